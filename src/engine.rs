@@ -1,0 +1,4 @@
+//! Computation: devices and hand-written kernels.
+
+pub mod cpu;
+pub mod device;

@@ -1,0 +1,71 @@
+//! Errors: each says what is wrong, where, and what to do about it.
+
+use std::path::{Path, PathBuf};
+
+/// The crate's result.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Everything that can end a command.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file cannot be opened, read or written.
+    #[error("{}: {action}: {source}", path.display())]
+    Io {
+        path: PathBuf,
+        /// What was being done, e.g. "cannot open".
+        action: &'static str,
+        source: std::io::Error,
+    },
+    /// A file's content is not what it should be. `place` is a line or a contig position, or empty.
+    #[error("{}{}{place}: {problem}", path.display(), if place.is_empty() { "" } else { ", " })]
+    Input {
+        path: PathBuf,
+        place: String,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+    /// The command line or the configuration asks for something impossible.
+    #[error("{0}")]
+    Usage(String),
+    /// A model file or a model's use is wrong.
+    #[error("model {model}: {problem}")]
+    Model { model: String, problem: String },
+    /// The tensor library failed.
+    #[error("tensor computation: {0}")]
+    Tensor(#[from] candle_core::Error),
+    /// The reader of standard output went away; not a failure.
+    #[error("output pipe closed")]
+    ClosedPipe,
+    /// A pipeline thread ended early. The first cause is reported by the thread itself.
+    #[error("internal: {0}; please report it")]
+    Internal(String),
+}
+
+impl Error {
+    /// An input/output failure on `path` while doing `action`.
+    pub fn io(path: &Path, action: &'static str, source: std::io::Error) -> Self {
+        if source.kind() == std::io::ErrorKind::BrokenPipe {
+            return Self::ClosedPipe;
+        }
+        Self::Io { path: path.to_owned(), action, source }
+    }
+
+    /// Wrong content in `path`, at `place` (may be empty).
+    pub fn input(path: &Path, place: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Input { path: path.to_owned(), place: place.into(), problem: problem.into() }
+    }
+
+    /// Something wrong with the model called `model`.
+    pub fn model(model: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Model { model: model.into(), problem: problem.into() }
+    }
+
+    /// The process exit code: 0 closed pipe, 1 data, 2 usage.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::ClosedPipe => 0,
+            Self::Usage(_) => 2,
+            _ => 1,
+        }
+    }
+}

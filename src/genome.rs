@@ -1,0 +1,9 @@
+//! Reading: sequences, regions, gene annotation.
+
+pub mod annotation;
+pub mod compression;
+pub mod contigs;
+pub mod fasta;
+pub mod region;
+pub mod sequence;
+pub mod strand;

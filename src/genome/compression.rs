@@ -1,0 +1,1 @@
+//! Compression of input files: recognised by content, truncation noticed.

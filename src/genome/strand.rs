@@ -1,0 +1,47 @@
+//! The two strands of a contig.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A strand of a contig.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Strand {
+    Plus,
+    Minus,
+}
+
+impl Strand {
+    /// Both strands, plus first: the order in which everything is computed and written.
+    pub const BOTH: [Self; 2] = [Self::Plus, Self::Minus];
+
+    /// Returns the strand's place in per-strand arrays: plus 0, minus 1.
+    pub fn index(self) -> usize {
+        self as usize
+    }
+
+    /// Returns `+` or `-`.
+    pub fn symbol(self) -> char {
+        match self {
+            Self::Plus => '+',
+            Self::Minus => '-',
+        }
+    }
+}
+
+impl fmt::Display for Strand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.symbol())
+    }
+}
+
+impl FromStr for Strand {
+    type Err = String;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        match s {
+            "+" => Ok(Self::Plus),
+            "-" => Ok(Self::Minus),
+            other => Err(format!("strand {other:?} is neither + nor -")),
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! polyascan reads a genome and says where RNA is cut and polyadenylated, to the nucleotide.
+//!
+//! ```text
+//! FASTA ─► chunks ─► bounded channel ─► inference workers ─► bounded channel ─► consolidate (in order) ─► sinks
+//! GTF ───────────────────────────────────────────────────────────────────► gene context ──────────────────┘
+//! ```
+//!
+//! Data flows one way, left to right. Coordinates are 0-based half-open inside the program; a
+//! polyA site is one nucleotide: the last one before the cut, in transcript direction.
+
+pub mod cli;
+pub mod config;
+pub mod context;
+pub mod engine;
+pub mod error;
+pub mod evaluate;
+pub mod genome;
+pub mod models;
+pub mod output;
+pub mod scan;
+pub mod simulate;
+pub mod train;
+
+pub use error::{Error, Result};

@@ -1,0 +1,3 @@
+//! Published weight files to tensors.
+
+pub mod keras_h5;
