@@ -1,3 +1,5 @@
-//! CPU kernels.
+//! CPU kernels, written once over [`pulp`]'s vectors and compiled for AVX-512, AVX2 + FMA and plain
+//! code; the path is chosen at run time.
 
+pub mod dense;
 pub mod product;
