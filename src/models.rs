@@ -3,6 +3,7 @@
 pub mod bilstm;
 pub mod card;
 pub mod dense;
+pub mod encoding;
 pub mod import;
 pub mod registry;
 

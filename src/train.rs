@@ -1,1 +1,3 @@
-//! train
+//! Training: data sets of labelled segments, losses and the optimiser's loop.
+
+pub mod residual;

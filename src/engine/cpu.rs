@@ -1,5 +1,6 @@
 //! CPU kernels, written once over [`pulp`]'s vectors and compiled for AVX-512, AVX2 + FMA and plain
 //! code; the path is chosen at run time.
 
+pub mod activation;
 pub mod dense;
 pub mod product;

@@ -1,1 +1,124 @@
-//! dense
+//! `dense-scan`: the fully convolutional window model, this project's own architecture.
+//!
+//! Only valid convolutions with a receptive field of exactly 240, so that a scan computes every
+//! layer once per position. Outputs as PolyaID's: classification and 50 cleavage values.
+
+pub mod network;
+
+use std::collections::HashMap;
+
+use candle_core::{D, Device, Tensor};
+use candle_nn::ops;
+
+use super::card::ModelCard;
+use super::encoding::one_hot;
+use super::{CLEAVAGE, CleavageVector, Model, StrandScores, WINDOW, WindowScores};
+use crate::engine::cpu::dense::{Block, DenseKernel};
+use crate::engine::cpu::product::{Packed, padded};
+use crate::error::{Error, Result};
+use network::{DenseConfig, DenseNetwork, Layer, Residuals};
+
+/// Windows per batch of the plain form.
+const BATCH: usize = 64;
+
+/// The architecture's name in weight files and cards.
+pub const ARCHITECTURE: &str = "dense-scan";
+
+/// A loaded dense-scan model.
+pub struct DenseScan {
+    card: ModelCard,
+    network: DenseNetwork,
+    kernel: DenseKernel,
+}
+
+impl DenseScan {
+    /// Builds the model from its tensors and the `config` entry of the weight file's metadata.
+    ///
+    /// # Errors
+    /// If a tensor is missing or has the wrong shape, or the receptive field is not 240.
+    pub fn load(
+        config: &DenseConfig,
+        tensors: &HashMap<String, Tensor>,
+        card: ModelCard,
+    ) -> Result<Self> {
+        config.check().map_err(|problem| Error::model(&card.name, problem))?;
+        let network = DenseNetwork::new(config, |name, shape| {
+            let tensor = tensors
+                .get(name)
+                .ok_or_else(|| Error::model(&card.name, format!("tensor {name} is missing")))?;
+            if tensor.dims() != shape {
+                let problem = format!("tensor {name} is {:?}, expected {shape:?}", tensor.dims());
+                return Err(Error::model(&card.name, problem));
+            }
+            Ok(tensor.clone())
+        })?;
+        let kernel = pack(&network)?;
+        Ok(Self { card, network, kernel })
+    }
+}
+
+impl Model for DenseScan {
+    fn card(&self) -> &ModelCard {
+        &self.card
+    }
+
+    fn predict(&self, windows: &[&[u8]]) -> Result<WindowScores> {
+        let mut probability = Vec::with_capacity(windows.len());
+        let mut cleavage = Vec::with_capacity(windows.len());
+        for batch in windows.chunks(BATCH) {
+            if let Some(window) = batch.iter().find(|window| window.len() != WINDOW) {
+                let problem = format!("a window of {} nt; it reads {WINDOW}", window.len());
+                return Err(Error::model(&self.card.name, problem));
+            }
+            let out = self.network.forward(&one_hot(batch, &Device::Cpu)?, Residuals::Plain)?;
+            let out = out.squeeze(1)?;
+            let class = ops::sigmoid(&out.narrow(D::Minus1, 0, 1)?)?;
+            probability.extend(class.flatten_all()?.to_vec1::<f32>()?);
+            let vectors = ops::softmax(&out.narrow(D::Minus1, 1, CLEAVAGE)?, D::Minus1)?;
+            for vector in vectors.to_vec2::<f32>()? {
+                let mut values: CleavageVector = [0.0; CLEAVAGE];
+                values.copy_from_slice(&vector);
+                cleavage.push(values);
+            }
+        }
+        Ok(WindowScores::Sites { probability, cleavage })
+    }
+
+    fn scan(&self, sequence: &[u8], cleavage_above: f32) -> Result<StrandScores> {
+        Ok(self.kernel.scan(sequence, cleavage_above))
+    }
+}
+
+/// Packs the network's weights for the CPU kernel.
+fn pack(network: &DenseNetwork) -> Result<DenseKernel> {
+    let config = &network.config;
+    let blocks = network.blocks.iter().zip(&config.dilations).map(|(layer, &dilation)| {
+        let (weight, bias) = packed(layer, 0, config.channels)?;
+        Ok(Block { dilation, weight, bias })
+    });
+    // The hidden layer's padding columns are zero after the ReLU; the heads need rows to match.
+    let (hidden, hidden_bias) = packed(&network.hidden, 0, config.hidden)?;
+    let (classification, classification_bias) = packed(&network.output, 0, 1)?;
+    let (cleavage, cleavage_bias) = packed(&network.output, 1, CLEAVAGE)?;
+    Ok(DenseKernel {
+        channels: config.channels,
+        stem: network.stem.weight.flatten_all()?.to_vec1()?,
+        stem_bias: network.stem.bias.to_vec1()?,
+        blocks: blocks.collect::<Result<_>>()?,
+        hidden,
+        hidden_bias,
+        classification,
+        classification_bias,
+        cleavage,
+        cleavage_bias,
+    })
+}
+
+/// Packs `n` columns of a layer from column `first`.
+fn packed(layer: &Layer, first: usize, n: usize) -> Result<(Packed, Vec<f32>)> {
+    let weight = layer.weight.narrow(1, first, n)?.contiguous()?;
+    let mut bias = layer.bias.narrow(0, first, n)?.to_vec1::<f32>()?;
+    bias.resize(padded(n), 0.0);
+    let k = weight.dim(0)?;
+    Ok((Packed::new(&weight.flatten_all()?.to_vec1::<f32>()?, k, n), bias))
+}

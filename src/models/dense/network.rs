@@ -1,0 +1,150 @@
+//! The network of `dense-scan` in candle: definition of `predict`, and what training differentiates.
+
+use candle_core::{D, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Result;
+use crate::models::{CLEAVAGE, WINDOW};
+use crate::train::residual::fused_residual;
+
+/// Sizes of a dense-scan network.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DenseConfig {
+    /// Width of the residual stream: a multiple of 16.
+    pub channels: usize,
+    /// Width of the first convolution.
+    pub stem_width: usize,
+    /// One residual block each, width 3: a block sees 2 x dilation more positions.
+    pub dilations: Vec<usize>,
+    /// Width of the hidden layer of the heads: a multiple of 16.
+    pub hidden: usize,
+}
+
+impl DenseConfig {
+    /// Returns what is wrong with the sizes, if anything.
+    pub fn check(&self) -> std::result::Result<(), String> {
+        let field = self.stem_width + 2 * self.dilations.iter().sum::<usize>();
+        if field != WINDOW {
+            return Err(format!(
+                "receptive field {field}: stem width + 2 x dilations must be {WINDOW}"
+            ));
+        }
+        for (what, n) in [("channels", self.channels), ("hidden", self.hidden)] {
+            if n == 0 || n % 16 != 0 {
+                return Err(format!("{what} = {n}: must be a multiple of 16"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the multiply-adds of one position of a scan where the cleavage head runs, times two.
+    pub fn flop_per_position(&self) -> usize {
+        let blocks = self.dilations.len() * 3 * self.channels * self.channels;
+        2 * (4 * self.stem_width * self.channels
+            + blocks
+            + self.channels * self.hidden
+            + self.hidden * (1 + CLEAVAGE))
+    }
+}
+
+/// Weight (inputs x outputs) and bias of a layer.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    pub weight: Tensor,
+    pub bias: Tensor,
+}
+
+impl Layer {
+    /// Applies the layer to the last dimension of (batch x length x inputs).
+    fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
+        let (batch, length, inputs) = x.dims3()?;
+        let flat = x.reshape((batch * length, inputs))?.matmul(&self.weight)?;
+        flat.broadcast_add(&self.bias)?.reshape((batch, length, self.weight.dim(1)?))
+    }
+}
+
+/// How residual blocks are computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Residuals {
+    /// Operation by operation: the definition, any device.
+    Plain,
+    /// One custom operation with its own gradient: CPU training.
+    Fused,
+}
+
+/// The network: tensors by layer.
+#[derive(Clone, Debug)]
+pub struct DenseNetwork {
+    pub config: DenseConfig,
+    pub stem: Layer,
+    pub blocks: Vec<Layer>,
+    pub hidden: Layer,
+    pub output: Layer,
+}
+
+impl DenseNetwork {
+    /// Assembles the network from `tensor(name, shape)`.
+    ///
+    /// # Errors
+    /// Those of `tensor`.
+    pub fn new(
+        config: &DenseConfig,
+        mut tensor: impl FnMut(&str, &[usize]) -> Result<Tensor>,
+    ) -> Result<Self> {
+        let mut layer = |name: &str, inputs: usize, outputs: usize| -> Result<Layer> {
+            Ok(Layer {
+                weight: tensor(&format!("{name}.weight"), &[inputs, outputs])?,
+                bias: tensor(&format!("{name}.bias"), &[outputs])?,
+            })
+        };
+        let channels = config.channels;
+        Ok(Self {
+            config: config.clone(),
+            stem: layer("stem", 4 * config.stem_width, channels)?,
+            blocks: (0..config.dilations.len())
+                .map(|i| layer(&format!("blocks.{i}"), 3 * channels, channels))
+                .collect::<Result<_>>()?,
+            hidden: layer("hidden", channels, config.hidden)?,
+            output: layer("output", config.hidden, 1 + CLEAVAGE)?,
+        })
+    }
+
+    /// (batch x length x 4) -> rectified features (batch x (length - 239) x channels).
+    pub fn trunk(&self, one_hot: &Tensor, residuals: Residuals) -> candle_core::Result<Tensor> {
+        let mut x = self.stem.forward(&unfold(one_hot, self.config.stem_width, 1)?)?;
+        for (layer, &dilation) in self.blocks.iter().zip(&self.config.dilations) {
+            x = match residuals {
+                Residuals::Plain => plain_residual(&x, layer, dilation)?,
+                Residuals::Fused => fused_residual(&x, layer, dilation)?,
+            };
+        }
+        x.relu()
+    }
+
+    /// Features -> (batch x length x 51): the classification logit, then 50 cleavage logits.
+    pub fn heads(&self, features: &Tensor) -> candle_core::Result<Tensor> {
+        self.output.forward(&self.hidden.forward(features)?.relu()?)
+    }
+
+    /// (batch x length x 4) -> (batch x (length - 239) x 51).
+    ///
+    /// # Errors
+    /// If the tensor library fails.
+    pub fn forward(&self, one_hot: &Tensor, residuals: Residuals) -> Result<Tensor> {
+        Ok(self.heads(&self.trunk(one_hot, residuals)?)?)
+    }
+}
+
+/// Neighbours side by side: (batch x length x c) -> (batch x (length - (width-1) d) x width c).
+fn unfold(x: &Tensor, width: usize, dilation: usize) -> candle_core::Result<Tensor> {
+    let length = x.dim(1)? - (width - 1) * dilation;
+    let taps = (0..width).map(|tap| x.narrow(1, tap * dilation, length));
+    Tensor::cat(&taps.collect::<candle_core::Result<Vec<_>>>()?, D::Minus1)
+}
+
+/// `x[t + d] + bias + sum_k relu(x[t + kd]) w[k]`, a pre-activation residual block without padding.
+pub fn plain_residual(x: &Tensor, layer: &Layer, dilation: usize) -> candle_core::Result<Tensor> {
+    let branch = layer.forward(&unfold(&x.relu()?, 3, dilation)?)?;
+    x.narrow(1, dilation, branch.dim(1)?)? + branch
+}
