@@ -1,1 +1,6 @@
-//! evaluate
+//! Evaluation of site models on measured polyA sites.
+
+pub mod accuracy;
+pub mod measured;
+pub mod metrics;
+pub mod negatives;

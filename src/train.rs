@@ -1,3 +1,9 @@
-//! Training: data sets of labelled segments, losses and the optimiser's loop.
+//! Training: labelled segments of sequence, losses and the optimiser's loop.
 
+pub mod batch;
+pub mod config;
+pub mod optimiser;
 pub mod residual;
+pub mod scan_task;
+pub mod segment;
+pub mod sources;

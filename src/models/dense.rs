@@ -3,6 +3,7 @@
 //! Only valid convolutions with a receptive field of exactly 240, so that a scan computes every
 //! layer once per position. Outputs as PolyaID's: classification and 50 cleavage values.
 
+pub mod file;
 pub mod network;
 
 use std::collections::HashMap;

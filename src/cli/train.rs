@@ -1,0 +1,48 @@
+//! `polyascan train`
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Subcommand};
+
+use crate::error::Result;
+use crate::train::config::ScanTraining;
+use crate::train::scan_task;
+
+/// Train a model.
+#[derive(Debug, ClapArgs)]
+pub struct Args {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Classification and cleavage vector: a model that `scan` runs.
+    Scan(ScanArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+struct ScanArgs {
+    /// Data, recipe and sizes (TOML; see config/train-default.toml).
+    #[arg(long)]
+    config: PathBuf,
+    /// Folder that the data paths are relative to, instead of the configuration's.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Weight file to write (safetensors); the log goes beside it as .tsv.
+    #[arg(short, long)]
+    output: PathBuf,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Those of the task.
+pub fn run(args: &Args) -> Result<()> {
+    match &args.task {
+        Task::Scan(args) => {
+            let config = ScanTraining::read(&args.config, args.data.as_deref())?;
+            scan_task::train(&config, &candle_core::Device::Cpu, &args.output)
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Small genomes held in memory, for training and evaluation.
+
+use std::path::Path;
+
+use super::contigs::Contigs;
+use super::fasta::FastaFile;
+use super::sequence::reverse_complement;
+use super::strand::Strand;
+use crate::error::Result;
+use crate::models::{CENTRE, WINDOW};
+
+/// A FASTA file's sequences as codes.
+#[derive(Clone, Debug, Default)]
+pub struct Genome {
+    pub contigs: Contigs,
+    /// Codes of each contig.
+    pub codes: Vec<Vec<u8>>,
+}
+
+impl Genome {
+    /// Reads a whole FASTA file.
+    ///
+    /// # Errors
+    /// Those of [`FastaFile`].
+    pub fn read(path: &Path) -> Result<Self> {
+        let file = FastaFile::open(path)?;
+        let mut bases = file.bases()?;
+        let mut codes = Vec::new();
+        while let Some(contig) = bases.next_contig()? {
+            let mut sequence = Vec::new();
+            bases.read(file.contigs[contig].length as usize, &mut sequence)?;
+            codes.push(sequence);
+        }
+        Ok(Self { contigs: file.contigs, codes })
+    }
+
+    /// Returns `length` codes in transcript direction, `before` of them upstream of `position`;
+    /// `None` where the contig ends first.
+    pub fn around(
+        &self,
+        contig: usize,
+        strand: Strand,
+        position: usize,
+        before: usize,
+        length: usize,
+    ) -> Option<Vec<u8>> {
+        let codes = &self.codes[contig];
+        let start = match strand {
+            Strand::Plus => position.checked_sub(before)?,
+            Strand::Minus => (position + before + 1).checked_sub(length)?,
+        };
+        let stretch = codes.get(start..start + length)?;
+        Some(match strand {
+            Strand::Plus => stretch.to_vec(),
+            Strand::Minus => reverse_complement(stretch),
+        })
+    }
+
+    /// Returns the 240-nt window centred on `position`: index 120 in transcript direction.
+    pub fn window(&self, contig: usize, strand: Strand, position: usize) -> Option<Vec<u8>> {
+        self.around(contig, strand, position, CENTRE, WINDOW)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::genome::sequence::{complement, encode};
+
+    #[test]
+    fn a_window_has_its_position_at_index_120_on_both_strands() {
+        let letters: Vec<u8> = (0..500).map(|i| b"ACGT"[(i * i + i / 7) % 4]).collect();
+        let codes = encode(&letters).unwrap_or_default();
+        let mut contigs = Contigs::default();
+        contigs.push("c".into(), 500);
+        let genome = Genome { contigs, codes: vec![codes.clone()] };
+        for position in 120..=380 {
+            let plus = genome.window(0, Strand::Plus, position);
+            assert_eq!(plus.map(|w| w[120]), Some(codes[position]), "{position}");
+        }
+        for position in 119..=379 {
+            let minus = genome.window(0, Strand::Minus, position);
+            assert_eq!(minus.map(|w| w[120]), Some(complement(codes[position])), "{position}");
+        }
+        assert!(genome.window(0, Strand::Plus, 119).is_none());
+        assert!(genome.window(0, Strand::Plus, 381).is_none());
+        assert!(genome.window(0, Strand::Minus, 118).is_none());
+        assert!(genome.window(0, Strand::Minus, 380).is_none());
+    }
+}

@@ -1,0 +1,26 @@
+//! Weight files of dense-scan models: safetensors with the sizes in the metadata.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use candle_core::Tensor;
+
+use super::ARCHITECTURE;
+use super::network::DenseConfig;
+use crate::error::{Error, Result};
+
+/// Writes a weight file.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn save(path: &Path, config: &DenseConfig, tensors: &HashMap<String, Tensor>) -> Result<()> {
+    let sizes = serde_json::to_string(config).map_err(|e| Error::Internal(e.to_string()))?;
+    let metadata = HashMap::from([
+        ("architecture".to_owned(), ARCHITECTURE.to_owned()),
+        ("task".to_owned(), "sites".to_owned()),
+        ("config".to_owned(), sizes),
+        ("format_version".to_owned(), "1".to_owned()),
+    ]);
+    safetensors::serialize_to_file(tensors, Some(metadata), path)
+        .map_err(|e| Error::input(path, "", format!("cannot write the weights: {e}")))
+}

@@ -1,0 +1,186 @@
+//! The order of an epoch, and batches of labelled segments as tensors.
+
+use candle_core::{Device, Tensor};
+use rand::seq::{IndexedRandom, SliceRandom};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use super::config::ScanTraining;
+use super::segment::Segment;
+use super::sources::{Measured, Windows};
+use crate::error::Result;
+use crate::evaluate::negatives::Place;
+use crate::models::encoding::one_hot;
+use crate::models::{CLEAVAGE, WINDOW};
+
+/// Share of short windows whose flanks are N; the others get genomic flanks.
+const UNKNOWN_FLANKS: f64 = 0.3;
+
+/// All data of a run.
+pub struct Sources {
+    pub windows: Vec<Windows>,
+    pub genomes: Vec<Measured>,
+}
+
+/// One segment to be shown: which, of which source.
+#[derive(Clone, Copy, Debug)]
+enum Draw {
+    Window { source: usize, row: usize },
+    Antisense { source: usize, row: usize },
+    Site { source: usize, site: usize },
+    Place { source: usize, place: Place },
+    Random { source: usize },
+}
+
+impl Sources {
+    /// Reads all data that the configuration names.
+    ///
+    /// # Errors
+    /// Those of the readers.
+    pub fn read(config: &ScanTraining) -> Result<Self> {
+        let windows = config.windows.iter().map(|source| Windows::read(source, config));
+        let genomes = config.genome.iter().map(|source| Measured::read(source, config));
+        Ok(Self {
+            windows: windows.collect::<Result<_>>()?,
+            genomes: genomes.collect::<Result<_>>()?,
+        })
+    }
+
+    /// Returns the epoch's segments to be shown, in random order.
+    fn draws(&self, rng: &mut ChaCha8Rng) -> Vec<Draw> {
+        let mut draws = Vec::new();
+        for (source, windows) in self.windows.iter().enumerate() {
+            let rows: Vec<usize> = (0..windows.len()).collect();
+            let window = |&row: &usize| Draw::Window { source, row };
+            draws.extend(rows.sample(rng, windows.config.per_epoch).map(window));
+            let antisense = |&row: &usize| Draw::Antisense { source, row };
+            draws.extend(rows.sample(rng, windows.config.antisense).map(antisense));
+        }
+        for (source, measured) in self.genomes.iter().enumerate() {
+            for site in 0..measured.sites.len() {
+                draws.extend((0..measured.repeats(site)).map(|_| Draw::Site { source, site }));
+            }
+            draws.extend((0..measured.config.random).map(|_| Draw::Random { source }));
+            let hard = measured.hard.sample(rng, measured.config.hard);
+            draws.extend(hard.map(|&place| Draw::Place { source, place }));
+        }
+        draws.shuffle(rng);
+        draws
+    }
+
+    /// Makes the segment of a draw; `None` where a contig ends too early.
+    fn segment(&self, draw: Draw, config: &ScanTraining, rng: &mut ChaCha8Rng) -> Option<Segment> {
+        let (labels, length) = (&config.labels, config.optimiser.segment);
+        match draw {
+            Draw::Window { source, row } => {
+                let flank = self.flank(config, rng);
+                Some(self.windows[source].segment(row, labels, length, flank.as_deref(), rng))
+            }
+            Draw::Antisense { source, row } => {
+                let flank = self.flank(config, rng);
+                Some(self.windows[source].antisense(row, length, flank.as_deref(), rng))
+            }
+            Draw::Site { source, site } => self.genomes[source].at_site(site, labels, length, rng),
+            Draw::Place { source, place } => self.genomes[source].near(place, labels, length, rng),
+            Draw::Random { source } => self.genomes[source].random(labels, length, rng),
+        }
+    }
+
+    fn flank(&self, config: &ScanTraining, rng: &mut ChaCha8Rng) -> Option<Vec<u8>> {
+        if rng.random::<f64>() < UNKNOWN_FLANKS {
+            return None;
+        }
+        let genome = self.genomes.choose(rng)?;
+        Some(genome.random(&config.labels, config.optimiser.segment, rng)?.codes)
+    }
+}
+
+/// A batch on the device: B segments of L nt, W = L - 239 windows each.
+pub struct Batch {
+    /// (B x L x 4)
+    pub one_hot: Tensor,
+    /// (B W): target of the classification.
+    pub mass: Tensor,
+    /// Indices (n) of the windows with cleavage among the B W, their vectors (n x 50), and weights (n).
+    pub labelled: Option<(Tensor, Tensor, Tensor)>,
+}
+
+/// One epoch of batches.
+pub struct Epoch<'a> {
+    sources: &'a Sources,
+    config: &'a ScanTraining,
+    draws: Vec<Draw>,
+    seed: u64,
+}
+
+impl<'a> Epoch<'a> {
+    /// Draws the segments of epoch `number`; the same for the same seed, whatever the threads.
+    pub fn new(sources: &'a Sources, config: &'a ScanTraining, number: usize) -> Self {
+        let seed = config.seed.wrapping_mul(1_000_003).wrapping_add(number as u64);
+        let draws = sources.draws(&mut ChaCha8Rng::seed_from_u64(seed));
+        Self { sources, config, draws, seed }
+    }
+
+    /// Returns the number of steps; what does not fill a batch is left out.
+    pub fn steps(&self) -> usize {
+        self.draws.len() / self.config.optimiser.batch
+    }
+
+    /// Makes the batch of a step.
+    ///
+    /// # Errors
+    /// If the tensor library fails.
+    pub fn batch(&self, step: usize, device: &Device) -> Result<Batch> {
+        let size = self.config.optimiser.batch;
+        let first = step * size;
+        let segments: Vec<Segment> = (first..first + size)
+            .into_par_iter()
+            .map(|i| {
+                let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+                rng.set_stream(1 + i as u64);
+                let mut draw = self.draws[i];
+                loop {
+                    if let Some(segment) = self.sources.segment(draw, self.config, &mut rng) {
+                        return segment;
+                    }
+                    // Too close to a contig's end: something else from the same genome.
+                    if let Draw::Site { source, .. } | Draw::Place { source, .. } = draw {
+                        draw = Draw::Random { source };
+                    }
+                }
+            })
+            .collect();
+        tensors(&segments, device)
+    }
+}
+
+fn tensors(segments: &[Segment], device: &Device) -> Result<Batch> {
+    let length = segments.first().map_or(WINDOW, |segment| segment.codes.len());
+    let windows = length + 1 - WINDOW;
+    let mut mass = vec![0f32; segments.len() * windows];
+    let (mut indices, mut vectors, mut weights) = (Vec::new(), Vec::new(), Vec::new());
+    for (b, segment) in segments.iter().enumerate() {
+        for label in segment.labels() {
+            let index = b * windows + label.start;
+            mass[index] = label.mass;
+            indices.push(index as u32);
+            vectors.extend_from_slice(&label.vector);
+            weights.push(label.mass);
+        }
+    }
+    let n = indices.len();
+    let labelled = (n > 0).then(|| -> Result<_> {
+        Ok((
+            Tensor::from_vec(indices, n, device)?,
+            Tensor::from_vec(vectors, (n, CLEAVAGE), device)?,
+            Tensor::from_vec(weights, n, device)?,
+        ))
+    });
+    let codes: Vec<&[u8]> = segments.iter().map(|segment| segment.codes.as_slice()).collect();
+    Ok(Batch {
+        one_hot: one_hot(&codes, device)?,
+        mass: Tensor::from_vec(mass, segments.len() * windows, device)?,
+        labelled: labelled.transpose()?,
+    })
+}

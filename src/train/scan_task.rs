@@ -1,0 +1,223 @@
+//! `polyascan train scan`: fits a dense-scan model.
+
+use std::io::Write;
+use std::path::Path;
+use std::time::Instant;
+
+use candle_core::{D, Device, Tensor};
+use candle_nn::ops::log_softmax;
+use indicatif::{ProgressBar, ProgressStyle};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use super::batch::{Batch, Epoch, Sources};
+use super::config::ScanTraining;
+use super::optimiser::Weights;
+use crate::error::{Error, Result};
+use crate::evaluate::accuracy::{PlaceScore, Ranking, rankings};
+use crate::evaluate::measured::{MeasuredSite, read_sites};
+use crate::evaluate::negatives::{Place, random};
+use crate::genome::memory::Genome;
+use crate::models::card::{ModelCard, Task};
+use crate::models::dense::network::{DenseNetwork, Residuals};
+use crate::models::dense::{ARCHITECTURE, DenseScan, file};
+use crate::models::{CLEAVAGE, Model};
+
+/// Random places per hard negative kept.
+const MINING_RATIO: usize = 60;
+
+/// Fits a model and writes the best epoch's averaged weights to `out`, the log beside it.
+///
+/// # Errors
+/// Data that cannot be read, outputs that cannot be written, failures of the tensor library.
+pub fn train(config: &ScanTraining, device: &Device, out: &Path) -> Result<()> {
+    let mut sources = Sources::read(config)?;
+    let genome = Genome::read(&config.file(&config.validation.fasta))?;
+    let sites = read_sites(&config.file(&config.validation.sites), &genome)?;
+    let (network, mut weights) = Weights::start(config, device)?;
+    let mut log = Log::create(&out.with_extension("tsv"))?;
+    let mut best = f64::NEG_INFINITY;
+    let epochs = config.optimiser.epochs;
+    for number in 0..epochs {
+        let begin = Instant::now();
+        let epoch = Epoch::new(&sources, config, number);
+        let loss = run_epoch(&network, &mut weights, &epoch, config, device, number)?;
+        let model = build(config, &weights)?;
+        let rankings = rankings(&model, &genome, &sites)?;
+        let merit = merit(&rankings);
+        log.epoch(number, loss, begin.elapsed().as_secs_f64(), &rankings)?;
+        if merit > best {
+            best = merit;
+            file::save(out, &config.network, &weights.averaged())?;
+        }
+        if number + 1 < epochs {
+            let seed = config.seed + number as u64;
+            for measured in &mut sources.genomes {
+                let count = measured.config.hard;
+                measured.hard = mine(&model, &measured.genome, &measured.sites, count, seed)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Returns the mean loss.
+fn run_epoch(
+    network: &DenseNetwork,
+    weights: &mut Weights,
+    epoch: &Epoch<'_>,
+    config: &ScanTraining,
+    device: &Device,
+    number: usize,
+) -> Result<f64> {
+    let steps = epoch.steps();
+    let bar = ProgressBar::new(steps as u64).with_style(style());
+    let mut rng = ChaCha8Rng::seed_from_u64(config.seed ^ ((number as u64) << 32));
+    let mut sum = 0.0;
+    for step in 0..steps {
+        let batch = epoch.batch(step, device)?;
+        let loss = loss(network, &batch, config, &mut rng)?;
+        weights.descend(&loss, config, steps * config.optimiser.epochs)?;
+        sum += f64::from(loss.to_scalar::<f32>()?);
+        bar.set_message(format!("epoch {} loss {:.4}", number + 1, sum / (step + 1) as f64));
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(sum / steps.max(1) as f64)
+}
+
+fn style() -> ProgressStyle {
+    ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} {eta}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// Binary cross-entropy of the classification plus cross-entropy of the cleavage vectors.
+fn loss(
+    network: &DenseNetwork,
+    batch: &Batch,
+    config: &ScanTraining,
+    rng: &mut ChaCha8Rng,
+) -> Result<Tensor> {
+    let fused = match batch.one_hot.device() {
+        Device::Cpu => Residuals::Fused,
+        _ => Residuals::Plain,
+    };
+    let features = network.trunk(&batch.one_hot, fused)?;
+    let features = dropout(&features, config.optimiser.dropout, rng)?;
+    let outputs = network.heads(&features)?.flatten_to(1)?;
+    let logits = outputs.narrow(1, 0, 1)?.squeeze(1)?;
+    // max(x, 0) - x t + ln(1 + exp(-|x|)): no overflow for any logit.
+    let softplus = (logits.abs()?.neg()?.exp()? + 1.0)?.log()?;
+    let entropy = ((logits.relu()? - (&logits * &batch.mass)?)? + softplus)?.mean_all()?;
+    let total = (entropy * config.optimiser.classification_loss)?;
+    let Some((indices, vectors, weights)) = &batch.labelled else {
+        return Ok(total);
+    };
+    let cleavage = outputs.index_select(indices, 0)?.narrow(1, 1, CLEAVAGE)?;
+    let cross = (log_softmax(&cleavage, D::Minus1)? * vectors)?.sum(1)?.neg()?;
+    let cross = ((cross * weights)?.sum_all()? / weights.sum_all()?)?;
+    Ok((total + (cross * config.optimiser.cleavage_loss)?)?)
+}
+
+/// Drops whole channels of a segment: neighbouring positions are too alike for single values.
+fn dropout(features: &Tensor, share: f64, rng: &mut ChaCha8Rng) -> Result<Tensor> {
+    let (batch, _, channels) = features.dims3()?;
+    let keep = (1.0 / (1.0 - share)) as f32;
+    let mask: Vec<f32> = (0..batch * channels)
+        .map(|_| if rng.random::<f64>() < share { 0.0 } else { keep })
+        .collect();
+    let mask = Tensor::from_vec(mask, (batch, 1, channels), features.device())?;
+    Ok(features.broadcast_mul(&mask)?)
+}
+
+fn build(config: &ScanTraining, weights: &Weights) -> Result<DenseScan> {
+    let mut tensors = weights.averaged();
+    for tensor in tensors.values_mut() {
+        *tensor = tensor.to_device(&Device::Cpu)?;
+    }
+    let card = ModelCard {
+        name: config.name.clone(),
+        architecture: ARCHITECTURE.into(),
+        task: Task::Sites,
+        parameters: tensors.values().map(Tensor::elem_count).sum(),
+        sha256: String::new(),
+        description: String::new(),
+        licence: String::new(),
+        source: String::new(),
+    };
+    DenseScan::load(&config.network, &tensors, card)
+}
+
+/// What chooses the epoch: high-evidence sites against random places, both scores.
+fn merit(rankings: &[Ranking]) -> f64 {
+    let high = rankings.iter().find(|r| r.tier == "high" && r.negatives == "random");
+    high.map_or(0.0, |r| r.auroc_p50.unwrap_or(0.0) + r.auroc_pv.unwrap_or(0.0))
+}
+
+/// Returns high-scoring places among many random ones away from sites.
+fn mine(
+    model: &dyn Model,
+    genome: &Genome,
+    sites: &[MeasuredSite],
+    count: usize,
+    seed: u64,
+) -> Result<Vec<Place>> {
+    let places = random(genome, sites, count * MINING_RATIO, seed);
+    let mut scored: Vec<(f32, Place)> = places
+        .into_par_iter()
+        .map(|place| {
+            let window = genome.window(place.contig, place.strand, place.position);
+            let scores = model.scan(&window.unwrap_or_default(), -1.0)?;
+            let score = match (scores.probability.first(), scores.cleavage.first()) {
+                (Some(&probability), Some((_, vector))) => PlaceScore::new(probability, vector).p50,
+                _ => 0.0,
+            };
+            Ok((score, place))
+        })
+        .collect::<Result<_>>()?;
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
+    Ok(scored.into_iter().take(count).map(|(_, place)| place).collect())
+}
+
+/// One line per epoch, as a table and on the terminal.
+struct Log(std::fs::File, std::path::PathBuf);
+
+impl Log {
+    fn create(path: &Path) -> Result<Self> {
+        let file = std::fs::File::create(path).map_err(|e| Error::io(path, "cannot create", e))?;
+        let mut log = Self(file, path.to_owned());
+        log.line(
+            "epoch\tloss\tseconds\tnegatives\ttier\tauroc_p50\tauroc_pv\tauprc_p50\tauprc_pv",
+        )?;
+        Ok(log)
+    }
+
+    fn epoch(
+        &mut self,
+        number: usize,
+        loss: f64,
+        seconds: f64,
+        rankings: &[Ranking],
+    ) -> Result<()> {
+        let show = |value: Option<f64>| value.map_or("NA".into(), |value| format!("{value:.4}"));
+        for r in rankings {
+            self.line(&format!(
+                "{}\t{loss:.5}\t{seconds:.1}\t{}\t{}\t{}\t{}\t{}\t{}",
+                number + 1,
+                r.negatives,
+                r.tier,
+                show(r.auroc_p50),
+                show(r.auroc_pv),
+                show(r.auprc_p50),
+                show(r.auprc_pv),
+            ))?;
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, line: &str) -> Result<()> {
+        eprintln!("{line}");
+        writeln!(self.0, "{line}").map_err(|e| Error::io(&self.1, "cannot write", e))
+    }
+}

@@ -1,0 +1,134 @@
+//! Segments of sequence and the labels of their windows.
+
+use rand::{Rng, RngExt};
+
+use crate::genome::sequence::UNKNOWN;
+use crate::models::{CENTRE, CLEAVAGE, CLEAVAGE_CENTRE, WINDOW};
+
+/// A stretch of sequence in transcript direction and where it is cut.
+#[derive(Clone, Debug, Default)]
+pub struct Segment {
+    pub codes: Vec<u8>,
+    /// (position in the segment, cleavage mass), in any order.
+    pub cuts: Vec<(usize, f32)>,
+}
+
+/// Targets of one window that holds cleavage.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WindowLabel {
+    /// First base of the window in the segment.
+    pub start: usize,
+    /// Cleavage mass in the central 50 nt, at most 1.
+    pub mass: f32,
+    /// The mass by position, summing to 1.
+    pub vector: [f32; CLEAVAGE],
+}
+
+impl Segment {
+    /// Returns the labels of the windows with any cleavage mass in their central 50 nt, ascending.
+    pub fn labels(&self) -> Vec<WindowLabel> {
+        let windows = (self.codes.len() + 1).saturating_sub(WINDOW);
+        let mut density = vec![0f32; self.codes.len()];
+        for &(position, mass) in &self.cuts {
+            density[position] += mass;
+        }
+        let first = CENTRE - CLEAVAGE_CENTRE;
+        let central = |start: usize| &density[start + first..start + first + CLEAVAGE];
+        (0..windows)
+            .filter_map(|start| {
+                let sum: f32 = central(start).iter().sum();
+                (sum > 1e-3).then(|| {
+                    let mut vector = [0.0; CLEAVAGE];
+                    vector.iter_mut().zip(central(start)).for_each(|(v, d)| *v = d / sum);
+                    WindowLabel { start, mass: sum.min(1.0), vector }
+                })
+            })
+            .collect()
+    }
+
+    /// Cuts `length` nt out of a longer segment (or pads a shorter one with N or with `flank`), so
+    /// that the base at `anchor` lies where a random window may have its centre.
+    pub fn crop(
+        &self,
+        anchor: usize,
+        length: usize,
+        flank: Option<&[u8]>,
+        rng: &mut impl Rng,
+    ) -> Self {
+        // The anchor's place in the result: anywhere a window's central 50 nt can reach.
+        let (lowest, highest) =
+            (CENTRE - CLEAVAGE_CENTRE, length - WINDOW + CENTRE + CLEAVAGE_CENTRE);
+        let target = rng.random_range(lowest..=highest) as isize;
+        let available = self.codes.len() as isize - length as isize;
+        let (low, high) = (available.min(0), available.max(0));
+        let start = (anchor as isize - target).clamp(low, high);
+        let mut codes = flank.map_or_else(|| vec![UNKNOWN; length], <[u8]>::to_vec);
+        codes.resize(length, UNKNOWN);
+        let place = |i: usize| usize::try_from(i as isize - start).ok().filter(|&at| at < length);
+        for (i, &code) in self.codes.iter().enumerate() {
+            if let Some(at) = place(i) {
+                codes[at] = code;
+            }
+        }
+        let cuts = self.cuts.iter().filter_map(|&(i, mass)| Some((place(i)?, mass))).collect();
+        Self { codes, cuts }
+    }
+}
+
+/// Cleavage around a measured site: a normal curve over whole nucleotides, mass 1.
+pub fn bump(position: usize, spread: f64, length: usize) -> impl Iterator<Item = (usize, f32)> {
+    let reach = (3.0 * spread).ceil() as isize;
+    let weight = move |offset: isize| (-0.5 * (offset as f64 / spread.max(1e-6)).powi(2)).exp();
+    let total: f64 = (-reach..=reach).map(weight).sum();
+    (-reach..=reach).filter_map(move |offset| {
+        let at = usize::try_from(position as isize + offset).ok().filter(|&at| at < length)?;
+        Some((at, (weight(offset) / total) as f32))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    proptest! {
+        #[test]
+        fn a_cut_is_labelled_in_the_windows_whose_centre_is_near(cut in 0usize..400) {
+            let segment = Segment { codes: vec![0; 400], cuts: vec![(cut, 1.0)] };
+            let labels = segment.labels();
+            for start in 0..=160 {
+                let centre = start + CENTRE;
+                let label = labels.iter().find(|label| label.start == start);
+                let inside = cut + 25 >= centre && cut < centre + 25;
+                prop_assert_eq!(label.is_some(), inside);
+                if let Some(label) = label {
+                    prop_assert_eq!(label.vector[cut + 25 - centre], 1.0);
+                }
+            }
+        }
+
+        #[test]
+        fn a_crop_keeps_bases_and_cuts_together(length in 206usize..700, anchor in 90usize..120, seed: u64) {
+            let codes: Vec<u8> = (0..length).map(|i| (i % 4) as u8).collect();
+            let mut whole = Segment { codes, cuts: vec![] };
+            whole.codes[anchor] = UNKNOWN;
+            whole.cuts.push((anchor, 1.0));
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            let flank = vec![0u8; 400];
+            let part = whole.crop(anchor, 400, Some(&flank), &mut rng);
+            prop_assert_eq!(part.codes.len(), 400);
+            let at = part.codes.iter().position(|&code| code == UNKNOWN);
+            prop_assert_eq!(part.cuts.first().map(|cut| cut.0), at);
+        }
+    }
+
+    #[test]
+    fn a_bump_has_mass_one_and_its_peak_at_the_site() {
+        let bump: Vec<_> = bump(50, 2.0, 100).collect();
+        let mass: f32 = bump.iter().map(|(_, mass)| mass).sum();
+        assert!((mass - 1.0).abs() < 1e-5);
+        assert_eq!(bump.iter().max_by(|a, b| a.1.total_cmp(&b.1)).map(|(at, _)| *at), Some(50));
+    }
+}

@@ -1,0 +1,212 @@
+//! Where segments come from: windows around hexamers, and genomes with measured sites.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+
+use candle_core::{DType, Device};
+use rand::{Rng, RngExt};
+
+use super::config::{GenomeSource, Labels, ScanTraining, WindowSource};
+use super::segment::{Segment, bump};
+use crate::error::{Error, Result};
+use crate::evaluate::measured::{MeasuredSite, Tier, read_sites};
+use crate::evaluate::negatives::Place;
+use crate::genome::memory::Genome;
+use crate::genome::sequence::{encode, reverse_complement};
+use crate::genome::strand::Strand;
+
+/// Typical distance from a hexamer's first base to the cut; places pseudo signals like true ones.
+const TYPICAL_CUT: usize = 20;
+
+/// Windows around hexamers, with cut profiles where they are true signals.
+pub struct Windows {
+    pub config: WindowSource,
+    rows: Vec<Segment>,
+}
+
+impl Windows {
+    /// Reads the table and its teacher.
+    ///
+    /// # Errors
+    /// Files that cannot be read, rows that do not match.
+    pub fn read(config: &WindowSource, training: &ScanTraining) -> Result<Self> {
+        let path = training.file(&config.file);
+        let mut rows = sequences(&path)?;
+        if let Some(teacher) = &config.teacher {
+            let teacher = training.file(teacher);
+            let tensors = candle_core::safetensors::load(&teacher, &Device::Cpu)?;
+            let Some(cut) = tensors.get("cut_70_136") else {
+                return Err(Error::input(&teacher, "", "no tensor cut_70_136"));
+            };
+            let profiles = cut.to_dtype(DType::F32)?.to_vec2::<f32>()?;
+            if profiles.len() != rows.len() {
+                let problem = format!("{} rows for {} windows", profiles.len(), rows.len());
+                return Err(Error::input(&teacher, "", problem));
+            }
+            for (row, profile) in rows.iter_mut().zip(profiles) {
+                let sum: f32 = profile.iter().sum::<f32>().max(1e-6);
+                let cuts = profile.iter().enumerate().map(|(i, p)| (config.hexamer + i, p / sum));
+                row.cuts = cuts.filter(|cut| cut.0 < row.codes.len()).collect();
+            }
+        }
+        Ok(Self { config: config.clone(), rows })
+    }
+
+    /// Returns the number of windows.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Returns whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Makes a segment of a window, some with a mutated hexamer.
+    pub fn segment(
+        &self,
+        row: usize,
+        labels: &Labels,
+        length: usize,
+        flank: Option<&[u8]>,
+        rng: &mut impl Rng,
+    ) -> Segment {
+        let mut segment = self.rows[row].clone();
+        let hexamer = self.config.hexamer;
+        if !segment.cuts.is_empty() && rng.random::<f64>() < self.config.mutated {
+            // Two of the four inner bases: no other known hexamer is likely to arise.
+            for at in [hexamer + 1 + rng.random_range(0..2), hexamer + 3 + rng.random_range(0..2)] {
+                segment.codes[at] = (segment.codes[at] + rng.random_range(1..4u8)) % 4;
+            }
+            segment.cuts.iter_mut().for_each(|cut| cut.1 *= labels.mutated_mass);
+        }
+        segment.crop(hexamer + TYPICAL_CUT, length, flank, rng)
+    }
+
+    /// Makes a segment of a window's other strand, which holds no site.
+    pub fn antisense(
+        &self,
+        row: usize,
+        length: usize,
+        flank: Option<&[u8]>,
+        rng: &mut impl Rng,
+    ) -> Segment {
+        let codes = reverse_complement(&self.rows[row].codes);
+        let anchor = codes.len() / 2;
+        Segment { codes, cuts: Vec::new() }.crop(anchor, length, flank, rng)
+    }
+}
+
+/// Reads the last column of a (gzipped) table; the first line is the header.
+fn sequences(path: &Path) -> Result<Vec<Segment>> {
+    let file = std::fs::File::open(path).map_err(|e| Error::io(path, "cannot open", e))?;
+    let reader: Box<dyn Read> = match path.extension() {
+        Some(extension) if extension == "gz" => Box::new(flate2::read::MultiGzDecoder::new(file)),
+        _ => Box::new(file),
+    };
+    let mut rows = Vec::new();
+    for (number, line) in BufReader::new(reader).lines().enumerate().skip(1) {
+        let line = line.map_err(|e| Error::io(path, "cannot read", e))?;
+        let sequence = line.rsplit('\t').next().unwrap_or_default();
+        let codes = encode(sequence.as_bytes()).map_err(|at| {
+            let place = format!("line {}", number + 1);
+            Error::input(path, place, format!("letter {} of the sequence is no nucleotide", at + 1))
+        })?;
+        rows.push(Segment { codes, cuts: Vec::new() });
+    }
+    Ok(rows)
+}
+
+/// A genome and its measured sites.
+pub struct Measured {
+    pub config: GenomeSource,
+    pub genome: Genome,
+    pub sites: Vec<MeasuredSite>,
+    /// High-scoring places away from sites.
+    pub hard: Vec<Place>,
+}
+
+impl Measured {
+    /// Reads the genome and its sites.
+    ///
+    /// # Errors
+    /// Those of the readers.
+    pub fn read(config: &GenomeSource, training: &ScanTraining) -> Result<Self> {
+        let genome = Genome::read(&training.file(&config.fasta))?;
+        let sites = read_sites(&training.file(&config.sites), &genome)?;
+        Ok(Self { config: config.clone(), genome, sites, hard: Vec::new() })
+    }
+
+    /// Returns how often a site is shown per epoch.
+    pub fn repeats(&self, site: usize) -> usize {
+        match self.sites[site].is(Tier::High) {
+            true => self.config.high_repeats,
+            false => self.config.other_repeats,
+        }
+    }
+
+    /// Makes a segment with a site near its middle.
+    pub fn at_site(
+        &self,
+        site: usize,
+        labels: &Labels,
+        length: usize,
+        rng: &mut impl Rng,
+    ) -> Option<Segment> {
+        let site = &self.sites[site];
+        self.near(
+            Place { contig: site.contig, strand: site.strand, position: site.position },
+            labels,
+            length,
+            rng,
+        )
+    }
+
+    /// Makes a segment with a place near its middle, labelled with every site of the strand in it.
+    pub fn near(
+        &self,
+        place: Place,
+        labels: &Labels,
+        length: usize,
+        rng: &mut impl Rng,
+    ) -> Option<Segment> {
+        let before = rng.random_range(95..=length - 95);
+        self.stretch(place, before, labels, length)
+    }
+
+    /// Makes a segment from anywhere.
+    pub fn random(&self, labels: &Labels, length: usize, rng: &mut impl Rng) -> Option<Segment> {
+        let mut at = rng.random_range(0..self.genome.codes.iter().map(Vec::len).sum::<usize>());
+        let mut contig = 0;
+        while at >= self.genome.codes[contig].len() {
+            at -= self.genome.codes[contig].len();
+            contig += 1;
+        }
+        let strand = Strand::BOTH[usize::from(rng.random::<bool>())];
+        self.stretch(Place { contig, strand, position: at }, length / 2, labels, length)
+    }
+
+    fn stretch(
+        &self,
+        place: Place,
+        before: usize,
+        labels: &Labels,
+        length: usize,
+    ) -> Option<Segment> {
+        let Place { contig, strand, position } = place;
+        let codes = self.genome.around(contig, strand, position, before, length)?;
+        let mut cuts = Vec::new();
+        for site in self.sites.iter().filter(|s| s.contig == contig && s.strand == strand) {
+            let offset = match strand {
+                Strand::Plus => site.position as isize - position as isize,
+                Strand::Minus => position as isize - site.position as isize,
+            };
+            if let Some(at) =
+                usize::try_from(before as isize + offset).ok().filter(|&at| at < length)
+            {
+                cuts.extend(bump(at, labels.spread, length));
+            }
+        }
+        Some(Segment { codes, cuts })
+    }
+}
