@@ -1,1 +1,124 @@
-//! config
+//! Settings: config/default.toml, changed by the user's file, changed by the command line.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+
+const DEFAULT: &str = include_str!("../config/default.toml");
+
+/// All settings; units and sources are in config/default.toml.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub scan: ScanConfig,
+    pub annotation: AnnotationConfig,
+}
+
+/// Thresholds of the scan.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct ScanConfig {
+    pub min_probability: f32,
+    pub min_centre_cleavage: f32,
+    pub background: f64,
+    pub chunk_size: usize,
+}
+
+/// How genes are used.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct AnnotationConfig {
+    pub extension: u64,
+}
+
+impl Config {
+    /// Returns the defaults, with the entries of `file` in their place.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is not TOML, or has an entry that does not exist.
+    pub fn load(file: Option<&Path>) -> Result<Self> {
+        let internal = |e: toml::de::Error| Error::Internal(format!("config/default.toml: {e}"));
+        let mut table: toml::Table = DEFAULT.parse().map_err(internal)?;
+        let path = match file {
+            Some(path) => {
+                let text = std::fs::read_to_string(path);
+                let text = text.map_err(|e| Error::io(path, "cannot read", e))?;
+                let changes = text.parse().map_err(|e: toml::de::Error| wrong(path, &e))?;
+                overlay(&mut table, changes);
+                path
+            }
+            None => Path::new("config/default.toml"),
+        };
+        let config: Self = table.try_into().map_err(|e: toml::de::Error| wrong(path, &e))?;
+        config.check().map_err(Error::Usage)?;
+        Ok(config)
+    }
+
+    /// Says which value is out of its range.
+    ///
+    /// # Errors
+    /// The name, the value and the range.
+    pub fn check(&self) -> std::result::Result<(), String> {
+        let shares = [
+            ("min-probability", f64::from(self.scan.min_probability)),
+            ("min-centre-cleavage", f64::from(self.scan.min_centre_cleavage)),
+            ("background", self.scan.background),
+        ];
+        for (name, value) in shares {
+            if !(0.0..=1.0).contains(&value) {
+                return Err(format!("{name} is {value}; it must lie between 0 and 1"));
+            }
+        }
+        if self.scan.chunk_size == 0 {
+            return Err("chunk-size is 0; it must be at least 1".into());
+        }
+        Ok(())
+    }
+}
+
+fn wrong(path: &Path, error: &toml::de::Error) -> Error {
+    let known = "the entries are those of config/default.toml";
+    Error::input(path, "", format!("{}; {known}", error.message()))
+}
+
+/// Replaces entries, table by table.
+fn overlay(base: &mut toml::Table, changes: toml::Table) {
+    for (key, value) in changes {
+        match (base.get_mut(&key), value) {
+            (Some(toml::Value::Table(inner)), toml::Value::Table(changes)) => overlay(inner, changes),
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(text: &str) -> Result<Config> {
+        let file = tempfile::NamedTempFile::new().map_err(|e| Error::io(Path::new("temp"), "new", e))?;
+        std::fs::write(file.path(), text).map_err(|e| Error::io(file.path(), "write", e))?;
+        Config::load(Some(file.path()))
+    }
+
+    #[test]
+    fn a_user_file_changes_only_what_it_names() -> Result<()> {
+        let config = with("[scan]\nmin_probability = 0.9\n")?;
+        assert_eq!(config.scan.min_probability, 0.9);
+        assert_eq!(config.annotation, Config::load(None)?.annotation);
+        Ok(())
+    }
+
+    #[test]
+    fn a_misspelt_entry_or_an_impossible_value_is_refused() {
+        let message = with("[scan]\nmin_probabilty = 0.9\n").map_err(|e| e.to_string());
+        assert!(message.is_err_and(|m| m.contains("min_probabilty")));
+        let message = with("[scan]\nbackground = 2\n").map_err(|e| e.to_string());
+        assert!(message.is_err());
+        assert!(with("[scan]\nbackground = 1.5\n").is_err());
+    }
+}

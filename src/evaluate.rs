@@ -4,3 +4,4 @@ pub mod accuracy;
 pub mod measured;
 pub mod metrics;
 pub mod negatives;
+pub mod recall;

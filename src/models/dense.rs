@@ -3,6 +3,7 @@
 //! Only valid convolutions with a receptive field of exactly 240, so that a scan computes every
 //! layer once per position. Outputs as PolyaID's: classification and 50 cleavage values.
 
+mod device;
 pub mod file;
 pub mod network;
 
@@ -30,10 +31,13 @@ pub struct DenseScan {
     card: ModelCard,
     network: DenseNetwork,
     kernel: DenseKernel,
+    /// The same network on a GPU, which then does the scan.
+    gpu: Option<DenseNetwork>,
 }
 
 impl DenseScan {
-    /// Builds the model from its tensors and the `config` entry of the weight file's metadata.
+    /// Builds the model from its tensors and the `config` entry of the weight file's metadata; scans
+    /// run on `device`.
     ///
     /// # Errors
     /// If a tensor is missing or has the wrong shape, or the receptive field is not 240.
@@ -41,6 +45,7 @@ impl DenseScan {
         config: &DenseConfig,
         tensors: &HashMap<String, Tensor>,
         card: ModelCard,
+        device: &Device,
     ) -> Result<Self> {
         config.check().map_err(|problem| Error::model(&card.name, problem))?;
         let network = DenseNetwork::new(config, |name, shape| {
@@ -54,7 +59,11 @@ impl DenseScan {
             Ok(tensor.clone())
         })?;
         let kernel = pack(&network)?;
-        Ok(Self { card, network, kernel })
+        let gpu = match device {
+            Device::Cpu => None,
+            other => Some(network.to_device(other)?),
+        };
+        Ok(Self { card, network, kernel, gpu })
     }
 }
 
@@ -86,7 +95,10 @@ impl Model for DenseScan {
     }
 
     fn scan(&self, sequence: &[u8], cleavage_above: f32) -> Result<StrandScores> {
-        Ok(self.kernel.scan(sequence, cleavage_above))
+        match &self.gpu {
+            Some(network) => device::scan(network, sequence, cleavage_above),
+            None => Ok(self.kernel.scan(sequence, cleavage_above)),
+        }
     }
 }
 

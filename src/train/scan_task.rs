@@ -146,7 +146,7 @@ fn build(config: &ScanTraining, weights: &Weights) -> Result<DenseScan> {
         licence: String::new(),
         source: String::new(),
     };
-    DenseScan::load(&config.network, &tensors, card)
+    DenseScan::load(&config.network, &tensors, card, &Device::Cpu)
 }
 
 /// What chooses the epoch: high-evidence sites against random places, both scores.

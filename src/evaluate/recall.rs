@@ -1,0 +1,154 @@
+//! How many measured sites a scan finds, at a given number of calls.
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::accuracy::PlaceScore;
+use super::measured::{MeasuredSite, Tier};
+use super::metrics::median;
+use crate::error::Result;
+use crate::genome::memory::Genome;
+use crate::genome::sequence::reverse_complement;
+use crate::genome::strand::Strand;
+use crate::models::{CENTRE, Model, WINDOW};
+
+/// A measured site is found by a call of its strand within this many nt (Stroup & Ji 2023).
+pub const REACH: usize = 24;
+/// Calls per kb and strand at which recall is reported.
+pub const RATES: [f64; 3] = [0.5, 1.0, 2.0];
+/// Windows scored in one piece.
+const PIECE: usize = 32_768;
+
+/// A called place and its score.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Call {
+    pub contig: usize,
+    pub strand: Strand,
+    pub position: usize,
+    pub score: f32,
+}
+
+/// What a set of calls finds of one tier.
+#[derive(Clone, Debug, Serialize)]
+pub struct Recall {
+    /// How the calls were chosen.
+    pub calls: String,
+    /// Calls per kb and strand.
+    pub per_kb: f64,
+    pub tier: &'static str,
+    pub sites: usize,
+    /// Share of the sites with a call within 24 nt.
+    pub recall: Option<f64>,
+    /// nt from the found sites to their nearest call.
+    pub median_distance: Option<f64>,
+}
+
+/// Scores every position (p.v) and returns the peaks, highest first, and the kb x strands scored.
+///
+/// # Errors
+/// If the model fails.
+pub fn peaks(model: &dyn Model, genome: &Genome) -> Result<(Vec<Call>, f64)> {
+    let mut calls = Vec::new();
+    let mut scored = 0usize;
+    for (contig, codes) in genome.codes.iter().enumerate() {
+        for strand in Strand::BOTH {
+            let oriented = match strand {
+                Strand::Plus => codes.clone(),
+                Strand::Minus => reverse_complement(codes),
+            };
+            let scores = profile(model, &oriented)?;
+            scored += scores.len();
+            for (start, score) in local_maxima(&scores) {
+                let centre = start + CENTRE;
+                let position = match strand {
+                    Strand::Plus => centre,
+                    Strand::Minus => codes.len() - 1 - centre,
+                };
+                calls.push(Call { contig, strand, position, score });
+            }
+        }
+    }
+    let place = |c: &Call| (c.contig, c.strand, c.position);
+    calls.sort_by(|a, b| b.score.total_cmp(&a.score).then(place(a).cmp(&place(b))));
+    Ok((calls, scored as f64 / 1000.0))
+}
+
+/// p.v of every window of a sequence.
+fn profile(model: &dyn Model, codes: &[u8]) -> Result<Vec<f32>> {
+    let windows = (codes.len() + 1).saturating_sub(WINDOW);
+    let starts: Vec<usize> = (0..windows).step_by(PIECE).collect();
+    let pieces: Vec<Vec<f32>> = starts
+        .into_par_iter()
+        .map(|start| {
+            let end = (start + PIECE).min(windows) + WINDOW - 1;
+            let scores = model.scan(&codes[start..end], -1.0)?;
+            let places = scores.probability.iter().zip(&scores.cleavage);
+            Ok(places.map(|(&p, (_, vector))| PlaceScore::new(p, vector).pv).collect())
+        })
+        .collect::<Result<_>>()?;
+    Ok(pieces.concat())
+}
+
+/// Positions that no other within the reach exceeds; the first of equals.
+fn local_maxima(scores: &[f32]) -> Vec<(usize, f32)> {
+    let highest = |from: usize, to: usize| {
+        scores[from..to].iter().copied().fold(f32::NEG_INFINITY, f32::max)
+    };
+    (0..scores.len())
+        .filter(|&i| {
+            let score = scores[i];
+            score > highest(i.saturating_sub(REACH), i)
+                && score >= highest(i + 1, (i + 1 + REACH).min(scores.len()))
+        })
+        .map(|i| (i, scores[i]))
+        .collect()
+}
+
+/// Returns what `calls` find of each tier; `kb` is the length scored, strands added.
+pub fn recall(name: &str, calls: &[Call], kb: f64, sites: &[MeasuredSite]) -> Vec<Recall> {
+    let distance = |site: &MeasuredSite| {
+        let same = calls.iter().filter(|c| c.contig == site.contig && c.strand == site.strand);
+        same.map(|c| c.position.abs_diff(site.position)).min().filter(|&nt| nt <= REACH)
+    };
+    let found: Vec<Option<usize>> = sites.par_iter().map(distance).collect();
+    let of = |tier: Tier| {
+        let part = sites.iter().zip(&found).filter(move |(site, _)| site.is(tier));
+        let distances: Vec<Option<usize>> = part.map(|(_, nt)| *nt).collect();
+        let hits: Vec<f64> = distances.iter().flatten().map(|&nt| nt as f64).collect();
+        let n = distances.len();
+        Recall {
+            calls: name.to_owned(),
+            per_kb: calls.len() as f64 / kb.max(1e-9),
+            tier: tier.name(),
+            sites: n,
+            recall: (n > 0).then(|| hits.len() as f64 / n as f64),
+            median_distance: median(&hits),
+        }
+    };
+    Tier::ALL.into_iter().map(of).collect()
+}
+
+/// Returns the recall of the highest peaks at each of the rates.
+pub fn at_rates(calls: &[Call], kb: f64, sites: &[MeasuredSite]) -> Vec<Recall> {
+    let top = |rate: f64| {
+        let count = ((rate * kb).round() as usize).min(calls.len());
+        recall(&format!("top {rate} per kb and strand"), &calls[..count], kb, sites)
+    };
+    RATES.into_iter().flat_map(top).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peak_is_the_only_call_within_its_reach() {
+        let mut scores = vec![0.1f32; 200];
+        scores[50] = 0.9;
+        scores[60] = 0.8;
+        scores[80] = 0.7;
+        let peaks: Vec<usize> = local_maxima(&scores).into_iter().map(|peak| peak.0).collect();
+        assert!(peaks.contains(&50) && !peaks.contains(&60) && peaks.contains(&80));
+        assert!(peaks.windows(2).all(|pair| pair[1] - pair[0] > REACH));
+    }
+}
