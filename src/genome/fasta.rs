@@ -1,50 +1,99 @@
 //! FASTA: one pass that checks everything and measures the contigs, then streaming passes.
 
-use std::path::{Path, PathBuf};
+mod bases;
+mod foreign;
+mod lines;
+mod records;
 
-use super::contigs::Contigs;
-use crate::error::Result;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use self::bases::Bases;
+use self::records::Records;
+use super::compression::{Reader, Source};
+use super::contigs::{Contig, Contigs};
+use super::sequence;
+use crate::error::{Error, Result};
 
 /// A checked FASTA file (plain, gzip or BGZF): contigs and digest known.
 #[derive(Debug)]
 pub struct FastaFile {
+    /// The path as given, or `<stdin>`.
     pub path: PathBuf,
     pub contigs: Contigs,
     /// sha256 of the file's bytes, hexadecimal.
     pub sha256: String,
+    source: Source,
+    /// The contigs again, shared with the passes.
+    list: Arc<[Contig]>,
 }
 
 impl FastaFile {
-    /// Reads the whole file once in bounded memory.
+    /// Reads the whole file once in bounded memory; `-` is standard input. Index files are not needed.
     ///
     /// # Errors
     /// Empty file, not FASTA, duplicate names, letters that are no nucleotides, truncated compression.
-    pub fn open(_path: &Path) -> Result<Self> {
-        todo!()
+    ///
+    /// ```
+    /// use polyascan::genome::fasta::FastaFile;
+    ///
+    /// let file = tempfile::NamedTempFile::new().unwrap();
+    /// std::fs::write(file.path(), ">chr1 first\nACG\nTN\n").unwrap();
+    /// let fasta = FastaFile::open(file.path()).unwrap();
+    /// assert_eq!((fasta.contigs[0].name.as_str(), fasta.contigs[0].length), ("chr1", 5));
+    ///
+    /// let mut bases = fasta.bases().unwrap();
+    /// assert_eq!(bases.next_contig().unwrap(), Some(0));
+    /// let mut codes = Vec::new();
+    /// assert_eq!(bases.read(100, &mut codes).unwrap(), 5);
+    /// assert_eq!(codes, [0, 1, 2, 3, 4]);
+    /// ```
+    pub fn open(path: &Path) -> Result<Self> {
+        Self::from_source(Source::open(path)?)
+    }
+
+    /// Does what [`FastaFile::open`] does for a source that is already open.
+    pub fn from_source(source: Source) -> Result<Self> {
+        let mut records = Records::new(source.hashing_reader(), &source)?;
+        let mut contigs = Contigs::default();
+        while let Some(name) = records.next_header()? {
+            if contigs.index_of(&name).is_some() {
+                let problem = format!(
+                    "a second contig is called {name:?} (the first word of the header counts); rename or remove one"
+                );
+                return Err(Error::input(source.path(), records.header_place(), problem));
+            }
+            let length = measure(&mut records, &name)?;
+            contigs.push(name, length);
+        }
+        let sha256 = records.into_inner().finish().map_err(|e| source.error(e))?;
+        let list = contigs.iter().cloned().collect();
+        Ok(Self { path: source.path().to_owned(), contigs, sha256, source, list })
     }
 
     /// Starts a pass over the bases.
     pub fn bases(&self) -> Result<Bases> {
-        todo!()
+        Bases::new(&self.source, Arc::clone(&self.list))
     }
 }
 
-/// A pass over the bases of a FASTA file, contig by contig, in bounded memory.
-pub struct Bases {}
-
-impl Bases {
-    /// Goes to the next contig (skipping what is left of this one); returns its index or `None` at the end.
-    pub fn next_contig(&mut self) -> Result<Option<usize>> {
-        todo!()
-    }
-
-    /// Appends up to `n` codes of the current contig to `codes`; returns how many (fewer only at its end).
-    pub fn read(&mut self, _n: usize, _codes: &mut Vec<u8>) -> Result<usize> {
-        todo!()
-    }
-
-    /// Skips up to `n` bases of the current contig; returns how many.
-    pub fn skip(&mut self, _n: u64) -> Result<u64> {
-        todo!()
+/// Counts and checks the letters of the contig whose header was just read.
+fn measure(records: &mut Records<Reader>, name: &str) -> Result<u64> {
+    let mut length = 0;
+    loop {
+        let letters = records.letters(name, length)?;
+        if letters.is_empty() {
+            return Ok(length);
+        }
+        if let Some(i) = letters.iter().position(|&letter| sequence::code(letter).is_none()) {
+            let (letter, position) = (letters[i], length + i as u64 + 1);
+            return Err(records.bad_letter(name, position, letter));
+        }
+        let n = letters.len();
+        length += n as u64;
+        records.consume(n);
     }
 }
+
+#[cfg(test)]
+mod tests;
