@@ -99,7 +99,9 @@ mod tests {
         contigs
     }
 
-    fn parse(bytes: &[u8]) -> Result<Vec<(usize, u64, u64, Option<Strand>)>> {
+    type Line = (usize, u64, u64, Option<Strand>);
+
+    fn parse(bytes: &[u8]) -> Result<Vec<Line>> {
         let source = Source::from_stream(Path::new("x.bed"), bytes)?;
         let regions = read(&source, &contigs())?.into_iter();
         Ok(regions.map(|(r, strand)| (r.contig, r.range.start, r.range.end, strand)).collect())
