@@ -50,19 +50,17 @@ impl Contigs {
     /// assert_eq!(contigs.resolve("chr99"), None);
     /// ```
     pub fn resolve(&self, name: &str) -> Option<usize> {
+        if let Some(exact) = self.index_of(name) {
+            return Some(exact);
+        }
         let core = PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name);
-        let prefixed = |core: &str| {
-            PREFIXES.iter().find_map(|prefix| self.index_of(&format!("{prefix}{core}")))
-        };
-        let either = |core: &str| self.index_of(core).or_else(|| prefixed(core));
-        let exact = self.index_of(name);
-        let exact_or_either = exact.or_else(|| if core.is_empty() { None } else { either(core) });
-        exact_or_either.or_else(|| {
-            if MITOCHONDRION.contains(&core) {
-                MITOCHONDRION.iter().find_map(|other| either(other))
-            } else {
-                None
-            }
+        if core.is_empty() {
+            return None;
+        }
+        let same: &[&str] = if MITOCHONDRION.contains(&core) { &MITOCHONDRION } else { &[core] };
+        same.iter().find_map(|core| {
+            let mut prefixed = PREFIXES.iter().map(|prefix| format!("{prefix}{core}"));
+            self.index_of(core).or_else(|| prefixed.find_map(|name| self.index_of(&name)))
         })
     }
 
