@@ -1,1 +1,171 @@
 //! Compression of input files: recognised by content, truncation noticed.
+//!
+//! A file is opened once and read at positions, so that several passes, even at the same time, see the same file
+//! although its name may be given to another one meanwhile. What cannot be read twice (standard input, a pipe) is
+//! copied into an unnamed temporary file first.
+
+mod reader;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use self::reader::Reader;
+use self::reader::{Cursor, Damage};
+use crate::error::{Error, Result};
+
+/// How a file is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    Plain,
+    /// Any gzip file that is not BGZF; may have several members.
+    Gzip,
+    /// Blocked gzip as `bgzip` writes it.
+    Bgzf,
+}
+
+/// The empty block that ends a BGZF file (SAM specification, section 4.1.2).
+const BGZF_END: [u8; 28] = [
+    0x1f, 0x8b, 0x08, 0x04, 0, 0, 0, 0, 0, 0xff, 0x06, 0, 0x42, 0x43, 0x02, 0, 0x1b, 0, 0x03, 0, 0,
+    0, 0, 0, 0, 0, 0, 0,
+];
+
+/// Files that are often given by mistake: first bytes, what it is, cure.
+const FOREIGN: [(&[u8], &str, &str); 6] = [
+    (b"BZh", "bzip2", "decompress it with bunzip2"),
+    (b"\xfd7zXZ\0", "xz", "decompress it with unxz"),
+    (b"\x28\xb5\x2f\xfd", "zstd", "decompress it with unzstd"),
+    (b"PK\x03\x04", "a zip archive", "unpack it with unzip"),
+    (b"\x43\x27\x41\x1a", "UCSC 2bit", "convert it with twoBitToFa"),
+    (b"\x1a\x41\x27\x43", "UCSC 2bit", "convert it with twoBitToFa"),
+];
+
+/// An input file, open for any number of passes.
+#[derive(Clone, Debug)]
+pub struct Source {
+    path: PathBuf,
+    file: Arc<File>,
+    compression: Compression,
+}
+
+impl Source {
+    /// Opens a file; `-` is standard input.
+    ///
+    /// # Errors
+    /// Missing or unreadable file, a directory, a compression that is not read here, BGZF without its end.
+    ///
+    /// ```
+    /// use std::io::Read;
+    /// use polyascan::genome::compression::{Compression, Source};
+    ///
+    /// let file = tempfile::NamedTempFile::new().unwrap();
+    /// std::fs::write(file.path(), ">chr1\nACGT\n").unwrap();
+    /// let source = Source::open(file.path()).unwrap();
+    /// let mut text = String::new();
+    /// source.reader().read_to_string(&mut text).unwrap();
+    /// assert_eq!(text, ">chr1\nACGT\n");
+    /// assert_eq!(source.compression(), Compression::Plain);
+    /// ```
+    pub fn open(path: &Path) -> Result<Self> {
+        if path == Path::new("-") {
+            return Self::from_stream(Path::new("<stdin>"), io::stdin().lock());
+        }
+        let file = File::open(path).map_err(|e| Error::io(path, "cannot open", e))?;
+        let kind = file.metadata().map_err(|e| Error::io(path, "cannot open", e))?.file_type();
+        if kind.is_dir() {
+            return Err(Error::input(path, "", "is a directory; give a file"));
+        }
+        if kind.is_file() { Self::from_file(path, file) } else { Self::from_stream(path, file) }
+    }
+
+    /// Copies what can be read only once into an unnamed temporary file; `path` is for messages.
+    ///
+    /// # Errors
+    /// As for [`Source::open`], and a temporary folder that is full or cannot be written.
+    pub fn from_stream(path: &Path, mut stream: impl Read) -> Result<Self> {
+        const ACTION: &str =
+            "cannot copy into a temporary file (is there room in the folder that TMPDIR names?)";
+        let mut file = tempfile::tempfile().map_err(|e| Error::io(path, ACTION, e))?;
+        io::copy(&mut stream, &mut file).map_err(|e| Error::io(path, ACTION, e))?;
+        Self::from_file(path, file)
+    }
+
+    fn from_file(path: &Path, file: File) -> Result<Self> {
+        let io_error = |e| Error::io(path, "cannot read", e);
+        let mut head = Vec::new();
+        let file = Arc::new(file);
+        Cursor::new(Arc::clone(&file)).take(18).read_to_end(&mut head).map_err(io_error)?;
+        for (magic, what, cure) in FOREIGN {
+            if head.starts_with(magic) {
+                let problem =
+                    format!("this is {what}; plain, gzip and BGZF files are read: {cure}");
+                return Err(Error::input(path, "", problem));
+            }
+        }
+        let compression = recognise(&head);
+        if compression == Compression::Bgzf && !ends_as_bgzf(&file).map_err(io_error)? {
+            let problem = "truncated BGZF: the end-of-file block is missing; copy or download the file again, or \
+                           decompress and recompress it with bgzip if it is known to be complete";
+            return Err(Error::input(path, "", problem));
+        }
+        Ok(Self { path: path.to_owned(), file, compression })
+    }
+
+    /// Returns the name for messages: the path, or `<stdin>`.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns how the file is compressed.
+    pub fn compression(&self) -> Compression {
+        self.compression
+    }
+
+    /// Starts a pass over the decompressed content.
+    pub fn reader(&self) -> Reader {
+        Reader::new(Cursor::new(Arc::clone(&self.file)), self.compression)
+    }
+
+    /// Starts a pass that also computes the sha256 of the file's bytes as they lie on disk; [`Reader::finish`]
+    /// returns it.
+    pub fn hashing_reader(&self) -> Reader {
+        Reader::new(Cursor::hashing(Arc::clone(&self.file)), self.compression)
+    }
+
+    /// Turns a failure of a [`Reader`] into the crate's error.
+    pub fn error(&self, error: io::Error) -> Error {
+        match error.get_ref().and_then(|inner| inner.downcast_ref::<Damage>()) {
+            Some(Damage(problem)) => Error::input(&self.path, "", problem.clone()),
+            None => Error::io(&self.path, "cannot read", error),
+        }
+    }
+}
+
+/// Tells the compression by the first 18 bytes. Gzip with an extra field laid out in another way than `bgzip` does
+/// is read as gzip, which is right for BGZF too.
+fn recognise(head: &[u8]) -> Compression {
+    const GZIP: &[u8] = &[0x1f, 0x8b];
+    const DEFLATE_EXTRA: &[u8] = &[0x08, 0x04];
+    const EXTRA: &[u8] = &[6, 0, b'B', b'C', 2, 0];
+    if !head.starts_with(GZIP) {
+        Compression::Plain
+    } else if head.len() == 18 && &head[2..4] == DEFLATE_EXTRA && &head[10..16] == EXTRA {
+        Compression::Bgzf
+    } else {
+        Compression::Gzip
+    }
+}
+
+fn ends_as_bgzf(file: &File) -> io::Result<bool> {
+    let length = file.metadata()?.len();
+    let mut end = [0; BGZF_END.len()];
+    match length.checked_sub(end.len() as u64) {
+        None => Ok(false),
+        Some(start) => file.read_exact_at(&mut end, start).map(|()| end == BGZF_END),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,11 @@
 
 use std::collections::HashMap;
 
+/// What sources put before a chromosome's number: UCSC and GENCODE, TAIR.
+const PREFIXES: [&str; 2] = ["chr", "Chr"];
+/// The mitochondrion in the styles of UCSC, Ensembl and SGD, without prefix.
+const MITOCHONDRION: [&str; 3] = ["M", "MT", "Mito"];
+
 /// One sequence of a FASTA file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contig {
@@ -34,6 +39,37 @@ impl Contigs {
         self.by_name.get(name).copied()
     }
 
+    /// Returns the index of the contig that `name` means: this name itself, or the same chromosome in another
+    /// source's style (`chr1` and `1`, `chrM` and `MT`).
+    ///
+    /// ```
+    /// use polyascan::genome::contigs::Contigs;
+    /// let mut contigs = Contigs::default();
+    /// contigs.push("chr9".to_owned(), 138_394_717);
+    /// assert_eq!(contigs.resolve("9"), Some(0));
+    /// assert_eq!(contigs.resolve("chr99"), None);
+    /// ```
+    pub fn resolve(&self, name: &str) -> Option<usize> {
+        if let Some(exact) = self.index_of(name) {
+            return Some(exact);
+        }
+        let core = PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name);
+        if core.is_empty() {
+            return None;
+        }
+        let same: &[&str] = if MITOCHONDRION.contains(&core) { &MITOCHONDRION } else { &[core] };
+        same.iter().find_map(|core| {
+            let mut prefixed = PREFIXES.iter().map(|prefix| format!("{prefix}{core}"));
+            self.index_of(core).or_else(|| prefixed.find_map(|name| self.index_of(&name)))
+        })
+    }
+
+    /// Returns the first `n` names as text for messages, e.g. `chr1, chr2, ...`.
+    pub fn examples(&self, n: usize) -> String {
+        let names: Vec<&str> = self.list.iter().take(n).map(|c| c.name.as_str()).collect();
+        names.join(", ") + if self.list.len() > n { ", ..." } else { "" }
+    }
+
     /// Returns all contigs in file order.
     pub fn iter(&self) -> std::slice::Iter<'_, Contig> {
         self.list.iter()
@@ -55,5 +91,59 @@ impl std::ops::Index<usize> for Contigs {
 
     fn index(&self, index: usize) -> &Contig {
         &self.list[index]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contigs(names: &[&str]) -> Contigs {
+        let mut contigs = Contigs::default();
+        for name in names {
+            assert!(contigs.push((*name).to_owned(), 1).is_some());
+        }
+        contigs
+    }
+
+    #[test]
+    fn a_name_is_taken_once() {
+        let mut contigs = contigs(&["chr1"]);
+        assert_eq!(contigs.push("chr1".to_owned(), 2), None);
+        assert_eq!((contigs.len(), contigs[0].length), (1, 1));
+    }
+
+    #[test]
+    fn an_exact_name_wins_over_another_style() {
+        let contigs = contigs(&["chr9", "9", "chrM", "MT"]);
+        let found = ["9", "chr9", "MT", "chrM"].map(|name| contigs.resolve(name));
+        assert_eq!(found, [Some(1), Some(0), Some(3), Some(2)]);
+    }
+
+    #[test]
+    fn styles_of_all_sources_are_understood() {
+        for (here, asked) in [
+            ("1", "chr1"),
+            ("chr1", "1"),
+            ("Chr1", "1"),
+            ("Chr1", "chr1"),
+            ("1", "Chr1"),
+            ("chrM", "MT"),
+            ("MT", "chrM"),
+            ("Mito", "chrM"),
+            ("chrM", "Mito"),
+            ("chrX", "X"),
+        ] {
+            assert_eq!(contigs(&[here]).resolve(asked), Some(0), "{asked} in {here}");
+        }
+    }
+
+    #[test]
+    fn unrelated_names_do_not_match() {
+        for (here, asked) in
+            [("chr1", "11"), ("chr", ""), ("1", "chr"), ("chrM", "chrMX"), ("2", "1")]
+        {
+            assert_eq!(contigs(&[here]).resolve(asked), None, "{asked} in {here}");
+        }
     }
 }

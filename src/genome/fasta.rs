@@ -1,54 +1,99 @@
-//! temporary
-use super::contigs::Contigs;
-use crate::error::{Error, Result};
-use std::io::BufRead;
+//! FASTA: one pass that checks everything and measures the contigs, then streaming passes.
+
+mod bases;
+mod foreign;
+mod lines;
+mod records;
+
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use self::bases::Bases;
+use self::records::Records;
+use super::compression::{Reader, Source};
+use super::contigs::{Contig, Contigs};
+use super::sequence;
+use crate::error::{Error, Result};
+
+/// A checked FASTA file (plain, gzip or BGZF): contigs and digest known.
 #[derive(Debug)]
 pub struct FastaFile {
+    /// The path as given, or `<stdin>`.
     pub path: PathBuf,
     pub contigs: Contigs,
+    /// sha256 of the file's bytes, hexadecimal.
     pub sha256: String,
-    all: Vec<Vec<u8>>,
+    source: Source,
+    /// The contigs again, shared with the passes.
+    list: Arc<[Contig]>,
 }
+
 impl FastaFile {
+    /// Reads the whole file once in bounded memory; `-` is standard input. Index files are not needed.
+    ///
+    /// # Errors
+    /// Empty file, not FASTA, duplicate names, letters that are no nucleotides, truncated compression.
+    ///
+    /// ```
+    /// use polyascan::genome::fasta::FastaFile;
+    ///
+    /// let file = tempfile::NamedTempFile::new().unwrap();
+    /// std::fs::write(file.path(), ">chr1 first\nACG\nTN\n").unwrap();
+    /// let fasta = FastaFile::open(file.path()).unwrap();
+    /// assert_eq!((fasta.contigs[0].name.as_str(), fasta.contigs[0].length), ("chr1", 5));
+    ///
+    /// let mut bases = fasta.bases().unwrap();
+    /// assert_eq!(bases.next_contig().unwrap(), Some(0));
+    /// let mut codes = Vec::new();
+    /// assert_eq!(bases.read(100, &mut codes).unwrap(), 5);
+    /// assert_eq!(codes, [0, 1, 2, 3, 4]);
+    /// ```
     pub fn open(path: &Path) -> Result<Self> {
-        let f = std::fs::File::open(path).map_err(|e| Error::io(path, "open", e))?;
-        let r = std::io::BufReader::new(flate2::read::MultiGzDecoder::new(f));
+        Self::from_source(Source::open(path)?)
+    }
+
+    /// Does what [`FastaFile::open`] does for a source that is already open.
+    pub fn from_source(source: Source) -> Result<Self> {
+        let mut records = Records::new(source.hashing_reader(), &source)?;
         let mut contigs = Contigs::default();
-        let mut all: Vec<Vec<u8>> = vec![];
-        let mut names = vec![];
-        for l in r.lines() {
-            let l = l.map_err(|e| Error::io(path, "read", e))?;
-            if let Some(n) = l.strip_prefix('>') {
-                names.push(n.split_whitespace().next().unwrap_or("").to_string());
-                all.push(vec![]);
-            } else if let Some(s) = all.last_mut() {
-                s.extend(l.bytes().map(|b| super::sequence::code(b).unwrap_or(4)));
+        while let Some(name) = records.next_header()? {
+            if contigs.index_of(&name).is_some() {
+                let problem = format!(
+                    "a second contig is called {name:?} (the first word of the header counts); rename or remove one"
+                );
+                return Err(Error::input(source.path(), records.header_place(), problem));
             }
+            let length = measure(&mut records, &name)?;
+            contigs.push(name, length);
         }
-        for (n, s) in names.into_iter().zip(&all) {
-            contigs.push(n, s.len() as u64);
-        }
-        Ok(Self { path: path.into(), contigs, sha256: String::new(), all })
+        let sha256 = records.into_inner().finish().map_err(|e| source.error(e))?;
+        let list = contigs.iter().cloned().collect();
+        Ok(Self { path: source.path().to_owned(), contigs, sha256, source, list })
     }
+
+    /// Starts a pass over the bases.
     pub fn bases(&self) -> Result<Bases> {
-        Ok(Bases { all: self.all.clone(), i: 0 })
+        Bases::new(&self.source, Arc::clone(&self.list))
     }
 }
-pub struct Bases {
-    all: Vec<Vec<u8>>,
-    i: usize,
+
+/// Counts and checks the letters of the contig whose header was just read.
+fn measure(records: &mut Records<Reader>, name: &str) -> Result<u64> {
+    let mut length = 0;
+    loop {
+        let letters = records.letters(name, length)?;
+        if letters.is_empty() {
+            return Ok(length);
+        }
+        if let Some(i) = letters.iter().position(|&letter| sequence::code(letter).is_none()) {
+            let (letter, position) = (letters[i], length + i as u64 + 1);
+            return Err(records.bad_letter(name, position, letter));
+        }
+        let n = letters.len();
+        length += n as u64;
+        records.consume(n);
+    }
 }
-impl Bases {
-    pub fn next_contig(&mut self) -> Result<Option<usize>> {
-        self.i += 1;
-        Ok((self.i <= self.all.len()).then(|| self.i - 1))
-    }
-    pub fn read(&mut self, _n: usize, codes: &mut Vec<u8>) -> Result<usize> {
-        codes.extend(&self.all[self.i - 1]);
-        Ok(codes.len())
-    }
-    pub fn skip(&mut self, _n: u64) -> Result<u64> {
-        todo!()
-    }
-}
+
+#[cfg(test)]
+mod tests;

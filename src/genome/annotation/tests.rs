@@ -1,0 +1,261 @@
+use std::io::Write;
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn contigs(names: &[&str]) -> Contigs {
+    let mut contigs = Contigs::default();
+    for name in names {
+        contigs.push((*name).to_owned(), 10_000);
+    }
+    contigs
+}
+
+fn read_on(names: &[&str], text: &[u8]) -> Result<Annotation> {
+    let source = Source::from_stream(Path::new("x.gtf"), text)?;
+    Annotation::from_source(&source, &contigs(names))
+}
+
+/// Rows from `contig kind start end strand attributes`, separated by blanks up to the attributes.
+fn gtf(rows: &[&str]) -> String {
+    let row = |row: &&str| {
+        let mut columns = row.splitn(6, ' ');
+        let mut next = || columns.next().unwrap_or_default();
+        let (contig, kind, start, end) = (next(), next(), next(), next());
+        let (strand, attributes) = (next(), next());
+        format!("{contig}\tme\t{kind}\t{start}\t{end}\t.\t{strand}\t.\t{attributes}\n")
+    };
+    rows.iter().map(row).collect()
+}
+
+fn read(rows: &[&str]) -> Annotation {
+    read_on(&["chr1", "chrX", "chrY"], gtf(rows).as_bytes()).unwrap()
+}
+
+fn message(names: &[&str], text: &str) -> String {
+    read_on(names, text.as_bytes()).map(|_| ()).unwrap_err().to_string()
+}
+
+#[test]
+fn genes_hold_their_transcripts_in_order() {
+    let annotation = read(&[
+        "chr1 gene 101 900 - gene_id \"G2\"; gene_name \"TWO\";",
+        "chr1 transcript 101 900 - gene_id \"G2\"; transcript_id \"T1\"; gene_name \"TWO\";",
+        "chr1 exon 801 900 - gene_id \"G2\"; transcript_id \"T1\";",
+        "chr1 exon 301 400 - gene_id \"G2\"; transcript_id \"T2\";",
+        "chr1 exon 101 200 - gene_id \"G2\"; transcript_id \"T1\";",
+        "chr1 CDS 101 200 - nonsense",
+        "chr1 exon 11 20 + gene_id \"G1\"; transcript_id \"T3\";",
+    ]);
+    let one = Gene {
+        name: "G1".to_owned(),
+        contig: 0,
+        strand: Strand::Plus,
+        range: 10..20,
+        transcripts: vec![vec![10..20]],
+    };
+    let two = Gene {
+        name: "TWO".to_owned(),
+        contig: 0,
+        strand: Strand::Minus,
+        range: 100..900,
+        transcripts: vec![vec![100..200, 800..900], vec![300..400]],
+    };
+    assert_eq!(annotation.genes, [one, two]);
+    assert!(annotation.notes.is_empty());
+}
+
+#[test]
+fn a_gene_without_exons_is_one_exon() {
+    let annotation = read(&[
+        "chr1 gene 101 900 + gene_id \"A\";",
+        "chr1 transcript 2001 2100 + gene_id \"B\"; transcript_id \"T\";",
+    ]);
+    for (gene, range) in annotation.genes.iter().zip([100..900, 2000..2100]) {
+        assert_eq!(gene.transcripts, [std::slice::from_ref(&range)]);
+    }
+}
+
+#[test]
+fn a_gene_on_two_contigs_or_strands_is_two_genes() {
+    let annotation = read(&[
+        "chrX exon 101 200 + gene_id \"PAR\"; transcript_id \"T\";",
+        "chrY exon 501 600 + gene_id \"PAR\"; transcript_id \"T\";",
+        "chrY exon 501 600 - gene_id \"PAR\"; transcript_id \"T\";",
+        "chrX exon 301 400 + gene_id \"PAR\"; transcript_id \"T\";",
+    ]);
+    let found: Vec<_> =
+        annotation.genes.iter().map(|g| (g.contig, g.strand, g.range.clone())).collect();
+    let expected =
+        [(1, Strand::Plus, 100..400), (2, Strand::Plus, 500..600), (2, Strand::Minus, 500..600)];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn contig_styles_are_matched_and_noted_once() {
+    let text = gtf(&[
+        "1 gene 1 9 + gene_id \"A\";",
+        "1 gene 11 19 + gene_id \"B\";",
+        "MT gene 1 9 + gene_id \"C\";",
+        "KI270728.1 gene 1 9 + gene_id \"D\";",
+        "KI270728.1 exon 1 9 + gene_id \"D\";",
+    ]);
+    let annotation = read_on(&["chr1", "chrM"], text.as_bytes()).unwrap();
+    assert_eq!(annotation.genes.iter().map(|gene| gene.contig).collect::<Vec<_>>(), [0, 0, 1]);
+    assert_eq!(annotation.notes.len(), 2);
+    assert!(annotation.notes[0].starts_with("2 contig names"), "{:?}", annotation.notes);
+    assert!(annotation.notes[0].contains("(1 is chr1 in the FASTA file)"));
+    assert!(
+        annotation.notes[1].starts_with("1 contigs") && annotation.notes[1].contains("2 gene, ")
+    );
+    assert!(annotation.notes[1].contains("KI270728.1"));
+}
+
+#[test]
+fn no_contig_in_common_is_an_error_with_both_sides() {
+    let row = |name| format!("{name} gene 1 9 + gene_id \"A\";");
+    let rows = ["NC_1", "NC_2", "NC_3", "NC_4"].map(row);
+    let text = message(&["chr1", "chr2"], &gtf(&rows.each_ref().map(String::as_str)));
+    assert!(text.contains("NC_1, NC_2, NC_3, ... here, chr1, chr2 there"), "{text}");
+}
+
+#[test]
+fn what_is_left_out_is_counted() {
+    let annotation = read(&[
+        "chr1 gene 1 9 . gene_id \"A\";",
+        "chr1 exon 1 9 . gene_id \"A\";",
+        "chr1 gene 1 10000 + gene_id \"B\";",
+        "chr1 gene 2 10001 + gene_id \"C\";",
+    ]);
+    assert_eq!(annotation.genes.len(), 1);
+    assert!(annotation.notes[0].starts_with("1 genes without a strand"));
+    assert!(annotation.notes[1].starts_with("1 genes reach past the end of their contig"));
+    assert!(annotation.notes[1].contains("(C ends at 10001, chr1 has 10000 nt)"));
+}
+
+#[test]
+fn errors_name_the_line() {
+    for (row, told) in [
+        ("chr1 gene 9 8 + gene_id \"A\";", "the end 8 is before the start 9"),
+        ("chr1 gene x 8 + gene_id \"A\";", "column 4 is \"x\", not a position"),
+        ("chr1 gene 1 -8 + gene_id \"A\";", "column 5 is \"-8\", not a position"),
+        ("chr1 gene 0 8 + gene_id \"A\";", "column 4 is \"0\", not a position"),
+        ("chr1 gene 1 8 plus gene_id \"A\";", "neither + nor -"),
+        ("chr1 gene 1 8 + gene_name \"A\";", "gene_id is missing"),
+        ("chr1 gene 1 8 + gene_id \"\";", "gene_id is missing"),
+        ("chr1 gene 1 8 + gene_id \"A", "the attributes (column 9) cannot be read"),
+        ("chr1 gene 1 8 + gene_id \"A\";;", "the attributes (column 9) cannot be read"),
+        (
+            "chr1 gene 1 8 + gene_id \"A\";; gene_name \"B\";",
+            "the attributes (column 9) cannot be read",
+        ),
+        ("chr1 gene 1 8 + ID=gene:A;Name=B", "this looks like GFF3; convert it with `gffread -T`"),
+        ("chr1 gene 1 8 + ID=A;description=B C", "this looks like GFF3"),
+        ("chr1 exon 1 8 + Parent=A", "this looks like GFF3"),
+    ] {
+        let text = message(&["chr1"], &(String::from("#!x\n\n") + &gtf(&[row])));
+        assert!(text.contains("x.gtf, line 3: ") && text.contains(told), "{text}");
+    }
+    assert!(message(&["chr1"], "##gff-version 3\n").contains("line 1: this looks like GFF3"));
+    assert!(
+        message(&["chr1"], "\nchr1 gene 1 8\n").contains("line 2: not GTF: fewer than 9 columns")
+    );
+}
+
+#[test]
+fn a_file_without_genes_is_an_error() {
+    for text in ["", "# nothing\n", &gtf(&["chr1 CDS 1 8 + gene_id \"A\";"])] {
+        assert!(message(&["chr1"], text).contains("x.gtf: no gene, transcript or exon rows"));
+    }
+    let text = message(&["chr1"], &gtf(&["chr1 gene 1 8 . gene_id \"A\";"]));
+    assert!(text.contains("1 genes without a strand"), "{text}");
+}
+
+#[test]
+fn blanks_before_a_value_do_not_matter() {
+    let annotation = read(&["chr1 gene 1 8 + gene_id  \"A\" ;  gene_name   B;"]);
+    assert_eq!(annotation.genes[0].name, "B");
+    let annotation = read(&["chr1 gene 1 8 + gene_id  \"A\"; gene_name \"\""]);
+    assert_eq!(annotation.genes[0].name, "A");
+}
+
+#[test]
+fn compressed_files_are_read() {
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    writer.write_all(gtf(&["chr1 gene 1 8 + gene_id \"A\";"]).as_bytes()).unwrap();
+    let bytes = writer.finish().unwrap();
+    assert_eq!(read_on(&["chr1"], &bytes).unwrap().genes.len(), 1);
+    let text = read_on(&["chr1"], &bytes[..bytes.len() - 4]).map(|_| ()).unwrap_err().to_string();
+    assert!(text.contains("truncated gzip"), "{text}");
+}
+
+#[test]
+fn the_public_annotations_are_read() {
+    use crate::genome::fasta::FastaFile;
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
+    if !data.exists() {
+        eprintln!("skipped: ../shared not here");
+        return;
+    }
+    let yeast = data.join("yeast");
+    for (fasta, annotation, genes, transcripts) in [
+        (
+            data.join("human/chr9_public_test.fa.gz"),
+            data.join("human/chr9_public_test.gtf.gz"),
+            23,
+            105,
+        ),
+        (
+            yeast.join("Saccharomyces_cerevisiae.R64-1-1.dna.toplevel.fa.gz"),
+            yeast.join("Saccharomyces_cerevisiae.R64-1-1.96.gtf.gz"),
+            7036,
+            7036,
+        ),
+    ] {
+        let fasta = FastaFile::open(&fasta).unwrap();
+        let annotation = Annotation::read(&annotation, &fasta.contigs).unwrap();
+        assert_eq!(annotation.notes, [] as [String; 0]);
+        assert_eq!(annotation.genes.len(), genes);
+        let counted: usize = annotation.genes.iter().map(|gene| gene.transcripts.len()).sum();
+        assert_eq!(counted, transcripts);
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_order_of_rows_does_not_matter(
+        rows in prop::collection::vec((0usize..4, 0usize..3, 1u64..500, 1u64..50, 0usize..2), 1..20),
+        rotation: prop::sample::Index
+    ) {
+        let rows: Vec<String> = rows
+            .iter()
+            .map(|(gene, transcript, start, length, strand)| {
+                let (end, strand) = (start + length, ["+", "-"][*strand]);
+                format!("chr1 exon {start} {end} {strand} gene_id \"G{gene}\"; transcript_id \"T{transcript}\";")
+            })
+            .collect();
+        let mut rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+        let sorted = |mut annotation: Annotation| {
+            annotation.genes.iter_mut().for_each(|gene| gene.transcripts.sort_by_key(|exons| {
+                exons.iter().map(|exon| (exon.start, exon.end)).collect::<Vec<_>>()
+            }));
+            annotation.genes
+        };
+        let before = sorted(read(&rows));
+        let middle = rotation.index(rows.len());
+        rows.rotate_left(middle);
+        prop_assert_eq!(&before, &sorted(read(&rows)));
+        for gene in before {
+            let exons = || gene.transcripts.iter().flatten();
+            prop_assert_eq!(Some(gene.range.start), exons().map(|exon| exon.start).min());
+            prop_assert_eq!(Some(gene.range.end), exons().map(|exon| exon.end).max());
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(bytes: Vec<u8>, attributes in "[a-z_ =;\"\\\\]{0,30}|gene_id \"[a\\\\;\" ]{0,9}") {
+        let _ = read_on(&["chr1"], &bytes);
+        let _ = read_on(&["chr1"], gtf(&[&format!("chr1 gene 1 8 + {attributes}")]).as_bytes());
+    }
+}
