@@ -1,3 +1,51 @@
 //! The command line: one file per command.
 
+pub mod convert;
+pub mod evaluate;
+pub mod models;
+pub mod options;
+pub mod predict;
+pub mod scan;
+pub mod simulate;
 pub mod train;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::Result;
+
+/// Scan a genome for cleavage and polyadenylation sites, to the nucleotide.
+///
+/// Exit codes: 0 done, 1 data error, 2 wrong usage, 130 interrupted.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Scan(scan::Args),
+    Predict(predict::Args),
+    Evaluate(evaluate::Args),
+    Models(models::Args),
+    Convert(convert::Args),
+    Train(train::Args),
+    Simulate(simulate::Args),
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Those of the command.
+pub fn run(cli: &Cli) -> Result<()> {
+    match &cli.command {
+        Command::Scan(args) => scan::run(args),
+        Command::Predict(args) => predict::run(args),
+        Command::Evaluate(args) => evaluate::run(args),
+        Command::Models(args) => models::run(args),
+        Command::Convert(args) => convert::run(args),
+        Command::Train(args) => train::run(args),
+        Command::Simulate(args) => simulate::run(args),
+    }
+}

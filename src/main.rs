@@ -1,18 +1,22 @@
-use clap::{Parser, Subcommand};
-#[derive(Parser)]
-struct Cli {
-    #[command(subcommand)]
-    c: C,
-}
-#[derive(Subcommand)]
-enum C {
-    Train(polyascan::cli::train::Args),
-}
-fn main() {
-    let cli = Cli::parse();
-    let C::Train(a) = &cli.c;
-    if let Err(e) = polyascan::cli::train::run(a) {
-        eprintln!("error: {e}");
-        std::process::exit(1)
+//! Start, error report and exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use polyascan::Error;
+use polyascan::cli::{Cli, run};
+
+// Tensors of some MB come and go; the system's allocator returns them to the kernel each time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    match run(&Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Error::ClosedPipe) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("polyascan: error: {error}");
+            ExitCode::from(error.exit_code())
+        }
     }
 }

@@ -12,6 +12,16 @@ pub enum Task {
     Strength,
 }
 
+impl Task {
+    /// Returns the task's name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sites => "sites",
+            Self::Strength => "strength",
+        }
+    }
+}
+
 /// A model's identity; the rest of the card's file is for people.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelCard {
