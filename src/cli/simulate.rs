@@ -1,1 +1,55 @@
-//! simulate
+//! `polyascan simulate`
+
+use std::path::PathBuf;
+
+use crate::error::Result;
+use crate::simulate::{SimulationSettings, simulate};
+
+/// Write a genome with known polyA sites, its annotation and variants.
+///
+/// Nothing in it is real, but the elements around its sites are those of human ones, so that a
+/// model trained on human sites finds them. The same options give the same bytes.
+///
+/// Writes genome.fa, genes.gtf, truth.bed (the sites), decoys.bed (hexamers without a site),
+/// latent.bed (sites that lack one base of their signal) and variants.vcf (which break, create or
+/// do nothing) into the output directory.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Nucleotides in all contigs together.
+    #[arg(long, value_name = "NT", default_value_t = 200_000)]
+    pub length: u64,
+    /// PolyA sites in all contigs together; each needs about 2.5 kb.
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    pub sites: u64,
+    /// Contigs, of equal length.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub contigs: u64,
+    /// Any number; another one gives another genome.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Directory for the files; created if need be.
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// If the length leaves no room for the sites, or a file cannot be written.
+pub fn run(args: &Args) -> Result<()> {
+    let &Args { length, sites, contigs, seed, .. } = args;
+    let settings = SimulationSettings { length, sites, contigs, seed };
+    let report = simulate(&settings, &args.output)?;
+    eprintln!(
+        "{}: {} contigs, {} bases, {} genes, {} polyA sites, {} decoys, {} latent sites, {} variants",
+        args.output.display(),
+        report.contigs,
+        report.bases,
+        report.genes,
+        report.sites,
+        report.decoys,
+        report.latent,
+        report.variants,
+    );
+    Ok(())
+}

@@ -1,1 +1,234 @@
-//! atomic
+//! Files that appear under their final name only when complete.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Stdout, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::{Builder, NamedTempFile};
+
+use crate::error::{Error, Result};
+
+/// Large enough that a line-buffered standard output is not flushed line by line.
+const BUFFER: usize = 1 << 16;
+
+/// An output that is written beside its final name and renamed by [`AtomicFile::commit`]; dropped
+/// without it, nothing is left behind.
+///
+/// `-` is standard output. What exists and is no regular file (`/dev/null`, a named pipe) is
+/// written in place, since a rename would replace it. A symbolic link stays: the file that it
+/// names is replaced.
+///
+/// ```
+/// use std::io::Write;
+/// use polyascan::output::atomic::AtomicFile;
+/// let dir = tempfile::tempdir()?;
+/// let path = dir.path().join("sites.bed");
+/// let mut file = AtomicFile::create(&path)?;
+/// file.write_all(b"chr1\t0\t1\n")?;
+/// assert!(!path.exists());
+/// file.commit()?;
+/// assert!(path.exists());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct AtomicFile {
+    /// As the user wrote it, for messages.
+    path: PathBuf,
+    sink: Sink,
+}
+
+#[derive(Debug)]
+enum Sink {
+    Temporary { file: BufWriter<NamedTempFile>, target: PathBuf },
+    InPlace(BufWriter<File>),
+    Stdout(BufWriter<Stdout>),
+}
+
+impl AtomicFile {
+    /// Starts an output for `path`.
+    ///
+    /// # Errors
+    /// If the directory is missing or not writable or `path` is a directory: an output that cannot
+    /// be written is refused before any work is done for it.
+    pub fn create(path: &Path) -> Result<Self> {
+        let sink = if path == Path::new("-") {
+            Sink::Stdout(BufWriter::with_capacity(BUFFER, io::stdout()))
+        } else {
+            match fs::metadata(path) {
+                Ok(there) if there.is_dir() => {
+                    let problem = "is a directory; name a file in it as the output";
+                    return Err(Error::Usage(format!("{}: {problem}", path.display())));
+                }
+                Ok(there) if !there.is_file() => Sink::InPlace(open_in_place(path)?),
+                _ => create_beside(path)?,
+            }
+        };
+        Ok(Self { path: path.to_owned(), sink })
+    }
+
+    /// Returns the name that the output was asked for under.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens the file once more, for libraries that want to own one; both handles share one
+    /// position. `None` where there is no seekable file underneath.
+    ///
+    /// # Errors
+    /// If the operating system gives no further handle.
+    pub fn try_clone_file(&self) -> Result<Option<File>> {
+        match &self.sink {
+            Sink::Temporary { file, .. } => {
+                let file = file.get_ref().as_file().try_clone();
+                file.map(Some).map_err(|e| Error::io(&self.path, "cannot write", e))
+            }
+            Sink::InPlace(_) | Sink::Stdout(_) => Ok(None),
+        }
+    }
+
+    /// Writes what is buffered and gives the file its final name.
+    ///
+    /// # Errors
+    /// If the last bytes cannot be written (disk full) or the file cannot be renamed; then the
+    /// final name is as it was before.
+    pub fn commit(self) -> Result<()> {
+        let path = self.path;
+        let failed = |e| Error::io(&path, "cannot finish writing", e);
+        match self.sink {
+            Sink::Temporary { file, target } => {
+                let file = file.into_inner().map_err(|e| failed(e.into_error()))?;
+                // Delayed write errors show here, not after the old file is gone.
+                file.as_file().sync_all().map_err(failed)?;
+                file.persist(&target).map_err(|e| failed(e.error))?;
+                Ok(())
+            }
+            Sink::InPlace(mut file) => file.flush().map_err(failed),
+            Sink::Stdout(mut stdout) => stdout.flush().map_err(failed),
+        }
+    }
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.sink {
+            Sink::Temporary { file, .. } => file.write(bytes),
+            Sink::InPlace(file) => file.write(bytes),
+            Sink::Stdout(stdout) => stdout.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.sink {
+            Sink::Temporary { file, .. } => file.flush(),
+            Sink::InPlace(file) => file.flush(),
+            Sink::Stdout(stdout) => stdout.flush(),
+        }
+    }
+}
+
+fn open_in_place(path: &Path) -> Result<BufWriter<File>> {
+    let file = OpenOptions::new().write(true).open(path);
+    let file = file.map_err(|e| Error::io(path, "cannot open for writing", e))?;
+    Ok(BufWriter::with_capacity(BUFFER, file))
+}
+
+fn create_beside(path: &Path) -> Result<Sink> {
+    let failed =
+        |e| Error::io(path, "cannot create (does the directory exist, is it writable?)", e);
+    // Fails only where there is no such file yet, or a link to nowhere, which is then replaced.
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let Some(name) = target.file_name() else {
+        return Err(Error::Usage(format!("{}: not a file name", path.display())));
+    };
+    let directory = match target.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    let mut prefix = std::ffi::OsString::from(".");
+    prefix.push(name);
+    prefix.push(".");
+    let mut builder = Builder::new();
+    builder.prefix(&prefix).suffix(".tmp");
+    // The default of temporary files, 0600, would stay with the finished file.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let file = builder.tempfile_in(directory).map_err(failed)?;
+    Ok(Sink::Temporary { file: BufWriter::with_capacity(BUFFER, file), target })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(directory: &Path) -> Vec<String> {
+        let entries = fs::read_dir(directory).unwrap();
+        entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn appears_only_on_commit() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("out.bed");
+        fs::write(&path, "old").unwrap();
+        let mut file = AtomicFile::create(&path).unwrap();
+        file.write_all(b"new").unwrap();
+        file.flush().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        file.commit().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(names(dir.path()), ["out.bed"]);
+    }
+
+    #[test]
+    fn leaves_nothing_when_dropped() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut file = AtomicFile::create(&dir.path().join("out.bed")).unwrap();
+        file.write_all(b"half").unwrap();
+        assert_eq!(names(dir.path()).len(), 1);
+        drop(file);
+        assert!(names(dir.path()).is_empty());
+    }
+
+    #[test]
+    fn refuses_a_missing_directory_and_a_directory_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let missing = dir.path().join("none").join("out.bed");
+        let message = AtomicFile::create(&missing).unwrap_err().to_string();
+        assert!(message.contains("out.bed") && message.contains("directory"), "{message}");
+        let error = AtomicFile::create(dir.path()).unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        assert!(AtomicFile::create(Path::new("/")).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn has_ordinary_permissions() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let ordinary = dir.path().join("ordinary");
+        fs::write(&ordinary, "").unwrap();
+        let path = dir.path().join("out.bed");
+        AtomicFile::create(&path).unwrap().commit().unwrap();
+        let mode = |p: &Path| fs::metadata(p).unwrap().permissions().mode();
+        assert_eq!(mode(&path), mode(&ordinary));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn keeps_links_and_devices() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, link) = (dir.path().join("file"), dir.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let mut output = AtomicFile::create(&link).unwrap();
+        output.write_all(b"new").unwrap();
+        output.commit().unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+
+        let mut null = AtomicFile::create(Path::new("/dev/null")).unwrap();
+        null.write_all(b"gone").unwrap();
+        null.commit().unwrap();
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    }
+}

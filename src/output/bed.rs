@@ -1,6 +1,14 @@
 //! Sites as BED with named extra columns.
 
+use std::fmt::{self, Write as _};
+use std::io::Write as _;
+use std::path::Path;
+
+use super::atomic::AtomicFile;
+use super::tabix::IndexedBed;
 use crate::context::features::Feature;
+use crate::error::{Error, Result};
+use crate::genome::contigs::Contigs;
 use crate::genome::strand::Strand;
 
 /// One predicted polyA site, ready to write.
@@ -24,4 +32,247 @@ pub struct Site {
     pub signal: Option<(&'static str, usize)>,
     /// Gene names and class; `None` without annotation.
     pub gene: Option<(String, Feature)>,
+}
+
+/// The names of the columns, in order.
+pub const COLUMNS: &str = "#chrom\tstart\tend\tname\tscore\tstrand\tprobability\tcleavage\t\
+    cluster_start\tcluster_end\tentropy\twindows\tsignal\tsignal_offset\tgene\tfeature";
+
+/// Writes sites as BED6 and ten extra columns, plain or in BGZF with an index.
+///
+/// | column | meaning |
+/// | --- | --- |
+/// | chrom, start, end | the site: one nucleotide, the last before the cut; 0-based half-open |
+/// | name | contig:position:strand, position 1-based |
+/// | score | 1000 x probability, rounded |
+/// | strand | + or - |
+/// | probability | classification of the window centred on the site |
+/// | cleavage | consolidated cleavage at the site, background subtracted |
+/// | cluster_start, cluster_end | the cluster that the site represents; 0-based half-open |
+/// | entropy | of the cluster's normalised profile, nats |
+/// | windows | kept windows that cover the site |
+/// | signal, signal_offset | strongest hexamer upstream; distance of its first base to the site, nt |
+/// | gene, feature | by the annotation |
+///
+/// `.` stands for what is absent.
+pub struct SitesWriter {
+    sink: Sink,
+    contigs: Contigs,
+    /// Reused for every row.
+    line: String,
+    last: Option<(usize, u64, Strand)>,
+}
+
+enum Sink {
+    Plain(AtomicFile),
+    Indexed(Box<IndexedBed>),
+}
+
+impl SitesWriter {
+    /// Starts the output `path`: in BGZF with an index if its name ends in `.gz`, else plain; `-`
+    /// is standard output. Each of `provenance` ("key: value") becomes a header line.
+    ///
+    /// # Errors
+    /// If the output cannot be created.
+    pub fn create(path: &Path, contigs: &Contigs, provenance: &[String]) -> Result<Self> {
+        let sink = if path.extension().is_some_and(|e| e == "gz") {
+            Sink::Indexed(Box::new(IndexedBed::create(path, contigs)?))
+        } else {
+            Sink::Plain(AtomicFile::create(path)?)
+        };
+        let mut writer = Self { sink, contigs: contigs.clone(), line: String::new(), last: None };
+        for entry in provenance {
+            // A line feed in a quoted argument must not start a row.
+            let entry: String =
+                entry.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+            writer.write_header(&format!("## {entry}\n"))?;
+        }
+        writer.write_header(&format!("{COLUMNS}\n"))?;
+        Ok(writer)
+    }
+
+    /// Writes one site. Sites come in order of contig, position and strand.
+    ///
+    /// # Errors
+    /// If the output cannot be written, or a site is out of order.
+    pub fn write(&mut self, site: &Site) -> Result<()> {
+        let place = (site.contig, site.position, site.strand);
+        self.line.clear();
+        let contig = &self.contigs[site.contig];
+        // Writing to a String cannot fail.
+        let _ = format_row(&mut self.line, &contig.name, site);
+        if site.position >= contig.length || self.last.is_some_and(|last| place <= last) {
+            let problem = format!("site out of order or outside its contig: {}", self.line.trim());
+            return Err(Error::Internal(problem));
+        }
+        self.last = Some(place);
+        match &mut self.sink {
+            Sink::Plain(file) => write_plain(file, &self.line),
+            Sink::Indexed(bed) => {
+                bed.write_row(site.contig, site.position..site.position + 1, &self.line)
+            }
+        }
+    }
+
+    /// Completes the output and gives it its name.
+    ///
+    /// # Errors
+    /// If the last bytes cannot be written or the file cannot be renamed.
+    pub fn commit(self) -> Result<()> {
+        match self.sink {
+            Sink::Plain(file) => file.commit(),
+            Sink::Indexed(bed) => bed.commit(),
+        }
+    }
+
+    fn write_header(&mut self, line: &str) -> Result<()> {
+        match &mut self.sink {
+            Sink::Plain(file) => write_plain(file, line),
+            Sink::Indexed(bed) => bed.write_header(line),
+        }
+    }
+}
+
+fn write_plain(file: &mut AtomicFile, line: &str) -> Result<()> {
+    let written = file.write_all(line.as_bytes());
+    written.map_err(|e| Error::io(file.path(), "cannot write", e))
+}
+
+fn format_row(line: &mut String, contig: &str, site: &Site) -> fmt::Result {
+    let (start, end, strand) = (site.position, site.position + 1, site.strand);
+    // Rounded like the probability column, which may be read back to check the score.
+    let score = (f64::from(site.probability) * 1000.0).round().clamp(0.0, 1000.0) as u16;
+    write!(line, "{contig}\t{start}\t{end}\t{contig}:{end}:{strand}\t{score}\t{strand}")?;
+    // Adding 0 turns -0.0, which would be written with its sign, into 0.0.
+    let (probability, cleavage) = (site.probability + 0.0, site.cleavage + 0.0);
+    write!(line, "\t{probability:.6}\t{cleavage:.6}")?;
+    let (cluster, entropy) = (&site.cluster, site.entropy + 0.0);
+    write!(line, "\t{}\t{}\t{entropy:.4}\t{}", cluster.start, cluster.end, site.windows)?;
+    match site.signal {
+        Some((hexamer, offset)) => write!(line, "\t{hexamer}\t{offset}")?,
+        None => line.push_str("\t.\t."),
+    }
+    match &site.gene {
+        Some((names, feature)) => writeln!(line, "\t{names}\t{}", feature.name()),
+        None => writeln!(line, "\t.\t."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Read as _;
+
+    use proptest::prelude::*;
+    use rust_htslib::bgzf;
+    use rust_htslib::tbx::{self, Read as _};
+
+    use super::*;
+
+    fn genome() -> Contigs {
+        let mut contigs = Contigs::default();
+        contigs.push("chr2".to_owned(), 5_000_000);
+        contigs.push("chr10".to_owned(), 1_000_000);
+        contigs.push("chr1".to_owned(), 2_000_000);
+        contigs
+    }
+
+    fn site(contig: usize, position: u64, strand: Strand) -> Site {
+        Site {
+            contig,
+            position,
+            strand,
+            probability: 0.98765,
+            cleavage: 0.25,
+            cluster: position.saturating_sub(3)..position + 9,
+            entropy: 1.23456,
+            windows: 31,
+            signal: Some(("AATAAA", 21)),
+            gene: None,
+        }
+    }
+
+    fn write(path: &Path, sites: &[Site]) {
+        let provenance = ["version: 0.1.0".to_owned(), "command: scan 'a\nb'".to_owned()];
+        let mut writer = SitesWriter::create(path, &genome(), &provenance).unwrap();
+        sites.iter().for_each(|site| writer.write(site).unwrap());
+        writer.commit().unwrap();
+    }
+
+    #[test]
+    fn rows_have_the_documented_columns() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.bed");
+        let mut plain = site(1, 99, Strand::Minus);
+        plain.signal = None;
+        plain.entropy = -0.0;
+        plain.probability = 1.0004;
+        write(&path, &[site(0, 41, Strand::Plus), plain]);
+        let text = fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "## version: 0.1.0");
+        assert_eq!(lines[1], "## command: scan 'a b'");
+        assert_eq!(lines[2], COLUMNS);
+        let first = "chr2\t41\t42\tchr2:42:+\t988\t+\t0.987650\t0.250000\t38\t50\t1.2346\t31\t\
+            AATAAA\t21\t.\t.";
+        assert_eq!(lines[3], first);
+        let second = "chr10\t99\t100\tchr10:100:-\t1000\t-\t1.000400\t0.250000\t96\t108\t0.0000\t\
+            31\t.\t.\t.\t.";
+        assert_eq!(lines[4], second);
+        assert_eq!(COLUMNS.split('\t').count(), first.split('\t').count());
+    }
+
+    #[test]
+    fn no_site_still_gives_a_valid_file_and_index() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.sites.bed.gz");
+        write(&path, &[]);
+        assert!(bgzf::is_bgzip(&path).unwrap());
+        let mut text = String::new();
+        bgzf::Reader::from_path(&path).unwrap().read_to_string(&mut text).unwrap();
+        assert!(text.ends_with(&format!("{COLUMNS}\n")), "{text}");
+        assert!(dir.path().join("x.sites.bed.gz.tbi").exists());
+        let mut reader = tbx::Reader::from_path(&path).unwrap();
+        let tid = reader.tid("chr10").unwrap();
+        reader.fetch(tid, 0, 1_000_000).unwrap();
+        assert_eq!(reader.records().count(), 0);
+        assert_eq!(reader.seqnames(), ["chr2", "chr10", "chr1"]);
+    }
+
+    #[test]
+    fn a_site_out_of_order_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = SitesWriter::create(&dir.path().join("x"), &genome(), &[]).unwrap();
+        writer.write(&site(0, 7, Strand::Minus)).unwrap();
+        assert!(writer.write(&site(0, 7, Strand::Plus)).is_err());
+        assert!(writer.write(&site(0, 5_000_000, Strand::Plus)).is_err());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
+        #[test]
+        fn indexed_rows_equal_the_plain_rows(
+            places in prop::collection::btree_set((0usize..3, 0u64..1_000_000, 0usize..2), 0..300)
+        ) {
+            let sites: Vec<Site> =
+                places.iter().map(|&(c, p, s)| site(c, p, Strand::BOTH[s])).collect();
+            let dir = tempfile::tempdir().unwrap();
+            let (plain, indexed) = (dir.path().join("x.bed"), dir.path().join("x.bed.gz"));
+            write(&plain, &sites);
+            write(&indexed, &sites);
+            let text = fs::read_to_string(&plain).unwrap();
+            let rows: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+            let mut reader = tbx::Reader::from_path(&indexed).unwrap();
+            let mut found = Vec::new();
+            for (index, contig) in genome().iter().enumerate() {
+                let tid = reader.tid(&contig.name).unwrap();
+                prop_assert_eq!(tid, index as u64);
+                reader.fetch(tid, 0, contig.length).unwrap();
+                for row in reader.records() {
+                    found.push(String::from_utf8(row.unwrap()).unwrap());
+                }
+            }
+            prop_assert_eq!(found, rows);
+        }
+    }
 }

@@ -1,1 +1,217 @@
-//! summary
+//! `PREFIX.summary.json`: what was run, on what, and what became of every window.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::{Deserialize, Serialize};
+
+use super::atomic::AtomicFile;
+use crate::error::{Error, Result};
+
+/// The summary of a scan. Keys are written in the order of the fields, those of maps sorted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ScanSummary {
+    pub program: String,
+    pub version: String,
+    pub command_line: String,
+    pub model: ModelSummary,
+    pub fasta: FastaSummary,
+    pub annotation: Option<FileSummary>,
+    /// Every threshold that was in force, by its name in the configuration.
+    pub settings: BTreeMap<String, serde_json::Value>,
+    pub windows: WindowCounts,
+    pub sites: SiteCounts,
+    /// Remarks made during the run, each once.
+    pub notes: Vec<String>,
+    pub threads: usize,
+    pub device: String,
+    pub wall_seconds: f64,
+    pub windows_per_second: f64,
+}
+
+/// The model that scored the windows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ModelSummary {
+    pub name: String,
+    /// Of the weight file, hexadecimal.
+    pub sha256: String,
+    pub architecture: String,
+}
+
+/// The genome.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FastaSummary {
+    pub path: String,
+    pub sha256: String,
+    pub contigs: u64,
+    pub bases: u64,
+}
+
+/// An input file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FileSummary {
+    pub path: String,
+    pub sha256: Option<String>,
+}
+
+/// Windows, one for each position and strand asked for: requested = scored + skipped.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WindowCounts {
+    pub requested: u64,
+    pub scored: u64,
+    pub skipped: SkippedWindows,
+}
+
+/// Windows that were not scored, by the first reason that applies.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SkippedWindows {
+    /// Too many unknown nucleotides.
+    pub n: u64,
+    /// The contig is shorter than a window.
+    pub short_contig: u64,
+    /// The window would reach over an end of its contig.
+    pub contig_edge: u64,
+}
+
+/// Sites, in all and divided three ways.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SiteCounts {
+    pub total: u64,
+    /// By `+` and `-`.
+    pub by_strand: BTreeMap<String, u64>,
+    /// By class in the gene structure; empty without annotation.
+    pub by_feature: BTreeMap<String, u64>,
+    pub by_contig: BTreeMap<String, u64>,
+}
+
+impl SkippedWindows {
+    /// Returns the number of windows skipped for any reason.
+    pub fn total(&self) -> u64 {
+        self.n + self.short_contig + self.contig_edge
+    }
+}
+
+impl WindowCounts {
+    /// Checks that every requested window is accounted for.
+    ///
+    /// # Errors
+    /// If windows are missing or counted twice, which is an error of the program.
+    pub fn check(&self) -> Result<()> {
+        let (requested, scored, skipped) = (self.requested, self.scored, self.skipped.total());
+        if requested == scored + skipped {
+            return Ok(());
+        }
+        let problem = format!("windows: {requested} requested, {scored} scored, {skipped} skipped");
+        Err(Error::Internal(problem))
+    }
+}
+
+impl SiteCounts {
+    /// Checks that each division adds up to the total.
+    ///
+    /// # Errors
+    /// If one does not, which is an error of the program.
+    pub fn check(&self) -> Result<()> {
+        let total = self.total;
+        let divisions = [
+            ("strand", &self.by_strand),
+            ("feature", &self.by_feature),
+            ("contig", &self.by_contig),
+        ];
+        for (name, counts) in divisions {
+            let sum: u64 = counts.values().sum();
+            let without_annotation = name == "feature" && counts.is_empty();
+            if sum != total && !without_annotation {
+                return Err(Error::Internal(format!("{total} sites, {sum} of them by {name}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ScanSummary {
+    /// Sets the duration and the rate that follows from it.
+    pub fn set_wall_seconds(&mut self, seconds: f64) {
+        self.wall_seconds = seconds;
+        let rate = self.windows.scored as f64 / seconds;
+        // JSON has no infinity.
+        self.windows_per_second = if rate.is_finite() { rate } else { 0.0 };
+    }
+
+    /// Checks that the counts add up, and completes `file` with the summary as indented JSON.
+    ///
+    /// # Errors
+    /// If they do not, or the file cannot be written.
+    pub fn write(&self, mut file: AtomicFile) -> Result<()> {
+        self.windows.check()?;
+        self.sites.check()?;
+        let text = serde_json::to_string_pretty(self).map_err(io::Error::from);
+        let written = text.and_then(|text| writeln!(file, "{text}"));
+        written.map_err(|e| Error::io(file.path(), "cannot write", e))?;
+        file.commit()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn summary() -> ScanSummary {
+        let count = |pairs: &[(&str, u64)]| pairs.iter().map(|&(k, n)| (k.to_owned(), n)).collect();
+        let mut summary = ScanSummary {
+            program: "polyascan".to_owned(),
+            settings: [("classification".to_owned(), 0.5.into())].into(),
+            windows: WindowCounts {
+                requested: 100,
+                scored: 60,
+                skipped: SkippedWindows { n: 10, short_contig: 10, contig_edge: 20 },
+            },
+            sites: SiteCounts {
+                total: 3,
+                by_strand: count(&[("+", 1), ("-", 2)]),
+                by_feature: BTreeMap::new(),
+                by_contig: count(&[("chr2", 1), ("chr10", 2)]),
+            },
+            notes: vec!["no signal track: no window was scored".to_owned()],
+            ..ScanSummary::default()
+        };
+        summary.set_wall_seconds(2.0);
+        summary
+    }
+
+    #[test]
+    fn is_read_back_as_written_with_keys_in_order() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.summary.json");
+        summary().write(AtomicFile::create(&path).unwrap()).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(serde_json::from_str::<ScanSummary>(&text).unwrap(), summary());
+        let keys = ["program", "model", "fasta", "windows", "skipped", "sites", "chr10", "chr2"];
+        let places: Vec<_> =
+            keys.iter().map(|key| text.find(&format!("\"{key}\"")).unwrap()).collect();
+        assert!(places.is_sorted(), "{text}");
+        assert!(text.contains("\"windows_per_second\": 30.0"), "{text}");
+    }
+
+    #[test]
+    fn counts_that_do_not_add_up_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.summary.json");
+        let mut windows = summary();
+        windows.windows.skipped.n += 1;
+        assert!(windows.write(AtomicFile::create(&path).unwrap()).is_err());
+        let mut sites = summary();
+        sites.sites.by_feature.insert("intron".to_owned(), 2);
+        assert!(sites.write(AtomicFile::create(&path).unwrap()).is_err());
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn no_time_at_all_gives_a_finite_rate() {
+        let mut summary = summary();
+        summary.set_wall_seconds(0.0);
+        assert_eq!(summary.windows_per_second, 0.0);
+    }
+}

@@ -1,0 +1,185 @@
+//! Blocks of values as they arrive, to runs of equal values as a bigWig stores them.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::{io, vec};
+
+use bigtools::Value;
+use crossbeam_channel::Receiver;
+
+use crate::error::Error;
+use crate::genome::contigs::{Contig, Contigs};
+
+/// Values for a stretch of one contig; 0-based half-open.
+pub(super) enum Block {
+    /// One value a position from `start` on.
+    Dense { contig: usize, start: u64, values: Vec<f32> },
+    /// (start, end, value), ascending.
+    Runs { contig: usize, runs: Vec<(u64, u64, f32)> },
+    /// All values were sent. A channel that closes without it was abandoned.
+    End,
+}
+
+/// Why a stream of values ended early.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SourceError {
+    #[error("abandoned")]
+    Abandoned,
+    #[error("{0}")]
+    Disorder(String),
+    /// The file cannot be written; the reason is kept beside it.
+    #[error("cannot write")]
+    Output,
+}
+
+impl SourceError {
+    pub(super) fn into_error(self, path: &Path) -> Error {
+        Error::Internal(format!("{}: {self}", path.display()))
+    }
+}
+
+/// What is left of a block.
+enum Rest {
+    Dense(u64, vec::IntoIter<f32>),
+    Runs(vec::IntoIter<(u64, u64, f32)>),
+}
+
+/// Runs of equal values in order of contig and position, merged also across blocks.
+pub(super) struct RunStream {
+    contigs: Vec<Contig>,
+    blocks: Receiver<Block>,
+    failure: Arc<Mutex<Option<io::Error>>>,
+    contig: usize,
+    rest: Rest,
+    ended: bool,
+    /// The run that the next value may still lengthen, with its contig.
+    open: Option<(usize, Value)>,
+    positions: Arc<AtomicU64>,
+}
+
+impl RunStream {
+    pub(super) fn new(
+        contigs: &Contigs,
+        blocks: Receiver<Block>,
+        failure: Arc<Mutex<Option<io::Error>>>,
+    ) -> Self {
+        Self {
+            contigs: contigs.iter().cloned().collect(),
+            blocks,
+            failure,
+            contig: 0,
+            rest: Rest::Runs(Vec::new().into_iter()),
+            ended: false,
+            open: None,
+            positions: Arc::default(),
+        }
+    }
+
+    /// Returns the number of positions with a value so far.
+    pub(super) fn positions(&self) -> Arc<AtomicU64> {
+        self.positions.clone()
+    }
+
+    /// Returns the name of a contig.
+    pub(super) fn name(&self, contig: usize) -> String {
+        self.contigs[contig].name.clone()
+    }
+
+    /// Waits for the first value and returns whether there is one.
+    pub(super) fn peek(&mut self) -> Result<bool, SourceError> {
+        if self.open.is_none() {
+            self.open = self.next_run()?;
+        }
+        Ok(self.open.is_some())
+    }
+
+    /// Returns the next whole run with its contig, or `None` at the end.
+    pub(super) fn next(&mut self) -> Result<Option<(usize, Value)>, SourceError> {
+        while let Some((contig, run)) = self.next_run()? {
+            match &mut self.open {
+                Some((its_contig, open)) if *its_contig == contig => {
+                    // Bits, so that a run never changes the sign of a zero.
+                    let equal = open.value.to_bits() == run.value.to_bits();
+                    if open.end == run.start && equal {
+                        open.end = run.end;
+                        continue;
+                    }
+                }
+                _ => {}
+            }
+            if let Some(whole) = self.open.replace((contig, run)) {
+                return Ok(Some(self.counted(whole)));
+            }
+        }
+        Ok(self.open.take().map(|whole| self.counted(whole)))
+    }
+
+    fn counted(&self, whole: (usize, Value)) -> (usize, Value) {
+        self.positions.fetch_add(u64::from(whole.1.end - whole.1.start), Ordering::Relaxed);
+        whole
+    }
+
+    /// Returns the next value or run as it was pushed, without those that are NaN or empty.
+    fn next_run(&mut self) -> Result<Option<(usize, Value)>, SourceError> {
+        loop {
+            let next = match &mut self.rest {
+                Rest::Dense(position, values) => values.next().map(|value| {
+                    *position += 1;
+                    (*position - 1, *position, value)
+                }),
+                Rest::Runs(runs) => runs.next(),
+            };
+            match next {
+                Some((_, _, value)) if value.is_nan() => {}
+                Some((start, end, _)) if start == end => {}
+                Some(run) => return self.checked(run).map(Some),
+                None if self.ended => return Ok(None),
+                None => self.receive()?,
+            }
+        }
+    }
+
+    fn checked(&self, run: (u64, u64, f32)) -> Result<(usize, Value), SourceError> {
+        let (start, end, value) = run;
+        let contig = self.contig;
+        let length = self.contigs[contig].length;
+        let after = match &self.open {
+            Some((its_contig, open)) if *its_contig == contig => u64::from(open.end) <= start,
+            Some((its_contig, _)) => *its_contig < contig,
+            None => true,
+        };
+        match (u32::try_from(start), u32::try_from(end)) {
+            (Ok(start), Ok(end)) if start < end && u64::from(end) <= length && after => {
+                Ok((contig, Value { start, end, value }))
+            }
+            _ => {
+                let name = &self.contigs[contig].name;
+                let problem = format!("{name}:{}-{end}: out of order or outside", start + 1);
+                Err(SourceError::Disorder(problem))
+            }
+        }
+    }
+
+    fn receive(&mut self) -> Result<(), SourceError> {
+        // Early, so that a full disk does not wait for the end of a long run.
+        if self.failure.lock().map_or(true, |failure| failure.is_some()) {
+            return Err(SourceError::Output);
+        }
+        match self.blocks.recv().map_err(|_| SourceError::Abandoned)? {
+            Block::Dense { contig, start, values } => {
+                self.contig = contig;
+                self.rest = Rest::Dense(start, values.into_iter());
+            }
+            Block::Runs { contig, runs } => {
+                self.contig = contig;
+                self.rest = Rest::Runs(runs.into_iter());
+            }
+            Block::End => self.ended = true,
+        }
+        if self.contig < self.contigs.len() {
+            return Ok(());
+        }
+        Err(SourceError::Disorder(format!("there is no contig {}", self.contig)))
+    }
+}

@@ -1,0 +1,212 @@
+use std::fs;
+
+use bigtools::BigWigRead;
+use proptest::prelude::*;
+
+use super::*;
+
+const LENGTH: u64 = 6000;
+
+fn genome(contigs: usize) -> Contigs {
+    let mut list = Contigs::default();
+    for i in 0..contigs {
+        // Not in alphabetical order.
+        list.push(format!("chr{}", contigs - i), LENGTH);
+    }
+    list
+}
+
+/// Reads a track back as one value a position, NaN where there is none.
+fn read(path: &Path, contigs: &Contigs) -> Vec<Vec<f32>> {
+    let mut reader = BigWigRead::open_file(path).unwrap();
+    let known: Vec<String> = reader.chroms().iter().map(|chrom| chrom.name.clone()).collect();
+    let mut track = Vec::new();
+    for contig in contigs.iter() {
+        let mut values = vec![f32::NAN; LENGTH as usize];
+        if known.contains(&contig.name) {
+            for value in reader.get_interval(&contig.name, 0, LENGTH as u32).unwrap() {
+                let value = value.unwrap();
+                values[value.start as usize..value.end as usize].fill(value.value);
+            }
+        }
+        track.push(values);
+    }
+    track
+}
+
+fn bits(track: &[Vec<f32>]) -> Vec<Vec<u32>> {
+    let bits = |value: &f32| if value.is_nan() { 0x7fc0_0000 } else { value.to_bits() };
+    track.iter().map(|values| values.iter().map(bits).collect()).collect()
+}
+
+/// Pushes a track in blocks of `block` positions and returns the outcome.
+fn write(path: &Path, track: &[Vec<f32>], block: usize) -> TrackOutcome {
+    let mut writer = TrackWriter::create(path, &genome(track.len())).unwrap();
+    for (contig, values) in track.iter().enumerate() {
+        for (i, values) in values.chunks(block).enumerate() {
+            writer.push(contig, (i * block) as u64, values.to_vec()).unwrap();
+        }
+    }
+    writer.finish().unwrap()
+}
+
+/// Few different values and stretches without any, as a thresholded signal has them.
+fn track() -> impl Strategy<Value = Vec<Vec<f32>>> {
+    let value = prop_oneof![Just(f32::NAN), Just(0.0), Just(-0.0), Just(0.25), 0f32..1.0];
+    let contig = prop::collection::vec((value, 1usize..700), 0..30).prop_map(|stretches| {
+        let mut values: Vec<f32> =
+            stretches.into_iter().flat_map(|(value, n)| vec![value; n]).collect();
+        values.resize(LENGTH as usize, f32::NAN);
+        values
+    });
+    prop::collection::vec(contig, 1..5)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn every_value_is_read_back_and_gaps_stay_gaps(track in track(), block in 1usize..2000) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.bw");
+        let expected = track.iter().flatten().filter(|value| !value.is_nan()).count() as u64;
+        match write(&path, &track, block) {
+            TrackOutcome::Written { positions, .. } => {
+                prop_assert_eq!(positions, expected);
+                prop_assert_eq!(bits(&read(&path, &genome(track.len()))), bits(&track));
+            }
+            TrackOutcome::Empty { .. } => {
+                prop_assert_eq!(expected, 0);
+                prop_assert!(!path.exists());
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_do_not_depend_on_the_blocks(track in track(), blocks in (1usize..9000, 1usize..9000)) {
+        prop_assume!(track.iter().flatten().any(|value| !value.is_nan()));
+        let dir = tempfile::tempdir().unwrap();
+        let (one, other) = (dir.path().join("1.bw"), dir.path().join("2.bw"));
+        write(&one, &track, blocks.0);
+        write(&other, &track, blocks.1);
+        prop_assert_eq!(fs::read(one).unwrap(), fs::read(other).unwrap());
+    }
+}
+
+#[test]
+fn adjacent_equal_values_become_one_run_also_across_pushes() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.bw");
+    let mut writer = TrackWriter::create(&path, &genome(2)).unwrap();
+    writer.push(0, 10, vec![0.5; 10]).unwrap();
+    writer.push(0, 20, vec![0.5; 10]).unwrap();
+    writer.push_runs(0, vec![(30, 40, 0.5), (40, 45, 0.75), (50, 51, 0.75)]).unwrap();
+    writer.finish().unwrap();
+    let mut reader = BigWigRead::open_file(&path).unwrap();
+    let values = reader.get_interval("chr2", 0, LENGTH as u32).unwrap();
+    let runs: Vec<_> = values.map(|v| v.unwrap()).map(|v| (v.start, v.end, v.value)).collect();
+    assert_eq!(runs, [(10, 40, 0.5), (40, 45, 0.75), (50, 51, 0.75)]);
+}
+
+#[test]
+fn contigs_keep_their_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.bw");
+    write(&path, &vec![vec![0.5; 10]; 12], 7);
+    let reader = BigWigRead::open_file(&path).unwrap();
+    let names: Vec<String> = reader.chroms().iter().map(|chrom| chrom.name.clone()).collect();
+    let expected: Vec<String> = genome(12).iter().map(|contig| contig.name.clone()).collect();
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn many_short_contigs_are_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.bw");
+    let track: Vec<Vec<f32>> = (0..2000).map(|i| vec![i as f32; 3]).collect();
+    let outcome = write(&path, &track, 3);
+    assert_eq!(outcome, TrackOutcome::Written { path: path.clone(), positions: 6000 });
+    let mut reader = BigWigRead::open_file(&path).unwrap();
+    let values: Vec<_> = reader.get_interval("chr1", 0, 10).unwrap().map(|v| v.unwrap()).collect();
+    assert_eq!(values, [bigtools::Value { start: 0, end: 3, value: 1999.0 }]);
+}
+
+#[test]
+fn a_value_at_every_position_of_a_long_contig_is_read_back() {
+    // Enough sections for an index of two levels, and several zoom levels.
+    const POSITIONS: u64 = 1_300_000;
+    let mut contigs = Contigs::default();
+    contigs.push("chr1".to_owned(), POSITIONS);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.bw");
+    let mut writer = TrackWriter::create(&path, &contigs).unwrap();
+    for start in (0..POSITIONS).step_by(100_000) {
+        writer.push(0, start, (start..start + 100_000).map(|p| p as f32 + 0.5).collect()).unwrap();
+    }
+    let outcome = writer.finish().unwrap();
+    assert_eq!(outcome, TrackOutcome::Written { path: path.clone(), positions: POSITIONS });
+    let mut reader = BigWigRead::open_file(&path).unwrap();
+    assert!(!reader.info().zoom_headers.is_empty());
+    let values = reader.get_interval("chr1", 0, POSITIONS as u32).unwrap();
+    let mut positions = 0;
+    for (position, value) in values.map(|v| v.unwrap()).enumerate() {
+        assert_eq!((value.start, value.value), (position as u32, position as f32 + 0.5));
+        positions += 1;
+    }
+    assert_eq!(positions, POSITIONS);
+}
+
+#[test]
+fn a_track_without_values_writes_no_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.bw");
+    let outcome = write(&path, &[vec![f32::NAN; 50]], 20);
+    assert_eq!(outcome, TrackOutcome::Empty { path });
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn an_abandoned_track_leaves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = TrackWriter::create(&dir.path().join("x.bw"), &genome(1)).unwrap();
+    writer.push(0, 0, vec![0.5; 5000]).unwrap();
+    drop(writer);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn values_out_of_order_or_outside_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.bw");
+    for (contig, start) in [(0, 900), (0, LENGTH), (1, 1003), (9, 0), (1, u64::from(u32::MAX))] {
+        let mut writer = TrackWriter::create(&path, &genome(2)).unwrap();
+        writer.push(1, 1000, vec![0.5, 0.6, 0.7, 0.8]).unwrap();
+        // The thread may notice only at the end.
+        let _ = writer.push(contig, start, vec![0.9]);
+        let message = writer.finish().unwrap_err().to_string();
+        assert!(message.contains("x.bw"), "{message}");
+        assert!(!path.exists());
+    }
+}
+
+#[test]
+fn what_the_format_cannot_hold_is_refused_at_the_start() {
+    let mut long = Contigs::default();
+    long.push("chrLong".to_owned(), 1 << 32);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.bw");
+    let message = TrackWriter::create(&path, &long).unwrap_err().to_string();
+    assert!(message.contains("chrLong") && message.contains("4294967296"), "{message}");
+    assert!(TrackWriter::create(&path, &genome(70_000)).is_err());
+    assert!(TrackWriter::create(&dir.path().join("none/x.bw"), &long).is_err());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_write_error_is_reported() {
+    // The error of a full disk, without filling one.
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut file = CheckedFile { file: full, failure: Arc::default() };
+    assert_eq!(file.write(b"lost").unwrap(), 4);
+    let failure = file.failure.lock().unwrap().take().unwrap();
+    assert_eq!(failure.kind(), io::ErrorKind::StorageFull);
+}
