@@ -304,3 +304,6 @@ impl OpenCluster {
         Candidate { cluster: self.range, entropy, ..self.best }
     }
 }
+
+#[cfg(test)]
+mod tests;
