@@ -148,7 +148,7 @@ pub type Track = Vec<(f32, f32)>;
 pub const ABSENT: (f32, f32) = (-1.0, -1.0);
 
 /// Keeps everything, and checks the order of what it gets.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Collected {
     pub sites: Vec<Site>,
     /// By contig and strand; `None` to do without tracks.
@@ -245,7 +245,7 @@ pub fn expected(codes: &[u8], contig: usize, strand: Strand, model: &HashModel) 
     let mut probability = vec![f32::NAN; codes.len()];
     let mut kept = Vec::new();
     let mut n = 0;
-    for centre in 0..codes.len() {
+    for (centre, probability) in probability.iter_mut().enumerate() {
         let shift = usize::from(strand == Strand::Minus);
         let start = (centre + shift).checked_sub(CENTRE);
         let Some(window) = start.and_then(|start| codes.get(start..start + WINDOW)) else {
@@ -259,7 +259,7 @@ pub fn expected(codes: &[u8], contig: usize, strand: Strand, model: &HashModel) 
             Strand::Plus => model.window(window),
             Strand::Minus => model.window(&reverse_complement(window)),
         };
-        probability[centre] = p;
+        *probability = p;
         if p > 0.5 && cleavage[CLEAVAGE_CENTRE] > 0.05 {
             kept.push(Kept { centre: centre as u64, probability: p, cleavage });
         }

@@ -67,8 +67,18 @@ fn assemble(
 
 /// Consolidates in chunks of the given sizes, repeated.
 fn consolidated(given: &StrandOfContig, strand: Strand, sizes: &[u64]) -> (Vec<Site>, Track) {
+    consolidated_but(given, strand, sizes, &|_| false)
+}
+
+/// Consolidates without the chunks of the centres that `left_out` says.
+fn consolidated_but(
+    given: &StrandOfContig,
+    strand: Strand,
+    sizes: &[u64],
+    left_out: &dyn Fn(&Range<u64>) -> bool,
+) -> (Vec<Site>, Track) {
     let length = given.codes.len() as u64;
-    let targets = [0..length];
+    let targets = vec![Range { start: 0, end: length }];
     let mut track = vec![ABSENT; given.codes.len()];
     let mut hand_on = |block: &TrackBlock<'_>| {
         for (i, (&p, &c)) in block.probability.iter().zip(block.cleavage).enumerate() {
@@ -83,7 +93,9 @@ fn consolidated(given: &StrandOfContig, strand: Strand, sizes: &[u64]) -> (Vec<S
     for &size in sizes.iter().cycle() {
         let end = length.min(start + size);
         let before = consolidator.watermark();
-        consolidator.push(&piece(given, strand, start..end), &mut hand_on).unwrap();
+        if !left_out(&(start..end)) {
+            consolidator.push(&piece(given, strand, start..end), &mut hand_on).unwrap();
+        }
         assert!(consolidator.sites.iter().all(|site| site.position >= before));
         assert!(consolidator.watermark() >= before && consolidator.pending.len() <= 49);
         found.extend(consolidator.sites.drain(..));
@@ -155,6 +167,29 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn centres_that_no_chunk_has_count_as_not_scored(
+        mut given in strand_of_contig(),
+        size in 1u64..60,
+    ) {
+        let length = given.codes.len() as u64;
+        let kept: Vec<u64> = given.kept.iter().map(|window| window.centre).collect();
+        let left_out = |centres: &Range<u64>| !kept.iter().any(|c| centres.contains(c));
+        for start in (0..length).step_by(size as usize) {
+            let centres = start..length.min(start + size);
+            if left_out(&centres) {
+                given.probability[start as usize..centres.end as usize].fill(f32::NAN);
+            }
+        }
+        for strand in Strand::BOTH {
+            let (want, _) = dense_sites(&given.codes, 0, strand, &given.probability, &given.kept);
+            let (got, _) = consolidated_but(&given, strand, &[size], &left_out);
+            assert_same_sites(&got, &want);
+        }
+    }
+}
+
 /// A contig of 400 nt with these kept windows.
 fn contig_with(kept: &[(u64, CleavageVector)]) -> StrandOfContig {
     let kept = kept.iter().map(|&(centre, cleavage)| Kept { centre, probability: 0.9, cleavage });
@@ -197,7 +232,6 @@ fn a_site_without_a_window_of_its_own_has_the_probability_of_the_nearest_kept_on
     let mut given = contig_with(&[(195, cleavage), (205, cleavage)]);
     given.kept[1].probability = 0.8;
     given.probability[196..205].fill(f32::NAN);
-    cleavage[25] = 0.5;
     // The maximum lies midway between the two: a tie, taken upstream.
     given.kept[0].cleavage[30] = 0.9;
     given.kept[1].cleavage[20] = 0.9;

@@ -79,8 +79,10 @@ fn a_panic_in_a_worker_ends_the_scan_with_an_error() {
 
 #[test]
 fn a_model_that_gives_nan_or_too_little_is_not_believed() {
-    let nan = || StrandScores { probability: vec![f32::NAN; 50], cleavage: Vec::new() };
-    let error = error_of(|calls| Ok((calls > 10).then(nan)));
+    let error = error_of(|calls| {
+        let nan = || StrandScores { probability: vec![f32::NAN; 50], cleavage: Vec::new() };
+        Ok((calls > 10).then(nan))
+    });
     assert!(error.to_string().contains("NaN"), "{error}");
     let error = error_of(|calls| Ok((calls > 10).then(StrandScores::default)));
     assert!(error.to_string().contains("does not match"), "{error}");
@@ -200,9 +202,9 @@ fn a_genome_that_shrank_since_it_was_checked_is_an_error_with_its_place() {
 fn a_model_of_strength_and_empty_settings_are_refused() {
     let genome = vec![vec![0; 300]];
     let mut model = HashModel::new(0.1);
-    let error = scan(&genome, &model, None, settings(0, 1)).err().expect("no threads");
+    let error = scan(&genome, &model, None, settings(0, 1)).expect_err("no threads");
     assert_eq!(error.exit_code(), 2);
     model.card = card(Task::Strength);
-    let error = scan(&genome, &model, None, settings(1, 1)).err().expect("no vector");
+    let error = scan(&genome, &model, None, settings(1, 1)).expect_err("no vector");
     assert!(error.to_string().contains("strength"), "{error}");
 }
