@@ -10,6 +10,7 @@ use crate::genome::strand::Strand;
 use targets::StrandedRegion;
 
 mod failures;
+mod files;
 mod limits;
 
 /// A contig with some runs of N.
