@@ -36,6 +36,9 @@ pub enum Error {
     /// The reader of standard output went away; not a failure.
     #[error("output pipe closed")]
     ClosedPipe,
+    /// The user asked to stop (Ctrl-C).
+    #[error("interrupted")]
+    Interrupted,
     /// A pipeline thread ended early. The first cause is reported by the thread itself.
     #[error("internal: {0}; please report it")]
     Internal(String),
@@ -60,11 +63,12 @@ impl Error {
         Self::Model { model: model.into(), problem: problem.into() }
     }
 
-    /// The process exit code: 0 closed pipe, 1 data, 2 usage.
+    /// The process exit code: 0 closed pipe, 1 data, 2 usage, 130 interrupted.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::ClosedPipe => 0,
             Self::Usage(_) => 2,
+            Self::Interrupted => 130,
             _ => 1,
         }
     }

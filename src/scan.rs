@@ -1,9 +1,137 @@
 //! The scan: chunks of sequence to consolidated polyA sites.
+//!
+//! ```text
+//! chunks ─► inference (workers) ─► reorder ─► consolidate (one state per strand) ─► sites, tracks ─► Sink
+//! ```
+//!
+//! Every position asked for ([`targets`]) has one window on each strand. Window and site
+//! definitions: Stroup & Ji 2023. Results do not depend on the number of threads or the chunk size.
 
 pub mod chunks;
 pub mod consolidate;
 pub mod inference;
+mod pipeline;
 pub mod progress;
 pub mod reorder;
 pub mod sites;
 pub mod targets;
+pub mod totals;
+pub mod tracks;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use chunks::{BaseSource, ChunkReader};
+use inference::{KeepAbove, Scorer};
+use pipeline::Stop;
+use progress::Progress;
+use sites::Collector;
+
+use crate::context::features::GeneContext;
+use crate::error::{Error, Result};
+use crate::genome::contigs::Contigs;
+use crate::models::Model;
+use crate::models::card::Task;
+use crate::output::bed::Site;
+
+pub use targets::Targets;
+pub use totals::{ContigTotals, ScanTotals, WindowCounts};
+pub use tracks::TrackBlock;
+
+/// Where results go: a file, several, or a test's list.
+pub trait Sink {
+    /// Takes the next site: by contig in FASTA order, position, plus before minus.
+    fn site(&mut self, site: &Site) -> Result<()>;
+
+    /// Says whether [`Self::scores`] is to be called.
+    fn wants_tracks(&self) -> bool {
+        false
+    }
+
+    /// Takes the next track values: ascending on each contig and strand, the strands interleaved.
+    fn scores(&mut self, _track: &TrackBlock<'_>) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Numbers that a scan is run with.
+#[derive(Clone, Copy, Debug)]
+pub struct ScanSettings {
+    /// Windows with a classification above this are kept (0..1).
+    pub min_probability: f32,
+    /// ... if the raw cleavage at their centre is above this (0..1).
+    pub min_centre_cleavage: f32,
+    /// Subtracted from consolidated cleavage (0..1).
+    pub background: f64,
+    /// Inference threads, at least 1; nested parallelism of the model stays within them.
+    pub threads: usize,
+    /// Centres per chunk, at least 1; no effect on results.
+    pub chunk: usize,
+}
+
+impl Default for ScanSettings {
+    /// The published thresholds (Stroup & Ji 2023), one thread.
+    fn default() -> Self {
+        Self {
+            min_probability: 0.5,
+            min_centre_cleavage: 0.05,
+            background: consolidate::BACKGROUND,
+            threads: 1,
+            chunk: chunks::DEFAULT_CHUNK,
+        }
+    }
+}
+
+/// Everything that a scan needs.
+pub struct ScanJob<'a> {
+    /// A pass over the genome, at its beginning.
+    pub bases: Box<dyn BaseSource + 'a>,
+    pub contigs: &'a Contigs,
+    /// Where the genome comes from; named in errors.
+    pub fasta: &'a Path,
+    pub model: &'a dyn Model,
+    pub targets: &'a Targets,
+    /// Names the genes and classes of sites.
+    pub genes: Option<&'a GeneContext>,
+    pub settings: ScanSettings,
+    /// Ends the scan with [`Error::Interrupted`] once set.
+    pub interrupt: &'a AtomicBool,
+    /// No progress bar, even on a terminal.
+    pub quiet: bool,
+}
+
+/// Scans: hands sites and track values to `sink` and returns the totals.
+///
+/// # Errors
+/// The first failure of the source, the model or the sink; [`Error::Interrupted`]; a model that
+/// cannot be scanned. Nothing more is handed to the sink after that.
+pub fn run(job: ScanJob<'_>, sink: &mut dyn Sink) -> Result<ScanTotals> {
+    let ScanSettings { min_probability, min_centre_cleavage, background, threads, chunk } =
+        job.settings;
+    let card = job.model.card();
+    if card.task != Task::Sites {
+        let problem = "it predicts strength, not sites: a scan needs a model with a classification \
+                       and a cleavage vector (see `polyascan models list`)";
+        return Err(Error::model(card.name.as_str(), problem));
+    }
+    if threads == 0 || chunk == 0 {
+        return Err(Error::Usage("threads and chunk size must be at least 1".into()));
+    }
+    let progress = Progress::new(job.targets.scoring_total(job.contigs), job.quiet);
+    let reader = ChunkReader::new(job.bases, job.contigs, job.fasta, job.targets, chunk);
+    let stop = Stop { interrupt: job.interrupt, over: AtomicBool::new(false) };
+    let stop_requested = || stop.requested();
+    let scorer = Scorer {
+        model: job.model,
+        targets: job.targets,
+        keep: KeepAbove { probability: min_probability, centre_cleavage: min_centre_cleavage },
+        stop: &stop_requested,
+    };
+    let collector = Collector::new(job.targets, job.genes, background, sink);
+    pipeline::run(reader, &scorer, collector, progress, threads, &stop)
+}

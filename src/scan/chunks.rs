@@ -1,1 +1,219 @@
-//! chunks
+//! Stretches of sequence that travel through the pipeline, and the reader that cuts them.
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::targets::{ScoringPlan, Targets, overlaps};
+use crate::error::{Error, Result};
+use crate::genome::contigs::Contigs;
+use crate::genome::fasta::Bases;
+use crate::models::CENTRE;
+
+/// Nucleotides that a chunk holds on either side of its centres, where the contig has them: enough
+/// for the windows of both strands (239 nt shared by neighbours on a strand, and the shift by one).
+const FLANK: u64 = CENTRE as u64;
+
+/// Centres in a chunk unless told otherwise.
+pub const DEFAULT_CHUNK: usize = 65_536;
+
+/// A pass over the bases of a genome, contig by contig. [`Bases`] is the real one.
+pub trait BaseSource: Send {
+    /// Goes to the next contig; returns its index or `None` at the end.
+    fn next_contig(&mut self) -> Result<Option<usize>>;
+    /// Appends up to `n` codes of the current contig; returns how many (fewer only at its end).
+    fn read(&mut self, n: usize, codes: &mut Vec<u8>) -> Result<usize>;
+    /// Skips up to `n` bases of the current contig; returns how many.
+    fn skip(&mut self, n: u64) -> Result<u64>;
+}
+
+impl BaseSource for Bases {
+    fn next_contig(&mut self) -> Result<Option<usize>> {
+        Self::next_contig(self)
+    }
+
+    fn read(&mut self, n: usize, codes: &mut Vec<u8>) -> Result<usize> {
+        Self::read(self, n, codes)
+    }
+
+    fn skip(&mut self, n: u64) -> Result<u64> {
+        Self::skip(self, n)
+    }
+}
+
+/// A stretch of a contig and the windows in it that are to be scored. Coordinates are positions on
+/// the contig.
+#[derive(Clone, Debug)]
+pub struct Chunk {
+    /// Number in reading order, from 0, without gaps.
+    pub index: u64,
+    pub contig: usize,
+    /// Length of the contig.
+    pub contig_length: u64,
+    /// Position of `codes[0]`.
+    pub start: u64,
+    /// Plus-strand codes of the centres and 120 nt on either side, less at the contig's ends.
+    pub codes: Arc<[u8]>,
+    /// The positions that this chunk, and no other, answers for.
+    pub centres: Range<u64>,
+    /// By strand, the parts of `centres` to score, ascending and disjoint.
+    pub wanted: [Vec<Range<u64>>; 2],
+}
+
+/// Cuts the parts of a genome that are to be scored into chunks, in order, holding one at a time.
+pub struct ChunkReader<'a> {
+    bases: Box<dyn BaseSource + 'a>,
+    contigs: &'a Contigs,
+    /// Named in errors.
+    fasta: &'a Path,
+    targets: &'a Targets,
+    /// Centres per chunk.
+    size: u64,
+    next_index: u64,
+    last_contig: Option<usize>,
+    current: Option<Current>,
+}
+
+/// Where the reader stands in a contig.
+struct Current {
+    contig: usize,
+    length: u64,
+    plan: ScoringPlan,
+    /// Index in `plan.either`.
+    piece: usize,
+    /// First centre that no chunk has yet (at least the piece's start).
+    next_centre: u64,
+    /// Codes from `buffer_start` up to where the source stands.
+    buffer: Vec<u8>,
+    buffer_start: u64,
+}
+
+impl<'a> ChunkReader<'a> {
+    /// Starts at the beginning of `bases`; `size` centres to a chunk, at least 1.
+    pub fn new(
+        bases: Box<dyn BaseSource + 'a>,
+        contigs: &'a Contigs,
+        fasta: &'a Path,
+        targets: &'a Targets,
+        size: usize,
+    ) -> Self {
+        let last_contig = targets.last_contig();
+        let size = size.max(1) as u64;
+        Self { bases, contigs, fasta, targets, size, next_index: 0, last_contig, current: None }
+    }
+
+    /// Returns the next chunk, or `None` when everything asked for has been handed out.
+    ///
+    /// # Errors
+    /// If the source fails or holds less than the contig list says.
+    pub fn next_chunk(&mut self) -> Result<Option<Chunk>> {
+        loop {
+            if let Some(current) = &mut self.current
+                && let Some(centres) = current.next_centres(self.size)
+            {
+                return self.cut(centres).map(Some);
+            }
+            let here = self.current.take().map(|current| current.contig);
+            if self.last_contig.is_none() || here == self.last_contig {
+                return Ok(None);
+            }
+            self.enter_next_contig()?;
+        }
+    }
+
+    /// Goes to the next contig of which anything is asked for.
+    fn enter_next_contig(&mut self) -> Result<()> {
+        while let Some(contig) = self.bases.next_contig()? {
+            if contig >= self.contigs.len() {
+                break;
+            }
+            if self.targets.wants(contig) {
+                let length = self.contigs[contig].length;
+                let plan = self.targets.scoring(contig, length);
+                self.current = Some(Current {
+                    contig,
+                    length,
+                    plan,
+                    piece: 0,
+                    next_centre: 0,
+                    buffer: Vec::new(),
+                    buffer_start: 0,
+                });
+                return Ok(());
+            }
+        }
+        Err(Error::input(
+            self.fasta,
+            "",
+            "other sequences than when it was checked: it changed meanwhile; run again",
+        ))
+    }
+
+    /// Makes the chunk of `centres` of the current contig.
+    fn cut(&mut self, centres: Range<u64>) -> Result<Chunk> {
+        let Some(current) = &mut self.current else {
+            return Err(Error::Internal("chunk cut outside a contig".into()));
+        };
+        let start = centres.start.saturating_sub(FLANK);
+        let end = (centres.end + FLANK).min(current.length);
+        let reached = current.fill(self.bases.as_mut(), start, end)?;
+        if reached < end {
+            let contig = &self.contigs[current.contig];
+            return Err(Error::input(
+                self.fasta,
+                format!("{}:{reached}", contig.name),
+                format!(
+                    "the sequence ends here but had {} nt when the file was checked: it changed \
+                     meanwhile; run again",
+                    contig.length
+                ),
+            ));
+        }
+        let index = self.next_index;
+        self.next_index += 1;
+        let wanted = [0, 1].map(|strand: usize| {
+            overlaps(current.plan.strands[strand].as_slice(), centres.clone()).collect()
+        });
+        Ok(Chunk {
+            index,
+            contig: current.contig,
+            contig_length: current.length,
+            start,
+            codes: current.buffer.as_slice().into(),
+            centres,
+            wanted,
+        })
+    }
+}
+
+impl Current {
+    /// Takes the next up to `size` centres, all of one piece.
+    fn next_centres(&mut self, size: u64) -> Option<Range<u64>> {
+        let piece = self.plan.either.as_slice().get(self.piece)?;
+        let start = self.next_centre.max(piece.start);
+        let end = start.saturating_add(size).min(piece.end);
+        self.next_centre = end;
+        if end == piece.end {
+            self.piece += 1;
+        }
+        Some(start..end)
+    }
+
+    /// Makes the buffer hold `start..end`; what lies between is skipped, not decoded. Returns how
+    /// far the sequence reached.
+    fn fill(&mut self, bases: &mut dyn BaseSource, start: u64, end: u64) -> Result<u64> {
+        let mut reached = self.buffer_start + self.buffer.len() as u64;
+        if start < reached {
+            self.buffer.drain(..(start - self.buffer_start) as usize);
+            self.buffer_start = start;
+        } else {
+            self.buffer.clear();
+            reached += bases.skip(start - reached)?;
+            self.buffer_start = reached;
+            if reached < start {
+                return Ok(reached);
+            }
+        }
+        Ok(reached + bases.read((end - reached) as usize, &mut self.buffer)? as u64)
+    }
+}

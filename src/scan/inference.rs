@@ -1,1 +1,238 @@
-//! inference
+//! From a chunk of sequence to what the model says of its windows.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::chunks::Chunk;
+use super::targets::{Targets, overlap_total};
+use super::totals::WindowCounts;
+use crate::error::{Error, Result};
+use crate::genome::sequence::{UNKNOWN, reverse_complement};
+use crate::genome::strand::Strand;
+use crate::models::{CENTRE, CLEAVAGE_CENTRE, CleavageVector, Model, WINDOW};
+
+/// A window with more unknown nucleotides than this is not scored.
+const MAX_UNKNOWN: usize = WINDOW / 2;
+
+/// Windows per call of a model: long enough that the 239 nt shared by two calls cost little (1.5%),
+/// short enough that a slow model notices soon that it has to stop. Does not affect results.
+const WINDOWS_PER_CALL: usize = 16_384;
+
+/// A window that takes part in consolidation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kept {
+    /// Position of the window's centre on the contig.
+    pub centre: u64,
+    /// Classification.
+    pub probability: f32,
+    /// Raw cleavage in transcript direction.
+    pub cleavage: CleavageVector,
+}
+
+/// What a model says of one strand of a chunk.
+#[derive(Clone, Debug, Default)]
+pub struct StrandChunk {
+    pub windows: WindowCounts,
+    /// Classification by centre, ascending on the contig; NaN where no window was scored.
+    pub probability: Vec<f32>,
+    /// Kept windows, ascending on the contig.
+    pub kept: Vec<Kept>,
+}
+
+/// A chunk and what a model says of it.
+#[derive(Clone, Debug)]
+pub struct ChunkScores {
+    pub chunk: Chunk,
+    /// By strand; `None` where nothing of the strand was to be scored.
+    pub strands: [Option<StrandChunk>; 2],
+}
+
+/// When a window is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct KeepAbove {
+    /// Classification.
+    pub probability: f32,
+    /// Raw cleavage at the window's centre.
+    pub centre_cleavage: f32,
+}
+
+/// Scores chunks; shared by all workers.
+pub struct Scorer<'a> {
+    pub model: &'a dyn Model,
+    pub targets: &'a Targets,
+    pub keep: KeepAbove,
+    /// Says whether to give up; asked between calls of the model.
+    pub stop: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl Scorer<'_> {
+    /// Scores a chunk on the strands it is wanted on; `None` if told to stop.
+    ///
+    /// # Errors
+    /// If the model fails, or gives numbers that are none.
+    pub fn score(&self, chunk: Chunk) -> Result<Option<ChunkScores>> {
+        let mut strands = [None, None];
+        for strand in Strand::BOTH {
+            if chunk.wanted[strand.index()].is_empty() {
+                continue;
+            }
+            match self.score_strand(&chunk, strand)? {
+                Some(scores) => strands[strand.index()] = Some(scores),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(ChunkScores { chunk, strands }))
+    }
+
+    fn score_strand(&self, chunk: &Chunk, strand: Strand) -> Result<Option<StrandChunk>> {
+        let targets = self.targets.get(chunk.contig, strand).as_slice();
+        let asked = |centres: Range<u64>| overlap_total(targets, centres);
+        let full = full_windows(strand, chunk.contig_length);
+        let short = chunk.contig_length < WINDOW as u64;
+        let centres = (chunk.centres.end - chunk.centres.start) as usize;
+        let mut scores =
+            StrandChunk { probability: vec![f32::NAN; centres], ..StrandChunk::default() };
+        for wanted in &chunk.wanted[strand.index()] {
+            let start = wanted.start.clamp(full.start, full.end);
+            let whole = start..wanted.end.clamp(start, full.end);
+            let requested = asked(wanted.clone());
+            let asked_whole = asked(whole.clone());
+            let mut asked_scored = 0;
+            for run in scorable_runs(chunk, strand, whole) {
+                asked_scored += asked(run.clone());
+                scores.windows.context += run.end - run.start - asked(run.clone());
+                if !self.score_run(chunk, strand, run, &mut scores)? {
+                    return Ok(None);
+                }
+            }
+            let windows = &mut scores.windows;
+            windows.requested += requested;
+            windows.scored += asked_scored;
+            windows.n += asked_whole - asked_scored;
+            let edge = if short { &mut windows.short_contig } else { &mut windows.contig_edge };
+            *edge += requested - asked_whole;
+        }
+        Ok(Some(scores))
+    }
+
+    /// Scores consecutive windows; returns false if told to stop.
+    fn score_run(
+        &self,
+        chunk: &Chunk,
+        strand: Strand,
+        run: Range<u64>,
+        scores: &mut StrandChunk,
+    ) -> Result<bool> {
+        let mut start = run.start;
+        while start < run.end {
+            if (self.stop)() {
+                return Ok(false);
+            }
+            let end = run.end.min(start + WINDOWS_PER_CALL as u64);
+            self.call_model(chunk, strand, start..end, scores)?;
+            start = end;
+        }
+        Ok(true)
+    }
+
+    /// Scores the windows with these centres in one call.
+    fn call_model(
+        &self,
+        chunk: &Chunk,
+        strand: Strand,
+        centres: Range<u64>,
+        scores: &mut StrandChunk,
+    ) -> Result<()> {
+        let windows = (centres.end - centres.start) as usize;
+        let first = (centres.start - before_centre(strand) - chunk.start) as usize;
+        let codes = &chunk.codes[first..first + windows + WINDOW - 1];
+        let sequence = match strand {
+            Strand::Plus => Cow::Borrowed(codes),
+            Strand::Minus => Cow::Owned(reverse_complement(codes)),
+        };
+        let said = self.model.scan(&sequence, self.keep.probability)?;
+        self.check(&said, windows)?;
+        // The minus strand's first window in transcript direction is its last on the contig.
+        let centre_of = |window: usize| match strand {
+            Strand::Plus => centres.start + window as u64,
+            Strand::Minus => centres.end - 1 - window as u64,
+        };
+        let at = (centres.start - chunk.centres.start) as usize;
+        let slots = &mut scores.probability[at..at + windows];
+        slots.copy_from_slice(&said.probability);
+        let kept_before = scores.kept.len();
+        let kept = said.cleavage.iter().filter_map(|&(window, cleavage)| {
+            let probability = said.probability[window];
+            let keep = probability > self.keep.probability
+                && cleavage[CLEAVAGE_CENTRE] > self.keep.centre_cleavage;
+            keep.then(|| Kept { centre: centre_of(window), probability, cleavage })
+        });
+        scores.kept.extend(kept);
+        if strand == Strand::Minus {
+            slots.reverse();
+            scores.kept[kept_before..].reverse();
+        }
+        Ok(())
+    }
+
+    /// Turns an answer that the rest of the scan could not trust into an error.
+    fn check(&self, said: &crate::models::StrandScores, windows: usize) -> Result<()> {
+        let model = || self.model.card().name.clone();
+        let last = said.cleavage.last().map(|&(start, _)| start);
+        if said.probability.len() != windows
+            || !said.cleavage.is_sorted_by(|a, b| a.0 < b.0)
+            || last.is_some_and(|last| last >= windows)
+        {
+            return Err(Error::model(model(), "its scan does not match the windows asked for"));
+        }
+        let vectors = said.cleavage.iter().flat_map(|(_, vector)| vector);
+        if !said.probability.iter().chain(vectors).all(|value| value.is_finite()) {
+            return Err(Error::model(
+                model(),
+                "it gave values that are no numbers (NaN or infinite): check its weights with \
+                 `polyascan models verify`, or use another device",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Returns how many nucleotides of a window precede its centre on the contig.
+fn before_centre(strand: Strand) -> u64 {
+    match strand {
+        Strand::Plus => CENTRE as u64,
+        Strand::Minus => CENTRE as u64 - 1,
+    }
+}
+
+/// Returns the centres of the windows that lie wholly on a contig.
+fn full_windows(strand: Strand, contig_length: u64) -> Range<u64> {
+    let first = before_centre(strand);
+    first..first + (contig_length + 1).saturating_sub(WINDOW as u64)
+}
+
+/// Returns the maximal runs of centres whose windows have enough known nucleotides.
+fn scorable_runs(chunk: &Chunk, strand: Strand, centres: Range<u64>) -> Vec<Range<u64>> {
+    if centres.is_empty() {
+        return Vec::new();
+    }
+    let first = (centres.start - before_centre(strand) - chunk.start) as usize;
+    let last = first + (centres.end - centres.start) as usize - 1;
+    let unknown = |index: usize| usize::from(chunk.codes[index] >= UNKNOWN);
+    let mut count: usize = (first..first + WINDOW).map(unknown).sum();
+    let mut runs = Vec::new();
+    let mut run_start = None;
+    for start in first..=last {
+        let centre = centres.start + (start - first) as u64;
+        if count <= MAX_UNKNOWN {
+            run_start.get_or_insert(centre);
+        } else if let Some(begun) = run_start.take() {
+            runs.push(begun..centre);
+        }
+        if start < last {
+            count = count + unknown(start + WINDOW) - unknown(start);
+        }
+    }
+    runs.extend(run_start.map(|begun| begun..centres.end));
+    runs
+}

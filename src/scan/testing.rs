@@ -1,0 +1,246 @@
+//! For tests: genomes in memory, models that are quick hashes of the window, and the scan written
+//! down as densely and plainly as its definition.
+
+mod dense;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use super::chunks::BaseSource;
+use super::targets::StrandedRegion;
+use super::*;
+use crate::genome::strand::Strand;
+use crate::models::card::ModelCard;
+use crate::models::{CLEAVAGE, CleavageVector, StrandScores, WINDOW, WindowScores};
+
+pub use dense::{Expected, dense_sites, expected};
+
+/// A genome in memory.
+pub struct MemoryBases {
+    contigs: Vec<Vec<u8>>,
+    /// Contig and position of the next base; `None` before the first contig.
+    at: Option<(usize, usize)>,
+    /// Number of bases decoded.
+    pub decoded: Arc<AtomicU64>,
+    /// Fails after this many bases.
+    pub fail_after: Option<u64>,
+}
+
+impl MemoryBases {
+    pub fn new(contigs: &[Vec<u8>]) -> Self {
+        let decoded = Arc::default();
+        Self { contigs: contigs.to_vec(), at: None, decoded, fail_after: None }
+    }
+
+    fn left(&self) -> usize {
+        self.at.map_or(0, |(contig, position)| self.contigs[contig].len() - position)
+    }
+}
+
+impl BaseSource for MemoryBases {
+    fn next_contig(&mut self) -> Result<Option<usize>> {
+        let next = self.at.map_or(0, |(contig, _)| contig + 1);
+        self.at = Some((next, 0));
+        Ok((next < self.contigs.len()).then_some(next))
+    }
+
+    fn read(&mut self, n: usize, codes: &mut Vec<u8>) -> Result<usize> {
+        let n = n.min(self.left());
+        let Some((contig, position)) = &mut self.at else { return Ok(0) };
+        codes.extend_from_slice(&self.contigs[*contig][*position..*position + n]);
+        *position += n;
+        let decoded = self.decoded.fetch_add(n as u64, Ordering::Relaxed) + n as u64;
+        match self.fail_after {
+            Some(limit) if decoded > limit => {
+                Err(Error::input(Path::new("memory.fa"), "line 7", "made to fail"))
+            }
+            _ => Ok(n),
+        }
+    }
+
+    fn skip(&mut self, n: u64) -> Result<u64> {
+        let n = n.min(self.left() as u64);
+        if let Some((_, position)) = &mut self.at {
+            *position += n as usize;
+        }
+        Ok(n)
+    }
+}
+
+/// A deterministic stand-in for a trained model: everything follows from a hash of the window, and
+/// cleavage values are multiples of 1/64, so that sums are exact in any order and ties are common.
+pub struct HashModel {
+    pub card: ModelCard,
+    /// Fraction of windows with a classification above 0.5.
+    pub likely: f64,
+}
+
+impl HashModel {
+    pub fn new(likely: f64) -> Self {
+        Self { card: card(Task::Sites), likely }
+    }
+
+    pub fn window(&self, codes: &[u8]) -> (f32, CleavageVector) {
+        assert_eq!(codes.len(), WINDOW);
+        let mut state = codes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &code| {
+            (hash ^ u64::from(code)).wrapping_mul(0x0100_0000_01b3)
+        });
+        let mut uniform = || {
+            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+        };
+        let likely = uniform() < self.likely;
+        let probability = (uniform() / 2.0 + if likely { 0.5 } else { 0.0 }) as f32;
+        let mut cleavage = [0.0; CLEAVAGE];
+        if likely {
+            for _ in 0..64 {
+                let around = (uniform() + uniform() + uniform()) / 3.0;
+                cleavage[(around * CLEAVAGE as f64) as usize] += 1.0 / 64.0;
+            }
+        }
+        (probability, cleavage)
+    }
+}
+
+pub fn card(task: Task) -> ModelCard {
+    ModelCard {
+        name: "fake".into(),
+        architecture: "hash".into(),
+        task,
+        parameters: 0,
+        sha256: String::new(),
+        description: String::new(),
+        licence: String::new(),
+        source: String::new(),
+    }
+}
+
+impl Model for HashModel {
+    fn card(&self) -> &ModelCard {
+        &self.card
+    }
+
+    fn predict(&self, windows: &[&[u8]]) -> Result<WindowScores> {
+        let (probability, cleavage) = windows.iter().map(|codes| self.window(codes)).unzip();
+        Ok(WindowScores::Sites { probability, cleavage })
+    }
+
+    fn scan(&self, sequence: &[u8], cleavage_above: f32) -> Result<StrandScores> {
+        let mut scores = StrandScores::default();
+        for (start, codes) in sequence.windows(WINDOW).enumerate() {
+            let (probability, cleavage) = self.window(codes);
+            scores.probability.push(probability);
+            if probability > cleavage_above {
+                scores.cleavage.push((start, cleavage));
+            }
+        }
+        Ok(scores)
+    }
+}
+
+/// Positions of one strand of a contig: classification and consolidated cleavage, by position.
+pub type Track = Vec<(f32, f32)>;
+
+/// Values outside what was asked for.
+pub const ABSENT: (f32, f32) = (-1.0, -1.0);
+
+/// Keeps everything, and checks the order of what it gets.
+#[derive(Debug, Default)]
+pub struct Collected {
+    pub sites: Vec<Site>,
+    /// By contig and strand; `None` to do without tracks.
+    pub tracks: Option<Vec<[Track; 2]>>,
+}
+
+impl Collected {
+    pub fn with_tracks(contigs: &[Vec<u8>]) -> Self {
+        let absent = |codes: &Vec<u8>| [vec![ABSENT; codes.len()], vec![ABSENT; codes.len()]];
+        Self { sites: Vec::new(), tracks: Some(contigs.iter().map(absent).collect()) }
+    }
+}
+
+impl Sink for Collected {
+    fn site(&mut self, site: &Site) -> Result<()> {
+        let key = |site: &Site| (site.contig, site.position, site.strand);
+        assert!(self.sites.last().is_none_or(|last| key(last) < key(site)), "sites out of order");
+        self.sites.push(site.clone());
+        Ok(())
+    }
+
+    fn wants_tracks(&self) -> bool {
+        self.tracks.is_some()
+    }
+
+    fn scores(&mut self, block: &TrackBlock<'_>) -> Result<()> {
+        let tracks = self.tracks.as_mut().expect("tracks come only when wanted");
+        let track = &mut tracks[block.contig][block.strand.index()];
+        assert_eq!(block.probability.len(), block.cleavage.len());
+        let values = block.probability.iter().copied().zip(block.cleavage.iter().copied());
+        for (position, value) in (block.start as usize..).zip(values) {
+            assert_eq!(track[position], ABSENT, "a position came twice");
+            track[position] = value;
+        }
+        Ok(())
+    }
+}
+
+pub fn contig_list(contigs: &[Vec<u8>]) -> Contigs {
+    let mut list = Contigs::default();
+    for (i, codes) in contigs.iter().enumerate() {
+        list.push(format!("c{i}"), codes.len() as u64);
+    }
+    list
+}
+
+/// Scans a genome in memory, with tracks.
+pub fn scan(
+    contigs: &[Vec<u8>],
+    model: &dyn Model,
+    regions: Option<&[StrandedRegion]>,
+    settings: ScanSettings,
+) -> Result<(Collected, ScanTotals)> {
+    let mut sink = Collected::with_tracks(contigs);
+    let totals = scan_into(MemoryBases::new(contigs), model, regions, settings, &mut sink)?;
+    Ok((sink, totals))
+}
+
+/// Scans into any sink.
+pub fn scan_into(
+    bases: MemoryBases,
+    model: &dyn Model,
+    regions: Option<&[StrandedRegion]>,
+    settings: ScanSettings,
+    sink: &mut dyn Sink,
+) -> Result<ScanTotals> {
+    let contigs = contig_list(&bases.contigs);
+    let targets = Targets::new(&contigs, &Strand::BOTH, regions, None);
+    let job = ScanJob {
+        bases: Box::new(bases),
+        contigs: &contigs,
+        fasta: Path::new("memory.fa"),
+        model,
+        targets: &targets,
+        genes: None,
+        settings,
+        interrupt: &AtomicBool::new(false),
+        quiet: true,
+    };
+    run(job, sink)
+}
+
+/// Asserts that sites agree: exactly, but for the last digits of the entropy.
+pub fn assert_same_sites(got: &[Site], want: &[Site]) {
+    assert_eq!(got.len(), want.len(), "number of sites");
+    for (got, want) in got.iter().zip(want) {
+        assert!((got.entropy - want.entropy).abs() < 1e-5, "{got:?} {want:?}");
+        assert_eq!(&Site { entropy: want.entropy, ..got.clone() }, want);
+    }
+}
+
+/// Returns the bits of a track, so that NaN equals NaN.
+pub fn bits(track: &[(f32, f32)]) -> Vec<(u32, u32)> {
+    track.iter().map(|(p, c)| (p.to_bits(), c.to_bits())).collect()
+}

@@ -1,0 +1,210 @@
+//! Whatever fails, the scan ends at once, with the cause, and without deadlock.
+
+use std::sync::atomic::Ordering;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use super::*;
+use crate::models::card::ModelCard;
+use crate::models::{StrandScores, WindowScores};
+
+/// How long a scan may take to notice; generous, for busy machines.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// Runs `work` in a thread of its own and fails if it takes longer than [`LIMIT`].
+fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (done, result) = mpsc::channel();
+    std::thread::spawn(move || done.send(work()));
+    result.recv_timeout(LIMIT).expect("the scan ends in time")
+}
+
+/// Enough sequence to take very long if nothing stops the scan.
+fn long_genome() -> Vec<Vec<u8>> {
+    vec![(0..2_000_000u64).map(|i| (i.wrapping_mul(i ^ 0x9e37) >> 5) as u8 % 4).collect()]
+}
+
+/// Behaves like a [`HashModel`] until told otherwise.
+struct Faulty {
+    inner: HashModel,
+    /// Called for each scan with the number of those before it.
+    fault: fn(u64) -> Result<Option<StrandScores>>,
+    calls: std::sync::atomic::AtomicU64,
+}
+
+impl Faulty {
+    fn new(fault: fn(u64) -> Result<Option<StrandScores>>) -> Self {
+        Self { inner: HashModel::new(0.1), fault, calls: Default::default() }
+    }
+}
+
+impl Model for Faulty {
+    fn card(&self) -> &ModelCard {
+        &self.inner.card
+    }
+
+    fn predict(&self, windows: &[&[u8]]) -> Result<WindowScores> {
+        self.inner.predict(windows)
+    }
+
+    fn scan(&self, sequence: &[u8], above: f32) -> Result<StrandScores> {
+        match (self.fault)(self.calls.fetch_add(1, Ordering::SeqCst))? {
+            Some(scores) => Ok(scores),
+            None => self.inner.scan(sequence, above),
+        }
+    }
+}
+
+/// Scans until the model's fault shows, with several threads and small chunks.
+fn error_of(fault: fn(u64) -> Result<Option<StrandScores>>) -> Error {
+    in_time(move || {
+        let model = Faulty::new(fault);
+        scan(&long_genome(), &model, None, settings(3, 50)).expect_err("the model fails")
+    })
+}
+
+#[test]
+fn a_failing_model_ends_the_scan() {
+    let error = error_of(|calls| match calls {
+        40 => Err(Error::model("fake", "made to fail")),
+        _ => Ok(None),
+    });
+    assert_eq!(error.to_string(), "model fake: made to fail");
+}
+
+#[test]
+fn a_panic_in_a_worker_ends_the_scan_with_an_error() {
+    let error = error_of(|calls| if calls == 40 { panic!("made to panic") } else { Ok(None) });
+    assert!(matches!(&error, Error::Internal(text) if text.contains("made to panic")), "{error}");
+}
+
+#[test]
+fn a_model_that_gives_nan_or_too_little_is_not_believed() {
+    let error = error_of(|calls| {
+        let nan = || StrandScores { probability: vec![f32::NAN; 50], cleavage: Vec::new() };
+        Ok((calls > 10).then(nan))
+    });
+    assert!(error.to_string().contains("NaN"), "{error}");
+    let error = error_of(|calls| Ok((calls > 10).then(StrandScores::default)));
+    assert!(error.to_string().contains("does not match"), "{error}");
+}
+
+#[test]
+fn a_failing_source_ends_the_scan() {
+    for (threads, chunk) in [(1, 1), (3, 100)] {
+        let error = in_time(move || {
+            let mut bases = MemoryBases::new(&long_genome());
+            bases.fail_after = Some(5_000);
+            let mut sink = Collected::default();
+            let model = HashModel::new(0.1);
+            scan_into(bases, &model, None, settings(threads, chunk), &mut sink)
+        });
+        let error = error.expect_err("the source fails");
+        assert_eq!(error.to_string(), "memory.fa, line 7: made to fail");
+    }
+}
+
+/// Fails at the tenth site, or at the first track value.
+struct FailingSink {
+    tracks: bool,
+    sites: usize,
+}
+
+impl Sink for FailingSink {
+    fn site(&mut self, _site: &Site) -> Result<()> {
+        self.sites += 1;
+        if self.sites == 10 { Err(Error::ClosedPipe) } else { Ok(()) }
+    }
+
+    fn wants_tracks(&self) -> bool {
+        self.tracks
+    }
+
+    fn scores(&mut self, _track: &TrackBlock<'_>) -> Result<()> {
+        Err(Error::Usage("no room".into()))
+    }
+}
+
+#[test]
+fn a_failing_sink_ends_the_scan() {
+    for (threads, tracks) in [(1, false), (3, true), (4, false)] {
+        let error = in_time(move || {
+            let mut sink = FailingSink { tracks, sites: 0 };
+            let bases = MemoryBases::new(&long_genome());
+            scan_into(bases, &HashModel::new(0.3), None, settings(threads, 64), &mut sink)
+        });
+        match error {
+            Err(Error::Usage(text)) => assert!(tracks && text == "no room"),
+            Err(Error::ClosedPipe) => assert!(!tracks),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn an_interrupt_ends_the_scan_with_its_own_exit_code() {
+    let error = in_time(|| {
+        let genome = long_genome();
+        let contigs = contig_list(&genome);
+        let targets = Targets::new(&contigs, &Strand::BOTH, None, None);
+        let interrupt = AtomicBool::new(false);
+        let started = Instant::now();
+        let model = HashModel::new(0.01);
+        let job = ScanJob {
+            bases: Box::new(MemoryBases::new(&genome)),
+            contigs: &contigs,
+            fasta: Path::new("memory.fa"),
+            model: &model,
+            targets: &targets,
+            genes: None,
+            settings: settings(2, 1_000),
+            interrupt: &interrupt,
+            quiet: true,
+        };
+        let result = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(Duration::from_millis(50));
+                interrupt.store(true, Ordering::Relaxed);
+            });
+            run(job, &mut Collected::default())
+        });
+        assert!(started.elapsed() < LIMIT);
+        result.expect_err("interrupted")
+    });
+    assert!(matches!(error, Error::Interrupted));
+    assert_eq!(error.exit_code(), 130);
+}
+
+#[test]
+fn a_genome_that_shrank_since_it_was_checked_is_an_error_with_its_place() {
+    let scan_of = |now: &[Vec<u8>]| {
+        let checked = contig_list(&[vec![0; 500], vec![1; 800]]);
+        let targets = Targets::new(&checked, &Strand::BOTH, None, None);
+        let job = ScanJob {
+            bases: Box::new(MemoryBases::new(now)),
+            contigs: &checked,
+            fasta: Path::new("memory.fa"),
+            model: &HashModel::new(0.1),
+            targets: &targets,
+            genes: None,
+            settings: settings(2, 100),
+            interrupt: &AtomicBool::new(false),
+            quiet: true,
+        };
+        run(job, &mut Collected::default()).expect_err("shrunk").to_string()
+    };
+    let shorter = scan_of(&[vec![0; 500], vec![1; 700]]);
+    assert!(shorter.starts_with("memory.fa, c1:700: the sequence ends here"), "{shorter}");
+    let fewer = scan_of(&[vec![0; 500]]);
+    assert!(fewer.starts_with("memory.fa: other sequences"), "{fewer}");
+}
+
+#[test]
+fn a_model_of_strength_and_empty_settings_are_refused() {
+    let genome = vec![vec![0; 300]];
+    let mut model = HashModel::new(0.1);
+    let error = scan(&genome, &model, None, settings(0, 1)).expect_err("no threads");
+    assert_eq!(error.exit_code(), 2);
+    model.card = card(Task::Strength);
+    let error = scan(&genome, &model, None, settings(1, 1)).expect_err("no vector");
+    assert!(error.to_string().contains("strength"), "{error}");
+}
