@@ -87,7 +87,9 @@ fn wrong(path: &Path, error: &toml::de::Error) -> Error {
 fn overlay(base: &mut toml::Table, changes: toml::Table) {
     for (key, value) in changes {
         match (base.get_mut(&key), value) {
-            (Some(toml::Value::Table(inner)), toml::Value::Table(changes)) => overlay(inner, changes),
+            (Some(toml::Value::Table(inner)), toml::Value::Table(changes)) => {
+                overlay(inner, changes)
+            }
             (_, value) => {
                 base.insert(key, value);
             }
@@ -100,7 +102,8 @@ mod tests {
     use super::*;
 
     fn with(text: &str) -> Result<Config> {
-        let file = tempfile::NamedTempFile::new().map_err(|e| Error::io(Path::new("temp"), "new", e))?;
+        let file =
+            tempfile::NamedTempFile::new().map_err(|e| Error::io(Path::new("temp"), "new", e))?;
         std::fs::write(file.path(), text).map_err(|e| Error::io(file.path(), "write", e))?;
         Config::load(Some(file.path()))
     }

@@ -1,1 +1,3 @@
-//! convert
+//! stub
+#[derive(Debug, clap::Args)] pub struct Args {}
+pub fn run(_a: &Args) -> crate::Result<()> { Ok(()) }

@@ -81,3 +81,64 @@ impl StrandChoice {
 pub fn command_line() -> String {
     std::env::args().collect::<Vec<_>>().join(" ")
 }
+
+/// Options without effect on results, with the number of values they take.
+const NO_EFFECT: [(&str, Option<char>, usize); 5] = [
+    ("--threads", Some('t'), 1),
+    ("--chunk-size", None, 1),
+    ("--output", Some('o'), 1),
+    ("--quiet", Some('q'), 0),
+    ("--device", None, 1),
+];
+
+/// Returns the command line without what has no effect on results, so that equal results are equal
+/// files.
+pub fn result_command_line() -> String {
+    without_effectless(std::env::args().skip(1))
+}
+
+fn without_effectless(args: impl Iterator<Item = String>) -> String {
+    let mut kept = vec!["polyascan".to_owned()];
+    let mut values_to_skip = 0;
+    for arg in args {
+        if values_to_skip > 0 {
+            values_to_skip -= 1;
+            continue;
+        }
+        let effectless = NO_EFFECT.iter().find(|(long, short, values)| {
+            let with_value = |name: &str| *values == 1 && arg.starts_with(name);
+            let short = short.map(|letter| format!("-{letter}"));
+            arg == *long
+                || with_value(&format!("{long}="))
+                || short.is_some_and(|s| arg == s || (!arg.starts_with("--") && with_value(&s)))
+        });
+        match effectless {
+            Some((long, short, 1))
+                if arg == *long || short.is_some_and(|s| arg == format!("-{s}")) =>
+            {
+                values_to_skip = 1;
+            }
+            Some(_) => {}
+            None => kept.push(arg),
+        }
+    }
+    kept.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_result_command_line_does_not_name_threads_or_outputs() {
+        let line = |text: &str| without_effectless(text.split(' ').map(str::to_owned));
+        let expected = "polyascan scan g.fa --strand - --tracks";
+        for typed in [
+            "scan g.fa -t 4 --strand - -o out/a --tracks",
+            "scan --threads=2 g.fa --strand - --tracks -oout -q",
+            "scan g.fa --chunk-size 100 --strand - -t8 --tracks --output x --quiet",
+        ] {
+            assert_eq!(line(typed), expected);
+        }
+    }
+}

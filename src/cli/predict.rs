@@ -80,7 +80,7 @@ pub fn run(args: &Args) -> Result<()> {
 }
 
 fn starts_like_fasta(source: &Source) -> Result<bool> {
-    let mut reader = source.reader()?;
+    let mut reader = source.reader();
     loop {
         let buffer = reader.fill_buf().map_err(|e| source.error(e))?;
         let (first, n) = (buffer.iter().find(|byte| !byte.is_ascii_whitespace()), buffer.len());
@@ -93,7 +93,7 @@ fn starts_like_fasta(source: &Source) -> Result<bool> {
 }
 
 fn lines(source: &Source, out: &mut Table<'_>) -> Result<()> {
-    for (number, line) in source.reader()?.lines().enumerate() {
+    for (number, line) in source.reader().lines().enumerate() {
         let line = line.map_err(|e| source.error(e))?;
         let sequence = line.trim();
         if sequence.is_empty() {
@@ -153,10 +153,14 @@ impl<'a> Table<'a> {
         let texts: Vec<String> = starts
             .par_chunks(BATCH)
             .map(|starts| {
-                let places: Vec<(usize, Strand)> =
-                    starts.iter().flat_map(|&s| strands.iter().map(move |&strand| (s, strand))).collect();
-                let windows: Vec<Vec<u8>> =
-                    places.iter().map(|&(s, strand)| oriented(&codes[s..s + WINDOW], strand)).collect();
+                let places: Vec<(usize, Strand)> = starts
+                    .iter()
+                    .flat_map(|&s| strands.iter().map(move |&strand| (s, strand)))
+                    .collect();
+                let windows: Vec<Vec<u8>> = places
+                    .iter()
+                    .map(|&(s, strand)| oriented(&codes[s..s + WINDOW], strand))
+                    .collect();
                 let windows: Vec<&[u8]> = windows.iter().map(Vec::as_slice).collect();
                 Ok(rows(name, offset, &places, &self.model.predict(&windows)?))
             })

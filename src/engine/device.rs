@@ -75,7 +75,8 @@ fn cuda(number: usize) -> std::result::Result<Device, String> {
 
 #[cfg(not(feature = "cuda"))]
 fn cuda(_number: usize) -> std::result::Result<Device, String> {
-    Err("this build has no CUDA; build with `cargo build --release --features cuda`, or use cpu".into())
+    Err("this build has no CUDA; build with `cargo build --release --features cuda`, or use cpu"
+        .into())
 }
 
 /// Returns the name of an open device, as reports give it.

@@ -91,9 +91,8 @@ fn profile(model: &dyn Model, codes: &[u8]) -> Result<Vec<f32>> {
 
 /// Positions that no other within the reach exceeds; the first of equals.
 fn local_maxima(scores: &[f32]) -> Vec<(usize, f32)> {
-    let highest = |from: usize, to: usize| {
-        scores[from..to].iter().copied().fold(f32::NEG_INFINITY, f32::max)
-    };
+    let highest =
+        |from: usize, to: usize| scores[from..to].iter().copied().fold(f32::NEG_INFINITY, f32::max);
     (0..scores.len())
         .filter(|&i| {
             let score = scores[i];

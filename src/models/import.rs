@@ -1,3 +1,2 @@
-//! Published weight files to tensors.
-
-pub mod keras_h5;
+//! stub
+pub fn describe(_b: &[u8]) -> Option<String> { None }

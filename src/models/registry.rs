@@ -124,7 +124,9 @@ fn build(bytes: &[u8], mut card: ModelCard, device: &Device) -> Result<Box<dyn M
             };
             Ok(Box::new(BiLstm::load(&tensors, card)?))
         }
-        "" => Err(wrong("its metadata names no architecture; `polyascan convert` writes one".into())),
+        "" => {
+            Err(wrong("its metadata names no architecture; `polyascan convert` writes one".into()))
+        }
         other => Err(wrong(format!("unknown architecture {other:?}"))),
     }
 }

@@ -1,0 +1,100 @@
+//! The files that a scan writes.
+
+use super::{Args, make_folder};
+use crate::error::Result;
+use crate::genome::contigs::Contigs;
+use crate::genome::strand::Strand;
+use crate::output::atomic::AtomicFile;
+use crate::output::bed::{Site, SitesWriter};
+use crate::output::bigwig::{TrackOutcome, TrackWriter};
+use crate::scan::{Sink, TrackBlock};
+
+/// The tracks of one strand.
+struct StrandTracks {
+    cleavage: TrackWriter,
+    probability: TrackWriter,
+}
+
+/// Everything that a scan writes; nothing shows under its final name before [`Files::commit`].
+#[derive(Default)]
+pub struct Files {
+    /// Reserved first, so that an output that cannot be written is noticed before the work.
+    summary: Option<AtomicFile>,
+    sites: Option<SitesWriter>,
+    tracks: Vec<(Strand, StrandTracks)>,
+}
+
+impl Files {
+    /// Makes sure that files can be written at `prefix`.
+    ///
+    /// # Errors
+    /// If they cannot.
+    pub fn reserve(prefix: &str) -> Result<Self> {
+        if prefix == "-" {
+            return Ok(Self::default());
+        }
+        make_folder(prefix)?;
+        let summary = AtomicFile::create(format!("{prefix}.summary.json").as_ref())?;
+        Ok(Self { summary: Some(summary), ..Self::default() })
+    }
+
+    /// Opens the sites and, if asked for, the tracks.
+    ///
+    /// # Errors
+    /// If a file cannot be created.
+    pub fn create(&mut self, args: &Args, contigs: &Contigs, provenance: &[String]) -> Result<()> {
+        self.sites = Some(SitesWriter::create(&args.sites_file(), contigs, provenance)?);
+        if args.tracks {
+            for &strand in args.strand.strands() {
+                let name = match strand {
+                    Strand::Plus => "plus",
+                    Strand::Minus => "minus",
+                };
+                let open = |kind: &str| {
+                    TrackWriter::create(&args.file(&format!("{name}.{kind}.bw")), contigs)
+                };
+                let tracks =
+                    StrandTracks { cleavage: open("cleavage")?, probability: open("probability")? };
+                self.tracks.push((strand, tracks));
+            }
+        }
+        Ok(())
+    }
+
+    /// Completes sites and tracks; returns what is to be said of them, and the summary's file.
+    ///
+    /// # Errors
+    /// If a file cannot be completed.
+    pub fn commit(self) -> Result<(Vec<String>, Option<AtomicFile>)> {
+        let mut notes = Vec::new();
+        for (_, tracks) in self.tracks {
+            for track in [tracks.cleavage, tracks.probability] {
+                if let TrackOutcome::Empty { path } = track.finish()? {
+                    notes.push(format!("{}: not written, no position was scored", path.display()));
+                }
+            }
+        }
+        if let Some(sites) = self.sites {
+            sites.commit()?;
+        }
+        Ok((notes, self.summary))
+    }
+}
+
+impl Sink for Files {
+    fn site(&mut self, site: &Site) -> Result<()> {
+        self.sites.as_mut().map_or(Ok(()), |sites| sites.write(site))
+    }
+
+    fn wants_tracks(&self) -> bool {
+        !self.tracks.is_empty()
+    }
+
+    fn scores(&mut self, block: &TrackBlock<'_>) -> Result<()> {
+        for (_, tracks) in self.tracks.iter_mut().filter(|(strand, _)| *strand == block.strand) {
+            tracks.cleavage.push(block.contig, block.start, block.cleavage.to_vec())?;
+            tracks.probability.push(block.contig, block.start, block.probability.to_vec())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,143 @@
+//! What a scan says of itself: header lines, remarks, summary.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::Args;
+use super::files::Files;
+use crate::cli::options::{command_line, result_command_line};
+use crate::config::Config;
+use crate::error::Result;
+use crate::genome::contigs::Contigs;
+use crate::genome::fasta::FastaFile;
+use crate::genome::strand::Strand;
+use crate::models::card::ModelCard;
+use crate::output::summary::{
+    FastaSummary, FileSummary, ModelSummary, ScanSummary, SiteCounts, SkippedWindows, WindowCounts,
+};
+use crate::scan::ScanTotals;
+
+/// The summary in the making.
+pub struct Report {
+    summary: ScanSummary,
+}
+
+impl Report {
+    /// Notes what is run, on what.
+    pub fn new(
+        args: &Args,
+        config: &Config,
+        model: &ModelCard,
+        fasta: &FastaFile,
+        threads: usize,
+        device: &str,
+    ) -> Self {
+        let settings = BTreeMap::from([
+            ("min_probability".to_owned(), json!(config.scan.min_probability)),
+            ("min_centre_cleavage".to_owned(), json!(config.scan.min_centre_cleavage)),
+            ("background".to_owned(), json!(config.scan.background)),
+            ("chunk_size".to_owned(), json!(config.scan.chunk_size)),
+            ("extension".to_owned(), json!(config.annotation.extension)),
+        ]);
+        let annotation = args.annotation.as_ref();
+        let summary = ScanSummary {
+            program: "polyascan".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            command_line: command_line(),
+            model: ModelSummary {
+                name: model.name.clone(),
+                sha256: model.sha256.clone(),
+                architecture: model.architecture.clone(),
+            },
+            fasta: FastaSummary {
+                path: fasta.path.display().to_string(),
+                sha256: fasta.sha256.clone(),
+                contigs: fasta.contigs.len() as u64,
+                bases: fasta.contigs.iter().map(|contig| contig.length).sum(),
+            },
+            annotation: annotation
+                .map(|path| FileSummary { path: path.display().to_string(), sha256: None }),
+            settings,
+            threads,
+            device: device.into(),
+            ..ScanSummary::default()
+        };
+        Self { summary }
+    }
+
+    /// Says a remark once, on standard error and in the summary.
+    pub fn note(&mut self, note: String) {
+        eprintln!("polyascan: note: {note}");
+        self.summary.notes.push(note);
+    }
+
+    /// The header lines of result files: only what decides the results.
+    pub fn provenance(&self) -> Vec<String> {
+        let s = &self.summary;
+        vec![
+            format!("polyascan {}", s.version),
+            format!("command: {}", result_command_line()),
+            format!("model: {} sha256={}", s.model.name, s.model.sha256),
+            format!("fasta: {} sha256={}", s.fasta.path, s.fasta.sha256),
+        ]
+    }
+
+    /// Completes all files and says what came out.
+    ///
+    /// # Errors
+    /// If a file cannot be completed or the counts do not add up.
+    pub fn finish(
+        mut self,
+        files: Files,
+        totals: &ScanTotals,
+        contigs: &Contigs,
+        seconds: f64,
+    ) -> Result<()> {
+        self.count(totals, contigs);
+        let (notes, file) = files.commit()?;
+        notes.into_iter().for_each(|note| self.note(note));
+        self.summary.set_wall_seconds(seconds);
+        let (w, s) = (&self.summary.windows, &self.summary);
+        eprintln!(
+            "polyascan: {} sites; {} windows = {} scored + {} skipped ({} N, {} contig edge, {} short contig); {:.1} s, {:.0} windows/s",
+            s.sites.total,
+            w.requested,
+            w.scored,
+            w.skipped.total(),
+            w.skipped.n,
+            w.skipped.contig_edge,
+            w.skipped.short_contig,
+            s.wall_seconds,
+            s.windows_per_second
+        );
+        match file {
+            Some(file) => self.summary.write(file),
+            None => self.summary.windows.check(),
+        }
+    }
+
+    fn count(&mut self, totals: &ScanTotals, contigs: &Contigs) {
+        let windows = totals.windows();
+        self.summary.windows = WindowCounts {
+            requested: windows.requested,
+            scored: windows.scored,
+            skipped: SkippedWindows {
+                n: windows.n,
+                short_contig: windows.short_contig,
+                contig_edge: windows.contig_edge,
+            },
+        };
+        let by_strand = Strand::BOTH.map(|s| (s.to_string(), totals.sites_on(s)));
+        let by_contig = totals.contigs.iter();
+        let by_contig =
+            by_contig.map(|c| (contigs[c.contig].name.clone(), c.sites.iter().sum::<u64>()));
+        let by_feature = totals.features.iter();
+        self.summary.sites = SiteCounts {
+            total: totals.sites(),
+            by_strand: by_strand.into(),
+            by_feature: by_feature.map(|(feature, n)| (feature.name().to_owned(), *n)).collect(),
+            by_contig: by_contig.collect(),
+        };
+    }
+}
