@@ -1,3 +1,6 @@
 //! stub
-#[derive(Debug, clap::Args)] pub struct Args {}
-pub fn run(_a: &Args) -> crate::Result<()> { Ok(()) }
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+pub fn run(_a: &Args) -> crate::Result<()> {
+    Ok(())
+}

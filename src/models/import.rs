@@ -1,2 +1,4 @@
 //! stub
-pub fn describe(_b: &[u8]) -> Option<String> { None }
+pub fn describe(_b: &[u8]) -> Option<String> {
+    None
+}
