@@ -18,7 +18,7 @@ use crate::genome::memory::Genome;
 use crate::genome::strand::Strand;
 use crate::models::Model;
 use crate::output::bed::Site;
-use crate::scan::{self, ScanJob, ScanSettings, Sink, Targets};
+use crate::scan::{self, ScanJob, Sink, Targets};
 
 /// Measure a model against measured polyA sites.
 #[derive(Debug, ClapArgs)]
@@ -126,13 +126,7 @@ fn scan_calls(path: &Path, model: &dyn Model, threads: usize) -> Result<Vec<Call
         model,
         targets: &targets,
         genes: None,
-        settings: ScanSettings {
-            min_probability: config.min_probability,
-            min_centre_cleavage: config.min_centre_cleavage,
-            background: config.background,
-            threads,
-            chunk: config.chunk_size,
-        },
+        settings: config.settings(threads),
         interrupt: &AtomicBool::new(false),
         quiet: true,
     };
