@@ -15,17 +15,18 @@ use super::batch::{Batch, Epoch, Sources};
 use super::config::ScanTraining;
 use super::optimiser::Weights;
 use crate::error::{Error, Result};
-use crate::evaluate::accuracy::{PlaceScore, Ranking, rankings};
+use crate::evaluate::accuracy::{Ranking, rankings};
 use crate::evaluate::measured::{MeasuredSite, read_sites};
 use crate::evaluate::negatives::{Place, random};
 use crate::genome::memory::Genome;
+use crate::genome::strand::Strand;
 use crate::models::card::{ModelCard, Task};
 use crate::models::dense::network::{DenseNetwork, Residuals};
 use crate::models::dense::{ARCHITECTURE, DenseScan, file};
-use crate::models::{CLEAVAGE, Model};
+use crate::models::{CENTRE, CLEAVAGE, Model, WINDOW};
 
-/// Random places per hard negative kept.
-const MINING_RATIO: usize = 60;
+/// A hard negative is the highest-scoring place within this many nt of a random one.
+const MINING_REACH: usize = 100;
 
 /// Fits a model and writes the best epoch's averaged weights to `out`, the log beside it.
 ///
@@ -155,7 +156,8 @@ fn merit(rankings: &[Ranking]) -> f64 {
     high.map_or(0.0, |r| r.auroc_p50.unwrap_or(0.0) + r.auroc_pv.unwrap_or(0.0))
 }
 
-/// Returns high-scoring places among many random ones away from sites.
+/// Returns the place of the highest classification within 100 nt of each of many random places, all
+/// of them away from sites.
 fn mine(
     model: &dyn Model,
     genome: &Genome,
@@ -163,21 +165,23 @@ fn mine(
     count: usize,
     seed: u64,
 ) -> Result<Vec<Place>> {
-    let places = random(genome, sites, count * MINING_RATIO, seed);
-    let mut scored: Vec<(f32, Place)> = places
-        .into_par_iter()
-        .map(|place| {
-            let window = genome.window(place.contig, place.strand, place.position);
-            let scores = model.scan(&window.unwrap_or_default(), -1.0)?;
-            let score = match (scores.probability.first(), scores.cleavage.first()) {
-                (Some(&probability), Some((_, vector))) => PlaceScore::new(probability, vector).p50,
-                _ => 0.0,
-            };
-            Ok((score, place))
-        })
-        .collect::<Result<_>>()?;
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
-    Ok(scored.into_iter().take(count).map(|(_, place)| place).collect())
+    // Random places are 200 nt or more from any site, so what is near them still is 100 nt away.
+    let hardest = random(genome, sites, count, seed).into_par_iter().map(|place| {
+        let Place { contig, strand, position } = place;
+        let (before, length) = (CENTRE + MINING_REACH, WINDOW + 2 * MINING_REACH);
+        let Some(codes) = genome.around(contig, strand, position, before, length) else {
+            return Ok(place);
+        };
+        let scores = model.scan(&codes, f32::INFINITY)?.probability;
+        let best = (0..scores.len()).max_by(|&a, &b| scores[a].total_cmp(&scores[b]));
+        let best = best.unwrap_or(MINING_REACH);
+        let position = match strand {
+            Strand::Plus => position + best - MINING_REACH,
+            Strand::Minus => position + MINING_REACH - best,
+        };
+        Ok(Place { contig, strand, position })
+    });
+    hardest.collect()
 }
 
 /// One line per epoch, as a table and on the terminal.
