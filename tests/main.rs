@@ -1,1 +1,19 @@
-fn main() {}
+//! Integration tests through the program, one module per promise.
+
+mod annotation;
+mod bad_input;
+mod bad_models;
+mod config;
+mod determinism;
+mod evaluate;
+mod interrupt;
+mod memory;
+mod models;
+mod predict;
+mod regions;
+mod scan_outputs;
+mod signals;
+mod simulate;
+mod support;
+mod train;
+mod truncation;

@@ -1,0 +1,205 @@
+//! What cannot be used is refused with its name, the place and a cure, and leaves nothing behind.
+
+use crate::support::*;
+
+const GENOME: &str = ">chr1 a remark\nACGTACGTAC\nACGTN\n>chr2\nACGT\n";
+
+/// A folder with a small genome, and an output folder that must stay empty.
+struct Setting {
+    folder: Folder,
+    genome: String,
+    out: String,
+}
+
+impl Setting {
+    fn new() -> Self {
+        let folder = Folder::new();
+        let (genome, out) = (folder.file("genome.fa", GENOME), folder.folder("out"));
+        Self { folder, genome, out }
+    }
+
+    /// A scan that must be refused, with all outputs asked for.
+    fn refuse(&self, args: &[&str], code: i32, told: &[&str]) {
+        let prefix = format!("{}/x", self.out);
+        let fixed = ["scan", "--tracks", "--bgzip", "-o", &prefix];
+        refuse(fixed.iter().chain(args), code, told);
+        assert_eq!(names(&self.out), [""; 0], "{args:?}");
+    }
+
+    fn refuse_genome(&self, content: &[u8], told: &[&str]) {
+        let file = self.folder.file("wrong.fa", content);
+        self.refuse(&[&file], 1, &[&[file.as_str()], told].concat());
+    }
+
+    fn refuse_annotation(&self, content: &str, told: &[&str]) {
+        let file = self.folder.file("wrong.gtf", content);
+        self.refuse(&[&self.genome, "--annotation", &file], 1, &[&[file.as_str()], told].concat());
+    }
+}
+
+#[test]
+fn files_that_are_no_fasta_are_recognised() {
+    let s = Setting::new();
+    s.refuse_genome(b"@read1\nACGT\n+\nIIII\n", &["not FASTA", "FASTQ"]);
+    s.refuse_genome(b"##fileformat=VCFv4.2\n#CHROM\tPOS\n", &["not FASTA", "VCF"]);
+    s.refuse_genome(b"chr1\t0\t100\n", &["not FASTA", "chr1"]);
+    s.refuse_genome(b"ACGTACGT\nACGT\n", &["not FASTA", "bare sequence", ">NAME"]);
+    s.refuse_genome(&[0x89, 0x48, 0, 1, 2, 255, 254, 13, 10], &["not FASTA"]);
+    s.refuse_genome(b"BZh91AY&SY", &["bzip2", "bunzip2"]);
+    s.refuse_genome(
+        b"version https://git-lfs.github.com/spec/v1\noid",
+        &["Git LFS pointer", "git lfs pull"],
+    );
+    s.refuse_genome(&gzip(b"@read1\nACGT\n"), &["not FASTA", "FASTQ"]);
+    s.refuse_genome(b"", &["empty"]);
+    s.refuse_genome(&bgzip(b""), &["empty"]);
+}
+
+#[test]
+fn wrong_letters_are_named_with_their_place() {
+    let s = Setting::new();
+    s.refuse_genome(b">chr1\nACGT\nAC!T\n", &["line 3", "chr1:7", "'!'"]);
+    s.refuse_genome(b">chr1\nACGT\n>p\nMKVLE\n", &["line 4", "p:4", "protein"]);
+    s.refuse_genome(b">chr1\nACGT\nAC 10\n", &["line 3", "blanks"]);
+    s.refuse_genome(b">chr1\nAC\0T\n", &["line 2", "damaged"]);
+}
+
+#[test]
+fn contig_names_that_are_missing_or_double_are_refused() {
+    let s = Setting::new();
+    s.refuse_genome(b">chr1 one\nAC\n>chr2\nAC\n>chr1 two\nGG\n", &["line 5", "chr1", "rename"]);
+    s.refuse_genome(b">chr1\nAC\n>\nAC\n", &["line 3"]);
+}
+
+#[test]
+fn regions_outside_the_genome_are_refused() {
+    let s = Setting::new();
+    let genome = s.genome.as_str();
+    s.refuse(&[genome, "-r", "chr3"], 1, &[genome, "chr3", "chr1, chr2"]);
+    s.refuse(&[genome, "-r", "chr1:10-16"], 1, &[genome, "chr1:10-16", "15 nt"]);
+    s.refuse(&[genome, "-r", "chr1", "-r", "chr2:5-"], 1, &[genome, "chr2:5-", "4 nt"]);
+    s.refuse(&[genome, "-r", "chr1:9-3"], 2, &["chr1:9-3", "before the start"]);
+    s.refuse(&[genome, "-r", "chr1:0-3"], 2, &["chr1:0-3", "from 1"]);
+    s.refuse(&[genome, "-r", "chr1:a-b"], 2, &["chr1:a-b", "NAME:START-END"]);
+    for (content, told) in [
+        ("chr1\t0\t5\nchr9\t0\t5\n", ["line 2", "chr9"]),
+        ("chr1\t0\t50\n", ["line 1", "15 nt"]),
+        ("chr1\t5\t5\n", ["line 1", "empty"]),
+        ("chr1\tzero\t5\n", ["line 1", "zero"]),
+        ("# nothing\n", ["no regions", "BED"]),
+    ] {
+        let bed = s.folder.file("regions.bed", content);
+        s.refuse(&[genome, "--regions", &bed], 1, &[&bed, told[0], told[1]]);
+    }
+}
+
+#[test]
+fn annotations_that_are_wrong_or_of_another_genome_are_refused() {
+    let s = Setting::new();
+    let row = |contig: &str, attributes: &str| {
+        format!("{contig}\tx\texon\t2\t9\t.\t+\t.\t{attributes}\n")
+    };
+    let good = row("chr1", "gene_id \"G\"; transcript_id \"T\";");
+    let other = row("scaffold_7", "gene_id \"G\"; transcript_id \"T\";");
+    s.refuse_annotation(&other, &["scaffold_7", "chr1"]);
+    s.refuse_annotation(&(good.clone() + &row("chr1", "ID=exon1;Parent=T")), &["line 2", "GFF3"]);
+    s.refuse_annotation(
+        &(good.clone() + &row("chr1", "gene_id \"G; transcript_id T")),
+        &["line 2"],
+    );
+    s.refuse_annotation(
+        &(good.clone() + "chr1\tx\texon\t9\t2\t.\t+\t.\tgene_id \"G\";\n"),
+        &["line 2"],
+    );
+    s.refuse_annotation(&(good + "chr1\texon\n"), &["line 2"]);
+    s.refuse_annotation("", &["no gene"]);
+    s.refuse_annotation(GENOME, &["line 1"]);
+}
+
+#[test]
+fn missing_files_are_named() {
+    let s = Setting::new();
+    let none = s.folder.at("none");
+    s.refuse(&[&none], 1, &[&none, "cannot open"]);
+    s.refuse(&[&s.genome, "--annotation", &none], 1, &[&none, "cannot open"]);
+    s.refuse(&[&s.genome, "--regions", &none], 1, &[&none, "cannot open"]);
+    s.refuse(&[&s.genome, "--config", &none], 1, &[&none, "cannot read"]);
+    s.refuse(&[&s.folder.at("")], 1, &["directory"]);
+    for command in
+        [&["predict", &none][..], &["evaluate", "scan", "--fasta", &none, "--sites", &none]]
+    {
+        refuse(command, 1, &[&none, "cannot open"]);
+    }
+}
+
+#[test]
+fn outputs_that_cannot_be_written_are_refused_before_the_work() {
+    let s = Setting::new();
+    // Were the genome opened first, its absence would be told.
+    let none = s.folder.at("none");
+    let below_a_file = format!("{}/x", s.genome);
+    refuse(["scan", &none, "-o", &below_a_file], 1, &[&s.genome, "output folder"]);
+    std::fs::create_dir(s.folder.at("taken.sites.bed")).unwrap();
+    refuse(["scan", &s.genome, "-o", &s.folder.at("taken")], 2, &["taken.sites.bed", "directory"]);
+    std::fs::create_dir(s.folder.at("taken.plus.cleavage.bw")).unwrap();
+    refuse(
+        ["scan", &s.genome, "--bgzip", "--tracks", "-o", &s.folder.at("taken")],
+        2,
+        &["taken.plus.cleavage.bw"],
+    );
+    refuse(["predict", &s.genome, "-o", &below_a_file], 1, &[&below_a_file]);
+    refuse(["simulate", "-o", &s.genome], 1, &[&s.genome]);
+    let expected = ["genome.fa", "out", "taken.plus.cleavage.bw", "taken.sites.bed"];
+    assert_eq!(names(&s.folder.at("")), expected);
+}
+
+#[test]
+fn wrong_usage_has_exit_code_2() {
+    let s = Setting::new();
+    let genome = s.genome.as_str();
+    for (option, value, told) in [
+        ("--min-probability", "1.5", "between 0 and 1"),
+        ("--min-probability", "NaN", "between 0 and 1"),
+        ("--min-probability", "half", "--min-probability"),
+        ("--min-centre-cleavage", "-0.1", "--min-centre-cleavage"),
+        ("--min-centre-cleavage", "2", "between 0 and 1"),
+        ("--background", "inf", "between 0 and 1"),
+        ("--chunk-size", "0", "at least 1"),
+        ("--threads", "0", "at least one thread"),
+        ("--strand", "both-ends", "--strand"),
+        ("--device", "tpu", "cuda:N"),
+        ("--no-such-option", "1", "--no-such-option"),
+    ] {
+        s.refuse(&[genome, option, value], 2, &[told]);
+    }
+    s.refuse(&[genome, "--whole-genome"], 2, &["--annotation"]);
+    s.refuse(&[], 2, &["<FASTA>"]);
+    refuse(["scan", genome], 2, &["--output"]);
+    refuse(["scan", genome, "-o", "-", "--tracks"], 2, &["--tracks", "prefix"]);
+    refuse(["scan", genome, "-o", "-", "--bgzip"], 2, &["--bgzip", "prefix"]);
+    refuse(["predict", genome, "--every", "0"], 2, &["--every 0"]);
+    refuse(["simulate", "-o", &s.out, "--length", "1000"], 2, &["--length 1000", "at least"]);
+    refuse(["simulate", "-o", &s.out, "--sites", "0"], 2, &["--sites", "at least 1"]);
+    assert!(names(&s.out).is_empty());
+}
+
+#[test]
+fn text_for_predict_that_is_no_sequence_is_refused() {
+    let s = Setting::new();
+    let text = s.folder.file("x.txt", format!("{}\nACGT-ACGT\n", "A".repeat(240)));
+    let out = format!("{}/table.tsv", s.out);
+    refuse(["predict", &text, "-o", &out], 1, &[&text, "line 2", "letter 5"]);
+    assert!(names(&s.out).is_empty());
+}
+
+#[test]
+fn a_failed_scan_leaves_the_files_of_an_earlier_one() {
+    let s = Setting::new();
+    let prefix = s.folder.at("kept");
+    run(["scan", &s.genome, "-o", &prefix]);
+    let read = || std::fs::read(format!("{prefix}.sites.bed")).unwrap();
+    let before = read();
+    refuse(["scan", &s.folder.file("wrong.fa", ">a\n!\n"), "-o", &prefix], 1, &["wrong.fa"]);
+    assert_eq!(read(), before);
+    assert_eq!(names(&s.folder.at("")).len(), 5, "{:?}", names(&s.folder.at("")));
+}

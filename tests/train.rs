@@ -1,0 +1,138 @@
+//! A trained model is the same for the same seed, and the scan runs it.
+
+use std::fs;
+
+use crate::support::*;
+
+/// A configuration of a network that is trained in a second.
+fn config(folder: &Folder, seed: u64) -> String {
+    let text = format!(
+        r#"
+name = "tiny"
+seed = {seed}
+data = "{}"
+[network]
+channels = 16
+stem_width = 16
+dilations = [16, 32, 64]
+hidden = 16
+[optimiser]
+epochs = 2
+batch = 16
+segment = 300
+learning_rate = 1e-2
+warmup_steps = 2
+weight_decay = 0.01
+gradient_norm = 1.0
+average = 0.9
+dropout = 0.1
+classification_loss = 3.0
+cleavage_loss = 0.2
+[labels]
+spread = 1.5
+mutated_mass = 0.1
+[[genome]]
+fasta = "genome.fa"
+sites = "truth.bed"
+high_repeats = 1
+other_repeats = 4
+random = 200
+hard = 20
+[validation]
+fasta = "genome.fa"
+sites = "truth.bed"
+"#,
+        folder.at("sim")
+    );
+    folder.file(&format!("seed{seed}.toml"), text)
+}
+
+fn setting() -> (Folder, String) {
+    let folder = Folder::new();
+    let genome = simulate(&folder.at("sim"), 80_000, 16, 2, 1);
+    (folder, genome)
+}
+
+#[test]
+fn the_same_seed_gives_the_same_file_and_another_seed_does_not() {
+    let (folder, _) = setting();
+    let [a, b, c] = [("a", 1), ("b", 1), ("c", 2)].map(|(name, seed)| {
+        let out = folder.at(&format!("{name}.safetensors"));
+        run(["train", "scan", "--config", &config(&folder, seed), "-o", &out]);
+        fs::read(out).unwrap()
+    });
+    assert!(a == b, "same seed, other bytes");
+    assert!(a != c, "another seed, same bytes");
+}
+
+#[test]
+fn the_scan_runs_a_trained_model_and_the_log_tells_each_epoch() {
+    let (folder, genome) = setting();
+    let (model, prefix) = (folder.at("tiny.safetensors"), folder.at("out/x"));
+    run(["train", "scan", "--config", &config(&folder, 1), "-o", &model]);
+    let args = ["scan", &genome, "--model", &model, "-o", &prefix, "--min-probability", "0"];
+    run(args.iter().chain(&["--min-centre-cleavage", "0"]));
+    assert!(!sites_of(&prefix).is_empty());
+    assert_eq!(summary(&prefix)["model"]["architecture"], "dense-scan");
+    let log = fs::read_to_string(folder.at("tiny.tsv")).unwrap();
+    let columns = |line: &str| line.split('\t').count();
+    assert!(
+        log.starts_with("epoch\tloss\t") && log.lines().all(|line| columns(line) == 9),
+        "{log}"
+    );
+    for epoch in ["1", "2"] {
+        let rows = log.lines().filter(|line| line.split('\t').next() == Some(epoch));
+        assert_eq!(rows.count(), 8);
+    }
+}
+
+#[test]
+fn data_can_be_given_in_another_folder() {
+    let (folder, _) = setting();
+    let text =
+        fs::read_to_string(config(&folder, 1)).unwrap().replace(&folder.at("sim"), "nowhere");
+    let moved = folder.file("moved.toml", text);
+    let out = folder.at("w.safetensors");
+    refuse(["train", "scan", "--config", &moved, "-o", &out], 1, &["nowhere/genome.fa"]);
+    run(["train", "scan", "--config", &moved, "--data", &folder.at("sim"), "-o", &out]);
+    assert!(fs::metadata(out).unwrap().len() > 1000);
+}
+
+#[test]
+fn wrong_configurations_are_refused_and_leave_no_weights() {
+    let (folder, _) = setting();
+    let good = fs::read_to_string(config(&folder, 1)).unwrap();
+    let out = folder.folder("out");
+    let weights = format!("{out}/w.safetensors");
+    let file = folder.at("wrong.toml");
+    let none = folder.at("none.toml");
+    refuse(["train", "scan", "--config", &none, "-o", &weights], 1, &[&none, "cannot read"]);
+    for (from, to, told) in [
+        ("epochs = 2", "epoch = 2", "epoch"),
+        ("epochs = 2", "epochs = 0", "epochs"),
+        ("batch = 16", "batch = \"many\"", "batch"),
+        ("batch = 16", "batch = 100000", "batch"),
+        ("segment = 300", "segment = 200", "240"),
+        ("dilations = [16, 32, 64]", "dilations = [16, 32]", "receptive field 112"),
+        ("channels = 16", "channels = 20", "multiple of 16"),
+        ("name = \"tiny\"", "", "name"),
+        ("sites = \"truth.bed\"", "sites = \"none.bed\"", "none.bed"),
+        ("fasta = \"genome.fa\"", "fasta = \"truth.bed\"", "not FASTA"),
+        ("[[genome]]", "[[genomes]]", "genomes"),
+    ] {
+        assert!(good.contains(from));
+        folder.file("wrong.toml", good.replacen(from, to, 1));
+        refuse(["train", "scan", "--config", &file, "-o", &weights], 1, &[told]);
+        assert!(names(&out).is_empty(), "{to}: {:?}", names(&out));
+    }
+}
+
+#[test]
+fn a_genome_shorter_than_a_segment_is_refused() {
+    let (folder, _) = setting();
+    let config = config(&folder, 1);
+    folder.file("sim/genome.fa", format!(">chrSim1\n{}\n", "ACGTT".repeat(55)));
+    folder.file("sim/truth.bed", "chrSim1\t150\t151\tx\t0\t+\n");
+    let out = folder.at("w.safetensors");
+    refuse(["train", "scan", "--config", &config, "-o", &out], 1, &["genome.fa", "300"]);
+}
