@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
+use crate::scan::ScanSettings;
 
 const DEFAULT: &str = include_str!("../config/default.toml");
 
@@ -20,8 +21,8 @@ pub struct Config {
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct ScanConfig {
-    pub min_probability: f32,
-    pub min_centre_cleavage: f32,
+    pub min_probability: f64,
+    pub min_centre_cleavage: f64,
     pub background: f64,
     pub chunk_size: usize,
 }
@@ -31,6 +32,19 @@ pub struct ScanConfig {
 #[serde(deny_unknown_fields)]
 pub struct AnnotationConfig {
     pub extension: u64,
+}
+
+impl ScanConfig {
+    /// Returns the numbers that the pipeline runs with.
+    pub fn settings(&self, threads: usize) -> ScanSettings {
+        ScanSettings {
+            min_probability: self.min_probability as f32,
+            min_centre_cleavage: self.min_centre_cleavage as f32,
+            background: self.background,
+            threads,
+            chunk: self.chunk_size,
+        }
+    }
 }
 
 impl Config {
@@ -62,8 +76,8 @@ impl Config {
     /// The name, the value and the range.
     pub fn check(&self) -> std::result::Result<(), String> {
         let shares = [
-            ("min-probability", f64::from(self.scan.min_probability)),
-            ("min-centre-cleavage", f64::from(self.scan.min_centre_cleavage)),
+            ("min-probability", self.scan.min_probability),
+            ("min-centre-cleavage", self.scan.min_centre_cleavage),
             ("background", self.scan.background),
         ];
         for (name, value) in shares {

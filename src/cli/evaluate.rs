@@ -11,6 +11,7 @@ use super::options::{ModelOptions, ThreadOptions};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::evaluate::accuracy::{Ranking, rankings};
+use crate::evaluate::calls::{CallReport, compare, read_bed6};
 use crate::evaluate::measured::{MeasuredSite, read_sites};
 use crate::evaluate::recall::{Call, Recall, at_rates, peaks, recall};
 use crate::genome::fasta::FastaFile;
@@ -18,7 +19,7 @@ use crate::genome::memory::Genome;
 use crate::genome::strand::Strand;
 use crate::models::Model;
 use crate::output::bed::Site;
-use crate::scan::{self, ScanJob, ScanSettings, Sink, Targets};
+use crate::scan::{self, ScanJob, Sink, Targets};
 
 /// Measure a model against measured polyA sites.
 #[derive(Debug, ClapArgs)]
@@ -30,6 +31,26 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Task {
     Scan(ScanArgs),
+    Calls(CallsArgs),
+}
+
+/// Called sites (BED) against true ones (BED): found, missed, added.
+#[derive(Debug, ClapArgs)]
+struct CallsArgs {
+    /// Sites as `polyascan scan` writes them.
+    calls: PathBuf,
+    /// True sites (BED with strand).
+    #[arg(long)]
+    truth: PathBuf,
+    /// Hexamers that are no signals (BED with strand).
+    #[arg(long)]
+    decoys: Option<PathBuf>,
+    /// nt between a true site and a call that finds it.
+    #[arg(long, default_value_t = 10)]
+    within: u64,
+    /// Print JSON instead of tables.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Classification and calls of a site model.
@@ -75,20 +96,70 @@ struct Evaluation {
 /// # Errors
 /// Input that cannot be read, or a model without a cleavage vector.
 pub fn run(args: &Args) -> Result<()> {
-    let Task::Scan(args) = &args.task;
+    let text = match &args.task {
+        Task::Scan(args) => evaluate_scan(args)?,
+        Task::Calls(args) => evaluate_calls(args)?,
+    };
+    let failed = |e| Error::io(Path::new("standard output"), "cannot write", e);
+    std::io::stdout().write_all(text.as_bytes()).map_err(failed)
+}
+
+fn json(figures: &impl Serialize) -> Result<String> {
+    let text = serde_json::to_string_pretty(figures);
+    text.map(|text| text + "\n").map_err(|e| Error::Internal(e.to_string()))
+}
+
+fn evaluate_calls(args: &CallsArgs) -> Result<String> {
+    let decoys = args.decoys.as_deref().map_or_else(|| Ok(Vec::new()), read_bed6)?;
+    let report = compare(&read_bed6(&args.calls)?, &read_bed6(&args.truth)?, &decoys, args.within);
+    match args.json {
+        true => json(&report),
+        false => Ok(calls_table(&report)),
+    }
+}
+
+fn calls_table(report: &CallReport) -> String {
+    let mut lines = vec!["#contig\tposition\tstrand\tname\tnearest_call_nt\tfound".to_owned()];
+    lines.extend(report.rows.iter().map(|row| {
+        let distance = row.distance.map_or("NA".into(), |nt| nt.to_string());
+        let found = if row.found { "yes" } else { "no" };
+        format!(
+            "{}\t{}\t{}\t{}\t{distance}\t{found}",
+            row.contig, row.position, row.strand, row.name
+        )
+    }));
+    let share = 100.0 * report.found as f64 / report.truth.max(1) as f64;
+    let median = report.median_distance.map_or("NA".into(), |nt| format!("{nt:.1}"));
+    lines.push(format!(
+        "# found {} of {} sites within {} nt ({share:.1}%), median distance {median} nt",
+        report.found, report.truth, report.within
+    ));
+    lines.push(format!(
+        "# {} calls: {} at sites, {} at decoys, {} elsewhere",
+        report.calls, report.calls_at_truth, report.calls_at_decoys, report.calls_elsewhere
+    ));
+    let names = match report.decoys_called.as_slice() {
+        [] => String::new(),
+        names => format!(": {}", names.join(", ")),
+    };
+    lines.push(format!(
+        "# {} of {} decoys called{names}",
+        report.decoys_called.len(),
+        report.decoys
+    ));
+    lines.join("\n") + "\n"
+}
+
+fn evaluate_scan(args: &ScanArgs) -> Result<String> {
     let threads = args.threads.apply()?;
     let (model, _) = args.model.load()?;
     let genome = Genome::read(&args.fasta)?;
     let sites = read_sites(&args.sites, &genome)?;
     let evaluation = evaluate(args, model.as_ref(), &genome, &sites, threads)?;
-    let text = match args.json {
-        true => serde_json::to_string_pretty(&evaluation)
-            .map(|text| text + "\n")
-            .map_err(|e| Error::Internal(e.to_string()))?,
-        false => evaluation.table(),
-    };
-    let failed = |e| Error::io(Path::new("standard output"), "cannot write", e);
-    std::io::stdout().write_all(text.as_bytes()).map_err(failed)
+    match args.json {
+        true => json(&evaluation),
+        false => Ok(evaluation.table()),
+    }
 }
 
 fn evaluate(
@@ -126,13 +197,7 @@ fn scan_calls(path: &Path, model: &dyn Model, threads: usize) -> Result<Vec<Call
         model,
         targets: &targets,
         genes: None,
-        settings: ScanSettings {
-            min_probability: config.min_probability,
-            min_centre_cleavage: config.min_centre_cleavage,
-            background: config.background,
-            threads,
-            chunk: config.chunk_size,
-        },
+        settings: config.settings(threads),
         interrupt: &AtomicBool::new(false),
         quiet: true,
     };

@@ -18,7 +18,7 @@ use crate::genome::annotation::Annotation;
 use crate::genome::fasta::FastaFile;
 use crate::genome::region::{Region, read_bed};
 use crate::scan::targets::StrandedRegion;
-use crate::scan::{self, ScanJob, ScanSettings, Targets};
+use crate::scan::{self, ScanJob, Targets};
 use files::Files;
 use report::Report;
 
@@ -50,10 +50,10 @@ pub struct Args {
     model: ModelOptions,
     /// Keep windows with a classification above this (0-1) [default: 0.5].
     #[arg(long, value_name = "P")]
-    min_probability: Option<f32>,
+    min_probability: Option<f64>,
     /// ... and a raw cleavage at their centre above this (0-1) [default: 0.05].
     #[arg(long, value_name = "P")]
-    min_centre_cleavage: Option<f32>,
+    min_centre_cleavage: Option<f64>,
     /// Subtracted from the mean of the kept cleavage vectors (0-1) [default: 0.02].
     #[arg(long, value_name = "P")]
     background: Option<f64>,
@@ -118,13 +118,7 @@ pub fn run(args: &Args) -> Result<()> {
         model: model.as_ref(),
         targets: &targets,
         genes: genes.as_ref(),
-        settings: ScanSettings {
-            min_probability: config.scan.min_probability,
-            min_centre_cleavage: config.scan.min_centre_cleavage,
-            background: config.scan.background,
-            threads,
-            chunk: config.scan.chunk_size,
-        },
+        settings: config.scan.settings(threads),
         interrupt: &interrupt,
         quiet: args.quiet,
     };

@@ -50,8 +50,13 @@ impl Embedded {
             return Err(Error::model(self.name, problem));
         }
         let model = build(self.weights, card.clone(), device)?;
-        if model.card() != &card {
-            return Err(Error::model(self.name, "the weights are not what the card says"));
+        let (found, said) = (model.card(), &card);
+        if found != said {
+            let problem = format!(
+                "the weights are {} with {} parameters, the card says {} with {}",
+                found.architecture, found.parameters, said.architecture, said.parameters
+            );
+            return Err(Error::model(self.name, problem));
         }
         Ok(model)
     }

@@ -1,6 +1,8 @@
 //! What is planted, in transcript direction: polyA sites, decoys, splice sites.
 //!
 //! Base compositions were counted around 596 measured human and mouse sites with AATAAA or ATTAAA.
+//! APARENT2's log-odds of a cut (median of 200 sites): sites 2.2, the same with a breaking variant
+//! -0.5, latent sites -1.5, mended 1.2, decoys -4.5; real human signals -1.3, the strongest 1% 1.9.
 
 use rand::seq::IndexedRandom;
 use rand::{Rng, RngExt};
@@ -18,8 +20,7 @@ pub(super) const CANONICAL: &str = "AATAAA";
 /// Signals and their weights: the two strong ones, in the proportion of human sites (53 to 17).
 const SIGNALS: [(&str, u32); 2] = [(CANONICAL, 53), ("ATTAAA", 17)];
 /// AATAAA with one base changed (index, its base in AATAAA) to none of the known weaker signals.
-const BROKEN_SIGNALS: [(&str, usize, u8); 3] =
-    [("AACAAA", 2, b'T'), ("AATCAA", 3, b'A'), ("AATTAA", 3, b'A')];
+const BROKEN_SIGNALS: [(&str, usize, u8); 2] = [("AACAAA", 2, b'T'), ("AATCAA", 3, b'A')];
 /// Distance of a signal's first base to the site.
 const SIGNAL_OFFSETS: std::ops::RangeInclusive<usize> = 18..=24;
 
@@ -48,6 +49,8 @@ const GU_RICH: [&str; 6] = [
     "GTTGTGTTTTCTGTGTTT",
     "TCTGTGTGTTGTTTTTGT",
 ];
+/// The same for latent sites: with a long one they would pass for sites without their signal.
+const GU_SHORT: [&str; 4] = ["TGTGTCT", "CTGTGTT", "TGTGTGC", "GTCTGTT"];
 /// Auxiliary element 35 to 60 nt after the cut.
 const G_RICH: [&str; 4] = ["GGGAGGGTGGG", "TGGGGAGGGAGGGG", "GGGGTGGGGCTGG", "AGGGAGGGGCAGGG"];
 
@@ -121,7 +124,8 @@ fn surroundings(
     codes[UPSTREAM - 1] = nucleotide(rng, [0, 80, 8, 12]);
     codes[UPSTREAM] = 0;
     codes[UPSTREAM + 1] = nucleotide(rng, [0, 25, 35, 40]);
-    put(&mut codes, UPSTREAM + rng.random_range(9..=11), pick(rng, &GU_RICH));
+    let downstream = pick(rng, if mend.is_none() { &GU_RICH } else { &GU_SHORT });
+    put(&mut codes, UPSTREAM + rng.random_range(9..=11), downstream);
     put(&mut codes, UPSTREAM + rng.random_range(36..=45), pick(rng, &G_RICH));
     Surroundings { codes, signal, offset, mend }
 }
@@ -158,7 +162,8 @@ mod tests {
             assert_eq!(&text[UPSTREAM..=UPSTREAM], "A");
             assert_ne!(&text[UPSTREAM + 1..UPSTREAM + 2], "A");
             assert!(text[UPSTREAM - 80..UPSTREAM - 40].contains("TGTA"));
-            assert!(GU_RICH.iter().any(|e| text[UPSTREAM + 9..UPSTREAM + 33].contains(e)));
+            let downstream = &text[UPSTREAM + 9..UPSTREAM + 33];
+            assert!(GU_RICH.iter().chain(&GU_SHORT).any(|element| downstream.contains(element)));
             assert!(G_RICH.iter().any(|e| text[UPSTREAM + 36..UPSTREAM + 60].contains(e)));
             let mended = site.mend.map(|(index, letter)| {
                 let mut signal = site.signal.to_owned().into_bytes();

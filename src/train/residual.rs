@@ -8,7 +8,7 @@ use candle_core::{CpuStorage, CustomOp3, Layout, Shape, Tensor};
 use pulp::Simd;
 use rayon::prelude::*;
 
-use crate::engine::cpu::product::{Accumulate, Epilogue, Packed, Rows, product};
+use crate::engine::cpu::product::{Accumulate, Epilogue, Packed, Rows, load, product, store};
 use crate::models::dense::network::Layer;
 
 /// Samples whose weight gradients are summed one after the other.
@@ -57,13 +57,13 @@ struct Forward<'a> {
 impl Epilogue for Forward<'_> {
     #[inline(always)]
     fn store<S: Simd>(&mut self, simd: S, row: usize, column: usize, value: S::f32s) {
-        let (channels, lanes) = (self.bias.len(), S::F32_LANES);
+        let channels = self.bias.len();
         let from = (row + self.dilation) * channels + column;
-        let shortcut = simd.partial_load_f32s(&self.x[from..from + lanes]);
-        let bias = simd.partial_load_f32s(&self.bias[column..column + lanes]);
+        let shortcut = load::<S>(&self.x[from..]);
+        let bias = load::<S>(&self.bias[column..]);
         let to = row * channels + column;
         let sum = simd.add_f32s(simd.add_f32s(value, bias), shortcut);
-        simd.partial_store_f32s(&mut self.out[to..to + lanes], sum);
+        store::<S>(&mut self.out[to..], sum);
     }
 }
 
@@ -78,12 +78,11 @@ impl Epilogue for Backward<'_> {
     #[inline(always)]
     fn store<S: Simd>(&mut self, simd: S, row: usize, column: usize, value: S::f32s) {
         let at = row * self.channels + column;
-        let range = at..at + S::F32_LANES;
-        let x = simd.partial_load_f32s(&self.x[range.clone()]);
+        let x = load::<S>(&self.x[at..]);
         let zero = simd.splat_f32s(0.0);
         let passed = simd.select_f32s(simd.greater_than_f32s(x, zero), value, zero);
-        let sum = simd.add_f32s(simd.partial_load_f32s(&self.out[range.clone()]), passed);
-        simd.partial_store_f32s(&mut self.out[range], sum);
+        let sum = simd.add_f32s(load::<S>(&self.out[at..]), passed);
+        store::<S>(&mut self.out[at..], sum);
     }
 }
 

@@ -10,34 +10,39 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use serde::Serialize;
 
 use super::batch::{Batch, Epoch, Sources};
 use super::config::ScanTraining;
 use super::optimiser::Weights;
 use crate::error::{Error, Result};
-use crate::evaluate::accuracy::{PlaceScore, Ranking, rankings};
+use crate::evaluate::accuracy::{Ranking, rankings};
 use crate::evaluate::measured::{MeasuredSite, read_sites};
 use crate::evaluate::negatives::{Place, random};
 use crate::genome::memory::Genome;
+use crate::genome::strand::Strand;
 use crate::models::card::{ModelCard, Task};
 use crate::models::dense::network::{DenseNetwork, Residuals};
 use crate::models::dense::{ARCHITECTURE, DenseScan, file};
-use crate::models::{CLEAVAGE, Model};
+use crate::models::registry::sha256;
+use crate::models::{CENTRE, CLEAVAGE, Model, WINDOW};
 
-/// Random places per hard negative kept.
-const MINING_RATIO: usize = 60;
+/// A hard negative is the highest-scoring place within this many nt of a random one.
+const MINING_REACH: usize = 100;
 
-/// Fits a model and writes the best epoch's averaged weights to `out`, the log beside it.
+/// Fits a model; writes the best epoch's averaged weights to `out` and, beside them, the model card
+/// (.toml) and the log (.tsv).
 ///
 /// # Errors
 /// Data that cannot be read, outputs that cannot be written, failures of the tensor library.
 pub fn train(config: &ScanTraining, device: &Device, out: &Path) -> Result<()> {
+    let begin = Instant::now();
     let mut sources = Sources::read(config)?;
     let genome = Genome::read(&config.file(&config.validation.fasta))?;
     let sites = read_sites(&config.file(&config.validation.sites), &genome)?;
     let (network, mut weights) = Weights::start(config, device)?;
     let mut log = Log::create(&out.with_extension("tsv"))?;
-    let mut best = f64::NEG_INFINITY;
+    let mut best = Best { merit: f64::NEG_INFINITY, epoch: 0 };
     let epochs = config.optimiser.epochs;
     for number in 0..epochs {
         let begin = Instant::now();
@@ -45,10 +50,10 @@ pub fn train(config: &ScanTraining, device: &Device, out: &Path) -> Result<()> {
         let loss = run_epoch(&network, &mut weights, &epoch, config, device, number)?;
         let model = build(config, &weights)?;
         let rankings = rankings(&model, &genome, &sites)?;
-        let merit = merit(&rankings);
         log.epoch(number, loss, begin.elapsed().as_secs_f64(), &rankings)?;
-        if merit > best {
-            best = merit;
+        let merit = merit(&rankings);
+        if merit > best.merit {
+            best = Best { merit, epoch: number + 1 };
             file::save(out, &config.network, &weights.averaged())?;
         }
         if number + 1 < epochs {
@@ -59,7 +64,61 @@ pub fn train(config: &ScanTraining, device: &Device, out: &Path) -> Result<()> {
             }
         }
     }
-    Ok(())
+    write_card(config, best.epoch, begin.elapsed().as_secs_f64(), out)
+}
+
+/// The epoch that is kept.
+struct Best {
+    merit: f64,
+    /// Counted from 1.
+    epoch: usize,
+}
+
+/// The model card as training writes it; accuracy is added by whoever measures it.
+#[derive(Serialize)]
+struct TrainedCard<'a> {
+    #[serde(flatten)]
+    card: ModelCard,
+    bytes: usize,
+    flop_per_position: usize,
+    training: Training<'a>,
+}
+
+#[derive(Serialize)]
+struct Training<'a> {
+    /// Version of the program that trained.
+    program: &'static str,
+    seconds: f64,
+    kept_epoch: usize,
+    config: &'a ScanTraining,
+}
+
+fn write_card(config: &ScanTraining, kept_epoch: usize, seconds: f64, out: &Path) -> Result<()> {
+    let weights = std::fs::read(out).map_err(|e| Error::io(out, "cannot read", e))?;
+    let tensors = candle_core::safetensors::load_buffer(&weights, &Device::Cpu)?;
+    let parameters = tensors.values().map(Tensor::elem_count).sum();
+    let card = TrainedCard {
+        card: ModelCard { parameters, sha256: sha256(&weights), ..card(config) },
+        bytes: weights.len(),
+        flop_per_position: config.network.flop_per_position(),
+        training: Training { program: env!("CARGO_PKG_VERSION"), seconds, kept_epoch, config },
+    };
+    let text = toml::to_string(&card).map_err(|e| Error::Internal(format!("model card: {e}")))?;
+    let path = out.with_extension("toml");
+    std::fs::write(&path, text).map_err(|e| Error::io(&path, "cannot write", e))
+}
+
+fn card(config: &ScanTraining) -> ModelCard {
+    ModelCard {
+        name: config.name.clone(),
+        architecture: ARCHITECTURE.into(),
+        task: Task::Sites,
+        parameters: 0,
+        sha256: String::new(),
+        description: config.description.clone(),
+        licence: config.licence.clone(),
+        source: "trained by polyascan".into(),
+    }
 }
 
 /// Returns the mean loss.
@@ -136,17 +195,7 @@ fn build(config: &ScanTraining, weights: &Weights) -> Result<DenseScan> {
     for tensor in tensors.values_mut() {
         *tensor = tensor.to_device(&Device::Cpu)?;
     }
-    let card = ModelCard {
-        name: config.name.clone(),
-        architecture: ARCHITECTURE.into(),
-        task: Task::Sites,
-        parameters: tensors.values().map(Tensor::elem_count).sum(),
-        sha256: String::new(),
-        description: String::new(),
-        licence: String::new(),
-        source: String::new(),
-    };
-    DenseScan::load(&config.network, &tensors, card, &Device::Cpu)
+    DenseScan::load(&config.network, &tensors, card(config), &Device::Cpu)
 }
 
 /// What chooses the epoch: high-evidence sites against random places, both scores.
@@ -155,7 +204,8 @@ fn merit(rankings: &[Ranking]) -> f64 {
     high.map_or(0.0, |r| r.auroc_p50.unwrap_or(0.0) + r.auroc_pv.unwrap_or(0.0))
 }
 
-/// Returns high-scoring places among many random ones away from sites.
+/// Returns the place of the highest classification within 100 nt of each of many random places, all
+/// of them away from sites.
 fn mine(
     model: &dyn Model,
     genome: &Genome,
@@ -163,21 +213,23 @@ fn mine(
     count: usize,
     seed: u64,
 ) -> Result<Vec<Place>> {
-    let places = random(genome, sites, count * MINING_RATIO, seed);
-    let mut scored: Vec<(f32, Place)> = places
-        .into_par_iter()
-        .map(|place| {
-            let window = genome.window(place.contig, place.strand, place.position);
-            let scores = model.scan(&window.unwrap_or_default(), -1.0)?;
-            let score = match (scores.probability.first(), scores.cleavage.first()) {
-                (Some(&probability), Some((_, vector))) => PlaceScore::new(probability, vector).p50,
-                _ => 0.0,
-            };
-            Ok((score, place))
-        })
-        .collect::<Result<_>>()?;
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
-    Ok(scored.into_iter().take(count).map(|(_, place)| place).collect())
+    // Random places are 200 nt or more from any site, so what is near them still is 100 nt away.
+    let hardest = random(genome, sites, count, seed).into_par_iter().map(|place| {
+        let Place { contig, strand, position } = place;
+        let (before, length) = (CENTRE + MINING_REACH, WINDOW + 2 * MINING_REACH);
+        let Some(codes) = genome.around(contig, strand, position, before, length) else {
+            return Ok(place);
+        };
+        let scores = model.scan(&codes, f32::INFINITY)?.probability;
+        let best = (0..scores.len()).max_by(|&a, &b| scores[a].total_cmp(&scores[b]));
+        let best = best.unwrap_or(MINING_REACH);
+        let position = match strand {
+            Strand::Plus => position + best - MINING_REACH,
+            Strand::Minus => position + MINING_REACH - best,
+        };
+        Ok(Place { contig, strand, position })
+    });
+    hardest.collect()
 }
 
 /// One line per epoch, as a table and on the terminal.

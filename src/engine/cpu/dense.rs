@@ -1,6 +1,6 @@
 //! The fully convolutional scan model, every layer once per position.
 
-use super::product::{Affine, Epilogue, Packed, Rows, product};
+use super::product::{Affine, Epilogue, Packed, Rows, load, product, store};
 use crate::engine::cpu::activation::{sigmoid, softmax};
 use crate::genome::sequence::UNKNOWN;
 use crate::models::StrandScores;
@@ -49,15 +49,15 @@ struct Residual<'a> {
 impl Epilogue for Residual<'_> {
     #[inline(always)]
     fn store<S: Simd>(&mut self, simd: S, row: usize, column: usize, value: S::f32s) {
-        let (channels, lanes) = (self.bias.len(), S::F32_LANES);
+        let channels = self.bias.len();
         let from = (row + self.dilation) * channels + column;
         let to = row * channels + column;
-        let shortcut = simd.partial_load_f32s(&self.stream[from..from + lanes]);
-        let bias = simd.partial_load_f32s(&self.bias[column..column + lanes]);
+        let shortcut = load::<S>(&self.stream[from..]);
+        let bias = load::<S>(&self.bias[column..]);
         let sum = simd.add_f32s(simd.add_f32s(value, bias), shortcut);
-        simd.partial_store_f32s(&mut self.stream[to..to + lanes], sum);
+        store::<S>(&mut self.stream[to..], sum);
         let rectified = simd.max_f32s(sum, simd.splat_f32s(0.0));
-        simd.partial_store_f32s(&mut self.rectified[to..to + lanes], rectified);
+        store::<S>(&mut self.rectified[to..], rectified);
     }
 }
 

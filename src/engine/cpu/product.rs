@@ -7,6 +7,18 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
+/// Writes a loop over a constant range out, so that arrays of vectors stay in registers: compilers
+/// do not reliably unroll it before they decide that.
+macro_rules! unrolled {
+    ($i:ident < $n:ident: [$($value:literal)*] => $body:block) => {
+        $(if $value < $n {
+            #[allow(non_upper_case_globals)]
+            const $i: usize = $value;
+            $body
+        })*
+    };
+}
+
 /// Columns are padded to a multiple of this: one AVX-512 vector.
 pub const LANES: usize = 16;
 /// Columns of a full panel: three AVX-512 vectors, so that a tile of 8 rows fills the registers.
@@ -106,13 +118,13 @@ pub struct Affine<'a> {
 impl Epilogue for Affine<'_> {
     #[inline(always)]
     fn store<S: Simd>(&mut self, simd: S, row: usize, column: usize, value: S::f32s) {
-        let bias = simd.partial_load_f32s(&self.bias[column..column + S::F32_LANES]);
+        let bias = load::<S>(&self.bias[column..]);
         let mut value = simd.add_f32s(value, bias);
         if self.relu {
             value = simd.max_f32s(value, simd.splat_f32s(0.0));
         }
         let at = row * self.bias.len() + column;
-        simd.partial_store_f32s(&mut self.out[at..at + S::F32_LANES], value);
+        store::<S>(&mut self.out[at..], value);
     }
 }
 
@@ -126,9 +138,8 @@ impl Epilogue for Accumulate<'_> {
     #[inline(always)]
     fn store<S: Simd>(&mut self, simd: S, row: usize, column: usize, value: S::f32s) {
         let at = row * self.width + column;
-        let out = &mut self.out[at..at + S::F32_LANES];
-        let sum = simd.add_f32s(simd.partial_load_f32s(out), value);
-        simd.partial_store_f32s(out, sum);
+        let sum = simd.add_f32s(load::<S>(&self.out[at..]), value);
+        store::<S>(&mut self.out[at..], sum);
     }
 }
 
@@ -174,6 +185,18 @@ impl<E: Epilogue> WithSimd for Product<'_, E> {
     }
 }
 
+/// Returns the first vector of a slice that holds at least one.
+#[inline(always)]
+pub fn load<S: Simd>(values: &[f32]) -> S::f32s {
+    S::as_simd_f32s(values).0[0]
+}
+
+/// Writes a vector to the start of a slice that has room for it.
+#[inline(always)]
+pub fn store<S: Simd>(values: &mut [f32], vector: S::f32s) {
+    S::as_mut_simd_f32s(values).0[0] = vector;
+}
+
 /// Some columns of a panel against all rows.
 struct Tile<'a> {
     a: &'a Rows<'a>,
@@ -206,36 +229,38 @@ impl Tile<'_> {
         out: &mut E,
     ) {
         let mut sums = [[simd.splat_f32s(0.0); V]; M];
-        let mut k = 0;
+        let (row_stride, k_stride) = (self.a.row_stride, self.a.k_stride);
+        let mut right_at = self.first;
         for &segment in self.a.segments {
-            let start = segment + row * self.a.row_stride;
-            for i in 0..self.a.length {
+            let mut left_at = segment + row * row_stride;
+            for _ in 0..self.a.length {
                 // SAFETY: `product` checked that segment + row * row_stride + i * k_stride lies
                 // inside `data` for every row below `rows` (row + M <= rows here), and that the
                 // segments' lengths add up to the panel's k rows of `width` values; V vectors from
                 // `first` end within `width`. The reads are unaligned.
-                let right: [S::f32s; V] = std::array::from_fn(|v| unsafe {
-                    let at = k * self.width + self.first + v * S::F32_LANES;
-                    self.panel.as_ptr().add(at).cast::<S::f32s>().read_unaligned()
-                });
-                for (m, sums) in sums.iter_mut().enumerate() {
+                let left = unsafe { self.a.data.as_ptr().add(left_at) };
+                let right = unsafe { self.panel.as_ptr().add(right_at).cast::<S::f32s>() };
+                let mut vectors = [simd.splat_f32s(0.0); V];
+                unrolled!(v < V: [0 1 2] => {
                     // SAFETY: as above.
-                    let left = simd.splat_f32s(unsafe {
-                        let at = start + m * self.a.row_stride + i * self.a.k_stride;
-                        *self.a.data.get_unchecked(at)
+                    vectors[v] = unsafe { right.add(v).read_unaligned() };
+                });
+                unrolled!(m < M: [0 1 2 3 4 5 6 7] => {
+                    // SAFETY: as above.
+                    let value = simd.splat_f32s(unsafe { *left.add(m * row_stride) });
+                    unrolled!(v < V: [0 1 2] => {
+                        sums[m][v] = simd.mul_add_e_f32s(value, vectors[v], sums[m][v]);
                     });
-                    for (sum, right) in sums.iter_mut().zip(right) {
-                        *sum = simd.mul_add_e_f32s(left, right, *sum);
-                    }
-                }
-                k += 1;
+                });
+                left_at += k_stride;
+                right_at += self.width;
             }
         }
-        for (m, sums) in sums.into_iter().enumerate() {
-            for (v, sum) in sums.into_iter().enumerate() {
-                out.store(simd, row + m, self.column + v * S::F32_LANES, sum);
-            }
-        }
+        unrolled!(m < M: [0 1 2 3 4 5 6 7] => {
+            unrolled!(v < V: [0 1 2] => {
+                out.store(simd, row + m, self.column + v * S::F32_LANES, sums[m][v]);
+            });
+        });
     }
 }
 

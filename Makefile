@@ -1,0 +1,43 @@
+# polyascan: `make demo` shows it at work, `make test` tests everything.
+# Needs Rust (cargo) and a C compiler; libclang is taken from the system or put into .deps/.
+
+.PHONY: help build demo test check bench train-default clean
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+DEMO := demo
+BINARY := target/release/polyascan
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+# Bindings to htslib are generated at build time, with libclang.
+.cargo/config.toml: scripts/setup_libclang.sh
+	@sh scripts/setup_libclang.sh
+
+build: .cargo/config.toml ## build target/release/polyascan
+	$(CARGO) build --release
+
+demo: build ## simulate a genome, scan it, compare with the truth
+	@rm -rf $(DEMO)
+	$(BINARY) simulate --length 200000 --sites 40 --seed 1 -o $(DEMO)
+	$(BINARY) scan $(DEMO)/genome.fa --annotation $(DEMO)/genes.gtf --tracks -o $(DEMO)/sample
+	$(BINARY) evaluate calls $(DEMO)/sample.sites.bed --truth $(DEMO)/truth.bed --decoys $(DEMO)/decoys.bed
+	@echo; echo "Files:"; ls $(DEMO)/* | sed 's/^/  /'
+
+test: .cargo/config.toml ## run all tests
+	@[ -d ../shared ] || echo "note: ../shared is not here; tests that need it say that they are skipped"
+	$(CARGO) test
+
+check: .cargo/config.toml ## formatting and lints
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets -- -D warnings
+
+bench: .cargo/config.toml ## criterion benches of the kernels
+	$(CARGO) bench
+
+train-default: build ## train models/default.safetensors again (needs ../shared)
+	sh scripts/train_default.sh
+
+clean: ## remove what the targets made, but for .deps
+	rm -rf target $(DEMO)
