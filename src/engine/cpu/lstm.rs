@@ -6,7 +6,7 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::product::{Epilogue, LANES, Packed, Rows, padded, product};
+use super::product::{Epilogue, LANES, Packed, Rows, load, padded, product, store};
 
 /// Gates, in this order: input, forget, cell candidate, output.
 pub const GATES: usize = 4;
@@ -89,11 +89,9 @@ struct AddInput<'a> {
 impl Epilogue for AddInput<'_> {
     #[inline(always)]
     fn store<S: Simd>(&mut self, simd: S, row: usize, column: usize, value: S::f32s) {
-        // Whole vectors: pulp's partial loads and stores would be calls here.
         let at = row * self.width + column;
-        let input = S::as_simd_f32s(&self.input[at..at + S::F32_LANES]).0;
-        let out = S::as_mut_simd_f32s(&mut self.out[at..at + S::F32_LANES]).0;
-        out[0] = simd.add_f32s(value, input[0]);
+        let input = load::<S>(&self.input[at..]);
+        store::<S>(&mut self.out[at..], simd.add_f32s(value, input));
     }
 }
 
