@@ -9,6 +9,7 @@ mod evaluate;
 mod interrupt;
 mod memory;
 mod models;
+mod parity;
 mod predict;
 mod regions;
 mod scan_outputs;

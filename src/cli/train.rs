@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
 
+use super::options::ThreadOptions;
+use crate::engine::device::DeviceChoice;
 use crate::error::Result;
 use crate::train::config::ScanTraining;
 use crate::train::scan_task;
@@ -29,9 +31,14 @@ struct ScanArgs {
     /// Folder that the data paths are relative to, instead of the configuration's.
     #[arg(long)]
     data: Option<PathBuf>,
-    /// Weight file to write (safetensors); the log goes beside it as .tsv.
+    /// Weight file to write (safetensors); the model card (.toml) and the log (.tsv) go beside it.
     #[arg(short, long)]
     output: PathBuf,
+    /// auto takes a GPU if this build and machine have one, else the CPU.
+    #[arg(long, value_name = "auto|cpu|cuda[:N]", default_value_t)]
+    device: DeviceChoice,
+    #[command(flatten)]
+    threads: ThreadOptions,
 }
 
 /// Runs the command.
@@ -42,7 +49,8 @@ pub fn run(args: &Args) -> Result<()> {
     match &args.task {
         Task::Scan(args) => {
             let config = ScanTraining::read(&args.config, args.data.as_deref())?;
-            scan_task::train(&config, &candle_core::Device::Cpu, &args.output)
+            args.threads.apply()?;
+            scan_task::train(&config, &args.device.open()?, &args.output)
         }
     }
 }

@@ -3,4 +3,5 @@
 
 pub mod activation;
 pub mod dense;
+pub mod lstm;
 pub mod product;

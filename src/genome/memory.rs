@@ -74,17 +74,11 @@ mod tests {
         let mut contigs = Contigs::default();
         contigs.push("c".into(), 500);
         let genome = Genome { contigs, codes: vec![codes.clone()] };
-        for position in 120..=380 {
-            let plus = genome.window(0, Strand::Plus, position);
-            assert_eq!(plus.map(|w| w[120]), Some(codes[position]), "{position}");
+        for (position, &code) in codes.iter().enumerate() {
+            let centre = |strand| genome.window(0, strand, position).map(|window| window[120]);
+            let (plus, minus) = ((120..=380).contains(&position), (119..=379).contains(&position));
+            assert_eq!(centre(Strand::Plus), plus.then_some(code), "{position}");
+            assert_eq!(centre(Strand::Minus), minus.then_some(complement(code)), "{position}");
         }
-        for position in 119..=379 {
-            let minus = genome.window(0, Strand::Minus, position);
-            assert_eq!(minus.map(|w| w[120]), Some(complement(codes[position])), "{position}");
-        }
-        assert!(genome.window(0, Strand::Plus, 119).is_none());
-        assert!(genome.window(0, Strand::Plus, 381).is_none());
-        assert!(genome.window(0, Strand::Minus, 118).is_none());
-        assert!(genome.window(0, Strand::Minus, 380).is_none());
     }
 }

@@ -1,7 +1,8 @@
 //! BGZF files with an index, for queries by region.
 //!
 //! The index grows while the file is written, from the virtual positions of noodles' writer, so
-//! that nothing is read back. (htslib's writer knows no positions and loses errors on closing.)
+//! that nothing is compressed twice. (htslib's writer knows no positions and loses errors on
+//! closing; its reader checks the finished pair.)
 
 use std::fs;
 use std::io::{self, Write};
@@ -16,6 +17,7 @@ use noodles::csi::binning_index::index::header::Builder;
 use noodles::csi::binning_index::index::reference_sequence::bin::Chunk;
 use noodles::csi::binning_index::index::reference_sequence::index::{BinnedIndex, LinearIndex};
 use noodles::{csi, tabix};
+use rust_htslib::tbx;
 
 use super::atomic::AtomicFile;
 use crate::error::{Error, Result};
@@ -106,13 +108,26 @@ impl IndexedBed {
             }
         }
         self.data.into_inner().commit()?;
-        index_file.commit()
+        index_file.commit()?;
+        verify(&path, &self.contigs).inspect_err(|_| {
+            // The error is the news; that a broken file may stay behind is not.
+            let _ = fs::remove_file(&path);
+            let _ = fs::remove_file(&index_path);
+        })
     }
 
     fn write(&mut self, line: &str) -> Result<()> {
         let written = self.data.write_all(line.as_bytes());
         written.map_err(|e| Error::io(self.data.get_ref().path(), "cannot write", e))
     }
+}
+
+/// Opens a finished file with htslib, which is what its readers use, and looks for every contig.
+fn verify(path: &Path, contigs: &Contigs) -> Result<()> {
+    let wrong = |problem: String| Error::input(path, "", format!("the index is broken: {problem}"));
+    let reader = tbx::Reader::from_path(path).map_err(|e| wrong(e.to_string()))?;
+    let missing = contigs.iter().find(|contig| reader.tid(&contig.name).is_err());
+    missing.map_or(Ok(()), |contig| Err(wrong(format!("it lacks contig {}", contig.name))))
 }
 
 impl IndexWriter {

@@ -2,17 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::models::dense::network::DenseConfig;
 
 /// Everything that decides a trained scan model: the file given to `polyascan train scan --config`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScanTraining {
     /// Name of the model, and of its files.
     pub name: String,
+    /// One line for the model card.
+    pub description: String,
+    pub licence: String,
     pub seed: u64,
     /// Folder that data paths are relative to.
     pub data: PathBuf,
@@ -27,7 +30,7 @@ pub struct ScanTraining {
 }
 
 /// How the weights are fitted.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Optimiser {
     pub epochs: usize,
@@ -52,7 +55,7 @@ pub struct Optimiser {
 }
 
 /// How evidence becomes targets.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Labels {
     /// Standard deviation, in nt, of the cleavage around a measured site.
@@ -62,7 +65,7 @@ pub struct Labels {
 }
 
 /// Windows around a hexamer, one per line of a table whose last column is the sequence.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct WindowSource {
     pub file: PathBuf,
@@ -80,7 +83,7 @@ pub struct WindowSource {
 }
 
 /// A genome with measured sites.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct GenomeSource {
     pub fasta: PathBuf,
@@ -95,7 +98,7 @@ pub struct GenomeSource {
 }
 
 /// What chooses the epoch that is kept.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Validation {
     pub fasta: PathBuf,

@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use serde::Serialize;
 
 use super::batch::{Batch, Epoch, Sources};
 use super::config::ScanTraining;
@@ -23,22 +24,25 @@ use crate::genome::strand::Strand;
 use crate::models::card::{ModelCard, Task};
 use crate::models::dense::network::{DenseNetwork, Residuals};
 use crate::models::dense::{ARCHITECTURE, DenseScan, file};
+use crate::models::registry::sha256;
 use crate::models::{CENTRE, CLEAVAGE, Model, WINDOW};
 
 /// A hard negative is the highest-scoring place within this many nt of a random one.
 const MINING_REACH: usize = 100;
 
-/// Fits a model and writes the best epoch's averaged weights to `out`, the log beside it.
+/// Fits a model; writes the best epoch's averaged weights to `out` and, beside them, the model card
+/// (.toml) and the log (.tsv).
 ///
 /// # Errors
 /// Data that cannot be read, outputs that cannot be written, failures of the tensor library.
 pub fn train(config: &ScanTraining, device: &Device, out: &Path) -> Result<()> {
+    let begin = Instant::now();
     let mut sources = Sources::read(config)?;
     let genome = Genome::read(&config.file(&config.validation.fasta))?;
     let sites = read_sites(&config.file(&config.validation.sites), &genome)?;
     let (network, mut weights) = Weights::start(config, device)?;
     let mut log = Log::create(&out.with_extension("tsv"))?;
-    let mut best = f64::NEG_INFINITY;
+    let mut best = Best { merit: f64::NEG_INFINITY, epoch: 0 };
     let epochs = config.optimiser.epochs;
     for number in 0..epochs {
         let begin = Instant::now();
@@ -46,10 +50,10 @@ pub fn train(config: &ScanTraining, device: &Device, out: &Path) -> Result<()> {
         let loss = run_epoch(&network, &mut weights, &epoch, config, device, number)?;
         let model = build(config, &weights)?;
         let rankings = rankings(&model, &genome, &sites)?;
-        let merit = merit(&rankings);
         log.epoch(number, loss, begin.elapsed().as_secs_f64(), &rankings)?;
-        if merit > best {
-            best = merit;
+        let merit = merit(&rankings);
+        if merit > best.merit {
+            best = Best { merit, epoch: number + 1 };
             file::save(out, &config.network, &weights.averaged())?;
         }
         if number + 1 < epochs {
@@ -60,7 +64,61 @@ pub fn train(config: &ScanTraining, device: &Device, out: &Path) -> Result<()> {
             }
         }
     }
-    Ok(())
+    write_card(config, best.epoch, begin.elapsed().as_secs_f64(), out)
+}
+
+/// The epoch that is kept.
+struct Best {
+    merit: f64,
+    /// Counted from 1.
+    epoch: usize,
+}
+
+/// The model card as training writes it; accuracy is added by whoever measures it.
+#[derive(Serialize)]
+struct TrainedCard<'a> {
+    #[serde(flatten)]
+    card: ModelCard,
+    bytes: usize,
+    flop_per_position: usize,
+    training: Training<'a>,
+}
+
+#[derive(Serialize)]
+struct Training<'a> {
+    /// Version of the program that trained.
+    program: &'static str,
+    seconds: f64,
+    kept_epoch: usize,
+    config: &'a ScanTraining,
+}
+
+fn write_card(config: &ScanTraining, kept_epoch: usize, seconds: f64, out: &Path) -> Result<()> {
+    let weights = std::fs::read(out).map_err(|e| Error::io(out, "cannot read", e))?;
+    let tensors = candle_core::safetensors::load_buffer(&weights, &Device::Cpu)?;
+    let parameters = tensors.values().map(Tensor::elem_count).sum();
+    let card = TrainedCard {
+        card: ModelCard { parameters, sha256: sha256(&weights), ..card(config) },
+        bytes: weights.len(),
+        flop_per_position: config.network.flop_per_position(),
+        training: Training { program: env!("CARGO_PKG_VERSION"), seconds, kept_epoch, config },
+    };
+    let text = toml::to_string(&card).map_err(|e| Error::Internal(format!("model card: {e}")))?;
+    let path = out.with_extension("toml");
+    std::fs::write(&path, text).map_err(|e| Error::io(&path, "cannot write", e))
+}
+
+fn card(config: &ScanTraining) -> ModelCard {
+    ModelCard {
+        name: config.name.clone(),
+        architecture: ARCHITECTURE.into(),
+        task: Task::Sites,
+        parameters: 0,
+        sha256: String::new(),
+        description: config.description.clone(),
+        licence: config.licence.clone(),
+        source: "trained by polyascan".into(),
+    }
 }
 
 /// Returns the mean loss.
@@ -137,17 +195,7 @@ fn build(config: &ScanTraining, weights: &Weights) -> Result<DenseScan> {
     for tensor in tensors.values_mut() {
         *tensor = tensor.to_device(&Device::Cpu)?;
     }
-    let card = ModelCard {
-        name: config.name.clone(),
-        architecture: ARCHITECTURE.into(),
-        task: Task::Sites,
-        parameters: tensors.values().map(Tensor::elem_count).sum(),
-        sha256: String::new(),
-        description: String::new(),
-        licence: String::new(),
-        source: String::new(),
-    };
-    DenseScan::load(&config.network, &tensors, card, &Device::Cpu)
+    DenseScan::load(&config.network, &tensors, card(config), &Device::Cpu)
 }
 
 /// What chooses the epoch: high-evidence sites against random places, both scores.

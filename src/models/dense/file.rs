@@ -1,6 +1,7 @@
 //! Weight files of dense-scan models: safetensors with the sizes in the metadata.
 
 use std::collections::HashMap;
+use std::io::Write;
 use std::path::Path;
 
 use candle_core::Tensor;
@@ -8,6 +9,7 @@ use candle_core::Tensor;
 use super::ARCHITECTURE;
 use super::network::DenseConfig;
 use crate::error::{Error, Result};
+use crate::output::atomic::AtomicFile;
 
 /// Writes a weight file.
 ///
@@ -21,6 +23,9 @@ pub fn save(path: &Path, config: &DenseConfig, tensors: &HashMap<String, Tensor>
         ("config".to_owned(), sizes),
         ("format_version".to_owned(), "1".to_owned()),
     ]);
-    safetensors::serialize_to_file(tensors, Some(metadata), path)
-        .map_err(|e| Error::input(path, "", format!("cannot write the weights: {e}")))
+    let bytes = safetensors::serialize(tensors, Some(metadata))
+        .map_err(|e| Error::Internal(format!("weights: {e}")))?;
+    let mut file = AtomicFile::create(path)?;
+    file.write_all(&bytes).map_err(|e| Error::io(path, "cannot write", e))?;
+    file.commit()
 }

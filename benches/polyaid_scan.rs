@@ -1,0 +1,47 @@
+//! Windows per second of a full-size PolyaID (random weights) on one core: the shared-computation
+//! scan, and the plain form for comparison.
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use polyascan::models::bilstm::BiLstm;
+use polyascan::models::bilstm::random::{Shape, random};
+use polyascan::models::bilstm::weights::Architecture;
+use polyascan::models::card::{ModelCard, Task};
+use polyascan::models::{Model, WINDOW};
+
+fn model() -> BiLstm {
+    let tensors = random(Architecture::PolyaId, Shape::POLYAID, 1);
+    let card = ModelCard {
+        name: "random".into(),
+        architecture: "polyaid".into(),
+        task: Task::Sites,
+        parameters: 0,
+        sha256: String::new(),
+        description: String::new(),
+        licence: String::new(),
+        source: String::new(),
+    };
+    BiLstm::new(&tensors, card).expect("random weights fit together")
+}
+
+fn benchmark(criterion: &mut Criterion) {
+    let model = model();
+    let windows = 4096;
+    let sequence: Vec<u8> = (0..(windows + WINDOW - 1) as u32)
+        .map(|i| (i.wrapping_mul(2_654_435_761) >> 30) as u8)
+        .collect();
+    let mut group = criterion.benchmark_group("polyaid");
+    group.sample_size(10).throughput(Throughput::Elements(windows as u64));
+    // The classification of no window, and of every window, is above these.
+    for (name, cleavage_above) in [("classification", 1.0), ("with every cleavage vector", -1.0)] {
+        group.bench_function(BenchmarkId::new("scan", name), |bencher| {
+            bencher.iter(|| model.scan(&sequence, cleavage_above))
+        });
+    }
+    let some: Vec<&[u8]> = sequence.windows(WINDOW).take(64).collect();
+    group.throughput(Throughput::Elements(64));
+    group.bench_function("predict", |bencher| bencher.iter(|| model.predict(&some)));
+    group.finish();
+}
+
+criterion_group!(benches, benchmark);
+criterion_main!(benches);

@@ -1,0 +1,241 @@
+//! The LSTM recurrence over many windows at once, and its element-wise cell.
+//!
+//! A matrix product alone does not make a fast LSTM: its gates are as many values as its outputs,
+//! and sigmoid and tanh from a maths library take longer than the product. Both are computed here
+//! from one polynomial for 2^x, a whole vector at a time.
+
+use pulp::{Arch, Simd, WithSimd};
+
+use super::product::{Epilogue, LANES, Packed, Rows, load, padded, product, store};
+
+/// Gates, in this order: input, forget, cell candidate, output.
+pub const GATES: usize = 4;
+
+/// The recurrent weights of one direction, padded to whole vectors of units.
+///
+/// Padding units have weights and biases of zero, so that their state and output stay exactly zero.
+#[derive(Clone, Debug)]
+pub struct Recurrence {
+    recurrent: Packed,
+    units: usize,
+}
+
+impl Recurrence {
+    /// Packs units x 4 units weights (gates one after another).
+    ///
+    /// # Panics
+    /// If `recurrent` does not hold units x 4 units values.
+    pub fn new(recurrent: &[f32], units: usize) -> Self {
+        let mut wide = pad_gates(recurrent, units);
+        wide.resize(padded(units) * GATES * padded(units), 0.0);
+        let recurrent = Packed::new(&wide, padded(units), GATES * padded(units));
+        Self { recurrent, units: padded(units) }
+    }
+
+    /// Returns the number of units with padding: the width of an output row.
+    pub fn units(&self) -> usize {
+        self.units
+    }
+
+    /// Takes one step for `rows` windows.
+    ///
+    /// `input` holds the projected input with bias (rows x 4 units), `previous` the last step's
+    /// outputs (rows x units; `None` at the first step), `state` the cells' states (rows x units,
+    /// zero at the first step), `gates` is scratch (rows x 4 units). Writes rows x units outputs.
+    /// Every row is computed by itself, in the same way wherever it stands.
+    ///
+    /// # Panics
+    /// If a slice is shorter than said.
+    pub fn step(
+        &self,
+        rows: usize,
+        input: &[f32],
+        previous: Option<&[f32]>,
+        gates: &mut [f32],
+        state: &mut [f32],
+        output: &mut [f32],
+    ) {
+        let (units, width) = (self.units, GATES * self.units);
+        let (state, output) = (&mut state[..rows * units], &mut output[..rows * units]);
+        let Some(previous) = previous else {
+            // Outputs before the first step are zero: there is nothing to multiply.
+            return cells(units, &input[..rows * width], state, output);
+        };
+        let gates = &mut gates[..rows * width];
+        let mut sum = AddInput { out: gates, input, width };
+        product(Rows::matrix(previous, rows, units), &self.recurrent, &mut sum);
+        cells(units, gates, state, output);
+    }
+}
+
+/// Widens a matrix of n x 4 units to n x 4 padded units, gate by gate.
+pub fn pad_gates(matrix: &[f32], units: usize) -> Vec<f32> {
+    let wide = padded(units);
+    let mut out = Vec::with_capacity(matrix.len() / units.max(1) * wide);
+    for gate in matrix.chunks_exact(units.max(1)) {
+        out.extend_from_slice(gate);
+        out.resize(out.len() + wide - units, 0.0);
+    }
+    out
+}
+
+/// Writes product + input.
+struct AddInput<'a> {
+    out: &'a mut [f32],
+    input: &'a [f32],
+    width: usize,
+}
+
+impl Epilogue for AddInput<'_> {
+    #[inline(always)]
+    fn store<S: Simd>(&mut self, simd: S, row: usize, column: usize, value: S::f32s) {
+        let at = row * self.width + column;
+        let input = load::<S>(&self.input[at..]);
+        store::<S>(&mut self.out[at..], simd.add_f32s(value, input));
+    }
+}
+
+/// Advances cells from their gates' pre-activations: `gates` rows x 4 units, `state` and `output`
+/// rows x units.
+///
+/// # Panics
+/// If `units` is not a multiple of 16.
+fn cells(units: usize, gates: &[f32], state: &mut [f32], output: &mut [f32]) {
+    assert_eq!(units % LANES, 0, "units come in whole vectors");
+    if units > 0 {
+        Arch::new().dispatch(Cells { units, gates, state, output });
+    }
+}
+
+struct Cells<'a> {
+    units: usize,
+    gates: &'a [f32],
+    state: &'a mut [f32],
+    output: &'a mut [f32],
+}
+
+impl WithSimd for Cells<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let cell = Cell::new(simd);
+        let gates = self.gates.chunks_exact(GATES * self.units);
+        let states = self.state.chunks_exact_mut(self.units);
+        let outputs = self.output.chunks_exact_mut(self.units);
+        for ((gates, state), output) in gates.zip(states).zip(outputs) {
+            let (i, gates) = gates.split_at(self.units);
+            let (f, gates) = gates.split_at(self.units);
+            let (candidate, o) = gates.split_at(self.units);
+            let inputs = S::as_simd_f32s(i).0.iter().zip(S::as_simd_f32s(f).0);
+            let others = S::as_simd_f32s(candidate).0.iter().zip(S::as_simd_f32s(o).0);
+            let (states, outputs) = (S::as_mut_simd_f32s(state).0, S::as_mut_simd_f32s(output).0);
+            let values = inputs.zip(others).zip(states.iter_mut().zip(outputs));
+            for (((&i, &f), (&candidate, &o)), (state, output)) in values {
+                (*state, *output) = cell.advance(i, f, candidate, o, *state);
+            }
+        }
+    }
+}
+
+/// Coefficients of 2^r for r in [-0.5, 0.5], from r^6 down to 1: Taylor's, ln(2)^k / k!, whose first
+/// term left out is below 1.2e-7.
+const EXP2: [f32; 7] = [
+    1.540_353e-4,
+    1.333_355_8e-3,
+    9.618_129e-3,
+    5.550_411e-2,
+    0.240_226_5,
+    std::f32::consts::LN_2,
+    1.0,
+];
+
+/// 1.5 * 2^23: adding it rounds to a whole number, which then stands in the low bits.
+const ROUND: f32 = 12_582_912.0;
+
+/// The vectors that the cell needs, loaded once.
+struct Cell<S: Simd> {
+    simd: S,
+    one: S::f32s,
+    low: S::f32s,
+    high: S::f32s,
+    round: S::f32s,
+    exp2: [S::f32s; 7],
+    /// -log2(e) and twice that.
+    sigmoid: S::f32s,
+    tanh: S::f32s,
+    exponent: S::u32s,
+}
+
+impl<S: Simd> Cell<S> {
+    #[inline(always)]
+    fn new(simd: S) -> Self {
+        Self {
+            simd,
+            one: simd.splat_f32s(1.0),
+            // 2^-126 is the least normal number; at 2^60 the product of two is still finite, and
+            // a sigmoid is 1e-18.
+            low: simd.splat_f32s(-126.0),
+            high: simd.splat_f32s(60.0),
+            round: simd.splat_f32s(ROUND),
+            exp2: EXP2.map(|coefficient| simd.splat_f32s(coefficient)),
+            sigmoid: simd.splat_f32s(-std::f32::consts::LOG2_E),
+            tanh: simd.splat_f32s(-2.0 * std::f32::consts::LOG2_E),
+            exponent: simd.splat_u32s(23),
+        }
+    }
+
+    /// Returns the new state and the output.
+    ///
+    /// With e(x) = exp(-x): sigmoid(x) = 1 / (1 + e(x)), tanh(x) = (1 - e(2x)) / (1 + e(2x)), so that
+    /// a product of the two takes one division.
+    #[inline(always)]
+    fn advance(
+        &self,
+        i: S::f32s,
+        f: S::f32s,
+        candidate: S::f32s,
+        o: S::f32s,
+        state: S::f32s,
+    ) -> (S::f32s, S::f32s) {
+        let simd = self.simd;
+        let forget = simd.div_f32s(self.one, self.plus_one(self.exp2(f, self.sigmoid)));
+        let entering = self.gated_tanh(i, candidate);
+        let state = simd.mul_add_e_f32s(state, forget, entering);
+        (state, self.gated_tanh(o, state))
+    }
+
+    /// Returns sigmoid(gate) * tanh(x).
+    #[inline(always)]
+    fn gated_tanh(&self, gate: S::f32s, x: S::f32s) -> S::f32s {
+        let simd = self.simd;
+        let (gate, x) = (self.exp2(gate, self.sigmoid), self.exp2(x, self.tanh));
+        let below = simd.mul_f32s(self.plus_one(gate), self.plus_one(x));
+        simd.div_f32s(simd.sub_f32s(self.one, x), below)
+    }
+
+    #[inline(always)]
+    fn plus_one(&self, x: S::f32s) -> S::f32s {
+        self.simd.add_f32s(x, self.one)
+    }
+
+    /// Returns 2^(x * scale), at most 2^60.
+    #[inline(always)]
+    fn exp2(&self, x: S::f32s, scale: S::f32s) -> S::f32s {
+        let simd = self.simd;
+        let x = simd.mul_f32s(x, scale);
+        let x = simd.max_f32s(simd.min_f32s(x, self.high), self.low);
+        let rounded = simd.add_f32s(x, self.round);
+        let rest = simd.sub_f32s(x, simd.sub_f32s(rounded, self.round));
+        let mut power = self.exp2[0];
+        for &coefficient in &self.exp2[1..] {
+            power = simd.mul_add_e_f32s(power, rest, coefficient);
+        }
+        // The whole part goes into the exponent's bits; shifting drops what ROUND left above it.
+        let whole = simd.wrapping_dyn_shl_u32s(simd.transmute_u32s_f32s(rounded), self.exponent);
+        simd.transmute_f32s_u32s(simd.add_u32s(simd.transmute_u32s_f32s(power), whole))
+    }
+}
+
+#[cfg(test)]
+mod tests;

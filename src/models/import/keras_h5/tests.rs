@@ -1,0 +1,157 @@
+use std::path::PathBuf;
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn file(name: &str) -> Option<Vec<u8>> {
+    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/models").join(name);
+    let bytes = std::fs::read(path).ok();
+    if bytes.is_none() {
+        eprintln!("skipped: ../shared not here");
+    }
+    bytes
+}
+
+fn parse(bytes: Vec<u8>) -> Result<KerasFile> {
+    super::parse(Path::new("weights.h5"), bytes)
+}
+
+fn problem(bytes: Vec<u8>) -> String {
+    parse(bytes).expect_err("must be refused").to_string()
+}
+
+/// Returns where `needle` first lies.
+fn find(bytes: &[u8], needle: &[u8]) -> usize {
+    bytes.windows(needle.len()).position(|window| window == needle).expect("is in the file")
+}
+
+#[test]
+fn layers_come_in_the_files_order_with_names_shapes_and_values() {
+    let Some(bytes) = file("polyaid_keras_small_random.h5") else { return };
+    let file = parse(bytes).unwrap();
+    let names: Vec<&str> = file.layers.iter().map(|layer| layer.name.as_str()).collect();
+    assert_eq!(names[..3], ["input_1", "bin_conv", "re_lu"]);
+    let conv = &file.layers[1];
+    assert_eq!(conv.weights[0].name, "bin_conv/kernel:0");
+    assert_eq!(conv.weights[0].tensor.shape, [8, 4, 24]);
+    assert_eq!(conv.weights[0].tensor.values.len(), 8 * 4 * 24);
+    let lstm = file.layers.iter().find(|layer| layer.name == "bidirectional").unwrap();
+    assert_eq!(lstm.weights.len(), 6);
+    assert_eq!(file.config.unwrap()["class_name"], "Functional");
+    assert_eq!(file.sha256.len(), 64);
+}
+
+#[test]
+fn a_model_with_lambda_layers_is_read_without_running_them() {
+    let Some(bytes) = file("aparent2_resnet_no_clinvar_wt_ep_5.h5") else { return };
+    let file = parse(bytes).unwrap();
+    let lambdas = file.layers.iter().filter(|layer| layer.name.starts_with("lambda"));
+    assert!(lambdas.clone().count() > 0 && lambdas.clone().all(|layer| layer.weights.is_empty()));
+    let values = file.layers.iter().flat_map(|layer| &layer.weights);
+    // Trained values and the moving averages of batch normalisation.
+    assert!(values.map(|weight| weight.tensor.values.len()).sum::<usize>() >= 192_517);
+}
+
+#[test]
+fn a_file_cut_at_any_length_is_refused() {
+    let Some(bytes) = file("polyastrength_keras_random_weights_only.h5") else { return };
+    let lengths = (0..2048).step_by(97).chain((2048..bytes.len()).step_by(bytes.len() / 60));
+    for length in lengths.chain([bytes.len() - 1]) {
+        let said = problem(bytes[..length].to_vec());
+        assert!(said.contains("download it again"), "{length}: {said}");
+    }
+    let said = problem(bytes[..bytes.len() - 1].to_vec());
+    assert!(said.contains(&format!("should have {} bytes", bytes.len())), "{said}");
+}
+
+#[test]
+fn weights_that_are_not_finite_are_refused_by_name() {
+    let Some(mut bytes) = file("polyastrength_keras_random_weights_only.h5") else { return };
+    let layers = parse(bytes.clone()).unwrap().layers;
+    let conv = layers.iter().find(|layer| layer.name == "seq_conv").unwrap();
+    let values: Vec<u8> =
+        conv.weights[0].tensor.values[..4].iter().flat_map(|value| value.to_ne_bytes()).collect();
+    let at = find(&bytes, &values);
+    for bad in [f32::NAN, f32::INFINITY] {
+        bytes[at + 8..at + 12].copy_from_slice(&bad.to_ne_bytes());
+        let said = problem(bytes.clone());
+        assert!(said.contains("seq_conv/kernel:0") && said.contains("value 2"), "{said}");
+    }
+}
+
+#[test]
+fn a_weight_that_is_named_but_absent_is_missed() {
+    let Some(mut bytes) = file("polyastrength_keras_random_weights_only.h5") else { return };
+    let at = find(&bytes, b"seq_conv/kernel:0");
+    bytes[at..at + 8].copy_from_slice(b"seq_conw");
+    let said = problem(bytes);
+    assert!(said.contains("seq_conw/kernel:0") && said.contains("not there"), "{said}");
+}
+
+#[test]
+fn hdf5_without_keras_weights_is_said_to_be_so() {
+    let Some(mut bytes) = file("polyastrength_keras_random_weights_only.h5") else { return };
+    let at = find(&bytes, b"layer_names");
+    bytes[at..at + 11].copy_from_slice(b"layer_nomes");
+    assert!(problem(bytes).contains("without Keras weights"));
+}
+
+#[test]
+fn other_files_are_called_what_they_are() {
+    assert!(
+        problem(b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 5\n".to_vec())
+            .contains("Git LFS pointer")
+    );
+    let Some(npz) = file("deerect_omni.npz") else { return };
+    assert!(problem(npz).contains("NumPy archive"));
+}
+
+#[test]
+fn halves_and_doubles_become_f32() {
+    assert_eq!(to_f32(&[0x00, 0x3e, 0x00, 0xc0], 2).unwrap(), [1.5, -2.0]);
+    assert_eq!(to_f32(&(-0.25f64).to_ne_bytes(), 8).unwrap(), [-0.25]);
+    assert_eq!(to_f32(&3.5f32.to_ne_bytes(), 4).unwrap(), [3.5]);
+    assert!(to_f32(&[0; 16], 16).unwrap_err().contains("128-bit"));
+    // The messages of half and bfloat16 as HDF5 writes them: 5 and 8 bits of exponent.
+    let message = |exponent, mantissa| {
+        [0x11, 0x20, 15, 0, 2, 0, 0, 0, 0, 0, 16, 0, mantissa, exponent, 0, mantissa, 15, 0, 0, 0]
+    };
+    assert!(is_half(&message(5, 10)) && !is_half(&message(8, 7)));
+}
+
+/// Offsets below 24 KB and in the last 64 KB hold most of the structure of these files.
+fn flips() -> impl Strategy<Value = Vec<(prop::sample::Index, u8, bool)>> {
+    prop::collection::vec((any::<prop::sample::Index>(), 1u8.., any::<bool>()), 1..6)
+}
+
+#[test]
+fn damage_is_an_error_or_harmless_but_never_a_panic() {
+    let Some(bytes) = file("polyastrength_keras_random_weights_only.h5") else { return };
+    // Everything that is not weight values: where a flipped bit can mislead the reader.
+    let structure = structure(&bytes);
+    // PROPTEST_CASES sets how often.
+    proptest!(|(flips in flips())| {
+        let mut damaged = bytes.clone();
+        for (at, mask, anywhere) in flips {
+            let at = if anywhere { at.index(bytes.len()) } else { structure[at.index(structure.len())] };
+            damaged[at] ^= mask;
+        }
+        // Ok or Err: only a panic fails.
+        let _ = parse(damaged);
+    });
+}
+
+/// Returns the offsets of bytes that are not part of long runs of weight values.
+fn structure(bytes: &[u8]) -> Vec<usize> {
+    let layers = parse(bytes.to_vec()).unwrap().layers;
+    let mut is_value = vec![false; bytes.len()];
+    for weight in layers.iter().flat_map(|layer| &layer.weights) {
+        let raw: Vec<u8> = weight.tensor.values.iter().flat_map(|v| v.to_ne_bytes()).collect();
+        if raw.iter().any(|&byte| byte != 0) {
+            let at = find(bytes, &raw);
+            is_value[at..at + raw.len()].fill(true);
+        }
+    }
+    (0..bytes.len()).filter(|&at| !is_value[at]).collect()
+}

@@ -1,0 +1,239 @@
+//! The PolyaID family computes what Keras computed, and a scan is the plain form at every position.
+
+use std::path::{Path, PathBuf};
+
+use candle_core::Device;
+use polyascan::genome::sequence::{UNKNOWN, encode, reverse_complement};
+use polyascan::models::bilstm::BiLstm;
+use polyascan::models::bilstm::random::{Shape, random};
+use polyascan::models::bilstm::weights::Architecture;
+use polyascan::models::card::{ModelCard, Task};
+use polyascan::models::{Model, StrandScores, WINDOW, WindowScores, import, registry};
+use proptest::prelude::*;
+use serde_json::Value;
+
+/// Returns the folder of test inputs, which not every checkout has.
+fn shared() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    eprintln!("skipped: ../shared not here");
+    None
+}
+
+/// Converts a Keras file and loads the result.
+fn convert_and_load(keras: &Path) -> (Box<dyn Model>, import::Converted) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let converted = import::convert_keras(keras, &path).unwrap();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is written");
+    let model = registry::load(path.to_str().unwrap(), &Device::Cpu).unwrap();
+    assert_eq!(model.card().sha256, converted.sha256);
+    assert_eq!(model.card().parameters, converted.parameters);
+    assert_eq!(model.card().architecture, converted.architecture.name());
+    (model, converted)
+}
+
+fn golden(name: &str) -> Option<Value> {
+    let text = std::fs::read_to_string(shared()?.join("golden").join(name)).unwrap();
+    Some(serde_json::from_str(&text).unwrap())
+}
+
+fn numbers(value: &Value) -> Vec<f32> {
+    value.as_array().unwrap().iter().map(|number| number.as_f64().unwrap() as f32).collect()
+}
+
+fn codes(value: &Value) -> Vec<u8> {
+    encode(value.as_str().unwrap().as_bytes()).unwrap()
+}
+
+/// Returns the greatest difference, and fails where the lengths differ or a value is no number.
+fn difference(a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).fold(0.0, |greatest, (a, b)| {
+        assert!(a.is_finite() && b.is_finite());
+        greatest.max((a - b).abs())
+    })
+}
+
+/// Returns the plain form at every window: classification and flattened cleavage.
+fn predict_all(model: &dyn Model, sequence: &[u8]) -> (Vec<f32>, Vec<f32>) {
+    let windows: Vec<&[u8]> = sequence.windows(WINDOW).collect();
+    match model.predict(&windows).unwrap() {
+        WindowScores::Sites { probability, cleavage } => (probability, cleavage.concat()),
+        WindowScores::Strength(_) => panic!("a site model predicts sites"),
+    }
+}
+
+/// Returns the cleavage of a scan that was asked for all of it.
+fn all_cleavage(scores: &StrandScores) -> Vec<f32> {
+    let starts = scores.cleavage.iter().map(|(start, _)| *start);
+    assert!(starts.eq(0..scores.probability.len()), "one vector per window, ascending");
+    scores.cleavage.iter().flat_map(|(_, vector)| *vector).collect()
+}
+
+#[test]
+fn polyaid_equals_keras_at_every_window_of_both_strands() {
+    let Some(golden) = golden("polyaid_keras_small_random.json") else { return };
+    let keras = shared().unwrap().join("models/polyaid_keras_small_random.h5");
+    let (model, converted) = convert_and_load(&keras);
+    assert_eq!(converted.architecture, Architecture::PolyaId);
+    assert_eq!(model.card().task, Task::Sites);
+    let plus = codes(&golden["contig"]);
+    let minus = reverse_complement(&plus);
+    for (strand, sequence) in [("plus", plus), ("minus", minus)] {
+        let classification = numbers(&golden[format!("{strand}_classification")]);
+        let vectors = golden[format!("{strand}_cleavage_raw")].as_array().unwrap();
+        let cleavage: Vec<f32> = vectors.iter().flat_map(numbers).collect();
+        let plain = predict_all(model.as_ref(), &sequence);
+        let off = (difference(&plain.0, &classification), difference(&plain.1, &cleavage));
+        assert!(off.0 < 2e-5 && off.1 < 2e-5, "{strand}: predict is off by {off:?}");
+        let scan = model.scan(&sequence, -1.0).unwrap();
+        let scanned = all_cleavage(&scan);
+        let off = (difference(&scan.probability, &plain.0), difference(&scanned, &plain.1));
+        assert!(off.0 < 1e-5 && off.1 < 1e-5, "{strand}: scan is off by {off:?}");
+    }
+}
+
+#[test]
+fn cleavage_is_given_only_above_the_classification_asked_for() {
+    let Some(golden) = golden("polyaid_keras_small_random.json") else { return };
+    let (model, _) =
+        convert_and_load(&shared().unwrap().join("models/polyaid_keras_small_random.h5"));
+    let sequence = codes(&golden["contig"]);
+    let all = model.scan(&sequence, -1.0).unwrap();
+    let some = model.scan(&sequence, 0.5).unwrap();
+    assert_eq!(some.probability, all.probability);
+    let wanted: Vec<_> =
+        all.cleavage.into_iter().filter(|(start, _)| all.probability[*start] > 0.5).collect();
+    assert!(!wanted.is_empty() && wanted.len() < all.probability.len());
+    assert_eq!(some.cleavage, wanted);
+    assert!(model.scan(&sequence, 1.0).unwrap().cleavage.is_empty());
+}
+
+#[test]
+fn polyastrength_equals_keras_from_either_kind_of_file() {
+    let Some(golden) = golden("polyastrength_keras_random.json") else { return };
+    for file in ["weights_only", "with_adam"] {
+        let path = format!("models/polyastrength_keras_random_{file}.h5");
+        let (model, converted) = convert_and_load(&shared().unwrap().join(path));
+        assert_eq!(converted.architecture, Architecture::PolyaStrength);
+        assert_eq!((converted.parameters, model.card().task), (336_321, Task::Strength));
+        for set in ["", "edge_"] {
+            let sequences = golden[format!("{set}seqs")].as_array().unwrap();
+            let windows: Vec<Vec<u8>> = sequences.iter().map(codes).collect();
+            let windows: Vec<&[u8]> = windows.iter().map(Vec::as_slice).collect();
+            let WindowScores::Strength(found) = model.predict(&windows).unwrap() else {
+                panic!("a strength model predicts strength")
+            };
+            let off = difference(&found, &numbers(&golden[format!("{set}strength")]));
+            assert!(off < 1e-4, "{file} {set}: off by {off}");
+        }
+        let said = model.scan(&[0; 300], 0.5).unwrap_err().to_string();
+        assert!(said.contains("cannot be scanned; use `predict`"), "{said}");
+    }
+}
+
+#[test]
+fn a_file_converts_to_the_same_bytes_every_time() {
+    let Some(folder) = shared() else { return };
+    let keras = folder.join("models/polyaid_keras_small_random.h5");
+    let [first, second] = [0, 1].map(|_| convert_and_load(&keras).1);
+    assert_eq!(first, second);
+}
+
+fn site_model(shape: Shape<'_>, seed: u64) -> BiLstm {
+    let tensors = random(Architecture::PolyaId, shape, seed);
+    let card = ModelCard {
+        name: "random".into(),
+        architecture: "polyaid".into(),
+        task: Task::Sites,
+        parameters: tensors.values().map(|tensor| tensor.values.len()).sum(),
+        sha256: String::new(),
+        description: String::new(),
+        licence: String::new(),
+        source: String::new(),
+    };
+    BiLstm::new(&tensors, card).unwrap()
+}
+
+/// Bases with runs of unknown ones.
+fn sequences() -> impl Strategy<Value = Vec<u8>> {
+    let run = prop_oneof![
+        4 => prop::collection::vec(0u8..4, 1..90),
+        1 => (1usize..60).prop_map(|n| vec![UNKNOWN; n]),
+    ];
+    prop::collection::vec(run, 4..12).prop_map(|runs| runs.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn a_scan_equals_predict_and_no_window_knows_its_place(
+        sequence in sequences(),
+        (width, filters, units) in (1usize..13, 1usize..40, 1usize..36),
+        dense in prop::collection::vec(1usize..40, 0..4),
+        seed: u64,
+    ) {
+        let model = site_model(Shape { width, filters, units, dense: &dense }, seed);
+        let scan = model.scan(&sequence, -1.0).unwrap();
+        prop_assert_eq!(scan.probability.len(), (sequence.len() + 1).saturating_sub(WINDOW));
+        let plain = predict_all(&model, &sequence);
+        prop_assert!(difference(&scan.probability, &plain.0) < 1e-5);
+        prop_assert!(difference(&all_cleavage(&scan), &plain.1) < 1e-5);
+        // Alone, and in another stretch of the same sequence: the same bits.
+        for start in (0..scan.probability.len()).step_by(29) {
+            let alone = model.scan(&sequence[start..start + WINDOW], -1.0).unwrap();
+            prop_assert_eq!(alone.probability[0].to_bits(), scan.probability[start].to_bits());
+            prop_assert_eq!(alone.cleavage[0].1, scan.cleavage[start].1);
+        }
+        let cut = sequence.len() / 3;
+        let rest = model.scan(&sequence[cut..], -1.0).unwrap();
+        if !rest.probability.is_empty() {
+            prop_assert_eq!(&rest.probability[..], &scan.probability[cut..]);
+        }
+    }
+}
+
+#[test]
+fn a_full_size_polyaid_scans_as_it_predicts() {
+    let model = site_model(Shape::POLYAID, 5);
+    let sequence: Vec<u8> =
+        (0..260u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 30) as u8).collect();
+    let plain = predict_all(&model, &sequence);
+    let scan = model.scan(&sequence, -1.0).unwrap();
+    let off =
+        difference(&scan.probability, &plain.0).max(difference(&all_cleavage(&scan), &plain.1));
+    assert!(off < 1e-5, "off by {off}");
+}
+
+#[test]
+fn long_sequences_cross_strips_without_a_seam() {
+    let model = site_model(Shape { width: 8, filters: 16, units: 16, dense: &[16] }, 3);
+    let sequence: Vec<u8> =
+        (0..2700u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 29) as u8 % 5).collect();
+    let whole = model.scan(&sequence, 0.5).unwrap();
+    for (from, to) in [(0, 1199), (1, 1200), (959, 2304), (961, 2700)] {
+        let part = model.scan(&sequence[from..to], 0.5).unwrap();
+        assert_eq!(part.probability, whole.probability[from..to - WINDOW + 1]);
+        let inside = whole.cleavage.iter().filter(|(s, _)| (from..=to - WINDOW).contains(s));
+        assert!(part.cleavage.iter().map(|(s, v)| (s + from, *v)).eq(inside.copied()));
+    }
+}
+
+#[test]
+fn windows_of_another_length_are_refused_and_short_sequences_have_none() {
+    let model = site_model(Shape { width: 8, filters: 4, units: 4, dense: &[4] }, 4);
+    let said = model.predict(&[&[0; 240], &[0; 239]]).unwrap_err().to_string();
+    assert!(said.contains("window 1 has 239 nt"), "{said}");
+    for length in [0, 1, 239] {
+        assert_eq!(model.scan(&vec![0; length], 0.5).unwrap(), StrandScores::default());
+    }
+    assert_eq!(model.scan(&[0; 240], 0.5).unwrap().probability.len(), 1);
+    assert_eq!(
+        model.predict(&[]).unwrap(),
+        WindowScores::Sites { probability: vec![], cleavage: vec![] }
+    );
+}
