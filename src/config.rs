@@ -51,7 +51,7 @@ impl Config {
     /// Returns the defaults, with the entries of `file` in their place.
     ///
     /// # Errors
-    /// If the file cannot be read, is not TOML, or has an entry that does not exist.
+    /// If the file cannot be read, is not TOML, has an entry that does not exist or a value out of range.
     pub fn load(file: Option<&Path>) -> Result<Self> {
         let internal = |e: toml::de::Error| Error::Internal(format!("config/default.toml: {e}"));
         let mut table: toml::Table = DEFAULT.parse().map_err(internal)?;
@@ -66,7 +66,7 @@ impl Config {
             None => Path::new("config/default.toml"),
         };
         let config: Self = table.try_into().map_err(|e: toml::de::Error| wrong(path, &e))?;
-        config.check().map_err(Error::Usage)?;
+        config.check().map_err(|problem| Error::input(path, "", problem))?;
         Ok(config)
     }
 

@@ -56,10 +56,13 @@ pub fn run(args: &Args) -> Result<()> {
         return Err(Error::Usage("--every 0: windows must move on by at least 1 nt".into()));
     }
     let (model, _) = args.model.load()?;
-    let mut out = Table::create(args, model.as_ref())?;
     let source = Source::open(&args.input)?;
-    if starts_like_fasta(&source)? {
-        let file = FastaFile::from_source(source)?;
+    let fasta = match starts_like_fasta(&source)? {
+        true => Some(FastaFile::from_source(source.clone())?),
+        false => None,
+    };
+    let mut out = Table::create(args, model.as_ref())?;
+    if let Some(file) = fasta {
         let mut bases = file.bases()?;
         while let Some(contig) = bases.next_contig()? {
             let name = &file.contigs[contig].name;

@@ -91,7 +91,11 @@ pub fn load(name_or_file: &str, device: &Device) -> Result<Box<dyn Model>> {
         licence: String::new(),
         source: path.display().to_string(),
     };
-    build(&bytes, card, device)
+    // The card's name is the file's stem, which does not say where the file is.
+    build(&bytes, card, device).map_err(|error| match error {
+        Error::Model { problem, .. } => Error::model(name_or_file, problem),
+        other => other,
+    })
 }
 
 /// Returns the sha256 of bytes, hexadecimal.
@@ -105,8 +109,10 @@ fn build(bytes: &[u8], mut card: ModelCard, device: &Device) -> Result<Box<dyn M
     let wrong = |problem: String| Error::model(name.as_str(), problem);
     let metadata = SafeTensors::read_metadata(bytes).map_err(|e| {
         wrong(match import::describe(bytes) {
-            Some(what) => format!("{what}, not safetensors; `polyascan convert IN OUT` makes one"),
-            None => format!("not a safetensors file ({e}); is it complete?"),
+            Some(what) if !import::foreign::is_safetensors(bytes) => {
+                format!("no safetensors file, but {what}; `polyascan convert IN OUT` reads Keras files")
+            }
+            _ => format!("not a complete safetensors file ({e}); copy or download it again"),
         })
     })?;
     let entries = metadata.1.metadata().clone().unwrap_or_default();

@@ -80,7 +80,8 @@ fn zip(bytes: &[u8]) -> &'static str {
     }
 }
 
-fn is_safetensors(bytes: &[u8]) -> bool {
+/// Returns whether the bytes begin as those of a safetensors file, complete or not.
+pub fn is_safetensors(bytes: &[u8]) -> bool {
     // Eight bytes of length, then a JSON object.
     bytes.get(8..10).is_some_and(|head| head == b"{\"") && bytes[7] == 0
 }
