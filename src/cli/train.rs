@@ -6,7 +6,7 @@ use clap::{Args as ClapArgs, Subcommand};
 
 use super::options::ThreadOptions;
 use crate::engine::device::DeviceChoice;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::train::config::ScanTraining;
 use crate::train::scan_task;
 
@@ -48,9 +48,31 @@ struct ScanArgs {
 pub fn run(args: &Args) -> Result<()> {
     match &args.task {
         Task::Scan(args) => {
+            args.keep_config()?;
             let config = ScanTraining::read(&args.config, args.data.as_deref())?;
             args.threads.apply()?;
             scan_task::train(&config, &args.device.open()?, &args.output)
+        }
+    }
+}
+
+impl ScanArgs {
+    /// Makes sure that what is written does not take the configuration's place.
+    fn keep_config(&self) -> Result<()> {
+        let written = [
+            self.output.clone(),
+            self.output.with_extension("toml"),
+            self.output.with_extension("tsv"),
+        ];
+        let real = |path: &PathBuf| path.canonicalize().ok();
+        let config = real(&self.config);
+        match written.iter().find(|path| config.is_some() && real(path) == config) {
+            Some(path) => {
+                let problem =
+                    "would be overwritten by the model's card or log; choose another --output";
+                Err(Error::Usage(format!("{}: {problem}", path.display())))
+            }
+            None => Ok(()),
         }
     }
 }

@@ -110,7 +110,9 @@ fn build(bytes: &[u8], mut card: ModelCard, device: &Device) -> Result<Box<dyn M
     let metadata = SafeTensors::read_metadata(bytes).map_err(|e| {
         wrong(match import::describe(bytes) {
             Some(what) if !import::foreign::is_safetensors(bytes) => {
-                format!("no safetensors file, but {what}; `polyascan convert IN OUT` reads Keras files")
+                format!(
+                    "no safetensors file, but {what}; `polyascan convert IN OUT` reads Keras files"
+                )
             }
             _ => format!("not a complete safetensors file ({e}); copy or download it again"),
         })

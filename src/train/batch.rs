@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::config::ScanTraining;
 use super::segment::Segment;
 use super::sources::{Measured, Windows};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::evaluate::negatives::Place;
 use crate::models::encoding::one_hot;
 use crate::models::{CLEAVAGE, WINDOW};
@@ -116,10 +116,20 @@ pub struct Epoch<'a> {
 
 impl<'a> Epoch<'a> {
     /// Draws the segments of epoch `number`; the same for the same seed, whatever the threads.
-    pub fn new(sources: &'a Sources, config: &'a ScanTraining, number: usize) -> Self {
+    ///
+    /// # Errors
+    /// If they do not fill a batch.
+    pub fn new(sources: &'a Sources, config: &'a ScanTraining, number: usize) -> Result<Self> {
         let seed = config.seed.wrapping_mul(1_000_003).wrapping_add(number as u64);
         let draws = sources.draws(&mut ChaCha8Rng::seed_from_u64(seed));
-        Self { sources, config, draws, seed }
+        let (count, batch) = (draws.len(), config.optimiser.batch);
+        if count < batch {
+            let problem = format!(
+                "an epoch of {count} segments does not fill a batch of {batch}: lower it or add data"
+            );
+            return Err(Error::model(&config.name, problem));
+        }
+        Ok(Self { sources, config, draws, seed })
     }
 
     /// Returns the number of steps; what does not fill a batch is left out.

@@ -46,7 +46,7 @@ pub fn train(config: &ScanTraining, device: &Device, out: &Path) -> Result<()> {
     let epochs = config.optimiser.epochs;
     for number in 0..epochs {
         let begin = Instant::now();
-        let epoch = Epoch::new(&sources, config, number);
+        let epoch = Epoch::new(&sources, config, number)?;
         let loss = run_epoch(&network, &mut weights, &epoch, config, device, number)?;
         let model = build(config, &weights)?;
         let rankings = rankings(&model, &genome, &sites)?;
@@ -139,6 +139,10 @@ fn run_epoch(
         let loss = loss(network, &batch, config, &mut rng)?;
         weights.descend(&loss, config, steps * config.optimiser.epochs)?;
         sum += f64::from(loss.to_scalar::<f32>()?);
+        if !sum.is_finite() {
+            let problem = format!("the loss is {sum} in epoch {}: learn more slowly", number + 1);
+            return Err(Error::model(&config.name, problem));
+        }
         bar.set_message(format!("epoch {} loss {:.4}", number + 1, sum / (step + 1) as f64));
         bar.inc(1);
     }
@@ -198,10 +202,14 @@ fn build(config: &ScanTraining, weights: &Weights) -> Result<DenseScan> {
     DenseScan::load(&config.network, &tensors, card(config), &Device::Cpu)
 }
 
-/// What chooses the epoch: high-evidence sites against random places, both scores.
+/// What chooses the epoch: sites (high-evidence ones, if there are any) against random places, both
+/// scores.
 fn merit(rankings: &[Ranking]) -> f64 {
-    let high = rankings.iter().find(|r| r.tier == "high" && r.negatives == "random");
-    high.map_or(0.0, |r| r.auroc_p50.unwrap_or(0.0) + r.auroc_pv.unwrap_or(0.0))
+    let of_tier = |tier| {
+        let ranking = rankings.iter().find(|r| r.tier == tier && r.negatives == "random")?;
+        Some(ranking.auroc_p50? + ranking.auroc_pv?)
+    };
+    of_tier("high").or_else(|| of_tier("all")).unwrap_or(0.0)
 }
 
 /// Returns the place of the highest classification within 100 nt of each of many random places, all

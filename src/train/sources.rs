@@ -28,13 +28,19 @@ impl Windows {
     /// Reads the table and its teacher.
     ///
     /// # Errors
-    /// Files that cannot be read, rows that do not match.
+    /// Files that cannot be read, rows that do not match, a sequence without its hexamer.
     pub fn read(config: &WindowSource, training: &ScanTraining) -> Result<Self> {
         let path = training.file(&config.file);
         let mut rows = sequences(&path)?;
+        if let Some(row) = rows.iter().position(|row| row.codes.len() < config.hexamer + 6) {
+            let problem =
+                format!("the sequence ends before its hexamer, whose index is {}", config.hexamer);
+            return Err(Error::input(&path, format!("line {}", row + 2), problem));
+        }
         if let Some(teacher) = &config.teacher {
             let teacher = training.file(teacher);
-            let tensors = candle_core::safetensors::load(&teacher, &Device::Cpu)?;
+            let tensors = candle_core::safetensors::load(&teacher, &Device::Cpu)
+                .map_err(|e| Error::input(&teacher, "", format!("no safetensors to read: {e}")))?;
             let Some(cut) = tensors.get("cut_70_136") else {
                 return Err(Error::input(&teacher, "", "no tensor cut_70_136"));
             };
@@ -130,9 +136,15 @@ impl Measured {
     /// Reads the genome and its sites.
     ///
     /// # Errors
-    /// Those of the readers.
+    /// Those of the readers; a genome without room for a segment.
     pub fn read(config: &GenomeSource, training: &ScanTraining) -> Result<Self> {
-        let genome = Genome::read(&training.file(&config.fasta))?;
+        let fasta = training.file(&config.fasta);
+        let genome = Genome::read(&fasta)?;
+        let segment = training.optimiser.segment;
+        if genome.codes.iter().all(|codes| codes.len() < segment) {
+            let problem = format!("no contig is as long as a segment, {segment} nt");
+            return Err(Error::input(&fasta, "", problem));
+        }
         let sites = read_sites(&training.file(&config.sites), &genome)?;
         Ok(Self { config: config.clone(), genome, sites, hard: Vec::new() })
     }
