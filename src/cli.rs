@@ -2,6 +2,7 @@
 
 pub mod convert;
 pub mod evaluate;
+pub mod interrupt;
 pub mod models;
 pub mod options;
 pub mod predict;
@@ -39,6 +40,7 @@ enum Command {
 /// # Errors
 /// Those of the command.
 pub fn run(cli: &Cli) -> Result<()> {
+    interrupt::listen()?;
     match &cli.command {
         Command::Scan(args) => scan::run(args),
         Command::Predict(args) => predict::run(args),

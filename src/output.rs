@@ -5,3 +5,4 @@ pub mod bed;
 pub mod bigwig;
 pub mod summary;
 pub mod tabix;
+pub mod temporaries;

@@ -4,12 +4,11 @@ mod files;
 mod report;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use clap::Args as ClapArgs;
 
+use super::interrupt;
 use super::options::{ModelOptions, StrandChoice, ThreadOptions};
 use crate::config::Config;
 use crate::context::features::GeneContext;
@@ -92,7 +91,6 @@ pub fn run(args: &Args) -> Result<()> {
             "-o - writes plain BED to standard output; --tracks and --bgzip need a prefix";
         return Err(Error::Usage(problem.into()));
     }
-    let interrupt = interrupt_flag()?;
     let (model, device) = args.model.load()?;
     let mut files = Files::reserve(&args.output)?;
 
@@ -119,7 +117,7 @@ pub fn run(args: &Args) -> Result<()> {
         targets: &targets,
         genes: genes.as_ref(),
         settings: config.scan.settings(threads),
-        interrupt: &interrupt,
+        interrupt: interrupt::watch(),
         quiet: args.quiet,
     };
     let totals = scan::run(job, &mut files)?;
@@ -171,15 +169,6 @@ impl Args {
             (_, true) => self.file("sites.bed.gz"),
         }
     }
-}
-
-/// A flag that Ctrl-C and SIGTERM set.
-fn interrupt_flag() -> Result<Arc<AtomicBool>> {
-    let flag = Arc::new(AtomicBool::new(false));
-    let seen = Arc::clone(&flag);
-    ctrlc::set_handler(move || seen.store(true, Ordering::Relaxed))
-        .map_err(|e| Error::Internal(format!("no interrupt handler: {e}")))?;
-    Ok(flag)
 }
 
 /// Makes the folder that a prefix names.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
+use super::temporaries::Temporary;
 use crate::error::{Error, Result};
 
 /// Large enough that a line-buffered standard output is not flushed line by line.
@@ -39,7 +40,7 @@ pub struct AtomicFile {
 
 #[derive(Debug)]
 enum Sink {
-    Temporary { file: BufWriter<NamedTempFile>, target: PathBuf },
+    Temporary { file: BufWriter<NamedTempFile>, temporary: Temporary, target: PathBuf },
     InPlace(BufWriter<File>),
     Stdout(BufWriter<Stdout>),
 }
@@ -95,12 +96,11 @@ impl AtomicFile {
         let path = self.path;
         let failed = |e| Error::io(&path, "cannot finish writing", e);
         match self.sink {
-            Sink::Temporary { file, target } => {
+            Sink::Temporary { file, temporary, target } => {
                 let file = file.into_inner().map_err(|e| failed(e.into_error()))?;
                 // Delayed write errors show here, not after the old file is gone.
                 file.as_file().sync_all().map_err(failed)?;
-                file.persist(&target).map_err(|e| failed(e.error))?;
-                Ok(())
+                temporary.persist(file, &target).map_err(failed)
             }
             Sink::InPlace(mut file) => file.flush().map_err(failed),
             Sink::Stdout(mut stdout) => stdout.flush().map_err(failed),
@@ -152,8 +152,8 @@ fn create_beside(path: &Path) -> Result<Sink> {
     // The default of temporary files, 0600, would stay with the finished file.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let file = builder.tempfile_in(directory).map_err(failed)?;
-    Ok(Sink::Temporary { file: BufWriter::with_capacity(BUFFER, file), target })
+    let (file, temporary) = Temporary::create(&builder, directory).map_err(failed)?;
+    Ok(Sink::Temporary { file: BufWriter::with_capacity(BUFFER, file), temporary, target })
 }
 
 #[cfg(test)]
