@@ -41,6 +41,8 @@ pub fn train(config: &ScanTraining, device: &Device, out: &Path) -> Result<()> {
     let genome = Genome::read(&config.file(&config.validation.fasta))?;
     let sites = read_sites(&config.file(&config.validation.sites), &genome)?;
     let (network, mut weights) = Weights::start(config, device)?;
+    // Before anything is written: whether the data fill a batch.
+    Epoch::new(&sources, config, 0)?;
     let mut log = Log::create(&out.with_extension("tsv"))?;
     let mut best = Best { merit: f64::NEG_INFINITY, epoch: 0 };
     let epochs = config.optimiser.epochs;
