@@ -58,10 +58,10 @@ fn files_that_are_no_fasta_are_recognised() {
 #[test]
 fn wrong_letters_are_named_with_their_place() {
     let s = Setting::new();
-    s.refuse_genome(b">chr1\nACGT\nAC!T\n", &["line 3", "chr1:7", "'!'"]);
-    s.refuse_genome(b">chr1\nACGT\n>p\nMKVLE\n", &["line 4", "p:4", "protein"]);
-    s.refuse_genome(b">chr1\nACGT\nAC 10\n", &["line 3", "blanks"]);
-    s.refuse_genome(b">chr1\nAC\0T\n", &["line 2", "damaged"]);
+    s.refuse_genome(b">chr1\nACGT\nAC!T\n", &["chr1:7", "'!'", "allowed are"]);
+    s.refuse_genome(b">chr1\nACGT\n>p\nMKVLE\n", &["p:4", "'L'", "protein"]);
+    s.refuse_genome(b">chr1\nACGT\nAC 10\n", &["chr1:7", "blanks"]);
+    s.refuse_genome(b">chr1\nAC\0T\n", &["chr1:3", "damaged"]);
 }
 
 #[test]
@@ -161,7 +161,6 @@ fn wrong_usage_has_exit_code_2() {
         ("--min-probability", "1.5", "between 0 and 1"),
         ("--min-probability", "NaN", "between 0 and 1"),
         ("--min-probability", "half", "--min-probability"),
-        ("--min-centre-cleavage", "-0.1", "--min-centre-cleavage"),
         ("--min-centre-cleavage", "2", "between 0 and 1"),
         ("--background", "inf", "between 0 and 1"),
         ("--chunk-size", "0", "at least 1"),
@@ -172,6 +171,7 @@ fn wrong_usage_has_exit_code_2() {
     ] {
         s.refuse(&[genome, option, value], 2, &[told]);
     }
+    s.refuse(&[genome, "--min-centre-cleavage=-0.1"], 2, &["-0.1", "between 0 and 1"]);
     s.refuse(&[genome, "--whole-genome"], 2, &["--annotation"]);
     s.refuse(&[], 2, &["<FASTA>"]);
     refuse(["scan", genome], 2, &["--output"]);
@@ -186,7 +186,7 @@ fn wrong_usage_has_exit_code_2() {
 #[test]
 fn text_for_predict_that_is_no_sequence_is_refused() {
     let s = Setting::new();
-    let text = s.folder.file("x.txt", format!("{}\nACGT-ACGT\n", "A".repeat(240)));
+    let text = s.folder.file("x.txt", format!("{}\nACGT!ACGT\n", "A".repeat(240)));
     let out = format!("{}/table.tsv", s.out);
     refuse(["predict", &text, "-o", &out], 1, &[&text, "line 2", "letter 5"]);
     assert!(names(&s.out).is_empty());

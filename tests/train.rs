@@ -9,6 +9,8 @@ fn config(folder: &Folder, seed: u64) -> String {
     let text = format!(
         r#"
 name = "tiny"
+description = "for a test"
+licence = "none"
 seed = {seed}
 data = "{}"
 [network]
@@ -74,6 +76,8 @@ fn the_scan_runs_a_trained_model_and_the_log_tells_each_epoch() {
     run(args.iter().chain(&["--min-centre-cleavage", "0"]));
     assert!(!sites_of(&prefix).is_empty());
     assert_eq!(summary(&prefix)["model"]["architecture"], "dense-scan");
+    let card: toml::Table = fs::read_to_string(folder.at("tiny.toml")).unwrap().parse().unwrap();
+    assert_eq!(card["sha256"].as_str(), summary(&prefix)["model"]["sha256"].as_str());
     let log = fs::read_to_string(folder.at("tiny.tsv")).unwrap();
     let columns = |line: &str| line.split('\t').count();
     assert!(
@@ -125,6 +129,30 @@ fn wrong_configurations_are_refused_and_leave_no_weights() {
         refuse(["train", "scan", "--config", &file, "-o", &weights], 1, &[told]);
         assert!(names(&out).is_empty(), "{to}: {:?}", names(&out));
     }
+}
+
+#[test]
+fn the_configuration_is_never_overwritten() {
+    let (folder, _) = setting();
+    let config = config(&folder, 1);
+    let before = fs::read(&config).unwrap();
+    for out in [folder.at("seed1.safetensors"), config.clone()] {
+        refuse(["train", "scan", "--config", &config, "-o", &out], 2, &[&config, "overwritten"]);
+    }
+    assert_eq!(fs::read(&config).unwrap(), before);
+    assert!(!names(&folder.at("")).contains(&"seed1.safetensors".to_owned()));
+}
+
+#[test]
+fn windows_without_their_hexamer_are_refused() {
+    let (folder, _) = setting();
+    let text = fs::read_to_string(config(&folder, 1)).unwrap();
+    let source = "[[windows]]\nfile = \"w.tsv\"\nhexamer = 100\nper_epoch = 9\n";
+    let config = folder.file("windows.toml", text + source);
+    let row = |n: usize| format!("x\t{}\n", "A".repeat(n));
+    folder.file("sim/w.tsv", "name\tsequence\n".to_owned() + &row(206) + &row(105));
+    let out = folder.at("w.safetensors");
+    refuse(["train", "scan", "--config", &config, "-o", &out], 1, &["w.tsv", "line 3", "100"]);
 }
 
 #[test]
