@@ -60,14 +60,14 @@ fn an_unknown_name_is_told_with_the_known_ones() {
 fn other_files_are_told_to_be_no_safetensors() {
     let s = Setting::new();
     let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 131902008\n";
-    s.refuse_bytes(pointer, &["safetensors"]);
-    s.refuse_bytes(b"\x89HDF\r\n\x1a\n\0\0\0\0\0\x08\x08\0", &["safetensors"]);
-    s.refuse_bytes(b"", &["safetensors"]);
+    s.refuse_bytes(pointer, &["Git LFS pointer", "no safetensors"]);
+    s.refuse_bytes(b"\x89HDF\r\n\x1a\n\0\0\0\0\0\x08\x08\0", &["HDF5", "polyascan convert"]);
+    s.refuse_bytes(b"", &["empty"]);
     s.refuse_bytes(b"PK\x03\x04\x14\0\0\0\0\0", &["safetensors"]);
     s.refuse(&s.genome, &["safetensors"]);
     s.refuse(&s.out, &["cannot read"]);
     let Some(keras) = shared("models/polyaid_keras_small_random.h5") else { return };
-    s.refuse(keras.to_str().unwrap(), &["safetensors"]);
+    s.refuse(keras.to_str().unwrap(), &["HDF5", "polyascan convert"]);
 }
 
 #[test]

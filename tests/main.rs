@@ -4,6 +4,7 @@ mod annotation;
 mod bad_input;
 mod bad_models;
 mod config;
+mod convert;
 mod determinism;
 mod evaluate;
 mod interrupt;

@@ -247,3 +247,16 @@ fn a_genome_without_any_window_gives_an_empty_but_valid_result() {
     assert_eq!(summary(&prefix)["windows"]["scored"], 0);
     assert_eq!(summary(&prefix)["notes"].as_array().map(Vec::len), Some(4));
 }
+
+#[test]
+fn a_closed_pipe_ends_a_listing_with_exit_code_0() {
+    for args in [&["models", "list"][..], &["models", "show", "default"], &["--help"]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_polyascan"));
+        command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(0) && message.is_empty(), "{args:?}: {message}");
+    }
+}

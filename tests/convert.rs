@@ -1,0 +1,75 @@
+//! A converted model is one that the other commands run.
+
+use std::fs;
+
+use crate::support::*;
+
+const KERAS: &str = "models/polyaid_keras_small_random.h5";
+
+#[test]
+fn a_converted_model_scans_as_it_predicts() {
+    let Some(keras) = shared(KERAS) else { return };
+    let folder = Folder::new();
+    let (model, prefix) = (folder.at("polyaid.safetensors"), folder.at("out/x"));
+    run(["convert", keras.to_str().unwrap(), &model]);
+    let letters = read_fasta(&simulate(&folder.at("sim"), 20_000, 4, 1, 1)).remove(0).1;
+    let genome = folder.file("genome.fa", fasta([("c", &letters[2_000..2_700])]));
+    run(["scan", &genome, "--model", &model, "--tracks", "-o", &prefix]);
+    assert_eq!(summary(&prefix)["model"]["architecture"], "polyaid");
+    let windows = windows(&run(["predict", &genome, "--model", &model, "--every", "9"]));
+    assert_eq!(windows.len(), 2 * 461_usize.div_ceil(9));
+    let tracks =
+        ["plus", "minus"].map(|name| track(&format!("{prefix}.{name}.probability.bw"), "c", 700));
+    for window in windows {
+        let scanned = tracks[usize::from(window.strand == '-')][window.centre()];
+        let (start, strand) = (window.start, window.strand);
+        assert!((scanned - window.probability).abs() < 1e-5, "{start}{strand}: {scanned}");
+    }
+}
+
+#[test]
+fn the_same_weights_give_the_same_bytes() {
+    let Some(keras) = shared(KERAS) else { return };
+    let folder = Folder::new();
+    let [a, b] = ["a", "b"].map(|name| {
+        let out = folder.at(name);
+        run(["convert", keras.to_str().unwrap(), &out]);
+        fs::read(out).unwrap()
+    });
+    assert!(a == b);
+}
+
+#[test]
+fn a_model_of_strength_cannot_be_scanned_but_predicts() {
+    let Some(keras) = shared("models/polyastrength_keras_random_weights_only.h5") else { return };
+    let folder = Folder::new();
+    let (model, out) = (folder.at("strength.safetensors"), folder.folder("out"));
+    run(["convert", keras.to_str().unwrap(), &model]);
+    let genome = folder.file("genome.fa", format!(">c\n{}\n", "ACGTT".repeat(49)));
+    let prefix = format!("{out}/x");
+    let told = ["strength", "a scan needs", "polyascan models list"];
+    refuse(["scan", &genome, "--model", &model, "--tracks", "-o", &prefix], 1, &told);
+    assert!(names(&out).is_empty());
+    let table = String::from_utf8(run(["predict", &genome, "--model", &model])).unwrap();
+    assert!(table.contains("#name\tstart\tstrand\tstrength\n"));
+    assert_eq!(table.lines().filter(|line| !line.starts_with('#')).count(), 2 * 6);
+}
+
+#[test]
+fn what_is_no_published_weight_file_is_refused_and_leaves_nothing() {
+    let folder = Folder::new();
+    let (model, out) = (small_model(&folder), folder.folder("out"));
+    let converted = format!("{out}/m.safetensors");
+    let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 131902008\n";
+    let pointer = folder.file("pointer.h5", pointer);
+    refuse(["convert", &pointer, &converted], 1, &[&pointer, "Git LFS pointer", "131902008"]);
+    refuse(["convert", &model, &converted], 1, &[&model, "safetensors"]);
+    let none = folder.at("none.h5");
+    refuse(["convert", &none, &converted], 1, &[&none]);
+    if let Some(keras) = shared(KERAS) {
+        let whole = fs::read(keras).unwrap();
+        let cut = folder.file("cut.h5", &whole[..whole.len() / 2]);
+        refuse(["convert", &cut, &converted], 1, &[&cut]);
+    }
+    assert!(names(&out).is_empty());
+}
