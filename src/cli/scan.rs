@@ -93,7 +93,7 @@ pub fn run(args: &Args) -> Result<()> {
         return Err(Error::Usage(problem.into()));
     }
     let interrupt = interrupt_flag()?;
-    let (model, device) = args.model.load()?;
+    let model = args.model.load()?;
     let mut files = Files::reserve(&args.output)?;
 
     let fasta = FastaFile::open(&args.fasta)?;
@@ -106,7 +106,7 @@ pub fn run(args: &Args) -> Result<()> {
     let strands = args.strand.strands();
     let targets = Targets::new(&fasta.contigs, strands, regions.as_deref(), restrict);
 
-    let mut report = Report::new(args, &config, model.card(), &fasta, threads, device);
+    let mut report = Report::new(args, &config, model.as_ref(), &fasta, threads);
     for note in annotation.iter().flat_map(|annotation| &annotation.notes) {
         report.note(note.clone());
     }

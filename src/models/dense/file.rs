@@ -1,6 +1,6 @@
 //! Weight files of dense-scan models: safetensors with the sizes in the metadata.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 use std::path::Path;
 
@@ -9,6 +9,8 @@ use candle_core::Tensor;
 use super::ARCHITECTURE;
 use super::network::DenseConfig;
 use crate::error::{Error, Result};
+use crate::models::card::Task;
+use crate::models::weight_file::{self, FORMAT_VERSION};
 use crate::output::atomic::AtomicFile;
 
 /// Writes a weight file.
@@ -17,13 +19,13 @@ use crate::output::atomic::AtomicFile;
 /// If the file cannot be written.
 pub fn save(path: &Path, config: &DenseConfig, tensors: &HashMap<String, Tensor>) -> Result<()> {
     let sizes = serde_json::to_string(config).map_err(|e| Error::Internal(e.to_string()))?;
-    let metadata = HashMap::from([
-        ("architecture".to_owned(), ARCHITECTURE.to_owned()),
-        ("task".to_owned(), "sites".to_owned()),
-        ("config".to_owned(), sizes),
-        ("format_version".to_owned(), "1".to_owned()),
+    let metadata = BTreeMap::from([
+        ("architecture", ARCHITECTURE),
+        ("task", Task::Sites.name()),
+        ("config", &sizes),
+        ("format_version", FORMAT_VERSION),
     ]);
-    let bytes = safetensors::serialize(tensors, Some(metadata))
+    let bytes = weight_file::encode(&weight_file::raw(tensors)?, &metadata)
         .map_err(|e| Error::Internal(format!("weights: {e}")))?;
     let mut file = AtomicFile::create(path)?;
     file.write_all(&bytes).map_err(|e| Error::io(path, "cannot write", e))?;
