@@ -6,6 +6,8 @@
 mod device;
 pub mod file;
 pub mod network;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 
