@@ -6,6 +6,7 @@ pub mod dense;
 pub mod encoding;
 pub mod import;
 pub mod registry;
+pub mod weight_file;
 
 use crate::error::Result;
 use card::ModelCard;
@@ -48,6 +49,11 @@ pub struct StrandScores {
 pub trait Model: Send + Sync {
     /// Returns what is known of the model.
     fn card(&self) -> &ModelCard;
+
+    /// Returns the name of the device that scans run on.
+    fn device(&self) -> &'static str {
+        "cpu"
+    }
 
     /// Scores windows of 240 nt each, each by itself.
     ///

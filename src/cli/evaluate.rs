@@ -152,7 +152,7 @@ fn calls_table(report: &CallReport) -> String {
 
 fn evaluate_scan(args: &ScanArgs) -> Result<String> {
     let threads = args.threads.apply()?;
-    let (model, _) = args.model.load()?;
+    let model = args.model.load()?;
     let genome = Genome::read(&args.fasta)?;
     let sites = read_sites(&args.sites, &genome)?;
     let evaluation = evaluate(args, model.as_ref(), &genome, &sites, threads)?;

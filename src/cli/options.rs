@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::engine::device::DeviceChoice;
+use crate::engine::device::{self, DeviceChoice};
 use crate::error::{Error, Result};
 use crate::genome::strand::Strand;
 use crate::models::{Model, registry};
@@ -20,14 +20,20 @@ pub struct ModelOptions {
 }
 
 impl ModelOptions {
-    /// Loads the model; returns it with the name of its device.
+    /// Loads the model.
     ///
     /// # Errors
     /// If there is no such model or device.
-    pub fn load(&self) -> Result<(Box<dyn Model>, &'static str)> {
+    pub fn load(&self) -> Result<Box<dyn Model>> {
         let device = self.device.open()?;
         let model = registry::load(&self.model, &device)?;
-        Ok((model, crate::engine::device::name(&device)))
+        if model.device() != device::name(&device) {
+            let (name, runs_on) = (&model.card().name, model.device());
+            eprintln!(
+                "polyascan: note: model {name} has no form for this device; it runs on {runs_on}"
+            );
+        }
+        Ok(model)
     }
 }
 

@@ -55,7 +55,7 @@ pub fn run(args: &Args) -> Result<()> {
     if args.every == 0 {
         return Err(Error::Usage("--every 0: windows must move on by at least 1 nt".into()));
     }
-    let (model, _) = args.model.load()?;
+    let model = args.model.load()?;
     let source = Source::open(&args.input)?;
     let fasta = match starts_like_fasta(&source)? {
         true => Some(FastaFile::from_source(source.clone())?),

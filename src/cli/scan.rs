@@ -91,7 +91,7 @@ pub fn run(args: &Args) -> Result<()> {
             "-o - writes plain BED to standard output; --tracks and --bgzip need a prefix";
         return Err(Error::Usage(problem.into()));
     }
-    let (model, device) = args.model.load()?;
+    let model = args.model.load()?;
     let mut files = Files::reserve(&args.output)?;
 
     let fasta = FastaFile::open(&args.fasta)?;
@@ -104,7 +104,7 @@ pub fn run(args: &Args) -> Result<()> {
     let strands = args.strand.strands();
     let targets = Targets::new(&fasta.contigs, strands, regions.as_deref(), restrict);
 
-    let mut report = Report::new(args, &config, model.card(), &fasta, threads, device);
+    let mut report = Report::new(args, &config, model.as_ref(), &fasta, threads);
     for note in annotation.iter().flat_map(|annotation| &annotation.notes) {
         report.note(note.clone());
     }

@@ -15,10 +15,10 @@ pub mod weights;
 
 use std::collections::HashMap;
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{Device, Tensor};
 
 use super::card::ModelCard;
-use super::import::{RawTensor, Tensors};
+use super::weight_file::{self, Tensors};
 use super::{CLEAVAGE, CleavageVector, Model, StrandScores, WINDOW, WindowScores};
 use crate::error::{Error, Result};
 use plain::Plain;
@@ -44,11 +44,7 @@ impl BiLstm {
     /// If the card names another architecture, or a tensor is missing, left over, not finite or of
     /// a shape that does not fit.
     pub fn load(tensors: &HashMap<String, Tensor>, card: ModelCard) -> Result<Self> {
-        let raw = tensors.iter().map(|(name, tensor)| {
-            let values = tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?;
-            Ok((name.clone(), RawTensor { shape: tensor.dims().to_vec(), values }))
-        });
-        Self::new(&raw.collect::<Result<Tensors>>()?, card)
+        Self::new(&weight_file::raw(tensors)?, card)
     }
 
     /// Loads a model from tensors in memory.

@@ -6,6 +6,8 @@
 mod device;
 pub mod file;
 pub mod network;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 
@@ -17,6 +19,7 @@ use super::encoding::one_hot;
 use super::{CLEAVAGE, CleavageVector, Model, StrandScores, WINDOW, WindowScores};
 use crate::engine::cpu::dense::{Block, DenseKernel};
 use crate::engine::cpu::product::{Packed, padded};
+use crate::engine::device::name as device_name;
 use crate::error::{Error, Result};
 use network::{DenseConfig, DenseNetwork, Layer, Residuals};
 
@@ -70,6 +73,10 @@ impl DenseScan {
 impl Model for DenseScan {
     fn card(&self) -> &ModelCard {
         &self.card
+    }
+
+    fn device(&self) -> &'static str {
+        self.gpu.as_ref().map_or("cpu", |network| device_name(network.stem.weight.device()))
     }
 
     fn predict(&self, windows: &[&[u8]]) -> Result<WindowScores> {

@@ -4,31 +4,17 @@ pub mod foreign;
 pub mod keras_bilstm;
 pub mod keras_config;
 pub mod keras_h5;
-pub mod safetensors_file;
 
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
 use super::bilstm::weights::{Architecture, Weights};
-use super::card::Task;
 use super::registry::sha256;
+use super::weight_file::{self, FORMAT_VERSION};
 use crate::error::{Error, Result};
 use crate::output::atomic::AtomicFile;
 pub use foreign::describe;
-
-/// The `format_version` that conversion writes: the tensor names of [`crate::models::bilstm::weights`].
-pub const FORMAT_VERSION: &str = "1";
-
-/// A tensor in memory: row-major f32 values.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct RawTensor {
-    pub shape: Vec<usize>,
-    pub values: Vec<f32>,
-}
-
-/// Tensors by name.
-pub type Tensors = BTreeMap<String, RawTensor>;
 
 /// What a conversion made.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,22 +44,15 @@ pub fn convert_keras(input: &Path, output: &Path) -> Result<Converted> {
     Weights::new(architecture, &tensors).map_err(|problem| Error::input(input, "", problem))?;
     let metadata = BTreeMap::from([
         ("architecture", architecture.name()),
-        ("task", task_name(architecture.task())),
+        ("task", architecture.task().name()),
         ("source_sha256", &source_sha256),
         ("format_version", FORMAT_VERSION),
     ]);
-    let bytes = safetensors_file::encode(&tensors, &metadata)
+    let bytes = weight_file::encode(&tensors, &metadata)
         .map_err(|problem| Error::Internal(problem.to_string()))?;
     out.write_all(&bytes).map_err(|e| Error::io(output, "cannot write", e))?;
     out.commit()?;
     let parameters = tensors.values().map(|tensor| tensor.values.len()).sum();
     let sha256 = sha256(&bytes);
     Ok(Converted { architecture, tensors: tensors.len(), parameters, source_sha256, sha256 })
-}
-
-fn task_name(task: Task) -> &'static str {
-    match task {
-        Task::Sites => "sites",
-        Task::Strength => "strength",
-    }
 }

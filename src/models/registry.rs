@@ -12,6 +12,7 @@ use super::bilstm::BiLstm;
 use super::card::{ModelCard, Task};
 use super::dense::{self, DenseScan};
 use super::import;
+use super::weight_file::FORMAT_VERSION;
 use crate::error::{Error, Result};
 
 /// A model inside the program.
@@ -119,6 +120,11 @@ fn build(bytes: &[u8], mut card: ModelCard, device: &Device) -> Result<Box<dyn M
     })?;
     let entries = metadata.1.metadata().clone().unwrap_or_default();
     let tensors = candle_core::safetensors::load_buffer(bytes, &Device::Cpu)?;
+    if let Some(version) = entries.get("format_version").filter(|v| *v != FORMAT_VERSION) {
+        return Err(wrong(format!(
+            "format version {version}; this program reads {FORMAT_VERSION}"
+        )));
+    }
     finite(&tensors).map_err(&wrong)?;
     card.parameters = tensors.values().map(Tensor::elem_count).sum();
     card.architecture = entries.get("architecture").cloned().unwrap_or_default();

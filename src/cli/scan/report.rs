@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::genome::contigs::Contigs;
 use crate::genome::fasta::FastaFile;
 use crate::genome::strand::Strand;
-use crate::models::card::ModelCard;
+use crate::models::Model;
 use crate::output::summary::{
     FastaSummary, FileSummary, ModelSummary, ScanSummary, SiteCounts, SkippedWindows, WindowCounts,
 };
@@ -28,11 +28,11 @@ impl Report {
     pub fn new(
         args: &Args,
         config: &Config,
-        model: &ModelCard,
+        model: &dyn Model,
         fasta: &FastaFile,
         threads: usize,
-        device: &str,
     ) -> Self {
+        let card = model.card();
         let settings = BTreeMap::from([
             ("min_probability".to_owned(), json!(config.scan.min_probability)),
             ("min_centre_cleavage".to_owned(), json!(config.scan.min_centre_cleavage)),
@@ -46,9 +46,9 @@ impl Report {
             version: env!("CARGO_PKG_VERSION").into(),
             command_line: command_line(),
             model: ModelSummary {
-                name: model.name.clone(),
-                sha256: model.sha256.clone(),
-                architecture: model.architecture.clone(),
+                name: card.name.clone(),
+                sha256: card.sha256.clone(),
+                architecture: card.architecture.clone(),
             },
             fasta: FastaSummary {
                 path: fasta.path.display().to_string(),
@@ -60,7 +60,7 @@ impl Report {
                 .map(|path| FileSummary { path: path.display().to_string(), sha256: None }),
             settings,
             threads,
-            device: device.into(),
+            device: model.device().into(),
             ..ScanSummary::default()
         };
         Self { summary }

@@ -4,7 +4,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::weights::{Architecture, GATES, POOL};
-use crate::models::import::{RawTensor, Tensors};
+use crate::models::weight_file::{RawTensor, Tensors};
 use crate::models::{CLEAVAGE, WINDOW};
 
 /// Layer sizes; `dense` are the hidden layers of every head.

@@ -14,7 +14,7 @@
 //! `strength` (1 linear). All values are f32, row-major.
 
 use crate::models::card::Task;
-use crate::models::import::{RawTensor, Tensors};
+use crate::models::weight_file::{RawTensor, Tensors};
 use crate::models::{CLEAVAGE, WINDOW};
 
 /// Width and stride of the max-pool over convolution positions.

@@ -9,28 +9,25 @@ use candle_core::Tensor;
 use super::ARCHITECTURE;
 use super::network::DenseConfig;
 use crate::error::{Error, Result};
-use crate::models::import::{RawTensor, safetensors_file};
+use crate::models::card::Task;
+use crate::models::weight_file::{self, FORMAT_VERSION};
 use crate::output::atomic::AtomicFile;
 
-/// Writes a weight file, whose bytes depend on its content alone.
+/// Writes a weight file.
 ///
 /// # Errors
 /// If the file cannot be written.
 pub fn save(path: &Path, config: &DenseConfig, tensors: &HashMap<String, Tensor>) -> Result<()> {
-    let failed = |e: serde_json::Error| Error::Internal(format!("weights: {e}"));
-    let sizes = serde_json::to_string(config).map_err(failed)?;
+    let sizes = serde_json::to_string(config).map_err(|e| Error::Internal(e.to_string()))?;
     let metadata = BTreeMap::from([
         ("architecture", ARCHITECTURE),
-        ("task", "sites"),
+        ("task", Task::Sites.name()),
         ("config", &sizes),
-        ("format_version", "1"),
+        ("format_version", FORMAT_VERSION),
     ]);
-    let raw = tensors.iter().map(|(name, tensor)| {
-        let values = tensor.flatten_all()?.to_vec1()?;
-        Ok((name.clone(), RawTensor { shape: tensor.dims().to_vec(), values }))
-    });
-    let bytes = safetensors_file::encode(&raw.collect::<Result<_>>()?, &metadata);
+    let bytes = weight_file::encode(&weight_file::raw(tensors)?, &metadata)
+        .map_err(|e| Error::Internal(format!("weights: {e}")))?;
     let mut file = AtomicFile::create(path)?;
-    file.write_all(&bytes.map_err(failed)?).map_err(|e| Error::io(path, "cannot write", e))?;
+    file.write_all(&bytes).map_err(|e| Error::io(path, "cannot write", e))?;
     file.commit()
 }

@@ -10,9 +10,9 @@ use std::path::Path;
 
 use super::keras_config;
 use super::keras_h5::{KerasFile, KerasWeight};
-use super::{RawTensor, Tensors};
 use crate::error::{Error, Result};
 use crate::models::bilstm::weights::Architecture;
+use crate::models::weight_file::{RawTensor, Tensors};
 
 /// Where a weight belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

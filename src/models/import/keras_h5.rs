@@ -12,9 +12,10 @@ use hdf5_reader::error::Error as Hdf5Error;
 use hdf5_reader::group::Group;
 use hdf5_reader::{Dataset, Datatype, Hdf5File, OpenOptions};
 
-use super::{RawTensor, foreign};
+use super::foreign;
 use crate::error::{Error, Result};
 use crate::models::registry::sha256;
+use crate::models::weight_file::RawTensor;
 
 /// The largest file that is read: published models of this kind have up to 132 MB.
 const MAX_FILE: u64 = 2 << 30;

@@ -1,13 +1,39 @@
-//! Encodes safetensors files whose bytes depend on their content alone.
+//! This program's weight files: safetensors whose bytes depend on their content alone.
 //!
-//! The `safetensors` crate writes metadata in the random order of a hash map; a converted file's
-//! sha256 must not change from run to run.
+//! The `safetensors` crate writes metadata in the random order of a hash map; a weight file's sha256
+//! must not change from run to run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
+use candle_core::{DType, Tensor};
 use serde_json::json;
 
-use super::Tensors;
+use crate::error::Result;
+
+/// The metadata entry `format_version` of files that this program writes and reads.
+pub const FORMAT_VERSION: &str = "1";
+
+/// A tensor in memory: row-major f32 values.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RawTensor {
+    pub shape: Vec<usize>,
+    pub values: Vec<f32>,
+}
+
+/// Tensors by name.
+pub type Tensors = BTreeMap<String, RawTensor>;
+
+/// Returns candle's tensors as tensors in memory.
+///
+/// # Errors
+/// If the tensor library fails.
+pub fn raw(tensors: &HashMap<String, Tensor>) -> Result<Tensors> {
+    let raw = tensors.iter().map(|(name, tensor)| {
+        let values = tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?;
+        Ok((name.clone(), RawTensor { shape: tensor.dims().to_vec(), values }))
+    });
+    raw.collect()
+}
 
 /// Returns the bytes of a safetensors file: tensors in the order of their names, all f32.
 pub fn encode(
@@ -35,7 +61,6 @@ pub fn encode(
 
 #[cfg(test)]
 mod tests {
-    use super::super::RawTensor;
     use super::*;
 
     #[test]

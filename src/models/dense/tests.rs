@@ -1,0 +1,122 @@
+//! The three forms of dense-scan are one function.
+
+use std::collections::HashMap;
+
+use candle_core::{Device, Tensor};
+use proptest::prelude::*;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::network::DenseConfig;
+use super::{ARCHITECTURE, DenseScan, device};
+use crate::models::card::{ModelCard, Task};
+use crate::models::{Model, WINDOW, WindowScores};
+
+fn model(config: &DenseConfig, seed: u64) -> DenseScan {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut tensors = HashMap::new();
+    let network = super::DenseNetwork::new(config, |name, shape| {
+        let scale = if name.ends_with("bias") { 0.2 } else { 1.5 / (shape[0] as f32).sqrt() };
+        let count: usize = shape.iter().product();
+        let values: Vec<f32> = (0..count).map(|_| scale * (rng.random::<f32>() - 0.5)).collect();
+        let tensor = Tensor::from_vec(values, shape, &Device::Cpu)?;
+        tensors.insert(name.to_owned(), tensor.clone());
+        Ok(tensor)
+    });
+    network.unwrap();
+    let card = ModelCard {
+        name: "random".into(),
+        architecture: ARCHITECTURE.into(),
+        task: Task::Sites,
+        parameters: 0,
+        sha256: String::new(),
+        description: String::new(),
+        licence: String::new(),
+        source: String::new(),
+    };
+    DenseScan::load(config, &tensors, card, &Device::Cpu).unwrap()
+}
+
+fn sizes() -> impl Strategy<Value = DenseConfig> {
+    let dilations = prop::sample::select(vec![
+        vec![1, 1, 2, 2, 4, 4, 8, 8, 16, 16, 25, 25],
+        vec![3, 50, 59],
+        vec![112],
+        vec![100, 7, 5],
+    ]);
+    (prop::sample::select(vec![16, 48, 64]), dilations, prop::sample::select(vec![16, 64]))
+        .prop_map(|(channels, dilations, hidden)| DenseConfig {
+            channels,
+            stem_width: 16,
+            dilations,
+            hidden,
+        })
+}
+
+fn sequence(length: usize, seed: u64) -> Vec<u8> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut codes: Vec<u8> = (0..length).map(|_| rng.random_range(0..4)).collect();
+    let run = rng.random_range(0..60);
+    let start = rng.random_range(0..length - run);
+    codes[start..start + run].fill(crate::genome::sequence::UNKNOWN);
+    codes
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn scan_equals_predict_on_every_window(config in sizes(), extra in 0usize..70, seed: u64) {
+        let model = model(&config, seed);
+        let codes = sequence(WINDOW + extra, seed ^ 1);
+        let windows: Vec<&[u8]> = codes.windows(WINDOW).collect();
+        let Ok(WindowScores::Sites { probability, cleavage }) = model.predict(&windows) else {
+            panic!("a site model predicts sites");
+        };
+        let kernel = model.scan(&codes, -1.0).unwrap();
+        let in_candle = device::scan(&model.network, &codes, -1.0).unwrap();
+        for scores in [kernel, in_candle] {
+            prop_assert_eq!(scores.probability.len(), extra + 1);
+            for (s, (start, vector)) in scores.cleavage.iter().enumerate() {
+                prop_assert_eq!(*start, s);
+                prop_assert!((scores.probability[s] - probability[s]).abs() < 1e-5);
+                for (a, b) in vector.iter().zip(&cleavage[s]) {
+                    prop_assert!((a - b).abs() < 1e-5);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_window_scores_the_same_bits_wherever_it_lies(config in sizes(), extra in 1usize..300, at in 0usize..300, seed: u64) {
+        let model = model(&config, seed);
+        let codes = sequence(WINDOW + extra, seed ^ 2);
+        let at = at % (extra + 1);
+        let whole = model.scan(&codes, 0.5).unwrap();
+        let alone = model.scan(&codes[at..at + WINDOW], 0.5).unwrap();
+        prop_assert_eq!(whole.probability[at].to_bits(), alone.probability[0].to_bits());
+        let vector = whole.cleavage.iter().find(|(start, _)| *start == at).map(|(_, v)| *v);
+        prop_assert_eq!(vector, alone.cleavage.first().map(|(_, v)| *v));
+    }
+}
+
+#[test]
+fn block_borders_do_not_show() {
+    let config = DenseConfig { channels: 16, stem_width: 16, dilations: vec![50, 62], hidden: 16 };
+    let model = model(&config, 7);
+    let codes = sequence(9000, 8);
+    let whole = model.scan(&codes, 0.5).unwrap();
+    for start in [4000usize, 4095, 4096, 8000] {
+        let part = model.scan(&codes[start..start + 700], 0.5).unwrap();
+        assert_eq!(part.probability, whole.probability[start..start + 700 - WINDOW + 1]);
+    }
+    assert_eq!(model.scan(&codes[..WINDOW - 1], 0.5).unwrap().probability.len(), 0);
+}
+
+#[test]
+fn sizes_that_do_not_see_240_nt_are_refused() {
+    let wrong = DenseConfig { channels: 48, stem_width: 16, dilations: vec![100], hidden: 64 };
+    assert!(wrong.check().is_err_and(|problem| problem.contains("240")));
+    let wrong = DenseConfig { channels: 20, stem_width: 16, dilations: vec![112], hidden: 64 };
+    assert!(wrong.check().is_err_and(|problem| problem.contains("channels")));
+}
