@@ -48,13 +48,13 @@ pub struct Args {
     #[command(flatten)]
     model: ModelOptions,
     /// Keep windows with a classification above this (0-1) [default: 0.5].
-    #[arg(long, value_name = "P")]
+    #[arg(long, value_name = "P", allow_negative_numbers = true)]
     min_probability: Option<f64>,
     /// ... and a raw cleavage at their centre above this (0-1) [default: 0.05].
-    #[arg(long, value_name = "P")]
+    #[arg(long, value_name = "P", allow_negative_numbers = true)]
     min_centre_cleavage: Option<f64>,
     /// Subtracted from the mean of the kept cleavage vectors (0-1) [default: 0.02].
-    #[arg(long, value_name = "P")]
+    #[arg(long, value_name = "P", allow_negative_numbers = true)]
     background: Option<f64>,
     /// Settings that replace those of config/default.toml (TOML).
     #[arg(long, value_name = "TOML")]
@@ -89,6 +89,11 @@ pub fn run(args: &Args) -> Result<()> {
     if args.output == "-" && (args.tracks || args.bgzip) {
         let problem =
             "-o - writes plain BED to standard output; --tracks and --bgzip need a prefix";
+        return Err(Error::Usage(problem.into()));
+    }
+    if args.output.is_empty() || args.output.ends_with('/') {
+        let problem =
+            "-o takes a prefix, as in out/sample: files are called PREFIX.sites.bed and so on";
         return Err(Error::Usage(problem.into()));
     }
     let model = args.model.load()?;

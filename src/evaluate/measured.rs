@@ -5,6 +5,7 @@ use std::io::BufRead;
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::genome::compression::Source;
 use crate::genome::contigs::Contigs;
 use crate::genome::memory::Genome;
 use crate::genome::sequence::encode;
@@ -62,16 +63,16 @@ impl MeasuredSite {
 }
 
 /// Reads sites from a tab-separated table with the columns contig, offset (0-based), strand and, if
-/// there, type, apadb_reads, polyasite_tpm; or from BED (no header line named `contig`).
+/// there, type, apadb_reads, polyasite_tpm; or from BED (no header line named `contig`). Plain or compressed; `chr1` finds `1`.
 ///
 /// # Errors
-/// A line that cannot be read, a contig that the genome lacks, a position outside it.
+/// A file or line that cannot be read, a contig that the genome lacks, a position outside it.
 pub fn read_sites(path: &Path, genome: &Genome) -> Result<Vec<MeasuredSite>> {
-    let file = std::fs::File::open(path).map_err(|e| Error::io(path, "cannot open", e))?;
+    let source = Source::open(path)?;
     let mut columns: HashMap<String, usize> = HashMap::new();
     let mut sites = Vec::new();
-    for (number, line) in std::io::BufReader::new(file).lines().enumerate() {
-        let line = line.map_err(|e| Error::io(path, "cannot read", e))?;
+    for (number, line) in source.reader().lines().enumerate() {
+        let line = line.map_err(|e| source.error(e))?;
         let fields: Vec<&str> = line.split('\t').collect();
         if line.is_empty() || line.starts_with('#') {
             continue;
@@ -131,7 +132,7 @@ fn locate(
 }
 
 fn contig_index(contigs: &Contigs, name: &str) -> std::result::Result<usize, String> {
-    contigs.index_of(name).ok_or_else(|| format!("contig {name} is not in the FASTA file"))
+    contigs.resolve(name).ok_or_else(|| format!("contig {name} is not in the FASTA file"))
 }
 
 /// Returns whether AATAAA or ATTAAA starts at one of the distances upstream of a position.

@@ -26,6 +26,7 @@ use crate::models::dense::network::{DenseNetwork, Residuals};
 use crate::models::dense::{ARCHITECTURE, DenseScan, file};
 use crate::models::registry::sha256;
 use crate::models::{CENTRE, CLEAVAGE, Model, WINDOW};
+use crate::output::atomic::AtomicFile;
 
 /// A hard negative is the highest-scoring place within this many nt of a random one.
 const MINING_REACH: usize = 100;
@@ -107,7 +108,9 @@ fn write_card(config: &ScanTraining, kept_epoch: usize, seconds: f64, out: &Path
     };
     let text = toml::to_string(&card).map_err(|e| Error::Internal(format!("model card: {e}")))?;
     let path = out.with_extension("toml");
-    std::fs::write(&path, text).map_err(|e| Error::io(&path, "cannot write", e))
+    let mut file = AtomicFile::create(&path)?;
+    file.write_all(text.as_bytes()).map_err(|e| Error::io(&path, "cannot write", e))?;
+    file.commit()
 }
 
 fn card(config: &ScanTraining) -> ModelCard {
