@@ -3,7 +3,6 @@
 pub mod batch;
 pub mod config;
 pub mod optimiser;
-pub mod residual;
 pub mod scan_task;
 pub mod segment;
 pub mod sources;

@@ -5,3 +5,4 @@ pub mod activation;
 pub mod dense;
 pub mod lstm;
 pub mod product;
+pub mod residual;

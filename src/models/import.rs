@@ -10,7 +10,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::bilstm::weights::{Architecture, Weights};
-use super::registry::sha256;
+use super::weight_file::sha256;
 use super::weight_file::{self, FORMAT_VERSION};
 use crate::error::{Error, Result};
 use crate::output::atomic::AtomicFile;

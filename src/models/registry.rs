@@ -5,14 +5,13 @@ use std::path::Path;
 
 use candle_core::{Device, Tensor};
 use safetensors::SafeTensors;
-use sha2::{Digest, Sha256};
 
 use super::Model;
 use super::bilstm::BiLstm;
 use super::card::{ModelCard, Task};
 use super::dense::{self, DenseScan};
 use super::import;
-use super::weight_file::FORMAT_VERSION;
+use super::weight_file::{FORMAT_VERSION, sha256};
 use crate::error::{Error, Result};
 
 /// A model inside the program.
@@ -97,11 +96,6 @@ pub fn load(name_or_file: &str, device: &Device) -> Result<Box<dyn Model>> {
         Error::Model { problem, .. } => Error::model(name_or_file, problem),
         other => other,
     })
-}
-
-/// Returns the sha256 of bytes, hexadecimal.
-pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Builds a model from a safetensors file whose metadata names the architecture.

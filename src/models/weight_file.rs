@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use candle_core::{DType, Tensor};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use crate::error::Result;
 
@@ -57,6 +58,11 @@ pub fn encode(
         bytes.extend(tensor.values.iter().flat_map(|value| value.to_le_bytes()));
     }
     Ok(bytes)
+}
+
+/// Returns the sha256 of bytes, hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use crate::genome::strand::Strand;
 use crate::models::card::{ModelCard, Task};
 use crate::models::dense::network::{DenseNetwork, Residuals};
 use crate::models::dense::{ARCHITECTURE, DenseScan, file};
-use crate::models::registry::sha256;
+use crate::models::weight_file::sha256;
 use crate::models::{CENTRE, CLEAVAGE, Model, WINDOW};
 use crate::output::atomic::AtomicFile;
 

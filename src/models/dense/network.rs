@@ -3,9 +3,9 @@
 use candle_core::{D, Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::engine::cpu::residual::fused_residual;
 use crate::error::Result;
 use crate::models::{CLEAVAGE, WINDOW};
-use crate::train::residual::fused_residual;
 
 /// Sizes of a dense-scan network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,7 +136,7 @@ impl DenseNetwork {
         for (layer, &dilation) in self.blocks.iter().zip(&self.config.dilations) {
             x = match residuals {
                 Residuals::Plain => plain_residual(&x, layer, dilation)?,
-                Residuals::Fused => fused_residual(&x, layer, dilation)?,
+                Residuals::Fused => fused_residual(&x, &layer.weight, &layer.bias, dilation)?,
             };
         }
         x.relu()

@@ -14,8 +14,8 @@ use hdf5_reader::{Dataset, Datatype, Hdf5File, OpenOptions};
 
 use super::foreign;
 use crate::error::{Error, Result};
-use crate::models::registry::sha256;
 use crate::models::weight_file::RawTensor;
+use crate::models::weight_file::sha256;
 
 /// The largest file that is read: published models of this kind have up to 132 MB.
 const MAX_FILE: u64 = 2 << 30;

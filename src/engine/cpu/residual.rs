@@ -8,16 +8,20 @@ use candle_core::{CpuStorage, CustomOp3, Layout, Shape, Tensor};
 use pulp::Simd;
 use rayon::prelude::*;
 
-use crate::engine::cpu::product::{Accumulate, Epilogue, Packed, Rows, load, product, store};
-use crate::models::dense::network::Layer;
+use super::product::{Accumulate, Epilogue, Packed, Rows, load, product, store};
 
 /// Samples whose weight gradients are summed one after the other.
 const GROUP: usize = 8;
 
 /// `x[t + d] + bias + sum_k relu(x[t + kd]) w[k]` for x of (batch x length x C), C a multiple of 16;
 /// CPU only.
-pub fn fused_residual(x: &Tensor, layer: &Layer, dilation: usize) -> candle_core::Result<Tensor> {
-    x.contiguous()?.apply_op3(&layer.weight, &layer.bias, Residual { dilation })
+pub fn fused_residual(
+    x: &Tensor,
+    weight: &Tensor,
+    bias: &Tensor,
+    dilation: usize,
+) -> candle_core::Result<Tensor> {
+    x.contiguous()?.apply_op3(weight, bias, Residual { dilation })
 }
 
 struct Residual {
@@ -240,7 +244,7 @@ fn contiguous<'a>(storage: &'a CpuStorage, layout: &Layout) -> candle_core::Resu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::models::dense::network::plain_residual;
+    use crate::models::dense::network::{Layer, plain_residual};
     use candle_core::{Device, Var};
 
     #[test]
@@ -254,7 +258,7 @@ mod tests {
             let layer =
                 Layer { weight: weight.as_tensor().clone(), bias: bias.as_tensor().clone() };
             let plain = plain_residual(&x, &layer, dilation)?;
-            let fused = fused_residual(&x, &layer, dilation)?;
+            let fused = fused_residual(&x, &layer.weight, &layer.bias, dilation)?;
             let scale = Tensor::randn(0f32, 1.0, plain.shape(), &device)?;
             let expected = (&plain * &scale)?.sum_all()?.backward()?;
             let got = (&fused * &scale)?.sum_all()?.backward()?;
