@@ -164,7 +164,7 @@ fn wrong_usage_has_exit_code_2() {
         ("--min-centre-cleavage", "2", "between 0 and 1"),
         ("--background", "inf", "between 0 and 1"),
         ("--chunk-size", "0", "at least 1"),
-        ("--threads", "0", "at least one thread"),
+        ("--threads", "0", "between 1 and"),
         ("--strand", "both-ends", "--strand"),
         ("--device", "tpu", "cuda:N"),
         ("--no-such-option", "1", "--no-such-option"),
@@ -202,4 +202,24 @@ fn a_failed_scan_leaves_the_files_of_an_earlier_one() {
     refuse(["scan", &s.folder.file("wrong.fa", ">a\n!\n"), "-o", &prefix], 1, &["wrong.fa"]);
     assert_eq!(read(), before);
     assert_eq!(names(&s.folder.at("")).len(), 5, "{:?}", names(&s.folder.at("")));
+}
+
+#[test]
+fn an_input_is_never_replaced_by_an_output() {
+    let folder = Folder::new();
+    let genome = folder.file("g.fa", ">a\nACGT\n");
+    refuse(["predict", &genome, "-o", &genome], 2, &["g.fa", "same file"]);
+    refuse(["convert", &genome, &genome], 2, &["g.fa", "same file"]);
+    assert_eq!(std::fs::read(&genome).unwrap(), b">a\nACGT\n");
+}
+
+#[test]
+fn an_absurd_number_of_threads_is_refused() {
+    let folder = Folder::new();
+    let genome = folder.file("g.fa", ">a\nACGT\n");
+    let out = folder.at("out");
+    for threads in ["0", "1000000000"] {
+        let args = ["scan", &genome, "--threads", threads, "-o", &out];
+        refuse(args, 2, &["--threads", "between 1 and"]);
+    }
 }

@@ -107,3 +107,23 @@ fn calls_are_compared_with_the_truth_in_both_forms() {
     let wrong = folder.file("wrong.bed", "chr1\t5\t6\n");
     refuse(["evaluate", "calls", &wrong, "--truth", &truth], 1, &[&wrong, "line 1", "strand"]);
 }
+
+#[test]
+fn calls_find_sites_whose_contigs_are_named_the_other_way() {
+    let folder = Folder::new();
+    let calls = folder.file("calls.bed", "chr9\t103\t104\ta\t900\t+\n");
+    let truth = folder.file("truth.bed", "9\t100\t101\ts\t0\t+\n");
+    let text = run(["evaluate", "calls", &calls, "--truth", &truth, "--json"]);
+    let report: Value = serde_json::from_slice(&text).unwrap();
+    assert_eq!((&report["found"], &report["calls_at_truth"]), (&Value::from(1), &Value::from(1)));
+}
+
+#[test]
+fn calls_of_another_genome_and_empty_truths_are_refused() {
+    let folder = Folder::new();
+    let calls = folder.file("calls.bed", "chr9\t103\t104\ta\t900\t+\n");
+    let other = folder.file("other.bed", "X\t100\t101\ts\t0\t+\n");
+    refuse(["evaluate", "calls", &calls, "--truth", &other], 1, &["other.bed", "another genome"]);
+    let empty = folder.file("empty.bed", "#nothing\n");
+    refuse(["evaluate", "calls", &calls, "--truth", &empty], 1, &["empty.bed", "no sites"]);
+}

@@ -11,7 +11,7 @@ use super::options::{ModelOptions, ThreadOptions};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::evaluate::accuracy::{Ranking, rankings};
-use crate::evaluate::calls::{CallReport, compare, read_bed6};
+use crate::evaluate::calls::{CallReport, check, compare, read_bed6};
 use crate::evaluate::measured::{MeasuredSite, read_sites};
 use crate::evaluate::recall::{Call, Recall, at_rates, peaks, recall};
 use crate::genome::fasta::FastaFile;
@@ -111,7 +111,9 @@ fn json(figures: &impl Serialize) -> Result<String> {
 
 fn evaluate_calls(args: &CallsArgs) -> Result<String> {
     let decoys = args.decoys.as_deref().map_or_else(|| Ok(Vec::new()), read_bed6)?;
-    let report = compare(&read_bed6(&args.calls)?, &read_bed6(&args.truth)?, &decoys, args.within);
+    let (calls, truth) = (read_bed6(&args.calls)?, read_bed6(&args.truth)?);
+    check(&calls, &truth, &args.truth)?;
+    let report = compare(&calls, &truth, &decoys, args.within);
     match args.json {
         true => json(&report),
         false => Ok(calls_table(&report)),
@@ -119,7 +121,8 @@ fn evaluate_calls(args: &CallsArgs) -> Result<String> {
 }
 
 fn calls_table(report: &CallReport) -> String {
-    let mut lines = vec!["#contig\tposition\tstrand\tname\tnearest_call_nt\tfound".to_owned()];
+    let mut lines =
+        vec!["#contig\tposition_1based\tstrand\tname\tnearest_call_nt\tfound".to_owned()];
     lines.extend(report.rows.iter().map(|row| {
         let distance = row.distance.map_or("NA".into(), |nt| nt.to_string());
         let found = if row.found { "yes" } else { "no" };
@@ -155,6 +158,9 @@ fn evaluate_scan(args: &ScanArgs) -> Result<String> {
     let model = args.model.load()?;
     let genome = Genome::read(&args.fasta)?;
     let sites = read_sites(&args.sites, &genome)?;
+    if sites.is_empty() {
+        return Err(Error::input(&args.sites, "", "no sites in this file"));
+    }
     let evaluation = evaluate(args, model.as_ref(), &genome, &sites, threads)?;
     match args.json {
         true => json(&evaluation),

@@ -37,6 +37,9 @@ impl ModelOptions {
     }
 }
 
+/// More threads than any machine runs at once would only take memory.
+const MOST_THREADS: usize = 1024;
+
 /// How many threads.
 #[derive(Debug, Args)]
 pub struct ThreadOptions {
@@ -53,8 +56,9 @@ impl ThreadOptions {
     pub fn apply(&self) -> Result<usize> {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let threads = self.threads.unwrap_or_else(cores);
-        if threads == 0 {
-            return Err(Error::Usage("--threads 0: at least one thread is needed".into()));
+        if !(1..=MOST_THREADS).contains(&threads) {
+            let problem = format!("--threads {threads}: it must lie between 1 and {MOST_THREADS}");
+            return Err(Error::Usage(problem));
         }
         // Fails only if a pool is there already, which then has been limited before.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();

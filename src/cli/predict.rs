@@ -15,12 +15,17 @@ use crate::genome::sequence::{encode, reverse_complement};
 use crate::genome::strand::Strand;
 use crate::models::card::Task;
 use crate::models::{CleavageVector, Model, WINDOW, WindowScores};
-use crate::output::atomic::AtomicFile;
+use crate::output::atomic::{AtomicFile, keep_input};
 
 /// Print a model's raw outputs for each window, for looking and for checking.
 ///
-/// Each window is computed by itself, in the plain form that defines the model. Windows of more than
-/// half N are printed too, although a scan skips them.
+/// Columns: name, start (0-based, on the forward strand, of either strand's window), strand, and the
+/// outputs. A window speaks of position start + 120 on the plus strand, start + 119 on the minus
+/// strand; its 50 cleavage values are those of the positions -25 to +24 from there, in transcript
+/// direction. A strength model reads one strand at a time: --strand + takes sequences as they are.
+///
+/// Each window is computed by itself, in the plain form that defines the model: slow, for checking.
+/// Windows of more than half N are printed too, although a scan skips them.
 #[derive(Debug, ClapArgs)]
 pub struct Args {
     /// FASTA, or text with one sequence per line (named by line number); plain, gzip or BGZF; - is
@@ -55,6 +60,7 @@ pub fn run(args: &Args) -> Result<()> {
     if args.every == 0 {
         return Err(Error::Usage("--every 0: windows must move on by at least 1 nt".into()));
     }
+    keep_input(&args.input, &args.output)?;
     let model = args.model.load()?;
     let source = Source::open(&args.input)?;
     let fasta = match starts_like_fasta(&source)? {

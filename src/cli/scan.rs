@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::context::features::GeneContext;
 use crate::error::{Error, Result};
 use crate::genome::annotation::Annotation;
+use crate::genome::compression::Source;
 use crate::genome::fasta::FastaFile;
 use crate::genome::region::{Region, read_bed};
 use crate::scan::targets::StrandedRegion;
@@ -100,7 +101,8 @@ pub fn run(args: &Args) -> Result<()> {
     let mut files = Files::reserve(&args.output)?;
 
     let fasta = FastaFile::open(&args.fasta)?;
-    let annotation = args.annotation.as_deref().map(|path| Annotation::read(path, &fasta.contigs));
+    let gtf = args.annotation.as_deref().map(Source::open).transpose()?;
+    let annotation = gtf.as_ref().map(|gtf| Annotation::from_source(gtf, &fasta.contigs));
     let annotation = annotation.transpose()?;
     let extension = config.annotation.extension;
     let genes = annotation.as_ref().map(|a| GeneContext::new(a, &fasta.contigs, extension));
@@ -109,7 +111,10 @@ pub fn run(args: &Args) -> Result<()> {
     let strands = args.strand.strands();
     let targets = Targets::new(&fasta.contigs, strands, regions.as_deref(), restrict);
 
-    let mut report = Report::new(args, &config, model.as_ref(), &fasta, threads);
+    let mut report = Report::new(&config, model.as_ref(), &fasta, threads);
+    if let Some(gtf) = &gtf {
+        report.annotation(gtf)?;
+    }
     for note in annotation.iter().flat_map(|annotation| &annotation.notes) {
         report.note(note.clone());
     }

@@ -1,6 +1,6 @@
 //! Called sites against a list of true ones, both as BED: what was found, missed and added.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 use std::path::Path;
 
@@ -14,6 +14,7 @@ use crate::genome::strand::Strand;
 /// A line of a BED file: a site is its start, a longer feature its stretch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BedPlace {
+    /// Without `chr`.
     pub contig: String,
     pub start: u64,
     pub end: u64,
@@ -81,13 +82,39 @@ pub fn read_bed6(path: &Path) -> Result<Vec<BedPlace>> {
 
 fn parse(fields: &[&str]) -> Option<BedPlace> {
     let [contig, start, end, name, _, strand, ..] = fields else { return None };
+    // `chr9` and `9` are one contig, as everywhere in this program.
+    let contig = match contig.strip_prefix("chr").unwrap_or(contig) {
+        "MT" => "M",
+        other => other,
+    };
     Some(BedPlace {
-        contig: (*contig).to_owned(),
+        contig: contig.to_owned(),
         start: start.parse().ok()?,
         end: end.parse().ok()?,
         name: (*name).to_owned(),
         strand: strand.parse().ok()?,
     })
+}
+
+/// Makes sure that calls and truth speak of the same genome.
+///
+/// # Errors
+/// If the truth is empty, or there are calls and none lies on a contig of the truth.
+pub fn check(calls: &[BedPlace], truth: &[BedPlace], truth_path: &Path) -> Result<()> {
+    if truth.is_empty() {
+        return Err(Error::input(truth_path, "", "no sites in this BED file"));
+    }
+    let contigs: BTreeSet<&str> = truth.iter().map(|site| site.contig.as_str()).collect();
+    match calls.first() {
+        Some(call) if !calls.iter().any(|call| contigs.contains(call.contig.as_str())) => {
+            let problem = format!(
+                "no call lies on a contig of this file (calls: {}, here: {}); is it another genome?",
+                call.contig, truth[0].contig
+            );
+            Err(Error::input(truth_path, "", problem))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Compares calls with true sites and decoy hexamers; a site is found by a call within `within` nt.

@@ -134,6 +134,14 @@ impl Source {
         Reader::new(Cursor::hashing(Arc::clone(&self.file)), self.compression)
     }
 
+    /// Returns the sha256 of the file's bytes, hexadecimal.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn sha256(&self) -> Result<String> {
+        self.hashing_reader().finish().map_err(|e| self.error(e))
+    }
+
     /// Turns a failure of a [`Reader`] into the crate's error.
     pub fn error(&self, error: io::Error) -> Error {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<Damage>()) {

@@ -13,7 +13,7 @@ use super::bilstm::weights::{Architecture, Weights};
 use super::weight_file::sha256;
 use super::weight_file::{self, FORMAT_VERSION};
 use crate::error::{Error, Result};
-use crate::output::atomic::AtomicFile;
+use crate::output::atomic::{AtomicFile, keep_input};
 pub use foreign::describe;
 
 /// What a conversion made.
@@ -36,6 +36,7 @@ pub struct Converted {
 /// If the file is not what it should be (see [`keras_h5::read`]), belongs to another architecture,
 /// or its tensors do not fit together.
 pub fn convert_keras(input: &Path, output: &Path) -> Result<Converted> {
+    keep_input(input, output)?;
     let mut out = AtomicFile::create(output)?;
     let file = keras_h5::read(input)?;
     let source_sha256 = file.sha256.clone();

@@ -45,6 +45,20 @@ enum Sink {
     Stdout(BufWriter<Stdout>),
 }
 
+/// Makes sure that writing `output` would not replace `input`.
+///
+/// # Errors
+/// If both are the same file.
+pub fn keep_input(input: &Path, output: &Path) -> Result<()> {
+    match (input.canonicalize(), output.canonicalize()) {
+        (Ok(a), Ok(b)) if a == b && a.is_file() => {
+            let problem = format!("{}: input and output are the same file", output.display());
+            Err(Error::Usage(problem))
+        }
+        _ => Ok(()),
+    }
+}
+
 impl AtomicFile {
     /// Starts an output for `path`.
     ///

@@ -51,7 +51,7 @@ pub struct FastaSummary {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FileSummary {
     pub path: String,
-    pub sha256: Option<String>,
+    pub sha256: String,
 }
 
 /// Windows, one for each position and strand asked for: requested = scored + skipped.

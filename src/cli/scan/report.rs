@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::Args;
 use super::files::Files;
 use crate::cli::options::{command_line, result_command_line};
 use crate::config::Config;
 use crate::error::Result;
+use crate::genome::compression::Source;
 use crate::genome::contigs::Contigs;
 use crate::genome::fasta::FastaFile;
 use crate::genome::strand::Strand;
@@ -25,13 +25,7 @@ pub struct Report {
 
 impl Report {
     /// Notes what is run, on what.
-    pub fn new(
-        args: &Args,
-        config: &Config,
-        model: &dyn Model,
-        fasta: &FastaFile,
-        threads: usize,
-    ) -> Self {
+    pub fn new(config: &Config, model: &dyn Model, fasta: &FastaFile, threads: usize) -> Self {
         let card = model.card();
         let settings = BTreeMap::from([
             ("min_probability".to_owned(), json!(config.scan.min_probability)),
@@ -40,7 +34,6 @@ impl Report {
             ("chunk_size".to_owned(), json!(config.scan.chunk_size)),
             ("extension".to_owned(), json!(config.annotation.extension)),
         ]);
-        let annotation = args.annotation.as_ref();
         let summary = ScanSummary {
             program: "polyascan".into(),
             version: env!("CARGO_PKG_VERSION").into(),
@@ -56,14 +49,22 @@ impl Report {
                 contigs: fasta.contigs.len() as u64,
                 bases: fasta.contigs.iter().map(|contig| contig.length).sum(),
             },
-            annotation: annotation
-                .map(|path| FileSummary { path: path.display().to_string(), sha256: None }),
             settings,
             threads,
             device: model.device().into(),
             ..ScanSummary::default()
         };
         Self { summary }
+    }
+
+    /// Notes the annotation that is used.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn annotation(&mut self, gtf: &Source) -> Result<()> {
+        let (path, sha256) = (gtf.path().display().to_string(), gtf.sha256()?);
+        self.summary.annotation = Some(FileSummary { path, sha256 });
+        Ok(())
     }
 
     /// Says a remark once, on standard error and in the summary.
@@ -75,12 +76,18 @@ impl Report {
     /// The header lines of result files: only what decides the results.
     pub fn provenance(&self) -> Vec<String> {
         let s = &self.summary;
-        vec![
+        let mut lines = vec![
             format!("polyascan {}", s.version),
             format!("command: {}", result_command_line()),
             format!("model: {} sha256={}", s.model.name, s.model.sha256),
             format!("fasta: {} sha256={}", s.fasta.path, s.fasta.sha256),
-        ]
+        ];
+        lines.extend(
+            s.annotation
+                .iter()
+                .map(|gtf| format!("annotation: {} sha256={}", gtf.path, gtf.sha256)),
+        );
+        lines
     }
 
     /// Completes all files and says what came out.
@@ -95,6 +102,9 @@ impl Report {
         seconds: f64,
     ) -> Result<()> {
         self.count(totals, contigs);
+        if self.summary.windows.requested == 0 {
+            self.note("nothing was scanned: no gene lies in the part of the genome asked for; --whole-genome scans without".into());
+        }
         let (notes, file) = files.commit()?;
         notes.into_iter().for_each(|note| self.note(note));
         self.summary.set_wall_seconds(seconds);
