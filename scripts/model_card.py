@@ -24,23 +24,28 @@ def tables(name, evaluation):
             f"{key} = {number(row[key])}" for key in ("auroc_p50", "auroc_pv", "auprc_p50", "auprc_pv")
         )
         yield f'{row["negatives"]}_{row["tier"]} = {{ sites = {row["sites"]}, {figures} }}'
-    yield "\n# Measured sites with a call of their strand within 24 nt."
+    yield "# Share of measured sites with a call of their strand within 24 nt, and the median distance."
+    yield "recall = ["
     for row in evaluation["recall"]:
-        yield f"[[accuracy.{name}.recall]]"
-        yield f'calls = "{row["calls"]}"\nper_kb_and_strand = {number(row["per_kb"])}'
-        yield f'tier = "{row["tier"]}"\nsites = {row["sites"]}\nrecall = {number(row["recall"])}'
-        yield f'median_nt = {number(row["median_distance"])}'
+        yield (
+            f'  {{ calls = "{row["calls"]}", per_kb_and_strand = {number(row["per_kb"])}, '
+            f'tier = "{row["tier"]}", recall = {number(row["recall"])}, '
+            f'median_nt = {number(row["median_distance"])} }},'
+        )
+    yield "]"
 
 
 def main():
     card, *sets = sys.argv[1:]
-    print("# Model card. Written by scripts/train_default.sh; do not edit.")
-    print(pathlib.Path(card).read_text().rstrip())
+    identity, training = pathlib.Path(card).read_text().split("\n[training]\n", 1)
     limits = pathlib.Path(__file__).with_name("model_limits.txt").read_text().strip()
+    print("# Model card. Written by scripts/train_default.sh; do not edit.")
+    print(identity.rstrip())
     print(f'\n[limits]\ntext = """\n{limits}\n"""')
     for item in sets:
         name, path = item.split("=", 1)
         print("\n".join(tables(name, json.loads(pathlib.Path(path).read_text()))))
+    print(f"\n# Data and recipe: the configuration that it was trained with.\n[training]\n{training.rstrip()}")
 
 
 main()

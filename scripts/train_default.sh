@@ -1,6 +1,6 @@
 #!/bin/sh
-# Trains models/default.safetensors again, measures it and writes its card. Needs ../shared, about half
-# an hour on 2 cores, and python3 for the card.
+# Trains models/default.safetensors again, measures it and writes its card. Needs ../shared, about ten
+# minutes on 2 cores, and python3 for the card.
 set -eu
 cd "$(dirname "$0")/.."
 binary=${POLYASCAN:-target/release/polyascan}
