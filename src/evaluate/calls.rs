@@ -14,7 +14,6 @@ use crate::genome::strand::Strand;
 /// A line of a BED file: a site is its start, a longer feature its stretch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BedPlace {
-    /// Without `chr`.
     pub contig: String,
     pub start: u64,
     pub end: u64,
@@ -80,15 +79,18 @@ pub fn read_bed6(path: &Path) -> Result<Vec<BedPlace>> {
     Ok(places)
 }
 
-fn parse(fields: &[&str]) -> Option<BedPlace> {
-    let [contig, start, end, name, _, strand, ..] = fields else { return None };
-    // `chr9` and `9` are one contig, as everywhere in this program.
-    let contig = match contig.strip_prefix("chr").unwrap_or(contig) {
+/// Returns the name under which contigs are compared: `chr9` and `9` are one, as are `chrM` and `MT`.
+fn key(contig: &str) -> &str {
+    match contig.strip_prefix("chr").unwrap_or(contig) {
         "MT" => "M",
         other => other,
-    };
+    }
+}
+
+fn parse(fields: &[&str]) -> Option<BedPlace> {
+    let [contig, start, end, name, _, strand, ..] = fields else { return None };
     Some(BedPlace {
-        contig: contig.to_owned(),
+        contig: (*contig).to_owned(),
         start: start.parse().ok()?,
         end: end.parse().ok()?,
         name: (*name).to_owned(),
@@ -104,9 +106,9 @@ pub fn check(calls: &[BedPlace], truth: &[BedPlace], truth_path: &Path) -> Resul
     if truth.is_empty() {
         return Err(Error::input(truth_path, "", "no sites in this BED file"));
     }
-    let contigs: BTreeSet<&str> = truth.iter().map(|site| site.contig.as_str()).collect();
+    let contigs: BTreeSet<&str> = truth.iter().map(|site| key(&site.contig)).collect();
     match calls.first() {
-        Some(call) if !calls.iter().any(|call| contigs.contains(call.contig.as_str())) => {
+        Some(call) if !calls.iter().any(|call| contigs.contains(key(&call.contig))) => {
             let problem = format!(
                 "no call lies on a contig of this file (calls: {}, here: {}); is it another genome?",
                 call.contig, truth[0].contig
@@ -168,7 +170,7 @@ fn belongs(call: &BedPlace, decoy: &BedPlace) -> bool {
         Strand::Plus => call.start.checked_sub(decoy.start),
         Strand::Minus => decoy.end.checked_sub(call.end),
     };
-    call.contig == decoy.contig
+    key(&call.contig) == key(&decoy.contig)
         && call.strand == decoy.strand
         && downstream.is_some_and(|nt| nt <= DECOY_REACH)
 }
@@ -180,14 +182,14 @@ impl Sorted {
     fn new(places: &[BedPlace]) -> Self {
         let mut map: BTreeMap<_, Vec<u64>> = BTreeMap::new();
         for place in places {
-            map.entry((place.contig.clone(), place.strand)).or_default().push(place.start);
+            map.entry((key(&place.contig).to_owned(), place.strand)).or_default().push(place.start);
         }
         map.values_mut().for_each(|starts| starts.sort_unstable());
         Self(map)
     }
 
     fn nearest(&self, place: &BedPlace) -> Option<u64> {
-        let starts = self.0.get(&(place.contig.clone(), place.strand))?;
+        let starts = self.0.get(&(key(&place.contig).to_owned(), place.strand))?;
         let after = starts.partition_point(|&start| start < place.start);
         let before = after.checked_sub(1).and_then(|i| starts.get(i));
         starts.get(after).into_iter().chain(before).map(|&s| s.abs_diff(place.start)).min()
