@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::metrics::median;
 use crate::error::{Error, Result};
 use crate::genome::compression::Source;
+use crate::genome::contigs::without_style;
 use crate::genome::strand::Strand;
 
 /// A line of a BED file: a site is its start, a longer feature its stretch.
@@ -79,14 +80,6 @@ pub fn read_bed6(path: &Path) -> Result<Vec<BedPlace>> {
     Ok(places)
 }
 
-/// Returns the name under which contigs are compared: `chr9` and `9` are one, as are `chrM` and `MT`.
-fn key(contig: &str) -> &str {
-    match contig.strip_prefix("chr").unwrap_or(contig) {
-        "MT" => "M",
-        other => other,
-    }
-}
-
 fn parse(fields: &[&str]) -> Option<BedPlace> {
     let [contig, start, end, name, _, strand, ..] = fields else { return None };
     Some(BedPlace {
@@ -106,9 +99,9 @@ pub fn check(calls: &[BedPlace], truth: &[BedPlace], truth_path: &Path) -> Resul
     if truth.is_empty() {
         return Err(Error::input(truth_path, "", "no sites in this BED file"));
     }
-    let contigs: BTreeSet<&str> = truth.iter().map(|site| key(&site.contig)).collect();
+    let contigs: BTreeSet<&str> = truth.iter().map(|site| without_style(&site.contig)).collect();
     match calls.first() {
-        Some(call) if !calls.iter().any(|call| contigs.contains(key(&call.contig))) => {
+        Some(call) if !calls.iter().any(|call| contigs.contains(without_style(&call.contig))) => {
             let problem = format!(
                 "no call lies on a contig of this file (calls: {}, here: {}); is it another genome?",
                 call.contig, truth[0].contig
@@ -170,7 +163,7 @@ fn belongs(call: &BedPlace, decoy: &BedPlace) -> bool {
         Strand::Plus => call.start.checked_sub(decoy.start),
         Strand::Minus => decoy.end.checked_sub(call.end),
     };
-    key(&call.contig) == key(&decoy.contig)
+    without_style(&call.contig) == without_style(&decoy.contig)
         && call.strand == decoy.strand
         && downstream.is_some_and(|nt| nt <= DECOY_REACH)
 }
@@ -182,14 +175,16 @@ impl Sorted {
     fn new(places: &[BedPlace]) -> Self {
         let mut map: BTreeMap<_, Vec<u64>> = BTreeMap::new();
         for place in places {
-            map.entry((key(&place.contig).to_owned(), place.strand)).or_default().push(place.start);
+            map.entry((without_style(&place.contig).to_owned(), place.strand))
+                .or_default()
+                .push(place.start);
         }
         map.values_mut().for_each(|starts| starts.sort_unstable());
         Self(map)
     }
 
     fn nearest(&self, place: &BedPlace) -> Option<u64> {
-        let starts = self.0.get(&(key(&place.contig).to_owned(), place.strand))?;
+        let starts = self.0.get(&(without_style(&place.contig).to_owned(), place.strand))?;
         let after = starts.partition_point(|&start| start < place.start);
         let before = after.checked_sub(1).and_then(|i| starts.get(i));
         starts.get(after).into_iter().chain(before).map(|&s| s.abs_diff(place.start)).min()

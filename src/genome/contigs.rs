@@ -53,7 +53,7 @@ impl Contigs {
         if let Some(exact) = self.index_of(name) {
             return Some(exact);
         }
-        let core = PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name);
+        let core = without_style(name);
         if core.is_empty() {
             return None;
         }
@@ -84,6 +84,13 @@ impl Contigs {
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
+}
+
+/// Returns what a contig's name is in every source's style: `9` for `chr9`, one name for `chrM` and
+/// `MT`.
+pub fn without_style(name: &str) -> &str {
+    let core = PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name);
+    if MITOCHONDRION.contains(&core) { MITOCHONDRION[0] } else { core }
 }
 
 impl std::ops::Index<usize> for Contigs {
