@@ -5,4 +5,5 @@ pub mod config;
 pub mod optimiser;
 pub mod scan_task;
 pub mod segment;
+pub mod skip_gram;
 pub mod sources;
