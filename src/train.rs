@@ -1,6 +1,7 @@
 //! Training: labelled segments of sequence, losses and the optimiser's loop.
 
 pub mod batch;
+pub mod corpus;
 pub mod config;
 pub mod optimiser;
 pub mod scan_task;

@@ -4,9 +4,9 @@
 
 use crate::genome::sequence::UNKNOWN;
 
-/// The structure labels in the order of their codes 0..6: stem, multiloop, hairpin, internal loop,
-/// 3' end (T) and 5' end (F).
-pub const LABELS: [u8; 6] = *b"SMHITF";
+/// The structure labels in the order of their codes 0..6: unpaired 5' end (F) and 3' end (T), hairpin
+/// loop, internal loop, multiloop, stem.
+pub const LABELS: [u8; 6] = *b"FTHIMS";
 /// The bases in the order of their codes 0..4.
 pub const BASES: [u8; 4] = *b"ACGT";
 
@@ -71,7 +71,7 @@ mod tests {
     fn a_word_with_an_unknown_letter_is_none() {
         let found: Vec<_> = words(&[0, 1, UNKNOWN, 2, 3], 2, 4).collect();
         assert_eq!(found, [Some(1), None, None, Some(11)]);
-        assert_eq!(words(&label_codes(b"SxF"), 1, 6).collect::<Vec<_>>(), [Some(0), None, Some(5)]);
+        assert_eq!(words(&label_codes(b"SxF"), 1, 6).collect::<Vec<_>>(), [Some(5), None, Some(0)]);
         assert_eq!(words(&[0, 1], 3, 4).len(), 0);
     }
 }
