@@ -1,8 +1,8 @@
 //! Training: labelled segments of sequence, losses and the optimiser's loop.
 
 pub mod batch;
-pub mod corpus;
 pub mod config;
+pub mod corpus;
 pub mod optimiser;
 pub mod scan_task;
 pub mod segment;

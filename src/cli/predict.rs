@@ -10,7 +10,7 @@ use clap::Args as ClapArgs;
 use super::options::{Anchor, ModelOptions, StrandChoice, ThreadOptions};
 use crate::error::{Error, Result};
 use crate::genome::compression::Source;
-use crate::genome::fasta::FastaFile;
+use crate::genome::fasta::{FastaFile, begins};
 use crate::genome::sequence::encode;
 use crate::models::card::Task;
 use crate::models::{Length, Model};
@@ -75,7 +75,7 @@ pub fn run(args: &Args) -> Result<()> {
         return Err(Error::Usage(problem));
     }
     let source = Source::open(&args.input)?;
-    let fasta = match starts_like_fasta(&source)? {
+    let fasta = match begins(&source)? {
         true => Some(FastaFile::from_source(source.clone())?),
         false => None,
     };
@@ -93,19 +93,6 @@ impl Args {
             Task::Binding => StrandChoice::Plus,
             _ => StrandChoice::Both,
         })
-    }
-}
-
-fn starts_like_fasta(source: &Source) -> Result<bool> {
-    let mut reader = source.reader();
-    loop {
-        let buffer = reader.fill_buf().map_err(|e| source.error(e))?;
-        let (first, n) = (buffer.iter().find(|byte| !byte.is_ascii_whitespace()), buffer.len());
-        match first {
-            Some(&byte) => return Ok(byte == b'>'),
-            None if n == 0 => return Ok(true),
-            None => reader.consume(n),
-        }
     }
 }
 

@@ -20,7 +20,7 @@ use candle_core::Device;
 use super::card::{ModelCard, Task};
 use super::registry::Architecture;
 use super::weight_file::{self, FORMAT_VERSION, Tensors, WeightFile};
-use super::{Input, Length, Model, Output, Predictions, Window};
+use super::{Input, Length, Model, Output, Predictions, Window, check_finite};
 use crate::engine::cpu::activation::sigmoid;
 use crate::error::{Error, Result};
 use config::Config;
@@ -124,9 +124,11 @@ impl Model for DeepRke {
                 features.extend_from_slice(self.modules.run(&self.words(window), &mut scratch));
                 steps.push(self.config.steps(window.codes.len()));
             }
-            bound.extend(self.recurrent.run(&features, &steps).into_iter().map(sigmoid));
+            let logits = self.recurrent.run(&features, &steps);
+            check_finite(&self.card.name, logits.iter())?;
+            bound.extend(logits.into_iter().map(sigmoid));
         }
-        Predictions { values: vec![bound] }.check_finite(&self.card.name)
+        Ok(Predictions { values: vec![bound] })
     }
 }
 

@@ -226,7 +226,11 @@ impl<'a> Network<'a> {
     /// Returns the words' vectors without padding.
     fn vectors(&self) -> Vec<f32> {
         let dimension = self.settings.dimension;
-        self.centres.chunks_exact(self.width).flat_map(|vector| &vector[..dimension]).copied().collect()
+        self.centres
+            .chunks_exact(self.width)
+            .flat_map(|vector| &vector[..dimension])
+            .copied()
+            .collect()
     }
 }
 

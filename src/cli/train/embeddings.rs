@@ -9,7 +9,7 @@ use clap::Args as ClapArgs;
 use serde_json::json;
 
 use crate::error::{Error, Result};
-use crate::models::deeprke::words::{BASES, LABELS, spell};
+use crate::models::deeprke::words::{BASES, spell};
 use crate::models::weight_file::{self, FORMAT_VERSION, RawTensor, Tensors};
 use crate::output::atomic::{AtomicFile, keep_input};
 use crate::train::corpus::Corpus;
@@ -113,8 +113,11 @@ impl Args {
 
     /// Makes sure that no output takes the place of an input or of the other output.
     fn keep_inputs(&self) -> Result<()> {
-        let outputs: Vec<&Path> =
-            [Some(&self.output), self.tsv.as_ref()].into_iter().flatten().map(PathBuf::as_path).collect();
+        let outputs: Vec<&Path> = [Some(&self.output), self.tsv.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(PathBuf::as_path)
+            .collect();
         for input in &self.input {
             outputs.iter().try_for_each(|output| keep_input(input, output))?;
         }
@@ -136,10 +139,14 @@ impl Args {
         let Corpus { sentences, sha256, unknown } = corpus;
         let words = alphabet.len().pow(u32::from(self.k));
         let total: usize = sentences.iter().map(Vec::len).sum();
-        eprintln!("{name}: {total} words in {} sentences; {unknown} unknown words", sentences.len());
+        eprintln!(
+            "{name}: {total} words in {} sentences; {unknown} unknown words",
+            sentences.len()
+        );
         let report = |epoch, loss| eprintln!("{name}: epoch {epoch}, loss {loss:.4}");
         let trained = self.settings().train(words, &sentences, report);
-        let embedding = trained.map_err(|problem| Error::Usage(format!("{name} words: {problem}")))?;
+        let embedding =
+            trained.map_err(|problem| Error::Usage(format!("{name} words: {problem}")))?;
         Ok(Trained { name, alphabet, embedding, sha256 })
     }
 

@@ -71,8 +71,9 @@ pub enum Activation {
 impl Config {
     /// Returns the sizes of the authors' code; the longest sequence is ours.
     pub fn published() -> Self {
-        let module: Vec<Convolution> =
-            [(128, 8), (64, 16), (32, 32)].map(|(filters, width)| Convolution { filters, width }).into();
+        let module: Vec<Convolution> = [(128, 8), (64, 16), (32, 32)]
+            .map(|(filters, width)| Convolution { filters, width })
+            .into();
         let track = Track { dimension: 100, module: module.clone() };
         Self {
             k: 3,

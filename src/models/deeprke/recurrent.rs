@@ -81,7 +81,11 @@ impl Direction {
         let total: usize = steps.iter().sum();
         let mut projected = vec![0.0; total * width];
         let rows = Rows::matrix(features, total, features.len() / total.max(1));
-        product(rows, &self.input, &mut Affine { out: &mut projected, bias: &self.bias, relu: false });
+        product(
+            rows,
+            &self.input,
+            &mut Affine { out: &mut projected, bias: &self.bias, relu: false },
+        );
         // Longest first: the sequences that still have a step are the first ones.
         let mut order: Vec<usize> = (0..steps.len()).collect();
         order.sort_by_key(|&sequence| std::cmp::Reverse(steps[sequence]));
