@@ -90,7 +90,11 @@ impl SkipGram {
         Ok(Embedding { dimension: self.dimension, values: network.vectors(), counts })
     }
 
-    fn check(&self) -> Result<(), String> {
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// Says which one is wrong.
+    pub fn check(&self) -> Result<(), String> {
         for (name, value, most) in [
             ("dimension", self.dimension, 1 << 16),
             ("window", self.window, 1 << 20),

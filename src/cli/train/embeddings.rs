@@ -75,6 +75,7 @@ struct Trained {
 /// Input that cannot be read, settings that cannot be used, outputs that cannot be written.
 pub fn run(args: &Args) -> Result<()> {
     args.keep_inputs()?;
+    args.settings().check().map_err(Error::Usage)?;
     let mut out = AtomicFile::create(&args.output)?;
     let table = args.tsv.as_deref().map(AtomicFile::create).transpose()?;
     let mut corpus = Corpus::default();
@@ -145,8 +146,7 @@ impl Args {
         );
         let report = |epoch, loss| eprintln!("{name}: epoch {epoch}, loss {loss:.4}");
         let trained = self.settings().train(words, &sentences, report);
-        let embedding =
-            trained.map_err(|problem| Error::Usage(format!("{name} words: {problem}")))?;
+        let embedding = trained.map_err(|problem| Error::input(input, "", problem))?;
         Ok(Trained { name, alphabet, embedding, sha256 })
     }
 
