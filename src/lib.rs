@@ -19,6 +19,7 @@ pub mod models;
 pub mod output;
 pub mod scan;
 pub mod simulate;
+pub mod structure;
 pub mod train;
 
 pub use error::{Error, Result};

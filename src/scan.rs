@@ -112,8 +112,9 @@ pub struct ScanJob<'a> {
 pub fn run(job: ScanJob<'_>, sink: &mut dyn Sink) -> Result<ScanTotals> {
     let ScanSettings { min_probability, min_centre_cleavage, background, threads, chunk } =
         job.settings;
-    // Asks for nothing: fails for a model that cannot be scanned.
-    job.model.scan(&[], f32::INFINITY)?;
+    if !job.model.can_scan() {
+        return Err(job.model.not_scannable());
+    }
     if threads == 0 || chunk == 0 {
         return Err(Error::Usage("threads and chunk size must be at least 1".into()));
     }

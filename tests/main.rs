@@ -18,6 +18,7 @@ mod regions;
 mod scan_outputs;
 mod signals;
 mod simulate;
+mod structure;
 mod support;
 mod train;
 mod truncation;

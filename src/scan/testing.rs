@@ -131,6 +131,10 @@ impl Model for HashModel {
         Ok(Predictions::default())
     }
 
+    fn can_scan(&self) -> bool {
+        self.card.task == Task::Sites
+    }
+
     fn scan(&self, sequence: &[u8], cleavage_above: f32) -> Result<StrandScores> {
         let mut scores = StrandScores::default();
         for (start, codes) in sequence.windows(WINDOW).enumerate() {

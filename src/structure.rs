@@ -1,0 +1,12 @@
+//! RNA secondary structure as one letter per nucleotide, for models that read it beside the sequence.
+//!
+//! Letters are those of forgi and pysster (Budach & Marsico 2018): `S` stem, `H` hairpin loop, `I`
+//! internal loop or bulge, `M` multiloop, `F` unpaired 5' end, `T` unpaired 3' end.
+
+pub mod files;
+pub mod fold;
+pub mod labels;
+
+pub use files::{Form, Record, Records};
+pub use fold::RnaFold;
+pub use labels::{LABELS, label};
