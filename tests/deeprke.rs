@@ -4,9 +4,9 @@ use std::fs;
 
 use candle_core::Device;
 use polyascan::genome::sequence::encode as encode_bases;
+use polyascan::models::deeprke;
 use polyascan::models::deeprke::config::Config;
 use polyascan::models::deeprke::random::{random, with_embeddings};
-use polyascan::models::deeprke::{self};
 use polyascan::models::weight_file::decode;
 use polyascan::models::{Window, registry};
 use rand::{RngExt, SeedableRng};
@@ -93,6 +93,26 @@ fn predict_runs_a_network_with_trained_embeddings_on_sequences_of_different_leng
 }
 
 #[test]
+fn structures_give_a_second_table_that_the_network_reads() {
+    let folder = Folder::new();
+    let labels: Vec<String> = (0..60).map(|n| format!("{}((((...))))..", ".".repeat(n))).collect();
+    let structures = folder.file("structures.txt", labels.join("\n"));
+    let file = decode(&fs::read(embeddings(&folder, "a", &["--structures", &structures])).unwrap());
+    let file = file.unwrap();
+    assert_eq!(file.tensors["structure"].shape, [36, 12]);
+    let digests: serde_json::Value = serde_json::from_str(file.entry("inputs_sha256")).unwrap();
+    assert_eq!(digests["structure"][0].as_str().unwrap().len(), 64);
+    let mut config = Config { k: 2, ..Config::published() };
+    config.sequence.dimension = 12;
+    config.structure.as_mut().unwrap().dimension = 12;
+    let mut tensors = random(&config, 4);
+    with_embeddings(&mut tensors, &file.tensors).unwrap();
+    assert_eq!(tensors["structure.embedding"], file.tensors["structure"]);
+    // Multiloops are in none of the structures.
+    assert!(file.tensors["structure"].values[4 * 12..5 * 12].iter().all(|&value| value == 0.0));
+}
+
+#[test]
 fn what_embeddings_cannot_be_trained_from_is_refused() {
     let folder = Folder::new();
     let good = folder.file("good.txt", "ACGUACGU\n");
@@ -104,8 +124,10 @@ fn what_embeddings_cannot_be_trained_from_is_refused() {
         assert!(!names(&folder.at("")).contains(&"out.safetensors".to_owned()));
     };
     refused(&[&bad, "-o", &out], 1, &["bad.txt", "line 2", "letter 3"]);
-    refused(&[&short, "-o", &out], 2, &["sequence words", "nothing to learn"]);
+    refused(&[&short, "-o", &out], 1, &["short.txt", "nothing to learn"]);
     refused(&[&folder.at("none"), "-o", &out], 1, &["none"]);
+    refused(&[&good, "-o", &out, "--structures", &good], 1, &["good.txt"]);
+    refused(&[&good, "-o", &out, "--structures", &bad, "--tsv", &bad], 2, &["bad.txt"]);
     refused(&[&good, "-o", &good], 2, &["good.txt"]);
     refused(&[&good, "-o", &out, "--tsv", &out], 2, &["same file"]);
     refused(&[&good, "-o", &out, "--k", "7"], 2, &["--k"]);

@@ -23,10 +23,11 @@ use super::weight_file::{self, FORMAT_VERSION, Tensors, WeightFile};
 use super::{Input, Length, Model, Output, Predictions, Window, check_finite};
 use crate::engine::cpu::activation::sigmoid;
 use crate::error::{Error, Result};
+use crate::structure::LABELS;
 use config::Config;
 use convolutions::{Modules, Scratch};
 use recurrent::Recurrent;
-use words::{BASES, LABELS, label_codes};
+use words::{BASES, label_codes};
 
 /// Sequences that go through the LSTM together.
 const BATCH: usize = 64;

@@ -7,7 +7,8 @@ use crate::error::{Error, Result};
 use crate::genome::compression::Source;
 use crate::genome::fasta::{FastaFile, begins};
 use crate::genome::sequence::encode;
-use crate::models::deeprke::words::{BASES, words};
+use crate::models::deeprke::words::{BASES, label_codes, words};
+use crate::structure::{Form, LABELS, Records};
 
 /// Sentences of words' indices, and the digests of the files that they are from.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -73,11 +74,33 @@ impl Corpus {
         self.sha256.push(source.sha256()?);
         Ok(())
     }
+
+    /// Adds the loop labels of a file of structures, as [`Records`] reads them.
+    ///
+    /// # Errors
+    /// If the file cannot be read or holds no structures.
+    pub fn add_structures(&mut self, path: &Path, k: usize) -> Result<()> {
+        let source = Source::open(path)?;
+        for record in Records::open(&source, Form::Labels) {
+            self.add(&label_codes(&record?.structure), k, LABELS.len());
+        }
+        self.sha256.push(source.sha256()?);
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn structures_become_words_of_loop_labels() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), ">a\nACGUACGU\n.((..)).\n>b\nACG\nFST\n").unwrap();
+        let mut corpus = Corpus::default();
+        corpus.add_structures(file.path(), 1).unwrap();
+        assert_eq!(corpus.sentences, [vec![0, 5, 5, 2, 2, 5, 5, 1], vec![0, 5, 1]]);
+    }
 
     #[test]
     fn fasta_and_lines_give_the_same_sentences_cut_at_unknown_bases() {

@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::models::deeprke::words::{BASES, spell};
 use crate::models::weight_file::{self, FORMAT_VERSION, RawTensor, Tensors};
 use crate::output::atomic::{AtomicFile, keep_input};
+use crate::structure::LABELS;
 use crate::train::corpus::Corpus;
 use crate::train::skip_gram::{Embedding, SkipGram};
 
@@ -27,6 +28,10 @@ pub struct Args {
     /// bytes per nucleotide.
     #[arg(value_name = "FASTA|TXT", required = true)]
     input: Vec<PathBuf>,
+    /// Structures for a second table: per record dot-bracket (RNAfold, RNAshapes) or loop labels
+    /// (pysster). They need not be of the same sequences.
+    #[arg(long)]
+    structures: Vec<PathBuf>,
     /// Embeddings to write (safetensors).
     #[arg(short, long)]
     output: PathBuf,
@@ -82,7 +87,14 @@ pub fn run(args: &Args) -> Result<()> {
     for path in &args.input {
         corpus.add_sequences(path, args.letters())?;
     }
-    let trained = vec![args.train("sequence", &BASES, corpus)?];
+    let mut trained = vec![args.train("sequence", &BASES, &args.input, corpus)?];
+    let mut corpus = Corpus::default();
+    for path in &args.structures {
+        corpus.add_structures(path, args.letters())?;
+    }
+    if !args.structures.is_empty() {
+        trained.push(args.train("structure", LABELS, &args.structures, corpus)?);
+    }
     let bytes = args.encode(&trained)?;
     out.write_all(&bytes).map_err(|e| Error::io(&args.output, "cannot write", e))?;
     out.commit()?;
@@ -119,7 +131,7 @@ impl Args {
             .flatten()
             .map(PathBuf::as_path)
             .collect();
-        for input in &self.input {
+        for input in self.input.iter().chain(&self.structures) {
             outputs.iter().try_for_each(|output| keep_input(input, output))?;
         }
         match outputs.as_slice() {
@@ -135,6 +147,7 @@ impl Args {
         &self,
         name: &'static str,
         alphabet: &'static [u8],
+        files: &[PathBuf],
         corpus: Corpus,
     ) -> Result<Trained> {
         let Corpus { sentences, sha256, unknown } = corpus;
@@ -146,7 +159,8 @@ impl Args {
         );
         let report = |epoch, loss| eprintln!("{name}: epoch {epoch}, loss {loss:.4}");
         let trained = self.settings().train(words, &sentences, report);
-        let embedding = trained.map_err(|problem| Error::input(input, "", problem))?;
+        let file = files.last().map_or(Path::new(""), PathBuf::as_path);
+        let embedding = trained.map_err(|problem| Error::input(file, "", problem))?;
         Ok(Trained { name, alphabet, embedding, sha256 })
     }
 

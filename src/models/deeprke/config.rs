@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::words::{BASES, LABELS};
+use super::words::BASES;
 use crate::engine::cpu::product::padded;
+use crate::structure::LABELS;
 
 /// No size may be larger: far above any use, and products of sizes cannot overflow.
 const LARGEST: usize = 1 << 20;

@@ -30,7 +30,7 @@ fn sequences(lengths: &[usize], seed: u64) -> Vec<Labelled> {
         };
         (0..nt).map(|_| letter()).collect()
     };
-    let both = |&nt: &usize| (draw(nt, &[0, 1, 2, 3], UNKNOWN), draw(nt, &LABELS, b'?'));
+    let both = |&nt: &usize| (draw(nt, &[0, 1, 2, 3], UNKNOWN), draw(nt, LABELS, b'?'));
     lengths.iter().map(both).collect()
 }
 

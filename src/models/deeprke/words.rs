@@ -3,10 +3,8 @@
 //! The first letter counts most: with k = 3, ACG is 0 x 16 + 1 x 4 + 2 of the 64 sequence words.
 
 use crate::genome::sequence::UNKNOWN;
+use crate::structure::LABELS;
 
-/// The structure labels in the order of their codes 0..6: unpaired 5' end (F) and 3' end (T), hairpin
-/// loop, internal loop, multiloop, stem.
-pub const LABELS: [u8; 6] = *b"FTHIMS";
 /// The bases in the order of their codes 0..4.
 pub const BASES: [u8; 4] = *b"ACGT";
 
@@ -25,7 +23,7 @@ pub fn words(
     })
 }
 
-/// Returns the codes of structure labels; what is no label has the code 255.
+/// Returns the codes of structure labels, their places in [`LABELS`]; what is no label has the code 255.
 pub fn label_codes(labels: &[u8]) -> Vec<u8> {
     let code = |label: &u8| LABELS.iter().position(|known| known == label);
     labels.iter().map(|label| code(label).map_or(u8::MAX, |code| code as u8)).collect()
@@ -61,7 +59,7 @@ mod tests {
                 assert_eq!(words(&codes, k, 4).collect::<Vec<_>>(), [Some(word)]);
             }
             for word in 0..LABELS.len().pow(k as u32) {
-                let codes = label_codes(spell(word, k, &LABELS).as_bytes());
+                let codes = label_codes(spell(word, k, LABELS).as_bytes());
                 assert_eq!(words(&codes, k, 6).collect::<Vec<_>>(), [Some(word)]);
             }
         }

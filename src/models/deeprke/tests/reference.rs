@@ -1,8 +1,8 @@
 //! The network as its description says, in f64, one value at a time.
 
 use super::super::config::{Activation, Config, Convolution};
-use super::super::words::LABELS;
 use crate::models::weight_file::Tensors;
+use crate::structure::LABELS;
 
 /// Values of each position.
 type Positions = Vec<Vec<f64>>;
