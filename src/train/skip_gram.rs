@@ -4,12 +4,14 @@
 //! Every word's vector learns to tell the words around it from words drawn at random. One thread,
 //! one order of operations: the same settings and sentences give the same bits.
 
+use pulp::Arch;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-/// Entries of the table that noise words are drawn from, as a power of two.
-const NOISE_BITS: u32 = 20;
+/// The table that noise words are drawn from has about 2^10 entries per word, up to 2^20 in all: it
+/// should stay in cache.
+const NOISE_BITS: std::ops::RangeInclusive<u32> = 10..=20;
 /// Noise words are drawn with probability proportional to count^0.75.
 const NOISE_POWER: f64 = 0.75;
 /// The learning rate never falls below this share of the first one.
@@ -82,7 +84,7 @@ impl SkipGram {
             for sentence in sentences {
                 let done = seen as f64 / total as f64;
                 network.rate = (self.learning_rate * (1.0 - done).max(LEAST_RATE)) as f32;
-                network.sentence(sentence);
+                Arch::new().dispatch(|| network.sentence(sentence));
                 seen += sentence.len();
             }
             epoch(number, network.take_loss());
@@ -177,6 +179,7 @@ impl<'a> Network<'a> {
         }
     }
 
+    #[inline(always)]
     fn sentence(&mut self, sentence: &[u32]) {
         let mut kept = std::mem::take(&mut self.kept);
         kept.clear();
@@ -195,6 +198,7 @@ impl<'a> Network<'a> {
     }
 
     /// Moves a word towards one of its context and away from noise.
+    #[inline(always)]
     fn pair(&mut self, centre: u32, context: u32) {
         let width = self.width;
         let centre = &mut self.centres[centre as usize * width..][..width];
@@ -202,16 +206,17 @@ impl<'a> Network<'a> {
         for draw in 0..=self.settings.negatives {
             let (target, label) = match draw {
                 0 => (context, 1.0),
-                _ => (self.noise[(self.rng.next_u32() >> (32 - NOISE_BITS)) as usize], 0.0),
+                _ => (self.noise[self.rng.next_u32() as usize & (self.noise.len() - 1)], 0.0),
             };
             if draw > 0 && target == context {
                 continue;
             }
             let target = &mut self.contexts[target as usize * width..][..width];
             let score = dot(centre, target);
-            let probability = 1.0 / (1.0 + (-score).exp());
             let off = if label > 0.0 { -score } else { score };
-            self.loss += f64::from(off.max(0.0) + (-off.abs()).exp().ln_1p());
+            let odds = (-score.abs()).exp();
+            self.loss += f64::from(off.max(0.0) + (1.0 + odds).ln());
+            let probability = if score > 0.0 { 1.0 } else { odds } / (1.0 + odds);
             let step = self.rate * (label - probability);
             for ((change, target), &centre) in self.change.iter_mut().zip(target).zip(&*centre) {
                 *change += step * *target;
@@ -238,10 +243,12 @@ impl<'a> Network<'a> {
     }
 }
 
-/// Returns a table in which each word has a share of entries proportional to count^0.75.
+/// Returns a table of a power of two of entries, in which each word has a share proportional to
+/// count^0.75.
 fn noise(counts: &[u64]) -> Vec<u32> {
     let weights = || counts.iter().map(|&count| (count as f64).powf(NOISE_POWER));
-    let (size, total) = (1 << NOISE_BITS, weights().sum::<f64>());
+    let bits = NOISE_BITS.start() + counts.len().next_power_of_two().ilog2();
+    let (size, total) = (1 << bits.min(*NOISE_BITS.end()), weights().sum::<f64>());
     let (mut table, mut sum) = (Vec::with_capacity(size), 0.0);
     for (word, weight) in weights().enumerate() {
         sum += weight;
@@ -252,6 +259,7 @@ fn noise(counts: &[u64]) -> Vec<u32> {
     table
 }
 
+#[inline(always)]
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0; LANES];
     for (a, b) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {
