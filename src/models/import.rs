@@ -4,6 +4,7 @@ pub mod foreign;
 pub mod keras_bilstm;
 pub mod keras_config;
 pub mod keras_h5;
+pub mod npz;
 
 use std::collections::BTreeMap;
 use std::io::Write;
