@@ -5,6 +5,7 @@ mod bad_input;
 mod bad_models;
 mod config;
 mod convert;
+mod deerect;
 mod demo;
 mod determinism;
 mod evaluate;

@@ -10,10 +10,9 @@ use zip::ZipArchive;
 
 use super::foreign;
 use crate::error::{Error, Result};
-use crate::models::weight_file::{RawTensor, Tensors, sha256};
+use crate::models::weight_file::{RawTensor, Tensors};
 
-/// The largest file that is read, and the most bytes of arrays in it: a small damaged or malicious
-/// archive can claim to unpack to anything.
+/// The most bytes of arrays: a small damaged archive can claim to unpack to anything.
 const MOST_BYTES: u64 = 1 << 30;
 
 const NPY_MAGIC: &[u8] = b"\x93NUMPY";
@@ -24,8 +23,6 @@ const ZIP_MAGIC: &[u8] = b"PK\x03\x04";
 pub struct NpzFile {
     /// Arrays by name; the one of a .npy file is named as the file.
     pub arrays: Tensors,
-    /// sha256 of the file, hexadecimal.
-    pub sha256: String,
 }
 
 /// Returns whether the bytes begin as those of a NumPy file do: an array, or an archive, whose first
@@ -36,29 +33,12 @@ pub fn is_numpy(bytes: &[u8]) -> bool {
         || bytes.starts_with(ZIP_MAGIC) && first_name().is_some_and(|name| name.ends_with(b".npy"))
 }
 
-/// Reads a NumPy file.
+/// Reads a NumPy file that is in memory; `path` is for messages.
 ///
 /// # Errors
 /// If the file is a Git LFS pointer or in another format (named in the message), ends early, is
 /// damaged, or an array holds anything but numbers.
-pub fn read(path: &Path) -> Result<NpzFile> {
-    let file = std::fs::File::open(path).map_err(|e| Error::io(path, "cannot open", e))?;
-    let mut bytes = Vec::new();
-    let mut limited = file.take(MOST_BYTES + 1);
-    limited.read_to_end(&mut bytes).map_err(|e| Error::io(path, "cannot read", e))?;
-    parse(path, bytes)
-}
-
-/// Reads a NumPy file that is in memory; `path` is for messages.
-///
-/// # Errors
-/// As [`read`].
 pub fn parse(path: &Path, bytes: Vec<u8>) -> Result<NpzFile> {
-    if bytes.len() as u64 > MOST_BYTES {
-        let problem = "larger than 1 GiB: not the weights of a model that this program knows";
-        return Err(Error::input(path, "", problem));
-    }
-    let sha256 = sha256(&bytes);
     let arrays = if bytes.starts_with(NPY_MAGIC) {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let array = array(&bytes).map_err(|problem| Error::input(path, "", problem))?;
@@ -69,7 +49,7 @@ pub fn parse(path: &Path, bytes: Vec<u8>) -> Result<NpzFile> {
         let found = foreign::describe(&bytes).unwrap_or("in no format that is known".into());
         return Err(Error::input(path, "", format!("not a NumPy file but {found}")));
     };
-    Ok(NpzFile { arrays, sha256 })
+    Ok(NpzFile { arrays })
 }
 
 /// Reads all arrays of an archive.
