@@ -85,9 +85,9 @@ fn reference(tensors: &Tensors, window: &[u8]) -> f64 {
     let value = |name: &str, at: usize| f64::from(tensors[name].values[at]);
     let [width, _, filters] = tensors["conv.weight"].shape[..] else { panic!() };
     let edge = vec![[0.25; 4]; width - 1];
-    let columns = window.iter().map(|&code| {
-        std::array::from_fn(|base| f64::from(u8::from(usize::from(code) == base)))
-    });
+    let columns = window
+        .iter()
+        .map(|&code| std::array::from_fn(|base| f64::from(u8::from(usize::from(code) == base))));
     let input: Vec<[f64; 4]> = edge.iter().copied().chain(columns).chain(edge.clone()).collect();
     let positions = input.len() - width + 1;
     let mut conv = vec![vec![0.0; filters]; positions];
@@ -172,8 +172,7 @@ fn npz(arrays: &[(&str, &[usize], Vec<f32>)]) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, shape, values) in arrays {
         let shape: String = shape.iter().map(|n| format!("{n},")).collect();
-        let header =
-            format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({shape}), }}\n");
+        let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({shape}), }}\n");
         zip.start_file(format!("{name}.npy"), zip::write::SimpleFileOptions::default()).unwrap();
         zip.write_all(b"\x93NUMPY\x01\x00").unwrap();
         zip.write_all(&(header.len() as u16).to_le_bytes()).unwrap();

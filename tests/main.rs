@@ -3,6 +3,7 @@
 mod annotation;
 mod bad_input;
 mod bad_models;
+mod classes;
 mod config;
 mod convert;
 mod deerect;

@@ -123,10 +123,8 @@ impl DeerectKernel {
         product(rows, &self.hidden, &mut relu);
         let width = self.output.width();
         let mut logits = vec![0.0; n * width];
-        let rows = Rows {
-            length: self.sizes.hidden,
-            ..Rows::matrix(&hidden, n, self.hidden.width())
-        };
+        let rows =
+            Rows { length: self.sizes.hidden, ..Rows::matrix(&hidden, n, self.hidden.width()) };
         let mut plain = Affine { out: &mut logits, bias: &self.output_bias, relu: false };
         product(rows, &self.output, &mut plain);
         logits.chunks_exact(width).map(|two| sigmoid(two[0] - two[1])).collect()
@@ -193,11 +191,8 @@ impl WithSimd for Pool<'_> {
         }
         let scale = kernel.per_value(squares).map(|variance| 1.0 / (variance + EPSILON).sqrt());
         for (block, conv) in buffers.conv.chunks_exact(positions).enumerate() {
-            let normalise = Normalise {
-                mean: spread(mean),
-                scale: spread(scale),
-                bias: kernel.bias[block],
-            };
+            let normalise =
+                Normalise { mean: spread(mean), scale: spread(scale), bias: kernel.bias[block] };
             let rows = pooled.chunks_exact_mut(blocks * LANES);
             for (row, conv) in rows.zip(conv.chunks_exact(POOL)) {
                 normalise.pool(simd, conv, &mut row[block * LANES..][..LANES]);

@@ -73,7 +73,8 @@ fn archive(path: &Path, bytes: Vec<u8>) -> Result<Tensors> {
         let read = entry.by_ref().take(left + 1).read_to_end(&mut content);
         read.map_err(|e| damaged(&place, e.to_string()))?;
         left = left.checked_sub(content.len() as u64).ok_or_else(|| {
-            let problem = "the arrays unpack to more than 1 GiB: not weights that this program knows";
+            let problem =
+                "the arrays unpack to more than 1 GiB: not weights that this program knows";
             Error::input(path, place.as_str(), problem)
         })?;
         let array = array(&content).map_err(|problem| Error::input(path, place, problem))?;
@@ -84,7 +85,8 @@ fn archive(path: &Path, bytes: Vec<u8>) -> Result<Tensors> {
 
 /// Reads one array (NumPy enhancement proposal 1): magic, version, header length, header, values.
 fn array(bytes: &[u8]) -> std::result::Result<RawTensor, String> {
-    let damaged = || "no NumPy array, or only the beginning of one: download the file again".to_owned();
+    let damaged =
+        || "no NumPy array, or only the beginning of one: download the file again".to_owned();
     let rest = bytes.strip_prefix(NPY_MAGIC).ok_or_else(damaged)?;
     let (length, rest) = match *rest {
         [1, _, a, b, ref rest @ ..] => (usize::from(u16::from_le_bytes([a, b])), rest),
@@ -131,9 +133,11 @@ impl Header {
         let descr = descr.ok_or("a table of named columns, where plain numbers are expected")?;
         let (order, letters) = descr.split_at_checked(1).unwrap_or_default();
         if letters.starts_with('O') {
-            return Err("holds Python objects (a pickle), which could run code and are never read; \
+            return Err(
+                "holds Python objects (a pickle), which could run code and are never read; \
                         save plain numeric arrays"
-                .into());
+                    .into(),
+            );
         }
         let kind = letters.chars().next().filter(|kind| "fiub".contains(*kind));
         let size = letters.get(1..).and_then(|digits| digits.parse().ok());
@@ -141,7 +145,8 @@ impl Header {
             return Err(format!("holds values of type {descr}, where numbers are expected"));
         };
         let shape = after("shape")?.strip_prefix('(').and_then(|s| s.split_once(')'));
-        let sizes = shape.map(|(shape, _)| shape.split(',').map(str::trim).filter(|n| !n.is_empty()));
+        let sizes =
+            shape.map(|(shape, _)| shape.split(',').map(str::trim).filter(|n| !n.is_empty()));
         let shape = sizes.and_then(|sizes| sizes.map(|n| n.parse().ok()).collect());
         let shape = shape.ok_or("the array's header has no shape: download it again")?;
         let fortran_order = after("fortran_order")?.starts_with("True");
