@@ -178,6 +178,11 @@ pub trait Model: Send + Sync {
     /// If a window is not as [`Model::input`] says, or the computation fails.
     fn predict(&self, windows: &[Window<'_>]) -> Result<Predictions>;
 
+    /// Returns whether [`Model::scan`] works.
+    fn can_scan(&self) -> bool {
+        false
+    }
+
     /// Returns, for a site model that is anchored on the polyA signal, the index in the 240-nt
     /// window of the signal's first base.
     fn signal_index(&self) -> Option<usize> {

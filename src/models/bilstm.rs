@@ -105,6 +105,10 @@ impl Model for BiLstm {
         Predictions { values }.check_finite(&self.card.name)
     }
 
+    fn can_scan(&self) -> bool {
+        self.shared.is_some()
+    }
+
     fn scan(&self, sequence: &[u8], cleavage_above: f32) -> Result<StrandScores> {
         let Some(shared) = &self.shared else {
             return Err(self.not_scannable());

@@ -114,6 +114,10 @@ impl Model for DenseScan {
         Predictions { values: vec![probability, cleavage] }.check_finite(&self.card.name)
     }
 
+    fn can_scan(&self) -> bool {
+        true
+    }
+
     fn scan(&self, sequence: &[u8], cleavage_above: f32) -> Result<StrandScores> {
         match &self.gpu {
             Some(network) => device::scan(network, sequence, cleavage_above),

@@ -24,11 +24,17 @@ pub fn file(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}.{ENDING}"))
 }
 
+/// Returns whether a name is a path, and therefore not looked for in the folder.
+pub fn is_path(name: &str) -> bool {
+    name.contains(std::path::is_separator)
+}
+
 /// Returns the file of a model of the user's folder.
 pub fn find(name: &str) -> Option<PathBuf> {
-    // A name with a slash is a path to a file that is not there.
-    let plain = !name.contains(std::path::is_separator);
-    folder().filter(|_| plain).map(|folder| file(&folder, name)).filter(|file| file.is_file())
+    folder()
+        .filter(|_| !is_path(name))
+        .map(|folder| file(&folder, name))
+        .filter(|file| file.is_file())
 }
 
 /// Returns the names and files of the models in the user's folder, by name.

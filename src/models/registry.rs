@@ -85,7 +85,7 @@ pub fn load(name_or_file: &str, device: &Device) -> Result<Box<dyn Model>> {
     if let Some(embedded) = EMBEDDED.iter().find(|embedded| embedded.name == name_or_file) {
         return embedded.load(device);
     }
-    if Path::new(name_or_file).is_file() {
+    if Path::new(name_or_file).exists() {
         return load_file(Path::new(name_or_file), device);
     }
     match library::find(name_or_file) {
@@ -97,12 +97,13 @@ pub fn load(name_or_file: &str, device: &Device) -> Result<Box<dyn Model>> {
 fn unknown(name: &str) -> String {
     let names: Vec<&str> = EMBEDDED.iter().map(|embedded| embedded.name).collect();
     let folder = match library::folder() {
-        Some(folder) => format!("nor {}", library::file(&folder, name).display()),
-        None => "and no folder for converted models is known (set POLYASCAN_MODELS)".to_owned(),
+        _ if library::is_path(name) => String::new(),
+        Some(folder) => format!(", nor {}", library::file(&folder, name).display()),
+        None => ", and no folder of models is known (set POLYASCAN_MODELS)".to_owned(),
     };
     format!(
-        "neither a model inside the program ({}), nor a file, {folder}; `polyascan models` lists \
-         models, `polyascan convert` makes one from published weights",
+        "neither a model inside the program ({}) nor a file{folder}; `polyascan models list` names \
+         those that there are, `polyascan convert` makes one from published weights",
         names.join(", ")
     )
 }

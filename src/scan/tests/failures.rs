@@ -54,6 +54,10 @@ impl Model for Faulty {
         self.inner.predict(windows)
     }
 
+    fn can_scan(&self) -> bool {
+        self.inner.can_scan()
+    }
+
     fn scan(&self, sequence: &[u8], above: f32) -> Result<StrandScores> {
         match (self.fault)(self.calls.fetch_add(1, Ordering::SeqCst))? {
             Some(scores) => Ok(scores),

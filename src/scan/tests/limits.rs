@@ -33,6 +33,10 @@ impl Model for Stuck<'_> {
         self.inner.predict(windows)
     }
 
+    fn can_scan(&self) -> bool {
+        self.inner.can_scan()
+    }
+
     fn scan(&self, sequence: &[u8], above: f32) -> Result<StrandScores> {
         if self.calls.fetch_add(1, Ordering::SeqCst) == 0 {
             while !self.go_on.load(Ordering::SeqCst) {
@@ -84,6 +88,10 @@ impl Model for Nested {
 
     fn predict(&self, windows: &[Window<'_>]) -> Result<Predictions> {
         self.inner.predict(windows)
+    }
+
+    fn can_scan(&self) -> bool {
+        self.inner.can_scan()
     }
 
     fn scan(&self, sequence: &[u8], above: f32) -> Result<StrandScores> {
