@@ -28,7 +28,7 @@ pub struct NpzFile {
 /// Returns whether the bytes begin as those of a NumPy file do: an array, or an archive, whose first
 /// entry is one.
 pub fn is_numpy(bytes: &[u8]) -> bool {
-    let first_name = || Some(bytes.get(30..)?.get(..usize::from(*bytes.get(26)?))?);
+    let first_name = || bytes.get(30..)?.get(..usize::from(*bytes.get(26)?));
     bytes.starts_with(NPY_MAGIC)
         || bytes.starts_with(ZIP_MAGIC) && first_name().is_some_and(|name| name.ends_with(b".npy"))
 }
