@@ -3,6 +3,7 @@
 pub mod bilstm;
 pub mod card;
 pub mod deeprke;
+pub mod deerect;
 pub mod dense;
 pub mod encoding;
 pub mod import;

@@ -3,9 +3,11 @@
 mod annotation;
 mod bad_input;
 mod bad_models;
+mod classes;
 mod config;
 mod convert;
 mod deeprke;
+mod deerect;
 mod demo;
 mod determinism;
 mod evaluate;
