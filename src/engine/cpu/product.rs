@@ -167,15 +167,20 @@ impl<E: Epilogue> WithSimd for Product<'_, E> {
         let mut column = 0;
         while column < self.b.width {
             let (panel, width) = self.b.panel(column);
-            // 32 vector registers hold 8 x 3 sums, 16 hold 4 x 3.
+            // 32 vector registers hold 8 x 3 or 12 x 2 sums, 16 hold 4 x 3 or 6 x 2.
             let mut done = 0;
             while done < width {
                 let tile = Tile { a: &self.a, panel, width, first: done, column: column + done };
-                let vectors = ((width - done) / S::F32_LANES).min(3);
+                let vectors = match (width - done) / S::F32_LANES {
+                    // Two tiles of two rather than one of three and a thin one.
+                    4 => 2,
+                    left => left.min(3),
+                };
                 match (vectors, S::F32_LANES == LANES) {
                     (3, true) => tile.rows::<S, 8, 3, E>(simd, self.epilogue),
                     (3, false) => tile.rows::<S, 4, 3, E>(simd, self.epilogue),
-                    (2, _) => tile.rows::<S, 4, 2, E>(simd, self.epilogue),
+                    (2, true) => tile.rows::<S, 12, 2, E>(simd, self.epilogue),
+                    (2, false) => tile.rows::<S, 6, 2, E>(simd, self.epilogue),
                     _ => tile.rows::<S, 8, 1, E>(simd, self.epilogue),
                 }
                 done += vectors * S::F32_LANES;
@@ -215,6 +220,10 @@ impl Tile<'_> {
             self.block::<S, M, V, E>(simd, row, out);
             row += M;
         }
+        while row + 4 <= self.a.rows {
+            self.block::<S, 4, V, E>(simd, row, out);
+            row += 4;
+        }
         while row < self.a.rows {
             self.block::<S, 1, V, E>(simd, row, out);
             row += 1;
@@ -245,7 +254,7 @@ impl Tile<'_> {
                     // SAFETY: as above.
                     vectors[v] = unsafe { right.add(v).read_unaligned() };
                 });
-                unrolled!(m < M: [0 1 2 3 4 5 6 7] => {
+                unrolled!(m < M: [0 1 2 3 4 5 6 7 8 9 10 11] => {
                     // SAFETY: as above.
                     let value = simd.splat_f32s(unsafe { *left.add(m * row_stride) });
                     unrolled!(v < V: [0 1 2] => {
@@ -256,7 +265,7 @@ impl Tile<'_> {
                 right_at += self.width;
             }
         }
-        unrolled!(m < M: [0 1 2 3 4 5 6 7] => {
+        unrolled!(m < M: [0 1 2 3 4 5 6 7 8 9 10 11] => {
             unrolled!(v < V: [0 1 2] => {
                 out.store(simd, row + m, self.column + v * S::F32_LANES, sums[m][v]);
             });
