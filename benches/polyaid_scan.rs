@@ -4,23 +4,14 @@
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use polyascan::models::bilstm::BiLstm;
 use polyascan::models::bilstm::random::{Shape, random};
-use polyascan::models::bilstm::weights::Architecture;
+use polyascan::models::bilstm::weights::Kind;
 use polyascan::models::card::{ModelCard, Task};
-use polyascan::models::{Model, WINDOW};
+use polyascan::models::{Model, WINDOW, Window};
 
 fn model() -> BiLstm {
-    let tensors = random(Architecture::PolyaId, Shape::POLYAID, 1);
-    let card = ModelCard {
-        name: "random".into(),
-        architecture: "polyaid".into(),
-        task: Task::Sites,
-        parameters: 0,
-        sha256: String::new(),
-        description: String::new(),
-        licence: String::new(),
-        source: String::new(),
-    };
-    BiLstm::new(&tensors, card).expect("random weights fit together")
+    let tensors = random(Kind::PolyaId, Shape::POLYAID, 1);
+    let card = ModelCard::new("random", "polyaid", Task::Sites);
+    BiLstm::new(Kind::PolyaId, &tensors, card).expect("random weights fit together")
 }
 
 fn benchmark(criterion: &mut Criterion) {
@@ -37,7 +28,7 @@ fn benchmark(criterion: &mut Criterion) {
             bencher.iter(|| model.scan(&sequence, cleavage_above))
         });
     }
-    let some: Vec<&[u8]> = sequence.windows(WINDOW).take(64).collect();
+    let some: Vec<Window> = sequence.windows(WINDOW).take(64).map(Window::from).collect();
     group.throughput(Throughput::Elements(64));
     group.bench_function("predict", |bencher| bencher.iter(|| model.predict(&some)));
     group.finish();

@@ -1,19 +1,20 @@
-//! Models: functions of 240 nt, and the same functions at every position of a stretch of sequence.
+//! Models: functions of a stretch of sequence; site models also at every position of a genome.
 
 pub mod bilstm;
 pub mod card;
 pub mod dense;
 pub mod encoding;
 pub mod import;
+pub mod library;
 pub mod registry;
 pub mod weight_file;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use card::ModelCard;
 
-/// Nucleotides that a model reads.
+/// Nucleotides of a window of a scan.
 pub const WINDOW: usize = 240;
-/// Index in the window of the position that the window speaks of.
+/// Index in a scan's window of the position that the window speaks of.
 pub const CENTRE: usize = 120;
 /// Length of the cleavage vector.
 pub const CLEAVAGE: usize = 50;
@@ -23,49 +24,211 @@ pub const CLEAVAGE_CENTRE: usize = 25;
 /// Raw cleavage probabilities around a window's centre, in transcript direction.
 pub type CleavageVector = [f32; CLEAVAGE];
 
-/// What a model says of each of n windows.
-#[derive(Clone, Debug, PartialEq)]
-pub enum WindowScores {
-    /// Classification (n) and raw cleavage vectors (n x 50, each summing to 1).
-    Sites { probability: Vec<f32>, cleavage: Vec<CleavageVector> },
-    /// log2 odds of usage (n).
-    Strength(Vec<f32>),
+/// A sequence to score, in transcript direction.
+#[derive(Clone, Copy, Debug)]
+pub struct Window<'a> {
+    /// Codes as in [`crate::genome::sequence`].
+    pub codes: &'a [u8],
+    /// The structure label of each nucleotide, for models that read structure.
+    pub structure: Option<&'a [u8]>,
 }
 
-/// What a site model says of every window of a stretch of sequence, in the sequence's own direction.
+impl<'a> From<&'a [u8]> for Window<'a> {
+    fn from(codes: &'a [u8]) -> Self {
+        Self { codes, structure: None }
+    }
+}
+
+/// How many nucleotides a model reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    Exactly(usize),
+    UpTo(usize),
+}
+
+impl std::fmt::Display for Length {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Exactly(nt) => write!(f, "{nt}"),
+            Self::UpTo(nt) => write!(f, "up to {nt}"),
+        }
+    }
+}
+
+/// What a model reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Input {
+    pub length: Length,
+    /// Index in the window of the nucleotide that the window speaks of: the position that may be a
+    /// polyA site, or the first base of the polyA signal.
+    pub anchor: usize,
+    /// Whether it needs RNA structure labels.
+    pub structure: bool,
+}
+
+impl Input {
+    /// The window of a scan: 240 nt, sequence alone.
+    pub const SCAN: Self =
+        Self { length: Length::Exactly(WINDOW), anchor: CENTRE, structure: false };
+
+    /// Checks that the model can read these windows.
+    ///
+    /// # Errors
+    /// Says which window has a wrong length or lacks its structure.
+    pub fn check(&self, model: &str, windows: &[Window<'_>]) -> Result<()> {
+        for (at, window) in windows.iter().enumerate() {
+            let nt = window.codes.len();
+            let fits = match self.length {
+                Length::Exactly(length) => nt == length,
+                Length::UpTo(length) => nt <= length,
+            };
+            let problem = match window.structure {
+                _ if !fits => format!("window {at} has {nt} nt; it reads {}", self.length),
+                None if self.structure => format!("window {at} comes without RNA structure"),
+                Some(labels) if labels.len() != nt => {
+                    format!("window {at} has {nt} nt and {} structure labels", labels.len())
+                }
+                _ => continue,
+            };
+            return Err(Error::model(model, problem));
+        }
+        Ok(())
+    }
+}
+
+/// A named output of a model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    pub name: String,
+    /// Values per window.
+    pub width: usize,
+}
+
+impl Output {
+    /// Returns an output of `width` values per window.
+    pub fn new(name: impl Into<String>, width: usize) -> Self {
+        Self { name: name.into(), width }
+    }
+}
+
+/// What a model says of n windows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Predictions {
+    /// For each of the model's outputs n x width values, window by window.
+    pub values: Vec<Vec<f32>>,
+}
+
+impl Predictions {
+    /// Checks that every value is a number: huge weights can overflow, and a score that is no
+    /// number must not pass for one.
+    ///
+    /// # Errors
+    /// If a value is NaN or infinite.
+    pub fn check_finite(self, model: &str) -> Result<Self> {
+        check_finite(model, self.values.iter().flatten())?;
+        Ok(self)
+    }
+}
+
+/// Checks that every score is a number.
+///
+/// # Errors
+/// If one is NaN or infinite.
+pub fn check_finite<'a>(model: &str, mut scores: impl Iterator<Item = &'a f32>) -> Result<()> {
+    if scores.all(|score| score.is_finite()) {
+        return Ok(());
+    }
+    let problem = "a score is not a number: the weights overflow; are they the right file?";
+    Err(Error::model(model, problem))
+}
+
+/// What a site model says of windows of a stretch of sequence, in the sequence's own direction.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StrandScores {
-    /// Classification of window s, which starts at s: one for each of the sequence's windows.
+    /// Classification of each window asked for, in order.
     pub probability: Vec<f32>,
-    /// Start and raw cleavage vector of the windows with classification above the threshold asked
-    /// for, ascending.
+    /// Which of them (its index in `probability`) and raw cleavage vector, for the windows with a
+    /// classification above the threshold asked for; ascending.
     pub cleavage: Vec<(usize, CleavageVector)>,
 }
 
-/// A loaded model. `predict` is the definition; `scan` shares work between overlapping windows and
-/// must equal it within rounding.
+/// A loaded model. `predict` is the definition; `scan`, of site models, shares work between
+/// overlapping windows and must equal it within rounding.
 ///
 /// Sequences are codes as in [`crate::genome::sequence`], in transcript direction.
 pub trait Model: Send + Sync {
     /// Returns what is known of the model.
     fn card(&self) -> &ModelCard;
 
+    /// Returns what `predict` reads.
+    fn input(&self) -> Input;
+
+    /// Returns what `predict` says, in order.
+    fn outputs(&self) -> &[Output];
+
     /// Returns the name of the device that scans run on.
     fn device(&self) -> &'static str {
         "cpu"
     }
 
-    /// Scores windows of 240 nt each, each by itself.
+    /// Scores windows, each by itself.
     ///
     /// # Errors
-    /// If a window has another length, or the tensor library fails.
-    fn predict(&self, windows: &[&[u8]]) -> Result<WindowScores>;
+    /// If a window is not as [`Model::input`] says, or the computation fails.
+    fn predict(&self, windows: &[Window<'_>]) -> Result<Predictions>;
 
-    /// Scores every window of `sequence` (`sequence.len() - 239` of them; none if it is shorter).
-    /// The result for a window depends, to the bit, only on its 240 nt, never on where it lies in
-    /// `sequence`.
+    /// Returns whether [`Model::scan`] works.
+    fn can_scan(&self) -> bool {
+        false
+    }
+
+    /// Returns, for a site model that is anchored on the polyA signal, the index in the 240-nt
+    /// window of the signal's first base.
+    fn signal_index(&self) -> Option<usize> {
+        None
+    }
+
+    /// Scores every 240-nt window of `sequence` (`sequence.len() - 239` of them; none if it is
+    /// shorter): classification and cleavage around the window's centre. The result for a window
+    /// depends, to the bit, only on its 240 nt, never on where it lies in `sequence`.
     ///
     /// # Errors
-    /// If the model has no cleavage vector, or the tensor library fails.
-    fn scan(&self, sequence: &[u8], cleavage_above: f32) -> Result<StrandScores>;
+    /// If the model cannot be scanned, or the computation fails.
+    fn scan(&self, _sequence: &[u8], _cleavage_above: f32) -> Result<StrandScores> {
+        Err(self.not_scannable())
+    }
+
+    /// Returns the error that a model without a cleavage vector answers a scan with.
+    fn not_scannable(&self) -> Error {
+        let card = self.card();
+        let problem = format!(
+            "it predicts {} and has no cleavage vector: it cannot be scanned, which takes a model \
+             of sites (see `polyascan models list`); use `predict`",
+            card.task.name()
+        );
+        Error::model(card.name.as_str(), problem)
+    }
+
+    /// Scores the 240-nt windows of `sequence` that begin at `starts`, as [`Model::scan`] does.
+    ///
+    /// # Errors
+    /// As [`Model::scan`]; if a window reaches past the sequence.
+    fn scan_at(
+        &self,
+        sequence: &[u8],
+        starts: &[usize],
+        cleavage_above: f32,
+    ) -> Result<StrandScores> {
+        let mut scores = StrandScores::default();
+        for (index, &start) in starts.iter().enumerate() {
+            let Some(window) = sequence.get(start..start + WINDOW) else {
+                let problem = format!("window at {start} of {} nt", sequence.len());
+                return Err(Error::Internal(problem));
+            };
+            let alone = self.scan(window, cleavage_above)?;
+            scores.probability.extend(alone.probability);
+            scores.cleavage.extend(alone.cleavage.into_iter().map(|(_, vector)| (index, vector)));
+        }
+        Ok(scores)
+    }
 }

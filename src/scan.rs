@@ -36,7 +36,6 @@ use crate::context::features::GeneContext;
 use crate::error::{Error, Result};
 use crate::genome::contigs::Contigs;
 use crate::models::Model;
-use crate::models::card::Task;
 use crate::output::bed::Site;
 
 pub use targets::Targets;
@@ -113,11 +112,8 @@ pub struct ScanJob<'a> {
 pub fn run(job: ScanJob<'_>, sink: &mut dyn Sink) -> Result<ScanTotals> {
     let ScanSettings { min_probability, min_centre_cleavage, background, threads, chunk } =
         job.settings;
-    let card = job.model.card();
-    if card.task != Task::Sites {
-        let problem = "it predicts strength, not sites: a scan needs a model with a classification \
-                       and a cleavage vector (see `polyascan models list`)";
-        return Err(Error::model(card.name.as_str(), problem));
+    if !job.model.can_scan() {
+        return Err(job.model.not_scannable());
     }
     if threads == 0 || chunk == 0 {
         return Err(Error::Usage("threads and chunk size must be at least 1".into()));

@@ -47,7 +47,7 @@ fn a_model_of_strength_cannot_be_scanned_but_predicts() {
     run(["convert", keras.to_str().unwrap(), &model]);
     let genome = folder.file("genome.fa", format!(">c\n{}\n", "ACGTT".repeat(49)));
     let prefix = format!("{out}/x");
-    let told = ["strength", "a scan needs", "polyascan models list"];
+    let told = ["strength", "cannot be scanned", "polyascan models list"];
     refuse(["scan", &genome, "--model", &model, "--tracks", "-o", &prefix], 1, &told);
     assert!(names(&out).is_empty());
     let table = String::from_utf8(run(["predict", &genome, "--model", &model])).unwrap();

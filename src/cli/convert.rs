@@ -1,35 +1,58 @@
-//! `polyascan convert`: published Keras weights to safetensors.
+//! `polyascan convert`: published weights to safetensors.
 
 use std::path::PathBuf;
 
-use crate::error::Result;
-use crate::models::import;
+use crate::error::{Error, Result};
+use crate::models::import::{self, ConvertOptions};
+use crate::models::{library, registry};
 
-/// Convert the published Keras weights of PolyaID or PolyaStrength (HDF5) to safetensors
+/// Convert the authors' own weight file of a published model to safetensors.
 ///
-/// Weights-only files and whole saved models are both read, whatever the layer sizes; optimiser
-/// state and stored code are ignored. The architecture is recognised from the layers. The output
-/// records the sha256 of the file it was made from and appears only when it is complete.
+/// Reads Keras HDF5 files of PolyaID, PolyaStrength, APARENT2 and pysster, weights only or whole
+/// saved models, and the NumPy archives of DeeReCT-PolyA, whatever the layer sizes. The format and
+/// the model are recognised from the content; optimiser state and stored code are ignored, nothing
+/// is executed. The output records the sha256 of the file it was made from and appears only when it
+/// is complete.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Keras weights, e.g. polyaID.h5 (not a Git LFS pointer: download the file itself)
-    #[arg(value_name = "IN.h5")]
+    /// Published weights, e.g. polyaID.h5 (not a Git LFS pointer: download the file itself)
+    #[arg(value_name = "IN")]
     pub input: PathBuf,
-    /// Where to write the converted model
+    /// Where to write the converted model [default: NAME.safetensors in the folder of models,
+    /// $POLYASCAN_MODELS or ~/.local/share/polyascan/models, where --model finds it by name]
     #[arg(value_name = "OUT.safetensors")]
-    pub output: PathBuf,
+    pub output: Option<PathBuf>,
+    /// Name of the model in the folder of models [default: the input's name without its ending]
+    #[arg(long, conflicts_with = "output")]
+    pub name: Option<String>,
+    /// Replace a model of this name
+    #[arg(long, conflicts_with = "output")]
+    pub force: bool,
+    /// pysster: letters of the input, e.g. ACGT or ACGU,HIMS [default: ACGU for 4 channels,
+    /// ACGU,HIMS for 16]
+    #[arg(long, value_name = "LETTERS")]
+    pub alphabet: Option<String>,
+    /// pysster: nucleotides of the input, where the file does not tell
+    #[arg(long, value_name = "NT")]
+    pub input_length: Option<usize>,
 }
 
 /// Runs the command.
 ///
 /// # Errors
-/// See [`import::convert_keras`].
+/// See [`import::convert`]; a name that is taken.
 pub fn run(args: &Args) -> Result<()> {
-    let made = import::convert_keras(&args.input, &args.output)?;
+    let options =
+        ConvertOptions { alphabet: args.alphabet.clone(), input_length: args.input_length };
+    let output = match &args.output {
+        Some(output) => output.clone(),
+        None => args.place()?,
+    };
+    let made = import::convert(&args.input, &output, &options)?;
     eprintln!(
         "{}: {}, {} tensors, {} parameters\n  sha256 {}\n  made from {} (sha256 {})",
-        args.output.display(),
-        made.architecture.name(),
+        output.display(),
+        made.architecture.name,
         made.tensors,
         made.parameters,
         made.sha256,
@@ -37,4 +60,36 @@ pub fn run(args: &Args) -> Result<()> {
         made.source_sha256
     );
     Ok(())
+}
+
+impl Args {
+    /// Returns the file in the folder of models, having made the folder.
+    fn place(&self) -> Result<PathBuf> {
+        let stem = self.input.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let name = self.name.clone().or(stem).unwrap_or_default();
+        if name.is_empty() || library::is_path(&name) {
+            return Err(Error::Usage(format!("{name:?} is no name for a model; use --name")));
+        }
+        if registry::EMBEDDED.iter().any(|embedded| embedded.name == name) {
+            let problem = format!(
+                "{name} is the name of a model inside the program; choose another (--name)"
+            );
+            return Err(Error::Usage(problem));
+        }
+        let Some(folder) = library::folder() else {
+            let problem = "no home folder is known: name the output file, or set POLYASCAN_MODELS";
+            return Err(Error::Usage(problem.into()));
+        };
+        let file = library::file(&folder, &name);
+        if file.exists() && !self.force {
+            let problem = format!(
+                "{} is already there; --force replaces it, --name gives another name",
+                file.display()
+            );
+            return Err(Error::Usage(problem));
+        }
+        std::fs::create_dir_all(&folder)
+            .map_err(|e| Error::io(&folder, "cannot create the folder of models", e))?;
+        Ok(file)
+    }
 }

@@ -6,9 +6,11 @@ use candle_core::Device;
 use clap::{Args as ClapArgs, Subcommand};
 
 use crate::error::{Error, Result};
-use crate::models::registry::{EMBEDDED, Embedded};
+use crate::models::registry::{EMBEDDED, load, load_file};
+use crate::models::{Length, Model, Window, library};
 
-/// List, show and verify the models inside the program.
+/// List, show and verify models: those inside the program and those of the user's folder
+/// ($POLYASCAN_MODELS or ~/.local/share/polyascan/models, where `polyascan convert` puts them).
 #[derive(Debug, ClapArgs)]
 pub struct Args {
     #[command(subcommand)]
@@ -17,54 +19,122 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// One line per model: name, architecture, task, parameters, sha256 (the default action).
+    /// One line per model (the default action); a file that is no model is listed with its problem.
     List,
-    /// The model card: data, recipe, measured accuracy, limits.
+    /// The model card: data, recipe, measured accuracy, limits; for a converted model what it is
+    /// and what it reads and says.
     Show {
         /// The model's name.
         name: String,
     },
-    /// Load every model and compare it with its card.
+    /// Load every model, compare it with its card, and run it on a sequence.
     Verify,
 }
+
+const HEADER: &str = "#name\tarchitecture\ttask\tinput_nt\tstructure\tparameters\tsha256\t\
+                      licence\tsource\tdescription\n";
+
+/// A model's name and the model, or why it cannot be loaded.
+type Named = (String, Result<Box<dyn Model>>);
 
 /// Runs the command.
 ///
 /// # Errors
 /// An unknown name, or a model that is not what its card says.
 pub fn run(args: &Args) -> Result<()> {
-    let mut text = String::new();
+    let mut out = std::io::stdout().lock();
+    let mut print = |text: String| {
+        let failed = |e| Error::io("standard output".as_ref(), "cannot write", e);
+        out.write_all(text.as_bytes()).map_err(failed)
+    };
     match args.action.as_ref().unwrap_or(&Action::List) {
         Action::List => {
-            text.push_str("#name\tarchitecture\ttask\tparameters\tsha256\tdescription\n");
-            for model in &EMBEDDED {
-                let card = model.card()?;
-                text.push_str(&format!(
-                    "{}\t{}\t{}\t{}\t{}\t{}\n",
-                    card.name,
-                    card.architecture,
-                    card.task.name(),
-                    card.parameters,
-                    card.sha256,
-                    card.description
-                ));
-            }
+            print(HEADER.to_owned())?;
+            every_model()?.try_for_each(|model| print(row(&model)))
         }
-        Action::Show { name } => text.push_str(find(name)?.card),
+        Action::Show { name } => print(show(name)?),
         Action::Verify => {
-            for model in &EMBEDDED {
-                model.load(&Device::Cpu)?;
-                text.push_str(&format!("{}: ok\n", model.name));
+            let mut broken = Vec::new();
+            for (name, model) in every_model()? {
+                let verdict = match model.and_then(|model| try_out(model.as_ref())) {
+                    Ok(()) => "ok".to_owned(),
+                    Err(error) => {
+                        broken.push(name.clone());
+                        error.to_string()
+                    }
+                };
+                print(format!("{name}: {verdict}\n"))?;
+            }
+            match broken.is_empty() {
+                true => Ok(()),
+                false => Err(Error::model(broken.join(", "), "not usable; convert again")),
             }
         }
     }
-    let failed = |e| Error::io("standard output".as_ref(), "cannot write", e);
-    std::io::stdout().write_all(text.as_bytes()).map_err(failed)
 }
 
-fn find(name: &str) -> Result<&'static Embedded> {
-    EMBEDDED
-        .iter()
-        .find(|model| model.name == name)
-        .ok_or_else(|| Error::model(name, "not inside the program; see `polyascan models list`"))
+/// Loads the models inside the program, then those of the user's folder.
+fn every_model() -> Result<impl Iterator<Item = Named>> {
+    let embedded = EMBEDDED.iter().map(|model| (model.name.to_owned(), model.load(&Device::Cpu)));
+    let files = library::list()?.into_iter();
+    Ok(embedded.chain(files.map(|(name, path)| (name, load_file(&path, &Device::Cpu)))))
+}
+
+fn row((name, model): &Named) -> String {
+    let unknown = ["."; 7].join("\t");
+    let model = match model {
+        Ok(model) => model,
+        Err(error) => return format!("{name}\t{unknown}\tunusable: {error}\n"),
+    };
+    let (card, input) = (model.card(), model.input());
+    let or_dot = |text: &str| if text.is_empty() { ".".to_owned() } else { text.to_owned() };
+    let structure = if input.structure { "yes" } else { "no" };
+    let columns = [
+        card.name.clone(),
+        card.architecture.clone(),
+        card.task.name().to_owned(),
+        input.length.to_string(),
+        structure.to_owned(),
+        card.parameters.to_string(),
+        card.sha256.clone(),
+        or_dot(&card.licence),
+        or_dot(&card.source),
+        or_dot(&card.description),
+    ];
+    columns.join("\t") + "\n"
+}
+
+/// Returns the card of a model inside the program, or what a weight file tells.
+fn show(name: &str) -> Result<String> {
+    if let Some(embedded) = EMBEDDED.iter().find(|model| model.name == name) {
+        return Ok(embedded.card.to_owned());
+    }
+    let model = load(name, &Device::Cpu)?;
+    let card =
+        toml::to_string(model.card()).map_err(|e| Error::Internal(format!("model card: {e}")))?;
+    let input = model.input();
+    let structure = if input.structure { " with structure labels" } else { "" };
+    let outputs: Vec<String> =
+        model.outputs().iter().map(|o| format!("{} ({})", o.name, o.width)).collect();
+    Ok(format!(
+        "{card}# reads: {} nt{structure}, anchored at index {}\n# says: {}\n",
+        input.length,
+        input.anchor,
+        outputs.join(", ")
+    ))
+}
+
+/// Runs a model on one sequence.
+fn try_out(model: &dyn Model) -> Result<()> {
+    let (Length::Exactly(nt) | Length::UpTo(nt)) = model.input().length;
+    let codes: Vec<u8> = (0..nt).map(|i| (i * i / 3 % 4) as u8).collect();
+    // Letters that every structure alphabet has, or replaces.
+    let labels = vec![b'S'; nt];
+    let window = Window { codes: &codes, structure: model.input().structure.then_some(&labels) };
+    let said = model.predict(&[window])?;
+    let widths = model.outputs().iter().map(|output| output.width);
+    match said.values.iter().map(Vec::len).eq(widths) {
+        true => Ok(()),
+        false => Err(Error::model(&model.card().name, "it does not say what it announces")),
+    }
 }

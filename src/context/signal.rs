@@ -63,6 +63,11 @@ pub fn strongest(upstream: &[u8]) -> Option<(&'static str, usize)> {
     best.map(|(rank, distance)| (SIGNALS[rank], distance))
 }
 
+/// Returns whether a known hexamer begins at an index of a sequence (codes).
+pub fn is_signal_at(codes: &[u8], index: usize) -> bool {
+    codes.get(index..index + 6).is_some_and(|hexamer| rank(hexamer).is_some())
+}
+
 /// Returns a hexamer's place in [`SIGNALS`], given as codes.
 fn rank(hexamer: &[u8]) -> Option<usize> {
     let number = hexamer.iter().try_fold(0, |number, &code| {

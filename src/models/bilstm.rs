@@ -13,25 +13,44 @@ pub mod random;
 mod shared;
 pub mod weights;
 
-use std::collections::HashMap;
+use candle_core::Device;
 
-use candle_core::{Device, Tensor};
-
-use super::card::ModelCard;
-use super::weight_file::{self, Tensors};
-use super::{CLEAVAGE, CleavageVector, Model, StrandScores, WINDOW, WindowScores};
+use super::card::{ModelCard, Task};
+use super::registry::Architecture;
+use super::weight_file::Tensors;
+use super::{CLEAVAGE, Input, Model, Output, Predictions, StrandScores, Window, check_finite};
 use crate::error::{Error, Result};
 use plain::Plain;
 use shared::Shared;
-use weights::{Architecture, Weights};
+use weights::{Kind, Weights};
 
 /// Windows that `predict` puts into one batch: bounds its memory.
 const BATCH: usize = 64;
 
+const PAPER: &str = "Stroup & Ji 2023, Nature Communications 14:7378";
+
+/// Classification and cleavage vector.
+pub const POLYAID: Architecture = Architecture {
+    name: "polyaid",
+    task: Task::Sites,
+    licence: "",
+    source: PAPER,
+    load: |file, card, _| Ok(Box::new(BiLstm::new(Kind::PolyaId, &file.tensors, card)?)),
+};
+
+/// log2 odds of usage.
+pub const POLYASTRENGTH: Architecture = Architecture {
+    name: "polyastrength",
+    task: Task::Strength,
+    licence: "",
+    source: PAPER,
+    load: |file, card, _| Ok(Box::new(BiLstm::new(Kind::PolyaStrength, &file.tensors, card)?)),
+};
+
 /// A loaded PolyaID or PolyaStrength.
 pub struct BiLstm {
     card: ModelCard,
-    architecture: Architecture,
+    outputs: Vec<Output>,
     plain: Plain,
     /// `None` without a cleavage head.
     shared: Option<Shared>,
@@ -41,46 +60,18 @@ impl BiLstm {
     /// Loads a model from tensors named as in [`weights`].
     ///
     /// # Errors
-    /// If the card names another architecture, or a tensor is missing, left over, not finite or of
-    /// a shape that does not fit.
-    pub fn load(tensors: &HashMap<String, Tensor>, card: ModelCard) -> Result<Self> {
-        Self::new(&weight_file::raw(tensors)?, card)
-    }
-
-    /// Loads a model from tensors in memory.
-    ///
-    /// # Errors
-    /// As [`BiLstm::load`].
-    pub fn new(tensors: &Tensors, card: ModelCard) -> Result<Self> {
+    /// If a tensor is missing, left over, not finite or of a shape that does not fit.
+    pub fn new(kind: Kind, tensors: &Tensors, card: ModelCard) -> Result<Self> {
         let wrong = |problem: String| Error::model(&card.name, problem);
-        let architecture = Architecture::from_name(&card.architecture).ok_or_else(|| {
-            wrong(format!("architecture {} is not of the PolyaID family", card.architecture))
-        })?;
-        let weights = Weights::new(architecture, tensors).map_err(wrong)?;
+        let weights = Weights::new(kind, tensors).map_err(wrong)?;
         let plain = Plain::new(&weights, &Device::Cpu)?;
-        Ok(Self { architecture, plain, shared: Shared::new(&weights), card })
-    }
-
-    fn check_windows(&self, windows: &[&[u8]]) -> Result<()> {
-        match windows.iter().position(|window| window.len() != WINDOW) {
-            Some(at) => Err(self.wrong(format!(
-                "window {at} has {} nt; the model reads exactly {WINDOW}",
-                windows[at].len()
-            ))),
-            None => Ok(()),
-        }
-    }
-
-    /// Huge weights can overflow; a score that is no number must not pass for one.
-    fn check_finite<'a>(&self, mut scores: impl Iterator<Item = &'a f32>) -> Result<()> {
-        if scores.all(|score| score.is_finite()) {
-            return Ok(());
-        }
-        Err(self.wrong("a score is not a number: the weights overflow; are they the right file?"))
-    }
-
-    fn wrong(&self, problem: impl Into<String>) -> Error {
-        Error::model(&self.card.name, problem)
+        let outputs = match kind {
+            Kind::PolyaId => {
+                vec![Output::new("probability", 1), Output::new("cleavage", CLEAVAGE)]
+            }
+            Kind::PolyaStrength => vec![Output::new("strength", 1)],
+        };
+        Ok(Self { outputs, plain, shared: Shared::new(&weights), card })
     }
 }
 
@@ -89,42 +80,42 @@ impl Model for BiLstm {
         &self.card
     }
 
-    fn predict(&self, windows: &[&[u8]]) -> Result<WindowScores> {
-        self.check_windows(windows)?;
-        let (mut first, mut cleavage) = (Vec::new(), Vec::<CleavageVector>::new());
+    fn input(&self) -> Input {
+        Input::SCAN
+    }
+
+    fn outputs(&self) -> &[Output] {
+        &self.outputs
+    }
+
+    fn predict(&self, windows: &[Window<'_>]) -> Result<Predictions> {
+        self.input().check(&self.card.name, windows)?;
+        let mut values = vec![Vec::new(); self.outputs.len()];
         for batch in windows.chunks(BATCH) {
-            let flat = self.plain.trunk(batch)?;
+            let batch: Vec<&[u8]> = batch.iter().map(|window| window.codes).collect();
+            let flat = self.plain.trunk(&batch)?;
             let logits = self.plain.head(0, &flat)?;
-            match self.architecture {
-                Architecture::PolyaId => {
-                    first.extend(plain::probabilities(&logits)?);
-                    for row in plain::distributions(&self.plain.head(1, &flat)?)? {
-                        let row = <[f32; CLEAVAGE]>::try_from(row);
-                        cleavage.push(row.map_err(|_| self.wrong("cleavage is not 50 values"))?);
-                    }
-                }
-                Architecture::PolyaStrength => {
-                    first.extend(logits.flatten_all()?.to_vec1::<f32>()?)
-                }
+            if self.shared.is_some() {
+                values[0].extend(plain::probabilities(&logits)?);
+                values[1].extend(plain::distributions(&self.plain.head(1, &flat)?)?);
+            } else {
+                values[0].extend(logits.flatten_all()?.to_vec1::<f32>()?);
             }
         }
-        self.check_finite(first.iter().chain(cleavage.iter().flatten()))?;
-        Ok(match self.architecture {
-            Architecture::PolyaId => WindowScores::Sites { probability: first, cleavage },
-            Architecture::PolyaStrength => WindowScores::Strength(first),
-        })
+        Predictions { values }.check_finite(&self.card.name)
+    }
+
+    fn can_scan(&self) -> bool {
+        self.shared.is_some()
     }
 
     fn scan(&self, sequence: &[u8], cleavage_above: f32) -> Result<StrandScores> {
         let Some(shared) = &self.shared else {
-            return Err(self.wrong(format!(
-                "{} has no cleavage vector: it cannot be scanned; use `predict`",
-                self.architecture.name()
-            )));
+            return Err(self.not_scannable());
         };
         let scores = shared.scan(sequence, cleavage_above);
         let vectors = scores.cleavage.iter().flat_map(|(_, vector)| vector);
-        self.check_finite(scores.probability.iter().chain(vectors))?;
+        check_finite(&self.card.name, scores.probability.iter().chain(vectors))?;
         Ok(scores)
     }
 }

@@ -10,6 +10,12 @@ pub enum Task {
     Sites,
     /// log2 odds of usage.
     Strength,
+    /// Cleavage after a polyA signal, and the share of transcripts cleaved there: can be scanned.
+    Isoform,
+    /// Whether a hexamer is a polyA signal.
+    Signal,
+    /// Whether a protein binds an RNA, or another class of the whole sequence.
+    Binding,
 }
 
 impl Task {
@@ -18,7 +24,15 @@ impl Task {
         match self {
             Self::Sites => "sites",
             Self::Strength => "strength",
+            Self::Isoform => "isoform",
+            Self::Signal => "signal",
+            Self::Binding => "binding",
         }
+    }
+
+    /// Returns whether its windows are anchored on the first base of a polyA signal.
+    pub fn is_anchored_on_signal(self) -> bool {
+        matches!(self, Self::Isoform | Self::Signal)
     }
 }
 
@@ -27,7 +41,7 @@ impl Task {
 pub struct ModelCard {
     /// The name that `--model` takes.
     pub name: String,
-    /// The architecture that reads the tensors: `dense-scan`, `polyaid` or `polyastrength`.
+    /// The architecture that reads the tensors: see [`super::registry::ARCHITECTURES`].
     pub architecture: String,
     pub task: Task,
     /// Number of trained values.
@@ -40,4 +54,20 @@ pub struct ModelCard {
     pub licence: String,
     #[serde(default)]
     pub source: String,
+}
+
+impl ModelCard {
+    /// Returns the card of a model of which no more is known.
+    pub fn new(name: impl Into<String>, architecture: impl Into<String>, task: Task) -> Self {
+        Self {
+            name: name.into(),
+            architecture: architecture.into(),
+            task,
+            parameters: 0,
+            sha256: String::new(),
+            description: String::new(),
+            licence: String::new(),
+            source: String::new(),
+        }
+    }
 }

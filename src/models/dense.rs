@@ -14,9 +14,10 @@ use std::collections::HashMap;
 use candle_core::{D, Device, Tensor};
 use candle_nn::ops;
 
-use super::card::ModelCard;
+use super::card::{ModelCard, Task};
 use super::encoding::one_hot;
-use super::{CLEAVAGE, CleavageVector, Model, StrandScores, WINDOW, WindowScores};
+use super::registry::Architecture;
+use super::{CLEAVAGE, Input, Model, Output, Predictions, StrandScores, Window};
 use crate::engine::cpu::dense::{Block, DenseKernel};
 use crate::engine::cpu::product::{Packed, padded};
 use crate::engine::device::name as device_name;
@@ -26,12 +27,22 @@ use network::{DenseConfig, DenseNetwork, Layer, Residuals};
 /// Windows per batch of the plain form.
 const BATCH: usize = 64;
 
-/// The architecture's name in weight files and cards.
-pub const ARCHITECTURE: &str = "dense-scan";
+/// Classification and cleavage vector, every layer once per position.
+pub const ARCHITECTURE: Architecture = Architecture {
+    name: "dense-scan",
+    task: Task::Sites,
+    licence: "",
+    source: "",
+    load: |file, card, device| {
+        let config = file.config().map_err(|problem| Error::model(&card.name, problem))?;
+        Ok(Box::new(DenseScan::load(&config, &file.candle()?, card, device)?))
+    },
+};
 
 /// A loaded dense-scan model.
 pub struct DenseScan {
     card: ModelCard,
+    outputs: [Output; 2],
     network: DenseNetwork,
     kernel: DenseKernel,
     /// The same network on a GPU, which then does the scan.
@@ -66,7 +77,8 @@ impl DenseScan {
             Device::Cpu => None,
             other => Some(network.to_device(other)?),
         };
-        Ok(Self { card, network, kernel, gpu })
+        let outputs = [Output::new("probability", 1), Output::new("cleavage", CLEAVAGE)];
+        Ok(Self { card, outputs, network, kernel, gpu })
     }
 }
 
@@ -79,26 +91,31 @@ impl Model for DenseScan {
         self.gpu.as_ref().map_or("cpu", |network| device_name(network.stem.weight.device()))
     }
 
-    fn predict(&self, windows: &[&[u8]]) -> Result<WindowScores> {
-        let mut probability = Vec::with_capacity(windows.len());
-        let mut cleavage = Vec::with_capacity(windows.len());
+    fn input(&self) -> Input {
+        Input::SCAN
+    }
+
+    fn outputs(&self) -> &[Output] {
+        &self.outputs
+    }
+
+    fn predict(&self, windows: &[Window<'_>]) -> Result<Predictions> {
+        self.input().check(&self.card.name, windows)?;
+        let (mut probability, mut cleavage) = (Vec::new(), Vec::new());
         for batch in windows.chunks(BATCH) {
-            if let Some(window) = batch.iter().find(|window| window.len() != WINDOW) {
-                let problem = format!("a window of {} nt; it reads {WINDOW}", window.len());
-                return Err(Error::model(&self.card.name, problem));
-            }
-            let out = self.network.forward(&one_hot(batch, &Device::Cpu)?, Residuals::Plain)?;
+            let batch: Vec<&[u8]> = batch.iter().map(|window| window.codes).collect();
+            let out = self.network.forward(&one_hot(&batch, &Device::Cpu)?, Residuals::Plain)?;
             let out = out.squeeze(1)?;
             let class = ops::sigmoid(&out.narrow(D::Minus1, 0, 1)?)?;
             probability.extend(class.flatten_all()?.to_vec1::<f32>()?);
             let vectors = ops::softmax(&out.narrow(D::Minus1, 1, CLEAVAGE)?, D::Minus1)?;
-            for vector in vectors.to_vec2::<f32>()? {
-                let mut values: CleavageVector = [0.0; CLEAVAGE];
-                values.copy_from_slice(&vector);
-                cleavage.push(values);
-            }
+            cleavage.extend(vectors.flatten_all()?.to_vec1::<f32>()?);
         }
-        Ok(WindowScores::Sites { probability, cleavage })
+        Predictions { values: vec![probability, cleavage] }.check_finite(&self.card.name)
+    }
+
+    fn can_scan(&self) -> bool {
+        true
     }
 
     fn scan(&self, sequence: &[u8], cleavage_above: f32) -> Result<StrandScores> {

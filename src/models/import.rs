@@ -1,4 +1,7 @@
 //! Published weight files to this program's own: safetensors with named, checked tensors.
+//!
+//! The format is recognised from the content, the architecture from the names of its parts. Stored
+//! code (Lambda layers, pickles) is never run.
 
 pub mod foreign;
 pub mod keras_bilstm;
@@ -6,20 +9,52 @@ pub mod keras_config;
 pub mod keras_h5;
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::fs::File;
+use std::io::{Read, Write};
 use std::path::Path;
 
-use super::bilstm::weights::{Architecture, Weights};
-use super::weight_file::sha256;
-use super::weight_file::{self, FORMAT_VERSION};
+use candle_core::Device;
+
+use super::card::ModelCard;
+use super::registry::Architecture;
+use super::weight_file::{self, FORMAT_VERSION, Tensors, WeightFile, sha256};
 use crate::error::{Error, Result};
 use crate::output::atomic::{AtomicFile, keep_input};
 pub use foreign::describe;
+use keras_h5::KerasFile;
+
+/// The largest file that is read: published models of this kind have up to 132 MB.
+const MAX_FILE: u64 = 2 << 30;
+
+/// What a file may leave open.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConvertOptions {
+    /// Letters of the input's channels: those of the sequence, or those of sequence and structure
+    /// with a comma between.
+    pub alphabet: Option<String>,
+    /// Nucleotides of the input.
+    pub input_length: Option<usize>,
+}
+
+/// A published model.
+#[derive(Clone, Debug)]
+pub struct Recognised {
+    pub architecture: &'static Architecture,
+    pub tensors: Tensors,
+    /// Sizes that the tensors do not tell, for [`WeightFile::config`].
+    pub config: Option<serde_json::Value>,
+}
+
+/// Takes a file if it is of its architecture.
+type Recogniser<File> = fn(&Path, &File, &ConvertOptions) -> Result<Option<Recognised>>;
+
+/// The architectures whose authors publish Keras files.
+const KERAS: [Recogniser<KerasFile>; 1] = [keras_bilstm::recognise];
 
 /// What a conversion made.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Converted {
-    pub architecture: Architecture,
+    pub architecture: &'static Architecture,
     pub tensors: usize,
     /// Number of trained values.
     pub parameters: usize,
@@ -29,31 +64,74 @@ pub struct Converted {
     pub sha256: String,
 }
 
-/// Reads the Keras weights of PolyaID or PolyaStrength and writes them as safetensors. The output
-/// appears under its name when it is complete.
+/// Reads a published weight file and writes it as safetensors. The output appears under its name
+/// when it is complete, and holds a model that loads.
 ///
 /// # Errors
-/// If the file is not what it should be (see [`keras_h5::read`]), belongs to another architecture,
-/// or its tensors do not fit together.
-pub fn convert_keras(input: &Path, output: &Path) -> Result<Converted> {
+/// If the file is in no format or of no architecture that is known, damaged or incomplete, or its
+/// tensors do not fit together.
+pub fn convert(input: &Path, output: &Path, options: &ConvertOptions) -> Result<Converted> {
     keep_input(input, output)?;
-    let mut out = AtomicFile::create(output)?;
-    let file = keras_h5::read(input)?;
-    let source_sha256 = file.sha256.clone();
-    let (architecture, tensors) = keras_bilstm::recognise(input, file)?;
-    // The same check that loading makes: a file that was converted can be loaded.
-    Weights::new(architecture, &tensors).map_err(|problem| Error::input(input, "", problem))?;
-    let metadata = BTreeMap::from([
-        ("architecture", architecture.name()),
-        ("task", architecture.task().name()),
-        ("source_sha256", &source_sha256),
-        ("format_version", FORMAT_VERSION),
+    let bytes = read(input)?;
+    let source_sha256 = sha256(&bytes);
+    let Recognised { architecture, tensors, config } = recognise(input, bytes, options)?;
+    let mut metadata = BTreeMap::from([
+        ("architecture", architecture.name.to_owned()),
+        ("task", architecture.task.name().to_owned()),
+        ("licence", architecture.licence.to_owned()),
+        ("source", architecture.source.to_owned()),
+        ("source_sha256", source_sha256.clone()),
+        ("format_version", FORMAT_VERSION.to_owned()),
     ]);
+    metadata.extend(config.map(|config| ("config", config.to_string())));
+    let metadata: BTreeMap<&str, &str> =
+        metadata.iter().map(|(key, value)| (*key, value.as_str())).collect();
     let bytes = weight_file::encode(&tensors, &metadata)
         .map_err(|problem| Error::Internal(problem.to_string()))?;
+    check(input, architecture, &bytes)?;
+    let mut out = AtomicFile::create(output)?;
     out.write_all(&bytes).map_err(|e| Error::io(output, "cannot write", e))?;
     out.commit()?;
     let parameters = tensors.values().map(|tensor| tensor.values.len()).sum();
     let sha256 = sha256(&bytes);
     Ok(Converted { architecture, tensors: tensors.len(), parameters, source_sha256, sha256 })
+}
+
+/// Loads what is about to be written: a file that was converted is a file that runs.
+fn check(input: &Path, architecture: &Architecture, bytes: &[u8]) -> Result<()> {
+    let wrong = |problem: String| Error::input(input, "", problem);
+    let file: WeightFile = weight_file::decode(bytes).map_err(wrong)?;
+    let card = ModelCard::new("converted", architecture.name, architecture.task);
+    match (architecture.load)(&file, card, &Device::Cpu) {
+        Err(Error::Model { problem, .. }) => Err(wrong(problem)),
+        other => other.map(|_| ()),
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    let file = File::open(path).map_err(|e| Error::io(path, "cannot open", e))?;
+    let mut bytes = Vec::new();
+    let mut limited = file.take(MAX_FILE + 1);
+    limited.read_to_end(&mut bytes).map_err(|e| Error::io(path, "cannot read", e))?;
+    if bytes.len() as u64 > MAX_FILE {
+        let problem = "larger than 2 GiB: not the weights of a model that this program knows";
+        return Err(Error::input(path, "", problem));
+    }
+    Ok(bytes)
+}
+
+fn recognise(path: &Path, bytes: Vec<u8>, options: &ConvertOptions) -> Result<Recognised> {
+    let file = keras_h5::parse(path, bytes)?;
+    for recogniser in KERAS {
+        if let Some(model) = recogniser(path, &file, options)? {
+            return Ok(model);
+        }
+    }
+    let weights = file.layers.iter().filter(|layer| !layer.weights.is_empty());
+    let names: Vec<&str> = weights.map(|layer| layer.name.as_str()).take(6).collect();
+    let problem = format!(
+        "weights of no model that this program knows (see docs/models/); its layers begin with: {}",
+        if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+    );
+    Err(Error::input(path, "", problem))
 }

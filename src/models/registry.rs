@@ -1,18 +1,32 @@
-//! Finding models: those inside the program by name, others by file.
+//! Finding models by name: those inside the program, those of the user's folder, others by file;
+//! and the architectures that weight files are built into.
 
-use std::collections::HashMap;
 use std::path::Path;
 
-use candle_core::{Device, Tensor};
-use safetensors::SafeTensors;
+use candle_core::Device;
 
-use super::Model;
-use super::bilstm::BiLstm;
 use super::card::{ModelCard, Task};
-use super::dense::{self, DenseScan};
-use super::import;
-use super::weight_file::{FORMAT_VERSION, sha256};
+use super::weight_file::{self, WeightFile, sha256};
+use super::{Model, bilstm, dense, import, library};
 use crate::error::{Error, Result};
+
+/// A kind of network.
+#[derive(Debug)]
+pub struct Architecture {
+    /// The name in weight files and model cards.
+    pub name: &'static str,
+    pub task: Task,
+    /// Licence of the published weights, where they have one.
+    pub licence: &'static str,
+    /// The paper.
+    pub source: &'static str,
+    /// Builds a model on a device.
+    pub load: fn(&WeightFile, ModelCard, &Device) -> Result<Box<dyn Model>>,
+}
+
+/// All architectures that this program runs.
+pub const ARCHITECTURES: [&Architecture; 3] =
+    [&dense::ARCHITECTURE, &bilstm::POLYAID, &bilstm::POLYASTRENGTH];
 
 /// A model inside the program.
 pub struct Embedded {
@@ -62,95 +76,86 @@ impl Embedded {
     }
 }
 
-/// Loads a model by the name of an embedded one or from a weight file.
+/// Loads a model by the name of one inside the program, from a weight file, or by the name of one in
+/// the user's folder ([`library`]).
 ///
 /// # Errors
-/// If there is neither, or the file is no model of a known architecture.
+/// If there is none, or the file is no model of a known architecture.
 pub fn load(name_or_file: &str, device: &Device) -> Result<Box<dyn Model>> {
     if let Some(embedded) = EMBEDDED.iter().find(|embedded| embedded.name == name_or_file) {
         return embedded.load(device);
     }
-    let path = Path::new(name_or_file);
-    if !path.exists() {
-        let names: Vec<&str> = EMBEDDED.iter().map(|embedded| embedded.name).collect();
-        let problem = format!(
-            "neither a model inside the program ({}) nor a file; `polyascan convert` makes one from published weights",
-            names.join(", ")
-        );
-        return Err(Error::model(name_or_file, problem));
+    if Path::new(name_or_file).exists() {
+        return load_file(Path::new(name_or_file), device);
     }
-    let bytes = std::fs::read(path).map_err(|e| Error::io(path, "cannot read", e))?;
-    let name = path.file_stem().map_or_else(|| name_or_file.into(), |s| s.to_string_lossy().into());
-    let card = ModelCard {
-        name,
-        architecture: String::new(),
-        task: Task::Sites,
-        parameters: 0,
-        sha256: sha256(&bytes),
-        description: String::new(),
-        licence: String::new(),
-        source: path.display().to_string(),
+    match library::find(name_or_file) {
+        Some(path) => load_file(&path, device),
+        None => Err(Error::model(name_or_file, unknown(name_or_file))),
+    }
+}
+
+fn unknown(name: &str) -> String {
+    let names: Vec<&str> = EMBEDDED.iter().map(|embedded| embedded.name).collect();
+    let folder = match library::folder() {
+        _ if library::is_path(name) => String::new(),
+        Some(folder) => format!(", nor {}", library::file(&folder, name).display()),
+        None => ", and no folder of models is known (set POLYASCAN_MODELS)".to_owned(),
     };
+    format!(
+        "neither a model inside the program ({}) nor a file{folder}; `polyascan models list` names \
+         those that there are, `polyascan convert` makes one from published weights",
+        names.join(", ")
+    )
+}
+
+/// Loads a model from a weight file; its name is the file's stem.
+///
+/// # Errors
+/// If the file cannot be read or is no model of a known architecture.
+pub fn load_file(path: &Path, device: &Device) -> Result<Box<dyn Model>> {
+    let bytes = std::fs::read(path).map_err(|e| Error::io(path, "cannot read", e))?;
+    let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
+    let card = ModelCard { sha256: sha256(&bytes), ..ModelCard::new(name, "", Task::Sites) };
     // The card's name is the file's stem, which does not say where the file is.
     build(&bytes, card, device).map_err(|error| match error {
-        Error::Model { problem, .. } => Error::model(name_or_file, problem),
+        Error::Model { problem, .. } => Error::model(path.display().to_string(), problem),
         other => other,
     })
 }
 
-/// Builds a model from a safetensors file whose metadata names the architecture.
-fn build(bytes: &[u8], mut card: ModelCard, device: &Device) -> Result<Box<dyn Model>> {
-    let name = card.name.clone();
-    let wrong = |problem: String| Error::model(name.as_str(), problem);
-    let metadata = SafeTensors::read_metadata(bytes).map_err(|e| {
+/// Builds a model from a safetensors file whose metadata names the architecture. What the card does
+/// not say is taken from the metadata.
+///
+/// # Errors
+/// If the bytes are no model of a known architecture.
+pub fn build(bytes: &[u8], mut card: ModelCard, device: &Device) -> Result<Box<dyn Model>> {
+    let wrong = |problem: String| Error::model(card.name.as_str(), problem);
+    let file = weight_file::decode(bytes).map_err(|problem| {
         wrong(match import::describe(bytes) {
-            Some(what) if !import::foreign::is_safetensors(bytes) => {
-                format!(
-                    "no safetensors file, but {what}; `polyascan convert IN OUT` reads Keras files"
-                )
-            }
-            _ => format!("not a complete safetensors file ({e}); copy or download it again"),
+            Some(what) if !import::foreign::is_safetensors(bytes) => format!(
+                "no safetensors file, but {what}; `polyascan convert IN OUT` reads published files"
+            ),
+            _ => problem,
         })
     })?;
-    let entries = metadata.1.metadata().clone().unwrap_or_default();
-    let tensors = candle_core::safetensors::load_buffer(bytes, &Device::Cpu)?;
-    if let Some(version) = entries.get("format_version").filter(|v| *v != FORMAT_VERSION) {
-        return Err(wrong(format!(
-            "format version {version}; this program reads {FORMAT_VERSION}"
-        )));
-    }
-    finite(&tensors).map_err(&wrong)?;
-    card.parameters = tensors.values().map(Tensor::elem_count).sum();
-    card.architecture = entries.get("architecture").cloned().unwrap_or_default();
-    match card.architecture.as_str() {
-        dense::ARCHITECTURE => {
-            card.task = Task::Sites;
-            let sizes = entries.get("config").map(String::as_str).unwrap_or_default();
-            let config = serde_json::from_str(sizes);
-            let config = config.map_err(|e| wrong(format!("metadata entry `config`: {e}")))?;
-            Ok(Box::new(DenseScan::load(&config, &tensors, card, device)?))
-        }
-        "polyaid" | "polyastrength" => {
-            card.task = match card.architecture.as_str() {
-                "polyaid" => Task::Sites,
-                _ => Task::Strength,
-            };
-            Ok(Box::new(BiLstm::load(&tensors, card)?))
-        }
-        "" => {
-            Err(wrong("its metadata names no architecture; `polyascan convert` writes one".into()))
-        }
-        other => Err(wrong(format!("unknown architecture {other:?}"))),
-    }
-}
-
-fn finite(tensors: &HashMap<String, Tensor>) -> std::result::Result<(), String> {
-    for (name, tensor) in tensors {
-        let values = tensor.flatten_all().and_then(|t| t.to_vec1::<f32>());
-        let values = values.map_err(|e| format!("tensor {name}: {e}; f32 is expected"))?;
-        if values.iter().any(|value| !value.is_finite()) {
-            return Err(format!("tensor {name} holds NaN or infinite values"));
+    let name = file.entry("architecture");
+    let Some(architecture) = ARCHITECTURES.into_iter().find(|known| known.name == name) else {
+        return Err(wrong(match name {
+            "" => "its metadata names no architecture; `polyascan convert` writes one".into(),
+            other => format!("unknown architecture {other:?}: made by a newer version?"),
+        }));
+    };
+    card.parameters = file.tensors.values().map(|tensor| tensor.values.len()).sum();
+    card.architecture = architecture.name.to_owned();
+    card.task = architecture.task;
+    for (field, key) in [
+        (&mut card.description, "description"),
+        (&mut card.licence, "licence"),
+        (&mut card.source, "source"),
+    ] {
+        if field.is_empty() {
+            *field = file.entry(key).to_owned();
         }
     }
-    Ok(())
+    (architecture.load)(&file, card, device)
 }

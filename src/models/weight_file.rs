@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use candle_core::{DType, Tensor};
+use candle_core::{DType, Device, Tensor};
+use safetensors::{Dtype, SafeTensors};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -23,6 +24,138 @@ pub struct RawTensor {
 
 /// Tensors by name.
 pub type Tensors = BTreeMap<String, RawTensor>;
+
+/// What a weight file holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WeightFile {
+    /// `architecture`, `config` (JSON), `licence`, `source` and so on.
+    pub metadata: BTreeMap<String, String>,
+    pub tensors: Tensors,
+}
+
+impl WeightFile {
+    /// Returns a metadata entry, empty if it is not there.
+    pub fn entry(&self, key: &str) -> &str {
+        self.metadata.get(key).map_or("", String::as_str)
+    }
+
+    /// Returns the sizes of the network from the metadata entry `config`.
+    ///
+    /// # Errors
+    /// If it is missing or not what `T` is.
+    pub fn config<T: serde::de::DeserializeOwned>(&self) -> std::result::Result<T, String> {
+        serde_json::from_str(self.entry("config"))
+            .map_err(|e| format!("metadata entry `config`: {e}"))
+    }
+
+    /// Returns the tensors as candle's.
+    ///
+    /// # Errors
+    /// If the tensor library fails.
+    pub fn candle(&self) -> Result<HashMap<String, Tensor>> {
+        let tensors = self.tensors.iter().map(|(name, tensor)| {
+            let shape = tensor.shape.as_slice();
+            Ok((name.clone(), Tensor::from_slice(&tensor.values, shape, &Device::Cpu)?))
+        });
+        tensors.collect()
+    }
+}
+
+/// Reads a safetensors file of f32 tensors.
+///
+/// # Errors
+/// If the bytes are no complete safetensors file, of another format version, or hold tensors that
+/// are not f32 or not finite.
+pub fn decode(bytes: &[u8]) -> std::result::Result<WeightFile, String> {
+    let damaged = |e| format!("not a complete safetensors file ({e}); copy or download it again");
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
+    let metadata = header.metadata().clone().unwrap_or_default().into_iter().collect();
+    let mut file = WeightFile { metadata, ..WeightFile::default() };
+    if !["", FORMAT_VERSION].contains(&file.entry("format_version")) {
+        let version = file.entry("format_version");
+        return Err(format!("format version {version}; this program reads {FORMAT_VERSION}"));
+    }
+    for (name, view) in SafeTensors::deserialize(bytes).map_err(damaged)?.iter() {
+        if view.dtype() != Dtype::F32 {
+            return Err(format!("tensor {name}: {:?}; f32 is expected", view.dtype()));
+        }
+        let values: Vec<f32> =
+            view.data().as_chunks().0.iter().map(|&value| f32::from_le_bytes(value)).collect();
+        if !values.iter().all(|value| value.is_finite()) {
+            return Err(format!("tensor {name} holds NaN or infinite values"));
+        }
+        file.tensors.insert(name.to_owned(), RawTensor { shape: view.shape().to_vec(), values });
+    }
+    Ok(file)
+}
+
+/// Takes tensors by name, checks them, and sees to it that none is left over.
+pub struct Reader<'a> {
+    tensors: &'a Tensors,
+    used: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// Begins with all tensors of a model.
+    pub fn new(tensors: &'a Tensors) -> Self {
+        Self { tensors, used: 0 }
+    }
+
+    /// Takes a tensor of known shape.
+    ///
+    /// # Errors
+    /// If it is missing, of another shape or not finite.
+    pub fn take(&mut self, name: &str, shape: &[usize]) -> std::result::Result<Vec<f32>, String> {
+        let tensor = self.get(name)?;
+        if tensor.shape != shape {
+            return Err(format!("tensor {name} is {:?}, expected {shape:?}", tensor.shape));
+        }
+        if tensor.values.len() != shape.iter().product::<usize>() {
+            return Err(format!("tensor {name} has {} values for {shape:?}", tensor.values.len()));
+        }
+        if let Some(at) = tensor.values.iter().position(|value| !value.is_finite()) {
+            return Err(format!("tensor {name}: value {at} is {}", tensor.values[at]));
+        }
+        let values = tensor.values.clone();
+        self.used += 1;
+        Ok(values)
+    }
+
+    /// Returns a tensor's shape, which must have `rank` dimensions above 0.
+    ///
+    /// # Errors
+    /// If the tensor is missing or of another rank.
+    pub fn shape(&self, name: &str, rank: usize) -> std::result::Result<&'a [usize], String> {
+        match self.get(name)?.shape.as_slice() {
+            shape if shape.len() == rank && !shape.contains(&0) => Ok(shape),
+            shape => Err(format!("tensor {name} is {shape:?}, expected {rank} dimensions above 0")),
+        }
+    }
+
+    /// Returns whether there is a tensor of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.tensors.contains_key(name)
+    }
+
+    /// Checks that every tensor was taken.
+    ///
+    /// # Errors
+    /// If the file has more tensors than the model.
+    pub fn finish(self, architecture: &str) -> std::result::Result<(), String> {
+        if self.used == self.tensors.len() {
+            return Ok(());
+        }
+        Err(format!(
+            "{} tensors, of which {architecture} has {}: made by another version of this program?",
+            self.tensors.len(),
+            self.used
+        ))
+    }
+
+    fn get(&self, name: &str) -> std::result::Result<&'a RawTensor, String> {
+        self.tensors.get(name).ok_or_else(|| format!("tensor {name} is missing"))
+    }
+}
 
 /// Returns candle's tensors as tensors in memory.
 ///

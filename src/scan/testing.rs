@@ -11,8 +11,10 @@ use super::chunks::BaseSource;
 use super::targets::StrandedRegion;
 use super::*;
 use crate::genome::strand::Strand;
-use crate::models::card::ModelCard;
-use crate::models::{CLEAVAGE, CleavageVector, StrandScores, WINDOW, WindowScores};
+use crate::models::card::{ModelCard, Task};
+use crate::models::{
+    CLEAVAGE, CleavageVector, Input, Output, Predictions, StrandScores, WINDOW, Window,
+};
 
 pub use dense::{Expected, dense_sites, expected};
 
@@ -106,26 +108,31 @@ impl HashModel {
 }
 
 pub fn card(task: Task) -> ModelCard {
-    ModelCard {
-        name: "fake".into(),
-        architecture: "hash".into(),
-        task,
-        parameters: 0,
-        sha256: String::new(),
-        description: String::new(),
-        licence: String::new(),
-        source: String::new(),
-    }
+    ModelCard::new("fake", "hash", task)
 }
+
+/// The outputs of a model that is only scanned.
+pub const NO_OUTPUTS: [Output; 0] = [];
 
 impl Model for HashModel {
     fn card(&self) -> &ModelCard {
         &self.card
     }
 
-    fn predict(&self, windows: &[&[u8]]) -> Result<WindowScores> {
-        let (probability, cleavage) = windows.iter().map(|codes| self.window(codes)).unzip();
-        Ok(WindowScores::Sites { probability, cleavage })
+    fn input(&self) -> Input {
+        Input::SCAN
+    }
+
+    fn outputs(&self) -> &[Output] {
+        &NO_OUTPUTS
+    }
+
+    fn predict(&self, _windows: &[Window<'_>]) -> Result<Predictions> {
+        Ok(Predictions::default())
+    }
+
+    fn can_scan(&self) -> bool {
+        self.card.task == Task::Sites
     }
 
     fn scan(&self, sequence: &[u8], cleavage_above: f32) -> Result<StrandScores> {

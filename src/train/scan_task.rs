@@ -115,14 +115,10 @@ fn write_card(config: &ScanTraining, kept_epoch: usize, seconds: f64, out: &Path
 
 fn card(config: &ScanTraining) -> ModelCard {
     ModelCard {
-        name: config.name.clone(),
-        architecture: ARCHITECTURE.into(),
-        task: Task::Sites,
-        parameters: 0,
-        sha256: String::new(),
         description: config.description.clone(),
         licence: config.licence.clone(),
         source: "trained by polyascan".into(),
+        ..ModelCard::new(&config.name, ARCHITECTURE.name, Task::Sites)
     }
 }
 

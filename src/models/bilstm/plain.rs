@@ -108,7 +108,7 @@ pub fn probabilities(logits: &Tensor) -> Result<Vec<f32>> {
     Ok(sigmoid(logits)?.flatten_all()?.to_vec1()?)
 }
 
-/// Returns the softmax of each row of n x 50 logits.
-pub fn distributions(logits: &Tensor) -> Result<Vec<Vec<f32>>> {
-    Ok(softmax(logits, D::Minus1)?.to_vec2()?)
+/// Returns the softmax of each row of n x 50 logits, row by row.
+pub fn distributions(logits: &Tensor) -> Result<Vec<f32>> {
+    Ok(softmax(logits, D::Minus1)?.flatten_all()?.to_vec1()?)
 }

@@ -3,7 +3,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::weights::{Architecture, GATES, POOL};
+use super::weights::{GATES, Kind, POOL};
 use crate::models::weight_file::{RawTensor, Tensors};
 use crate::models::{CLEAVAGE, WINDOW};
 
@@ -23,7 +23,7 @@ impl Shape<'static> {
 }
 
 /// Returns tensors with uniform random weights whose size keeps activations of order one.
-pub fn random(architecture: Architecture, shape: Shape<'_>, seed: u64) -> Tensors {
+pub fn random(kind: Kind, shape: Shape<'_>, seed: u64) -> Tensors {
     let Shape { width, filters, units, dense } = shape;
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut tensors = Tensors::new();
@@ -40,9 +40,9 @@ pub fn random(architecture: Architecture, shape: Shape<'_>, seed: u64) -> Tensor
         add(format!("{direction}.recurrent"), vec![units, GATES * units], units);
         add(format!("{direction}.bias"), vec![GATES * units], 3);
     }
-    let heads: &[_] = match architecture {
-        Architecture::PolyaId => &[("classification", 1), ("cleavage", CLEAVAGE)],
-        Architecture::PolyaStrength => &[("strength", 1)],
+    let heads: &[_] = match kind {
+        Kind::PolyaId => &[("classification", 1), ("cleavage", CLEAVAGE)],
+        Kind::PolyaStrength => &[("strength", 1)],
     };
     for (head, outputs) in heads {
         let mut inputs = (WINDOW - width + 1) / POOL * 2 * units;

@@ -13,8 +13,9 @@
 //! PolyaID has the heads `classification` (1 sigmoid) and `cleavage` (50 softmax), PolyaStrength
 //! `strength` (1 linear). All values are f32, row-major.
 
-use crate::models::card::Task;
-use crate::models::weight_file::{RawTensor, Tensors};
+use crate::models::bilstm::{POLYAID, POLYASTRENGTH};
+use crate::models::registry::Architecture;
+use crate::models::weight_file::{Reader, Tensors};
 use crate::models::{CLEAVAGE, WINDOW};
 
 /// Width and stride of the max-pool over convolution positions.
@@ -24,33 +25,20 @@ pub const GATES: usize = 4;
 
 /// The models of the family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Architecture {
+pub enum Kind {
     PolyaId,
     PolyaStrength,
 }
 
-impl Architecture {
+impl Kind {
     /// All of them.
     pub const ALL: [Self; 2] = [Self::PolyaId, Self::PolyaStrength];
 
-    /// Returns the name in model cards and metadata.
-    pub fn name(self) -> &'static str {
+    /// Returns its entry among the architectures.
+    pub fn architecture(self) -> &'static Architecture {
         match self {
-            Self::PolyaId => "polyaid",
-            Self::PolyaStrength => "polyastrength",
-        }
-    }
-
-    /// Returns the architecture of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|architecture| architecture.name() == name)
-    }
-
-    /// Returns what it predicts.
-    pub fn task(self) -> Task {
-        match self {
-            Self::PolyaId => Task::Sites,
-            Self::PolyaStrength => Task::Strength,
+            Self::PolyaId => &POLYAID,
+            Self::PolyaStrength => &POLYASTRENGTH,
         }
     }
 
@@ -110,70 +98,27 @@ impl Weights {
     ///
     /// # Errors
     /// Says which tensor is missing, left over, not finite or of a shape that fits no 240-nt window.
-    pub fn new(architecture: Architecture, tensors: &Tensors) -> Result<Self, String> {
-        let mut reader = Reader { tensors, used: 0 };
+    pub fn new(kind: Kind, tensors: &Tensors) -> Result<Self, String> {
+        let mut reader = Reader::new(tensors);
         let (sizes, conv_weight, conv_bias) = convolution(&mut reader)?;
         let forward = direction(&mut reader, "lstm.forward", sizes)?;
         let backward = direction(&mut reader, "lstm.backward", sizes)?;
-        let heads = architecture.heads().iter();
+        let heads = kind.heads().iter();
         let heads = heads.map(|&(name, outputs)| head(&mut reader, name, sizes, outputs));
         let heads = heads.collect::<Result<Vec<_>, _>>()?;
-        if reader.used != tensors.len() {
-            return Err(format!(
-                "{} tensors, of which {} has {}: made by another version of this program?",
-                tensors.len(),
-                architecture.name(),
-                reader.used
-            ));
-        }
+        reader.finish(kind.architecture().name)?;
         Ok(Self { sizes, conv_weight, conv_bias, directions: [forward, backward], heads })
     }
 }
 
-struct Reader<'a> {
-    tensors: &'a Tensors,
-    used: usize,
-}
-
-impl Reader<'_> {
-    /// Takes a tensor of known shape.
-    fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, String> {
-        let tensor = self.get(name)?;
-        if tensor.shape != shape {
-            return Err(format!("tensor {name} is {:?}, expected {shape:?}", tensor.shape));
-        }
-        if tensor.values.len() != shape.iter().product::<usize>() {
-            return Err(format!("tensor {name} has {} values for {shape:?}", tensor.values.len()));
-        }
-        if let Some(at) = tensor.values.iter().position(|value| !value.is_finite()) {
-            return Err(format!("tensor {name}: value {at} is {}", tensor.values[at]));
-        }
-        let values = tensor.values.clone();
-        self.used += 1;
-        Ok(values)
-    }
-
-    fn get(&self, name: &str) -> Result<&RawTensor, String> {
-        self.tensors.get(name).ok_or_else(|| format!("tensor {name} is missing"))
-    }
-
-    /// Returns the last dimension of a tensor of `rank` dimensions.
-    fn last(&self, name: &str, rank: usize) -> Result<usize, String> {
-        match self.get(name)?.shape.as_slice() {
-            shape if shape.len() == rank && !shape.contains(&0) => Ok(shape[rank - 1]),
-            shape => Err(format!("tensor {name} is {shape:?}, expected {rank} dimensions above 0")),
-        }
-    }
-}
-
 fn convolution(reader: &mut Reader<'_>) -> Result<(Sizes, Vec<f32>, Vec<f32>), String> {
-    let filters = reader.last("conv.weight", 3)?;
-    let width = reader.get("conv.weight")?.shape[0];
+    let shape = reader.shape("conv.weight", 3)?;
+    let (width, filters) = (shape[0], shape[2]);
     if width > WINDOW + 1 - POOL {
         return Err(format!("tensor conv.weight: width {width} leaves nothing of {WINDOW} nt"));
     }
     let recurrent = "lstm.forward.recurrent";
-    let units = reader.last(recurrent, 2)? / GATES;
+    let units = reader.shape(recurrent, 2)?[1] / GATES;
     let steps = (WINDOW - width + 1) / POOL;
     let weight = reader.take("conv.weight", &[width, 4, filters])?;
     let bias = reader.take("conv.bias", &[filters])?;
@@ -198,9 +143,9 @@ fn head(
 ) -> Result<Vec<Dense>, String> {
     let mut inputs = sizes.steps * 2 * sizes.units;
     let mut layers = Vec::new();
-    while reader.tensors.contains_key(&format!("{name}.{}.weight", layers.len())) {
+    while reader.has(&format!("{name}.{}.weight", layers.len())) {
         let layer = format!("{name}.{}", layers.len());
-        let outputs = reader.last(&format!("{layer}.weight"), 2)?;
+        let outputs = reader.shape(&format!("{layer}.weight"), 2)?[1];
         let weight = reader.take(&format!("{layer}.weight"), &[inputs, outputs])?;
         let bias = reader.take(&format!("{layer}.bias"), &[outputs])?;
         layers.push(Dense { weight, bias, inputs, outputs });
@@ -219,13 +164,14 @@ fn head(
 mod tests {
     use super::super::random::{Shape, random};
     use super::*;
+    use crate::models::weight_file::RawTensor;
 
     const SHAPE: Shape = Shape { width: 8, filters: 5, units: 3, dense: &[4, 6] };
 
     #[test]
     fn tensors_that_fit_are_taken_whole() {
-        let tensors = random(Architecture::PolyaId, SHAPE, 1);
-        let weights = Weights::new(Architecture::PolyaId, &tensors).unwrap();
+        let tensors = random(Kind::PolyaId, SHAPE, 1);
+        let weights = Weights::new(Kind::PolyaId, &tensors).unwrap();
         assert_eq!(weights.sizes, Sizes { width: 8, filters: 5, units: 3, steps: 77 });
         assert_eq!(weights.heads.len(), 2);
         assert_eq!(weights.heads[1].last().unwrap().outputs, CLEAVAGE);
@@ -233,8 +179,8 @@ mod tests {
 
     #[test]
     fn every_missing_misshapen_or_surplus_tensor_is_named() {
-        let whole = random(Architecture::PolyaStrength, SHAPE, 2);
-        let problem = |tensors: &Tensors| Weights::new(Architecture::PolyaStrength, tensors).err();
+        let whole = random(Kind::PolyaStrength, SHAPE, 2);
+        let problem = |tensors: &Tensors| Weights::new(Kind::PolyaStrength, tensors).err();
         for name in whole.keys() {
             let mut tensors = whole.clone();
             tensors.remove(name);

@@ -9,7 +9,6 @@ use candle_core::Tensor;
 use super::ARCHITECTURE;
 use super::network::DenseConfig;
 use crate::error::{Error, Result};
-use crate::models::card::Task;
 use crate::models::weight_file::{self, FORMAT_VERSION};
 use crate::output::atomic::AtomicFile;
 
@@ -20,8 +19,8 @@ use crate::output::atomic::AtomicFile;
 pub fn save(path: &Path, config: &DenseConfig, tensors: &HashMap<String, Tensor>) -> Result<()> {
     let sizes = serde_json::to_string(config).map_err(|e| Error::Internal(e.to_string()))?;
     let metadata = BTreeMap::from([
-        ("architecture", ARCHITECTURE),
-        ("task", Task::Sites.name()),
+        ("architecture", ARCHITECTURE.name),
+        ("task", ARCHITECTURE.task.name()),
         ("config", &sizes),
         ("format_version", FORMAT_VERSION),
     ]);

@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use super::network::DenseConfig;
 use super::{ARCHITECTURE, DenseScan, device};
 use crate::models::card::{ModelCard, Task};
-use crate::models::{Model, WINDOW, WindowScores};
+use crate::models::{CLEAVAGE, Model, WINDOW, Window};
 
 fn model(config: &DenseConfig, seed: u64) -> DenseScan {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -24,16 +24,7 @@ fn model(config: &DenseConfig, seed: u64) -> DenseScan {
         Ok(tensor)
     });
     network.unwrap();
-    let card = ModelCard {
-        name: "random".into(),
-        architecture: ARCHITECTURE.into(),
-        task: Task::Sites,
-        parameters: 0,
-        sha256: String::new(),
-        description: String::new(),
-        licence: String::new(),
-        source: String::new(),
-    };
+    let card = ModelCard::new("random", ARCHITECTURE.name, Task::Sites);
     DenseScan::load(config, &tensors, card, &Device::Cpu).unwrap()
 }
 
@@ -69,9 +60,10 @@ proptest! {
     fn scan_equals_predict_on_every_window(config in sizes(), extra in 0usize..70, seed: u64) {
         let model = model(&config, seed);
         let codes = sequence(WINDOW + extra, seed ^ 1);
-        let windows: Vec<&[u8]> = codes.windows(WINDOW).collect();
-        let Ok(WindowScores::Sites { probability, cleavage }) = model.predict(&windows) else {
-            panic!("a site model predicts sites");
+        let windows: Vec<Window> = codes.windows(WINDOW).map(Window::from).collect();
+        let predictions = model.predict(&windows).unwrap();
+        let [probability, cleavage] = predictions.values.as_slice() else {
+            panic!("a site model has two outputs");
         };
         let kernel = model.scan(&codes, -1.0).unwrap();
         let in_candle = device::scan(&model.network, &codes, -1.0).unwrap();
@@ -80,7 +72,7 @@ proptest! {
             for (s, (start, vector)) in scores.cleavage.iter().enumerate() {
                 prop_assert_eq!(*start, s);
                 prop_assert!((scores.probability[s] - probability[s]).abs() < 1e-5);
-                for (a, b) in vector.iter().zip(&cleavage[s]) {
+                for (a, b) in vector.iter().zip(&cleavage[s * CLEAVAGE..]) {
                     prop_assert!((a - b).abs() < 1e-5);
                 }
             }

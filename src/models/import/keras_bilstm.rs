@@ -8,16 +8,16 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::keras_config;
-use super::keras_h5::{KerasFile, KerasWeight};
+use super::keras_h5::{KerasFile, KerasLayer, KerasWeight};
+use super::{ConvertOptions, Recognised, keras_config};
 use crate::error::{Error, Result};
-use crate::models::bilstm::weights::Architecture;
+use crate::models::bilstm::weights::Kind;
 use crate::models::weight_file::{RawTensor, Tensors};
 
 /// Where a weight belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
-    Conv(Architecture),
+    Conv(Kind),
     Forward,
     Backward,
     /// Dense layer of the head with this Keras prefix: 1, 2, ...
@@ -29,22 +29,24 @@ enum Part {
 const BIN: &str = "bin";
 const PROB: &str = "prob";
 
-/// Returns the architecture of a Keras file and its tensors under our names.
+/// Recognises PolyaID and PolyaStrength by their convolution.
 ///
 /// # Errors
-/// If the layers are not those of either model, or the model's description contradicts it.
-pub fn recognise(path: &Path, file: KerasFile) -> Result<(Architecture, Tensors)> {
+/// If the other layers are not those of the model, or the model's description contradicts it.
+pub fn recognise(
+    path: &Path,
+    file: &KerasFile,
+    _options: &ConvertOptions,
+) -> Result<Option<Recognised>> {
     let wrong = |problem: String| Error::input(path, "", problem);
-    let (placed, unplaced) = place(path, file.layers)?;
-    let architecture = match placed.keys().find_map(|(part, _)| match part {
-        Part::Conv(architecture) => Some(*architecture),
+    let (placed, unplaced) = place(path, &file.layers)?;
+    let conv = |(part, _): &(Part, &str)| match part {
+        Part::Conv(kind) => Some(*kind),
         _ => None,
-    }) {
-        Some(architecture) => architecture,
-        None => return Err(wrong(unknown(&placed, &unplaced))),
     };
+    let Some(kind) = placed.keys().find_map(conv) else { return Ok(None) };
     if let Some(name) = unplaced.first() {
-        let model = architecture.name();
+        let model = kind.architecture().name;
         return Err(wrong(format!(
             "looks like {model} but has the weight {name}, which {model} has not: another version?"
         )));
@@ -52,20 +54,21 @@ pub fn recognise(path: &Path, file: KerasFile) -> Result<(Architecture, Tensors)
     if let Some(config) = &file.config {
         keras_config::check(config).map_err(wrong)?;
     }
-    rename(architecture, placed).map(|tensors| (architecture, tensors)).map_err(wrong)
+    let tensors = rename(kind, placed).map_err(wrong)?;
+    Ok(Some(Recognised { architecture: kind.architecture(), tensors, config: None }))
 }
 
 type Placed = BTreeMap<(Part, &'static str), RawTensor>;
 
 /// Sorts the weights by where they belong; also returns the names of those that belong nowhere.
-fn place(path: &Path, layers: Vec<super::keras_h5::KerasLayer>) -> Result<(Placed, Vec<String>)> {
+fn place(path: &Path, layers: &[KerasLayer]) -> Result<(Placed, Vec<String>)> {
     let (mut placed, mut unplaced) = (Placed::new(), Vec::new());
     for layer in layers {
-        for KerasWeight { name, tensor } in layer.weights {
+        for KerasWeight { name, tensor } in &layer.weights {
             let full = format!("{}/{name}", layer.name);
             match part_of(&full) {
                 Some(place) => {
-                    if placed.insert(place, tensor).is_some() {
+                    if placed.insert(place, tensor.clone()).is_some() {
                         let problem = "two weights of the file have the same place in the model: \
                                        save one model to a file";
                         return Err(Error::input(path, format!("weight {full}"), problem));
@@ -96,9 +99,9 @@ fn part(component: &str) -> Option<Part> {
             _ => None,
         };
     }
-    for architecture in Architecture::ALL {
-        if after(component, keras_conv(architecture)).is_some_and(is_copy_number) {
-            return Some(Part::Conv(architecture));
+    for kind in Kind::ALL {
+        if after(component, keras_conv(kind)).is_some_and(is_copy_number) {
+            return Some(Part::Conv(kind));
         }
     }
     for head in [BIN, PROB] {
@@ -119,10 +122,10 @@ fn part(component: &str) -> Option<Part> {
 }
 
 /// Keras' name of the convolution, which tells the models apart.
-fn keras_conv(architecture: Architecture) -> &'static str {
-    match architecture {
-        Architecture::PolyaId => "bin_conv",
-        Architecture::PolyaStrength => "seq_conv",
+fn keras_conv(kind: Kind) -> &'static str {
+    match kind {
+        Kind::PolyaId => "bin_conv",
+        Kind::PolyaStrength => "seq_conv",
     }
 }
 
@@ -141,31 +144,17 @@ fn is_copy_number(rest: &str) -> bool {
             .is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
 }
 
-fn unknown(placed: &Placed, unplaced: &[String]) -> String {
-    let mut found: Vec<&str> = unplaced.iter().map(String::as_str).take(6).collect();
-    if placed.is_empty() && found.is_empty() {
-        found.push("no weights at all");
-    } else if unplaced.len() > found.len() {
-        found.push("...");
-    }
-    format!(
-        "not the weights of PolyaID (layer bin_conv) or PolyaStrength (layer seq_conv), the Keras \
-         models that this program converts; found: {}",
-        found.join(", ")
-    )
-}
-
 /// Gives the placed weights our names; each part must be there with all its tensors.
-fn rename(architecture: Architecture, mut placed: Placed) -> std::result::Result<Tensors, String> {
+fn rename(kind: Kind, mut placed: Placed) -> std::result::Result<Tensors, String> {
     let dense = [("kernel", "weight"), ("bias", "bias")];
     let lstm = [("kernel", "input"), ("recurrent_kernel", "recurrent"), ("bias", "bias")];
-    let conv = keras_conv(architecture).to_owned();
+    let conv = keras_conv(kind).to_owned();
     let mut wanted: Vec<(Part, String, &[_], String)> = vec![
-        (Part::Conv(architecture), conv, &dense, "conv".into()),
+        (Part::Conv(kind), conv, &dense, "conv".into()),
         (Part::Forward, "bin_lstm (forward)".into(), &lstm, "lstm.forward".into()),
         (Part::Backward, "bin_lstm (backward)".into(), &lstm, "lstm.backward".into()),
     ];
-    for &(prefix, ours) in heads(architecture) {
+    for &(prefix, ours) in heads(kind) {
         let layers = dense_layers(&placed, prefix);
         wanted.extend((1..=layers).map(|n| {
             let keras = format!("{prefix}_dense{n}");
@@ -190,10 +179,10 @@ fn rename(architecture: Architecture, mut placed: Placed) -> std::result::Result
 }
 
 /// Keras' prefixes of an architecture's heads, and our names for them.
-fn heads(architecture: Architecture) -> &'static [(&'static str, &'static str)] {
-    match architecture {
-        Architecture::PolyaId => &[(BIN, "classification"), (PROB, "cleavage")],
-        Architecture::PolyaStrength => &[(BIN, "strength")],
+fn heads(kind: Kind) -> &'static [(&'static str, &'static str)] {
+    match kind {
+        Kind::PolyaId => &[(BIN, "classification"), (PROB, "cleavage")],
+        Kind::PolyaStrength => &[(BIN, "strength")],
     }
 }
 

@@ -4,8 +4,6 @@
 //! group and the `weight_names` attribute of each layer. Only those tensors are read: stored Python
 //! code (Lambda layers), optimiser state and training configuration are never looked at.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use hdf5_reader::error::Error as Hdf5Error;
@@ -15,10 +13,7 @@ use hdf5_reader::{Dataset, Datatype, Hdf5File, OpenOptions};
 use super::foreign;
 use crate::error::{Error, Result};
 use crate::models::weight_file::RawTensor;
-use crate::models::weight_file::sha256;
 
-/// The largest file that is read: published models of this kind have up to 132 MB.
-const MAX_FILE: u64 = 2 << 30;
 /// The most bytes of weights: a small damaged file can claim to unpack to anything.
 const MAX_WEIGHTS: usize = 1 << 30;
 
@@ -43,37 +38,18 @@ pub struct KerasFile {
     pub layers: Vec<KerasLayer>,
     /// The model's description, which only whole saved models have.
     pub config: Option<serde_json::Value>,
-    /// sha256 of the file, hexadecimal.
-    pub sha256: String,
-}
-
-/// Reads a Keras weight file.
-///
-/// # Errors
-/// If the file is a Git LFS pointer or in another format (named in the message), ends early, is
-/// damaged, holds no Keras weights, or a weight is missing, of another type or not finite.
-pub fn read(path: &Path) -> Result<KerasFile> {
-    let file = File::open(path).map_err(|e| Error::io(path, "cannot open", e))?;
-    let mut bytes = Vec::new();
-    let mut limited = file.take(MAX_FILE + 1);
-    limited.read_to_end(&mut bytes).map_err(|e| Error::io(path, "cannot read", e))?;
-    if bytes.len() as u64 > MAX_FILE {
-        let problem = "larger than 2 GiB: not the weights of a model that this program knows";
-        return Err(Error::input(path, "", problem));
-    }
-    parse(path, bytes)
 }
 
 /// Reads a Keras weight file that is in memory; `path` is for messages.
 ///
 /// # Errors
-/// As [`read`].
+/// If the file is a Git LFS pointer or in another format (named in the message), ends early, is
+/// damaged, holds no Keras weights, or a weight is missing, of another type or not finite.
 pub fn parse(path: &Path, bytes: Vec<u8>) -> Result<KerasFile> {
     if !foreign::is_hdf5(&bytes) {
         let found = foreign::describe(&bytes).unwrap_or("in no format that is known".into());
         return Err(Error::input(path, "", format!("not an HDF5 file but {found}")));
     }
-    let sha256 = sha256(&bytes);
     let present = bytes.len() as u64;
     // One thread is enough for these sizes, and no external file is ever opened.
     let options = OpenOptions::default().with_max_read_bytes(MAX_WEIGHTS);
@@ -89,7 +65,7 @@ pub fn parse(path: &Path, bytes: Vec<u8>) -> Result<KerasFile> {
     }
     let root = file.root_group().map_err(|e| damaged(path, "/", e))?;
     let reader = Reader { path };
-    Ok(KerasFile { layers: reader.layers(&root)?, config: reader.config(&root)?, sha256 })
+    Ok(KerasFile { layers: reader.layers(&root)?, config: reader.config(&root)? })
 }
 
 /// Turns the HDF5 library's complaint into one that says what to do.

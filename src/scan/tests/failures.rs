@@ -5,8 +5,8 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::models::card::ModelCard;
-use crate::models::{StrandScores, WindowScores};
+use crate::models::card::{ModelCard, Task};
+use crate::models::{Input, Output, Predictions, StrandScores, Window};
 
 /// How long a scan may take to notice; generous, for busy machines.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -42,8 +42,20 @@ impl Model for Faulty {
         &self.inner.card
     }
 
-    fn predict(&self, windows: &[&[u8]]) -> Result<WindowScores> {
+    fn input(&self) -> Input {
+        self.inner.input()
+    }
+
+    fn outputs(&self) -> &[Output] {
+        self.inner.outputs()
+    }
+
+    fn predict(&self, windows: &[Window<'_>]) -> Result<Predictions> {
         self.inner.predict(windows)
+    }
+
+    fn can_scan(&self) -> bool {
+        self.inner.can_scan()
     }
 
     fn scan(&self, sequence: &[u8], above: f32) -> Result<StrandScores> {

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::*;
 use crate::models::card::ModelCard;
-use crate::models::{StrandScores, WindowScores};
+use crate::models::{Input, Output, Predictions, StrandScores, Window};
 
 /// Holds up its first call until told to go on.
 struct Stuck<'a> {
@@ -21,8 +21,20 @@ impl Model for Stuck<'_> {
         &self.inner.card
     }
 
-    fn predict(&self, windows: &[&[u8]]) -> Result<WindowScores> {
+    fn input(&self) -> Input {
+        self.inner.input()
+    }
+
+    fn outputs(&self) -> &[Output] {
+        self.inner.outputs()
+    }
+
+    fn predict(&self, windows: &[Window<'_>]) -> Result<Predictions> {
         self.inner.predict(windows)
+    }
+
+    fn can_scan(&self) -> bool {
+        self.inner.can_scan()
     }
 
     fn scan(&self, sequence: &[u8], above: f32) -> Result<StrandScores> {
@@ -66,8 +78,20 @@ impl Model for Nested {
         &self.inner.card
     }
 
-    fn predict(&self, windows: &[&[u8]]) -> Result<WindowScores> {
+    fn input(&self) -> Input {
+        self.inner.input()
+    }
+
+    fn outputs(&self) -> &[Output] {
+        self.inner.outputs()
+    }
+
+    fn predict(&self, windows: &[Window<'_>]) -> Result<Predictions> {
         self.inner.predict(windows)
+    }
+
+    fn can_scan(&self) -> bool {
+        self.inner.can_scan()
     }
 
     fn scan(&self, sequence: &[u8], above: f32) -> Result<StrandScores> {
