@@ -10,7 +10,8 @@ use crate::engine::cpu::product::{Packed, padded};
 pub fn fold(weights: &Weights) -> (FrameKernel, f32) {
     let c = weights.channels;
     let taps = weights.groups.iter().map(|group| &group.skip).chain([&weights.last]);
-    let (taps, constants): (Vec<_>, Vec<_>) = taps.map(|skip| tap(skip, &weights.output.weight)).unzip();
+    let (taps, constants): (Vec<_>, Vec<_>) =
+        taps.map(|skip| tap(skip, &weights.output.weight)).unzip();
     let constant = constants.iter().sum::<f64>() + f64::from(weights.output.bias[0]);
     let blocks = weights.groups.iter().zip(&taps).flat_map(|(group, tap)| blocks(c, group, tap));
 
@@ -53,11 +54,7 @@ fn stem(c: usize, stem: &Layer) -> Vec<f32> {
     bases.chain([[0.25; 4]]).flat_map(row).collect()
 }
 
-fn blocks<'a>(
-    c: usize,
-    group: &'a Group,
-    tap: &'a [f32],
-) -> impl Iterator<Item = Block> + use<'a> {
+fn blocks<'a>(c: usize, group: &'a Group, tap: &'a [f32]) -> impl Iterator<Item = Block> + use<'a> {
     group.blocks.iter().enumerate().map(move |(b, block)| {
         let [before, between] = [&block.norms[0], &block.norms[1]].map(affine);
         let [first, second] = &block.convs;

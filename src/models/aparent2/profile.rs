@@ -13,11 +13,6 @@ use crate::models::{CLEAVAGE, CleavageVector};
 pub struct Profile(pub [f32; LENGTH + 1]);
 
 impl Profile {
-    /// Returns whether every logit is a number.
-    pub fn is_finite(&self) -> bool {
-        self.0.iter().all(|logit| logit.is_finite())
-    }
-
     /// Returns the probability of each entry: 206 values that sum to 1.
     pub fn cut(&self) -> impl Iterator<Item = f32> + '_ {
         let all = log_sum_exp(&self.0);

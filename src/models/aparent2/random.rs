@@ -29,9 +29,12 @@ pub fn random(config: &Config, seed: u64) -> Tensors {
             layers.push((format!("{block}.conv0"), vec![3, c, c], 3 * c));
             layers.push((format!("{block}.conv1"), vec![3, c, c], 12 * c));
             for norm in ["norm0", "norm1"] {
-                for (part, low, high) in
-                    [("gamma", 0.5, 1.5), ("beta", -0.5, 0.5), ("mean", -0.5, 0.5), ("variance", 0.1, 2.0)]
-                {
+                for (part, low, high) in [
+                    ("gamma", 0.5, 1.5),
+                    ("beta", -0.5, 0.5),
+                    ("mean", -0.5, 0.5),
+                    ("variance", 0.1, 2.0),
+                ] {
                     add(format!("{block}.{norm}.{part}"), &[c], low, high);
                 }
             }

@@ -35,11 +35,7 @@ pub fn recognise(
     let (tensors, config) = convert(file, groups.saturating_add(1), blocks.saturating_add(1))
         .map_err(|problem| Error::input(path, "", problem))?;
     let config = serde_json::to_value(config).map_err(|e| Error::Internal(e.to_string()))?;
-    Ok(Some(Recognised {
-        architecture: aparent2::ARCHITECTURE,
-        tensors,
-        config: Some(config),
-    }))
+    Ok(Some(Recognised { architecture: &aparent2::ARCHITECTURE, tensors, config: Some(config) }))
 }
 
 /// Returns the group and the block that a layer's name speaks of.
@@ -120,7 +116,12 @@ impl Taken<'_> {
     }
 
     /// Takes kernel and bias of a convolution; axes of length 1 before its inputs are dropped.
-    fn layer(&mut self, keras: &str, ours: &str, shape: &[usize]) -> std::result::Result<(), String> {
+    fn layer(
+        &mut self,
+        keras: &str,
+        ours: &str,
+        shape: &[usize],
+    ) -> std::result::Result<(), String> {
         let kept: Vec<usize> = match shape {
             [1, 1, rest @ ..] | [1, rest @ ..] => rest.to_vec(),
             all => all.to_vec(),
@@ -185,5 +186,5 @@ fn missing(layer: &str, leaf: &str) -> String {
     format!("the {leaf} of layer {layer} is missing: the file was saved in part")
 }
 
-
-
+#[cfg(test)]
+mod tests;

@@ -121,7 +121,8 @@ fn skips(layers: &HashMap<&str, &Value>, groups: usize, blocks: usize) -> Result
     });
     let last = ("aparent_last_block_conv".to_owned(), output(groups - 1));
     for (name, wanted) in skips.chain([last]) {
-        let input = layers.get(name.as_str()).and_then(|layer| layer.pointer("/inbound_nodes/0/0/0"));
+        let input =
+            layers.get(name.as_str()).and_then(|layer| layer.pointer("/inbound_nodes/0/0/0"));
         match input.and_then(Value::as_str) {
             Some(found) if found != wanted => {
                 return Err(format!(
