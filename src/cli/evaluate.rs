@@ -203,7 +203,7 @@ fn scan_calls(path: &Path, model: &dyn Model, threads: usize) -> Result<Vec<Call
         model,
         targets: &targets,
         genes: None,
-        settings: config.settings(threads),
+        settings: config.settings(scan::Anchor::Window, threads),
         interrupt: &AtomicBool::new(false),
         quiet: true,
     };

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
-use super::options::{Anchor, ModelOptions, StrandChoice, ThreadOptions};
+use super::options::{ModelOptions, StrandChoice, ThreadOptions};
 use crate::error::{Error, Result};
 use crate::genome::compression::Source;
 use crate::genome::fasta::FastaFile;
@@ -15,6 +15,7 @@ use crate::genome::sequence::encode;
 use crate::models::card::Task;
 use crate::models::{Length, Model};
 use crate::output::atomic::keep_input;
+use crate::scan::Anchor;
 use table::Table;
 
 /// Print a model's raw outputs for each window, under their own names.
