@@ -319,4 +319,28 @@ mod tests {
             prop_assert_eq!(&all[row * w..][..w], &one[..]);
         }
     }
+
+    /// Each kind of CPU has its own tiles; every path with fused multiply-adds gives the same bits.
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn narrower_vectors_give_the_same() {
+        let (rows, k) = (25, 9);
+        for n in [16, 32, 48, 80] {
+            let data = values(rows * k, 1);
+            let (packed, bias) = (Packed::new(&values(k * n, 2), k, n), vec![0.0; n]);
+            let run = |call: &dyn Fn(Product<'_, Affine<'_>>)| {
+                let mut out = vec![0.0; rows * n];
+                let mut epilogue = Affine { out: &mut out, bias: &bias, relu: false };
+                let a = Rows::matrix(&data, rows, k);
+                call(Product { a, b: &packed, epilogue: &mut epilogue });
+                out
+            };
+            let best = run(&|product| Arch::new().dispatch(product));
+            let plain = run(&|product| product.with_simd(pulp::Scalar::new()));
+            assert!(best.iter().zip(&plain).all(|(a, b)| (a - b).abs() < 1e-5));
+            if let Some(avx2) = pulp::x86::V3::try_new() {
+                assert_eq!(run(&|product| Simd::vectorize(avx2, product)), best);
+            }
+        }
+    }
 }
