@@ -1,6 +1,7 @@
 //! Integration tests through the program, one module per promise.
 
 mod annotation;
+mod aparent2;
 mod bad_input;
 mod bad_models;
 mod classes;
