@@ -3,6 +3,7 @@
 
 pub mod activation;
 pub mod dense;
+pub mod layers;
 pub mod lstm;
 pub mod product;
 pub mod residual;

@@ -7,6 +7,7 @@ pub mod foreign;
 pub mod keras_bilstm;
 pub mod keras_config;
 pub mod keras_h5;
+pub mod pysster;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -49,7 +50,7 @@ pub struct Recognised {
 type Recogniser<File> = fn(&Path, &File, &ConvertOptions) -> Result<Option<Recognised>>;
 
 /// The architectures whose authors publish Keras files.
-const KERAS: [Recogniser<KerasFile>; 1] = [keras_bilstm::recognise];
+const KERAS: [Recogniser<KerasFile>; 2] = [keras_bilstm::recognise, pysster::recognise];
 
 /// What a conversion made.
 #[derive(Clone, Debug)]
