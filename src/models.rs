@@ -9,6 +9,7 @@ pub mod dense;
 pub mod encoding;
 pub mod import;
 pub mod library;
+pub mod pysster;
 pub mod registry;
 pub mod weight_file;
 
@@ -168,6 +169,12 @@ pub trait Model: Send + Sync {
 
     /// Returns what `predict` says, in order.
     fn outputs(&self) -> &[Output];
+
+    /// Returns the structure letters that it knows, where it reads structure; by default the loop
+    /// labels of [`crate::structure`]. Letters of another kind are taken from structure files as they are.
+    fn structure_letters(&self) -> Option<&str> {
+        self.input().structure.then_some("FTHIMS")
+    }
 
     /// Returns the name of the device that scans run on.
     fn device(&self) -> &'static str {

@@ -17,6 +17,7 @@ mod memory;
 mod models;
 mod parity;
 mod predict;
+mod pysster;
 mod regions;
 mod scan_outputs;
 mod signals;

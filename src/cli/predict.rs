@@ -1,5 +1,6 @@
 //! `polyascan predict`
 
+mod structures;
 mod table;
 
 use std::io::BufRead;
@@ -13,9 +14,10 @@ use crate::genome::compression::Source;
 use crate::genome::fasta::{FastaFile, begins};
 use crate::genome::sequence::encode;
 use crate::models::card::Task;
-use crate::models::{Length, Model};
+use crate::models::{Length, Model, Window};
 use crate::output::atomic::keep_input;
 use crate::scan::Anchor;
+use structures::StructureOptions;
 use table::Table;
 
 /// Print a model's raw outputs for each window, under their own names.
@@ -29,6 +31,9 @@ use table::Table;
 ///
 /// Each window is computed by itself; windows of more than half N are printed too, although a scan
 /// skips them. Sequences that are too short or too long for the model are skipped and counted.
+///
+/// Models that read RNA structure (pysster) need --structures, --fold, or an input with the structure
+/// of each sequence on the line after it; they read the sequences as given, never the other strand.
 #[derive(Debug, ClapArgs)]
 pub struct Args {
     /// FASTA, or text with one sequence per line (named by line number); plain, gzip or BGZF; - is
@@ -37,6 +42,8 @@ pub struct Args {
     input: PathBuf,
     #[command(flatten)]
     model: ModelOptions,
+    #[command(flatten)]
+    structure: StructureOptions,
     /// Which strand of the sequences [default: both; + for models of RNA binding].
     #[arg(long, value_enum, allow_hyphen_values = true)]
     strand: Option<StrandChoice>,
@@ -75,7 +82,14 @@ pub fn run(args: &Args) -> Result<()> {
         );
         return Err(Error::Usage(problem));
     }
+    let structures = args.structure.open(args, model.as_ref())?;
     let source = Source::open(&args.input)?;
+    if let Some(structures) = structures {
+        structures.check(&source)?;
+        let mut out = Table::create(args, model.as_ref())?;
+        structures::predict(structures, &source, &mut out)?;
+        return out.finish();
+    }
     let fasta = match begins(&source)? {
         true => Some(FastaFile::from_source(source.clone())?),
         false => None,
@@ -83,7 +97,7 @@ pub fn run(args: &Args) -> Result<()> {
     let mut out = Table::create(args, model.as_ref())?;
     match fasta {
         Some(file) => records(&file, &mut out)?,
-        None => lines(&source, &mut out)?,
+        None => lines(&source, |name, codes| out.sequence(&name, Window::from(codes.as_slice())))?,
     }
     out.finish()
 }
@@ -104,11 +118,11 @@ fn records(file: &FastaFile, out: &mut Table<'_>) -> Result<()> {
         let mut codes = Vec::new();
         if let Length::UpTo(most) = out.input.length {
             while codes.len() <= most && bases.read(PIECE, &mut codes)? > 0 {}
-            out.sequence(name, &codes)?;
+            out.sequence(name, Window::from(codes.as_slice()))?;
             continue;
         }
         while bases.read(PIECE, &mut codes)? > 0 {
-            let done = out.windows(name, &codes)?;
+            let done = out.windows(name, Window::from(codes.as_slice()))?;
             bases.skip(done.saturating_sub(codes.len()) as u64)?;
             codes.drain(..done.min(codes.len()));
         }
@@ -117,7 +131,26 @@ fn records(file: &FastaFile, out: &mut Table<'_>) -> Result<()> {
     Ok(())
 }
 
-fn lines(source: &Source, out: &mut Table<'_>) -> Result<()> {
+/// Hands over every sequence of a FASTA or text file, whole: its name, whether the file gives that name, codes.
+fn sequences(
+    source: &Source,
+    mut each: impl FnMut(String, bool, Vec<u8>) -> Result<()>,
+) -> Result<()> {
+    if !begins(source)? {
+        return lines(source, |name, codes| each(name, false, codes));
+    }
+    let file = FastaFile::from_source(source.clone())?;
+    let mut bases = file.bases()?;
+    while let Some(contig) = bases.next_contig()? {
+        let mut codes = Vec::new();
+        while bases.read(PIECE, &mut codes)? > 0 {}
+        each(file.contigs[contig].name.clone(), true, codes)?;
+    }
+    Ok(())
+}
+
+/// Hands over every sequence of a text file: its line number and codes.
+fn lines(source: &Source, mut each: impl FnMut(String, Vec<u8>) -> Result<()>) -> Result<()> {
     for (number, line) in source.reader().lines().enumerate() {
         let line = line.map_err(|e| source.error(e))?;
         let sequence = line.trim();
@@ -132,7 +165,7 @@ fn lines(source: &Source, out: &mut Table<'_>) -> Result<()> {
             );
             Error::input(source.path(), format!("line {name}"), problem)
         })?;
-        out.sequence(&name, &codes)?;
+        each(name, codes)?;
     }
     Ok(())
 }

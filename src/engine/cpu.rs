@@ -5,6 +5,7 @@ pub mod activation;
 pub mod aparent2;
 pub mod deerect;
 pub mod dense;
+pub mod layers;
 pub mod lstm;
 pub mod product;
 pub mod residual;

@@ -10,6 +10,7 @@ pub mod keras_bilstm;
 pub mod keras_config;
 pub mod keras_h5;
 pub mod npz;
+pub mod pysster;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -53,7 +54,8 @@ pub struct Recognised {
 type Recogniser<File> = fn(&Path, &File, &ConvertOptions) -> Result<Option<Recognised>>;
 
 /// The architectures whose authors publish Keras files.
-const KERAS: [Recogniser<KerasFile>; 2] = [keras_bilstm::recognise, aparent2::recognise];
+const KERAS: [Recogniser<KerasFile>; 3] =
+    [keras_bilstm::recognise, aparent2::recognise, pysster::recognise];
 
 /// Those whose authors publish NumPy archives.
 const NUMPY: [Recogniser<NpzFile>; 1] = [deerect::recognise];

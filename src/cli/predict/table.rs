@@ -79,13 +79,14 @@ impl<'a> Table<'a> {
     ///
     /// # Errors
     /// If the model fails, or the file cannot be written.
-    pub fn sequence(&mut self, name: &str, codes: &[u8]) -> Result<()> {
+    pub fn sequence(&mut self, name: &str, sequence: Window<'_>) -> Result<()> {
+        let nt = sequence.codes.len();
         match self.input.length {
             Length::Exactly(_) => {
-                self.windows(name, codes)?;
+                self.windows(name, sequence)?;
             }
-            Length::UpTo(length) if codes.len() <= length => {
-                self.print(name, codes, std::iter::once(0..codes.len()))?;
+            Length::UpTo(length) if nt <= length => {
+                self.print(name, sequence, std::iter::once(0..nt))?;
                 self.next_start = 1;
             }
             Length::UpTo(_) => {
@@ -97,17 +98,17 @@ impl<'a> Table<'a> {
         Ok(())
     }
 
-    /// Prints the windows of `codes`, the next piece of a sequence, and returns how many
+    /// Prints the windows of `piece`, the next piece of a sequence, and returns how many
     /// nucleotides are done with (perhaps more than there are, if windows are far apart).
     ///
     /// # Errors
     /// If the model fails, or the file cannot be written.
-    pub fn windows(&mut self, name: &str, codes: &[u8]) -> Result<usize> {
+    pub fn windows(&mut self, name: &str, piece: Window<'_>) -> Result<usize> {
         let (Length::Exactly(length) | Length::UpTo(length)) = self.input.length;
-        let count = (codes.len() + 1).saturating_sub(length);
+        let count = (piece.codes.len() + 1).saturating_sub(length);
         let starts = (0..count).step_by(self.args.every);
         let done = starts.len() * self.args.every;
-        self.print(name, codes, starts.map(|start| start..start + length))?;
+        self.print(name, piece, starts.map(|start| start..start + length))?;
         self.next_start += done;
         Ok(done)
     }
@@ -123,20 +124,25 @@ impl<'a> Table<'a> {
     fn print(
         &mut self,
         name: &str,
-        codes: &[u8],
+        piece: Window<'_>,
         windows: impl Iterator<Item = Range<usize>>,
     ) -> Result<()> {
         let all: Vec<Place> = windows
             .flat_map(|window| self.strands.iter().map(move |&strand| (window.clone(), strand)))
             .collect();
-        let places: Vec<&Place> = all.iter().filter(|place| self.is_wanted(codes, place)).collect();
+        let places: Vec<&Place> =
+            all.iter().filter(|place| self.is_wanted(piece.codes, place)).collect();
         let texts: Vec<String> = places
             .par_chunks(BATCH)
             .map(|places| {
-                let windows: Vec<Vec<u8>> =
-                    places.iter().map(|place| oriented(codes, place)).collect();
-                let windows: Vec<Window> =
-                    windows.iter().map(|codes| Window::from(codes.as_slice())).collect();
+                let codes: Vec<Vec<u8>> =
+                    places.iter().map(|place| oriented(piece.codes, place)).collect();
+                // Models that read structure read the plus strand alone.
+                let structure = |place: &Place| piece.structure.map(|all| &all[place.0.clone()]);
+                let windows = codes.iter().zip(places.iter());
+                let windows: Vec<Window> = windows
+                    .map(|(codes, place)| Window { codes, structure: structure(place) })
+                    .collect();
                 let said = self.model.predict(&windows)?;
                 Ok(rows(name, self.next_start, places, self.model.outputs(), &said))
             })

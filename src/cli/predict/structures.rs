@@ -1,0 +1,245 @@
+//! RNA structures for the models that read them: from a file, from the input itself, or folded.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+
+use super::table::Table;
+use super::{Args, sequences};
+use crate::cli::options::StrandChoice;
+use crate::error::{Error, Result};
+use crate::genome::compression::{Reader, Source};
+use crate::genome::sequence::encode;
+use crate::models::{Model, Window};
+use crate::structure::{Form, LABELS, Record, Records, RnaFold};
+
+/// Where structures come from; without either, the input itself must have them.
+#[derive(Debug, ClapArgs)]
+pub struct StructureOptions {
+    /// RNA structures of the sequences, for models that read them: output of RNAfold or RNAshapes,
+    /// or loop labels as pysster annotates them; plain or gzip. Matched by name, or by order where
+    /// there are no names. Without it and --fold, the input itself must have the structure of each
+    /// sequence on the line after it.
+    #[arg(long, value_name = "FILE", conflicts_with = "fold")]
+    structures: Option<PathBuf>,
+    /// Compute the structures with RNAfold (ViennaRNA), which must be installed.
+    #[arg(long)]
+    fold: bool,
+}
+
+/// Sequences folded in one go.
+const FOLDED: usize = 1024;
+
+/// What gives the structures.
+pub enum Structures {
+    File(Box<Matched>),
+    Fold(RnaFold, Form),
+    Input(Form),
+}
+
+impl StructureOptions {
+    /// Opens what gives the structures; `None` for models that do not read them.
+    ///
+    /// # Errors
+    /// If the model and the options do not fit together, or the structures' source is not there.
+    pub fn open(&self, args: &Args, model: &dyn Model) -> Result<Option<Structures>> {
+        let name = &model.card().name;
+        let usage = |problem: String| Err(Error::Usage(problem));
+        let given = match self {
+            Self { structures: Some(_), .. } => Some("--structures"),
+            Self { fold, .. } => fold.then_some("--fold"),
+        };
+        let Some(letters) = model.structure_letters() else {
+            return match given {
+                Some(option) => usage(format!("{option}: {name} reads the sequence alone")),
+                None => Ok(None),
+            };
+        };
+        if matches!(args.strand, Some(StrandChoice::Minus | StrandChoice::Both)) {
+            return usage(format!(
+                "--strand: {name} reads RNA structure, which belongs to the sequence as it is \
+                 given; leave --strand out, or give the reverse complement with its own structure"
+            ));
+        }
+        let form = form(letters);
+        if let Some(path) = &self.structures {
+            if [path, &args.input].iter().all(|path| path.as_os_str() == "-") {
+                return usage("sequences and --structures cannot both be standard input".into());
+            }
+            let source = Source::open(path)?;
+            return Ok(Some(Structures::File(Box::new(Matched::new(&source, form)))));
+        }
+        if !self.fold {
+            return Ok(Some(Structures::Input(form)));
+        }
+        if form == Form::Raw && letters.bytes().any(|letter| !b"().".contains(&letter)) {
+            return usage(format!(
+                "--fold gives dot-bracket, {name} reads the structure letters {letters}; give \
+                 structures in these (--structures)"
+            ));
+        }
+        Ok(Some(Structures::Fold(RnaFold::find()?, form)))
+    }
+}
+
+impl Structures {
+    /// Checks that an input which must have the structures itself begins with one.
+    ///
+    /// # Errors
+    /// If it does not, with what to do.
+    pub fn check(&self, source: &Source) -> Result<()> {
+        let Self::Input(form) = self else { return Ok(()) };
+        let (place, problem) = match Records::open(source, *form).next().transpose() {
+            Ok(Some(Record { sequence: Some(_), .. })) => return Ok(()),
+            Ok(Some(record)) => (format!("line {}", record.line), "no sequence".to_owned()),
+            Ok(None) => (String::new(), "the file is empty".to_owned()),
+            Err(Error::Input { place, problem, .. }) => (place, problem),
+            Err(other) => return Err(other),
+        };
+        let problem = format!(
+            "{problem}; the model reads RNA structure: give it in a file (--structures), let \
+             RNAfold compute it (--fold), or write it on the line after each sequence"
+        );
+        Err(Error::input(source.path(), place, problem))
+    }
+}
+
+/// Loop labels, or for a model with structure letters of its own the file's characters.
+fn form(letters: &str) -> Form {
+    match letters.bytes().all(|letter| LABELS.contains(&letter)) {
+        true => Form::Labels,
+        false => Form::Raw,
+    }
+}
+
+/// Prints the windows of all sequences with their structures.
+///
+/// # Errors
+/// If a sequence has no structure or one that does not fit, or the model fails.
+pub fn predict(structures: Structures, source: &Source, out: &mut Table<'_>) -> Result<()> {
+    match structures {
+        Structures::Input(form) => annotated(source, form, out),
+        Structures::File(mut matched) => {
+            sequences(source, |name, is_named, codes| {
+                let record = matched.of(&name, is_named)?;
+                let problem = match &record.sequence {
+                    _ if record.structure.len() != codes.len() => format!(
+                        "the structure has {} letters, sequence {name:?} of the input {} nt",
+                        record.structure.len(),
+                        codes.len()
+                    ),
+                    Some(letters) if encode(letters).as_ref() != Ok(&codes) => {
+                        format!("its sequence is not that of {name:?} in the input")
+                    }
+                    _ => return out.sequence(&name, with(&codes, &record.structure)),
+                };
+                Err(matched.wrong(&record, problem))
+            })?;
+            matched.finish()
+        }
+        Structures::Fold(program, form) => {
+            let mut waiting = Vec::new();
+            sequences(source, |name, _, codes| {
+                waiting.push((name, codes));
+                if waiting.len() == FOLDED {
+                    fold(&program, form, &mut waiting, out)
+                } else {
+                    Ok(())
+                }
+            })?;
+            fold(&program, form, &mut waiting, out)
+        }
+    }
+}
+
+fn with<'a>(codes: &'a [u8], structure: &'a [u8]) -> Window<'a> {
+    Window { codes, structure: Some(structure) }
+}
+
+/// Folds and prints the sequences that wait.
+fn fold(
+    program: &RnaFold,
+    form: Form,
+    waiting: &mut Vec<(String, Vec<u8>)>,
+    out: &mut Table<'_>,
+) -> Result<()> {
+    let codes: Vec<&[u8]> = waiting.iter().map(|(_, codes)| codes.as_slice()).collect();
+    let structures = program.fold(&codes, form)?;
+    for ((name, codes), structure) in waiting.drain(..).zip(structures) {
+        out.sequence(&name, with(&codes, &structure))?;
+    }
+    Ok(())
+}
+
+/// Reads sequences and structures from the input itself.
+fn annotated(source: &Source, form: Form, out: &mut Table<'_>) -> Result<()> {
+    for (index, record) in Records::open(source, form).enumerate() {
+        let record = record?;
+        let name = record.name.unwrap_or_else(|| (index + 1).to_string());
+        let wrong =
+            |problem: String| Error::input(source.path(), format!("line {}", record.line), problem);
+        let letters = record.sequence.ok_or_else(|| wrong(format!("{name:?} has no sequence")))?;
+        let codes = encode(&letters).map_err(|at| {
+            wrong(format!("letter {} of the sequence of {name:?} is no nucleotide", at + 1))
+        })?;
+        out.sequence(&name, with(&codes, &record.structure))?;
+    }
+    Ok(())
+}
+
+/// The structures of a file, found by name, or taken in order where there are no names.
+pub struct Matched {
+    source: Source,
+    records: Records<Reader>,
+    /// Records that were passed on the way to another name.
+    passed: HashMap<String, Record>,
+}
+
+impl Matched {
+    fn new(source: &Source, form: Form) -> Self {
+        let records = Records::open(source, form);
+        Self { source: source.clone(), records, passed: HashMap::new() }
+    }
+
+    /// Returns the structure of the sequence called `name`.
+    fn of(&mut self, name: &str, is_named: bool) -> Result<Record> {
+        if let Some(record) = self.passed.remove(name) {
+            return Ok(record);
+        }
+        while let Some(record) = self.records.next().transpose()? {
+            match &record.name {
+                Some(other) if is_named && other != name => {
+                    let other = other.clone();
+                    if self.passed.contains_key(&other) {
+                        let problem = format!("a second record is called {other:?}");
+                        return Err(self.wrong(&record, problem));
+                    }
+                    self.passed.insert(other, record);
+                }
+                _ => return Ok(record),
+            }
+        }
+        let problem = format!("no structure for sequence {name:?} of the input");
+        Err(Error::input(self.source.path(), "", problem))
+    }
+
+    fn wrong(&self, record: &Record, problem: String) -> Error {
+        let named = record.name.as_ref().map(|name| format!("record {name:?}: "));
+        let problem = format!("{}{problem}", named.unwrap_or_default());
+        Error::input(self.source.path(), format!("line {}", record.line), problem)
+    }
+
+    /// Says how many structures no sequence asked for.
+    fn finish(mut self) -> Result<()> {
+        let rest = self.records.by_ref().try_fold(0, |n, record| record.map(|_| n + 1))?;
+        match self.passed.len() + rest {
+            0 => {}
+            n => eprintln!(
+                "polyascan: note: {}: {n} structures belong to no sequence of the input",
+                self.source.path().display()
+            ),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,103 @@
+//! What a saved Keras model says of its layers: read where it matters, checked where this program
+//! computes one way only.
+
+use serde_json::{Value, json};
+
+use super::Description;
+use crate::models::pysster::{Activation, Pool};
+
+/// Reads a model's description.
+///
+/// # Errors
+/// If a layer is none of pysster's or is set in a way that pysster does not set it.
+pub(super) fn read(config: &Value) -> Result<Description, String> {
+    // Keras before 2.2.3 writes the layers of a sequential model as a bare list.
+    let inside = &config["config"];
+    let layers = inside.get("layers").unwrap_or(inside).as_array().ok_or("it lists no layers")?;
+    let mut length = None;
+    let (mut pools, mut activations) = (Vec::new(), Vec::new());
+    for layer in layers {
+        let class = layer["class_name"].as_str().unwrap_or_default();
+        let settings = &layer["config"];
+        let name = settings["name"].as_str().unwrap_or(class);
+        check(class, settings).map_err(|problem| format!("{class} layer {name} {problem}"))?;
+        length = length.or(settings["batch_input_shape"][1].as_u64());
+        length = length.or(settings["batch_shape"][1].as_u64());
+        match class {
+            "MaxPooling1D" => pools.push(pool(settings).ok_or(format!("layer {name}: no pool"))?),
+            "Dense" => {
+                activations.push((name, settings["activation"].as_str().unwrap_or_default()))
+            }
+            _ => {}
+        }
+    }
+    in_order(layers)?;
+    let output = match activations.pop() {
+        Some((_, "softmax")) => Activation::Softmax,
+        Some((_, "sigmoid")) => Activation::Sigmoid,
+        other => return Err(format!("{other:?} gives no class probabilities: no pysster model")),
+    };
+    if let Some((name, other)) = activations.iter().find(|(_, activation)| *activation != "relu") {
+        return Err(format!("Dense layer {name} has activation {other:?}; pysster has \"relu\""));
+    }
+    let length = length.ok_or("its description does not say how long the input is")?;
+    Ok(Description { length: usize::try_from(length).unwrap_or(usize::MAX), pools, output })
+}
+
+/// Checks that convolutions and pools alternate, up to the dense layers.
+fn in_order(layers: &[Value]) -> Result<(), String> {
+    let class = |layer: &Value| layer["class_name"].as_str().map(str::to_owned);
+    let order: Vec<String> = layers
+        .iter()
+        .filter_map(class)
+        .filter(|class| !["InputLayer", "Dropout"].contains(&class.as_str()))
+        .collect();
+    let count = |class: &str| order.iter().filter(|other| *other == class).count();
+    let mut expected = ["Conv1D", "MaxPooling1D"].repeat(count("Conv1D"));
+    expected.push("Flatten");
+    expected.extend(vec!["Dense"; count("Dense")]);
+    if order == expected {
+        return Ok(());
+    }
+    Err(format!("its layers are {}; pysster's are {}", order.join(", "), expected.join(", ")))
+}
+
+/// Checks the settings of a layer that pysster leaves at one value.
+fn check(class: &str, settings: &Value) -> Result<(), String> {
+    let expected: &[(&str, Value)] = match class {
+        "InputLayer" | "Dropout" | "Flatten" => &[],
+        "MaxPooling1D" => &[("padding", json!("valid"))],
+        "Dense" => &[("use_bias", json!(true))],
+        "Conv1D" => &[
+            ("padding", json!("valid")),
+            ("strides", json!(1)),
+            ("dilation_rate", json!(1)),
+            ("activation", json!("relu")),
+            ("use_bias", json!(true)),
+        ],
+        "Concatenate" => return Err("joins additional features, which are not supported".into()),
+        "LSTM" | "GRU" | "Bidirectional" => return Err("is recurrent: not supported".into()),
+        _ => return Err("is none of pysster's".into()),
+    };
+    for (key, wanted) in expected {
+        match settings.get(*key) {
+            // Keras writes one number or a list of one.
+            Some(found) if found != wanted && *found != json!([wanted]) => {
+                return Err(format!("has {key} {found}; pysster has {wanted}"));
+            }
+            _ => {}
+        }
+    }
+    match settings.get("data_format") {
+        Some(Value::String(format)) if format == "channels_first" => {
+            Err("has its channels first; pysster has them last".into())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn pool(settings: &Value) -> Option<Pool> {
+    let number = |value: &Value| value.as_u64().or(value[0].as_u64()).map(|n| n as usize);
+    let size = number(&settings["pool_size"])?;
+    Some(Pool { size, stride: number(&settings["strides"]).unwrap_or(size) })
+}

@@ -1,0 +1,158 @@
+use serde_json::{Value, json};
+
+use super::super::keras_h5::KerasWeight;
+use super::*;
+
+fn layer(name: &str, kernel: &[usize]) -> KerasLayer {
+    let tensor = |shape: &[usize]| RawTensor {
+        shape: shape.to_vec(),
+        values: (0..shape.iter().product()).map(|i| i as f32 / 100.0).collect(),
+    };
+    let weight = |kind: &str, shape: &[usize]| KerasWeight {
+        name: format!("{name}_1/{kind}:0"),
+        tensor: tensor(shape),
+    };
+    let weights = match kernel {
+        [] => vec![],
+        [.., outputs] => vec![weight("kernel", kernel), weight("bias", &[*outputs])],
+    };
+    KerasLayer { name: name.to_owned(), weights }
+}
+
+/// A model of 40 nt with two convolutions: 40 -> 36 -> (pool 3/2) 17 -> 14 -> (pool 2/2) 7.
+fn weights() -> KerasFile {
+    let layers = vec![
+        layer("input_1", &[]),
+        layer("conv1d_9", &[5, 16, 6]),
+        layer("max_pooling1d_9", &[]),
+        layer("conv1d_10", &[4, 6, 3]),
+        layer("flatten_1", &[]),
+        layer("dense_12", &[21, 8]),
+        layer("dense_13", &[8, 2]),
+    ];
+    KerasFile { layers, ..KerasFile::default() }
+}
+
+fn config() -> Value {
+    let layer = |class: &str, settings: Value| json!({ "class_name": class, "config": settings });
+    let conv = |name: &str| {
+        layer(
+            "Conv1D",
+            json!({ "name": name, "strides": [1], "padding": "valid", "activation": "relu" }),
+        )
+    };
+    let pool =
+        |size, stride| layer("MaxPooling1D", json!({ "pool_size": [size], "strides": [stride] }));
+    let dense =
+        |activation| layer("Dense", json!({ "name": "dense_12", "activation": activation }));
+    json!({ "class_name": "Model", "config": { "layers": [
+        layer("InputLayer", json!({ "batch_input_shape": [null, 40, 16] })),
+        layer("Dropout", json!({ "rate": 0.1 })),
+        conv("conv1d_9"), pool(3, 2), conv("conv1d_10"), pool(2, 2),
+        layer("Flatten", json!({})),
+        dense("relu"), dense("sigmoid"),
+    ] } })
+}
+
+fn saved() -> KerasFile {
+    KerasFile { config: Some(config()), ..weights() }
+}
+
+fn read(file: &KerasFile, options: &ConvertOptions) -> std::result::Result<Config, String> {
+    let recognised =
+        recognise(Path::new("model.h5"), file, options).map_err(|error| error.to_string())?;
+    Ok(serde_json::from_value(recognised.unwrap().config.unwrap()).unwrap())
+}
+
+fn refused(file: &KerasFile, options: &ConvertOptions, told: &[&str]) {
+    let said = read(file, options).unwrap_err();
+    assert!(told.iter().all(|part| said.contains(part)), "{said}");
+}
+
+#[test]
+fn a_saved_model_says_all_sizes_itself() {
+    let pools = vec![Pool { size: 3, stride: 2 }, USUAL_POOL];
+    let expected =
+        Config { alphabet: "ACGU,HIMS".into(), length: 40, pools, output: Activation::Sigmoid };
+    assert_eq!(read(&saved(), &ConvertOptions::default()), Ok(expected.clone()));
+    let recognised = recognise(Path::new("x"), &saved(), &ConvertOptions::default()).unwrap();
+    let tensors = recognised.unwrap().tensors;
+    let names: Vec<&str> = tensors.keys().map(String::as_str).collect();
+    let layers = ["conv.0", "conv.1", "dense.0", "dense.1"];
+    assert_eq!(
+        names,
+        layers.map(|name| [format!("{name}.bias"), format!("{name}.weight")]).concat()
+    );
+    assert_eq!(tensors["conv.1.weight"].shape, [4, 6, 3]);
+    // Keras before 2.2.3 lists the layers of a sequential model directly.
+    let mut sequential = saved();
+    let layers = config()["config"]["layers"].clone();
+    sequential.config = Some(json!({ "class_name": "Sequential", "config": layers }));
+    assert_eq!(read(&sequential, &ConvertOptions::default()), Ok(expected));
+}
+
+#[test]
+fn weights_alone_need_the_length_of_the_input() {
+    let of = |nt| ConvertOptions { input_length: Some(nt), ..ConvertOptions::default() };
+    refused(&weights(), &ConvertOptions::default(), &["--input-length"]);
+    // Pools 2/2: 38 -> 34 -> 17 -> 14 -> 7, and up to 41 the same.
+    assert_eq!(read(&weights(), &of(41)).unwrap().pools, [USUAL_POOL; 2]);
+    let told = ["50 nt does not fit", "reads 21 values", "10 positions x 3", "38 to 41 nt would"];
+    refused(&weights(), &of(50), &told);
+    refused(&saved(), &of(41), &["--input-length 41", "the file says 40"]);
+    let mut other = weights();
+    other.layers[5] = layer("dense_12", &[22, 8]);
+    refused(&other, &of(40), &["no length would", "whole saved model"]);
+}
+
+#[test]
+fn the_alphabet_must_have_as_many_letters_as_the_model() {
+    let of = |alphabet: &str| ConvertOptions {
+        alphabet: Some(alphabet.into()),
+        ..ConvertOptions::default()
+    };
+    assert_eq!(read(&saved(), &of("ACGT,().x")).unwrap().alphabet, "ACGT,().x");
+    refused(&saved(), &of("ACGU,HIMSFT"), &["24 letters", "the model reads 16"]);
+    refused(&saved(), &of("ACG"), &["alphabet \"ACG\""]);
+    let mut eight = saved();
+    eight.layers[1] = layer("conv1d_9", &[5, 8, 6]);
+    refused(&eight, &ConvertOptions::default(), &["8 letters", "--alphabet"]);
+    assert_eq!(read(&eight, &of("ACGU,SU")).unwrap().alphabet, "ACGU,SU");
+}
+
+#[test]
+fn what_is_not_supported_is_named() {
+    let mut recurrent = saved();
+    recurrent.layers.insert(5, layer("bidirectional_1", &[3, 8]));
+    refused(&recurrent, &ConvertOptions::default(), &["model.h5", "recurrent", "not supported"]);
+    for (at, key, value, told) in [
+        (2, "activation", json!("elu"), "activation \"elu\"; pysster has \"relu\""),
+        (2, "padding", json!("same"), "layer conv1d_9 has padding"),
+        (2, "strides", json!([2]), "strides [2]"),
+        (7, "activation", json!("tanh"), "activation \"tanh\""),
+        (8, "activation", json!("linear"), "class probabilities"),
+    ] {
+        let mut file = saved();
+        file.config.as_mut().unwrap()["config"]["layers"][at]["config"][key] = value;
+        refused(&file, &ConvertOptions::default(), &[told]);
+    }
+    for (class, told) in [
+        ("Concatenate", "additional features"),
+        ("GRU", "recurrent"),
+        ("BatchNormalization", "none of pysster's"),
+        ("MaxPooling1D", "its layers are"),
+    ] {
+        let mut file = saved();
+        file.config.as_mut().unwrap()["config"]["layers"][6] =
+            json!({ "class_name": class, "config": { "pool_size": 2, "strides": 2 } });
+        refused(&file, &ConvertOptions::default(), &[told]);
+    }
+}
+
+#[test]
+fn other_models_are_left_to_others() {
+    let mut other = weights();
+    other.layers[1].name = "bin_conv".into();
+    let recognised = recognise(Path::new("x"), &other, &ConvertOptions::default());
+    assert!(recognised.unwrap().is_none());
+}
