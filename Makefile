@@ -1,12 +1,13 @@
 # polyascan: `make demo` shows it at work, `make test` tests everything.
 # Needs Rust (cargo) and a C compiler; libclang is taken from the system or put into .deps/.
 
-.PHONY: help build demo test check bench train-default clean
+.PHONY: help build demo test check bench bench-peers train-default clean
 .DEFAULT_GOAL := help
 
 CARGO ?= cargo
 DEMO := demo
 BINARY := target/release/polyascan
+BENCH_VENV := target/bench-venv
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -35,6 +36,11 @@ check: .cargo/config.toml ## formatting and lints
 
 bench: .cargo/config.toml ## criterion benches of the kernels
 	$(CARGO) bench
+
+bench-peers: build ## every model against ONNX Runtime: agreement and speed (needs ../shared, python3)
+	@[ -x $(BENCH_VENV)/bin/python ] || python3 -m venv $(BENCH_VENV)
+	@$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check -r scripts/bench_requirements.txt
+	$(BENCH_VENV)/bin/python scripts/bench_peers.py --json target/bench_peers.json
 
 train-default: build ## train models/default.safetensors again (needs ../shared)
 	sh scripts/train_default.sh

@@ -1,21 +1,21 @@
 //! Windows per second of a full-size PolyaID (random weights) on one core: the shared-computation
-//! scan, and the plain form for comparison.
+//! scan, windows by themselves, and the plain form for comparison.
 
+use candle_core::Device;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use polyascan::models::bilstm::BiLstm;
+use polyascan::models::bilstm::plain::Plain;
 use polyascan::models::bilstm::random::{Shape, random};
-use polyascan::models::bilstm::weights::Kind;
+use polyascan::models::bilstm::weights::{Kind, Weights};
 use polyascan::models::card::{ModelCard, Task};
 use polyascan::models::{Model, WINDOW, Window};
 
-fn model() -> BiLstm {
+fn benchmark(criterion: &mut Criterion) {
     let tensors = random(Kind::PolyaId, Shape::POLYAID, 1);
     let card = ModelCard::new("random", "polyaid", Task::Sites);
-    BiLstm::new(Kind::PolyaId, &tensors, card).expect("random weights fit together")
-}
-
-fn benchmark(criterion: &mut Criterion) {
-    let model = model();
+    let model = BiLstm::new(Kind::PolyaId, &tensors, card).expect("random weights fit together");
+    let weights = Weights::new(Kind::PolyaId, &tensors).expect("random weights fit together");
+    let plain = Plain::new(&weights, &Device::Cpu).expect("the CPU is always there");
     let windows = 4096;
     let sequence: Vec<u8> = (0..(windows + WINDOW - 1) as u32)
         .map(|i| (i.wrapping_mul(2_654_435_761) >> 30) as u8)
@@ -31,6 +31,8 @@ fn benchmark(criterion: &mut Criterion) {
     let some: Vec<Window> = sequence.windows(WINDOW).take(64).map(Window::from).collect();
     group.throughput(Throughput::Elements(64));
     group.bench_function("predict", |bencher| bencher.iter(|| model.predict(&some)));
+    let some: Vec<&[u8]> = some.iter().map(|window| window.codes).collect();
+    group.bench_function("plain", |bencher| bencher.iter(|| plain.predict(&some)));
     group.finish();
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::scan::ScanSettings;
+use crate::scan::{Anchor, ScanSettings};
 
 const DEFAULT: &str = include_str!("../config/default.toml");
 
@@ -36,8 +36,9 @@ pub struct AnnotationConfig {
 
 impl ScanConfig {
     /// Returns the numbers that the pipeline runs with.
-    pub fn settings(&self, threads: usize) -> ScanSettings {
+    pub fn settings(&self, anchor: Anchor, threads: usize) -> ScanSettings {
         ScanSettings {
+            anchor,
             min_probability: self.min_probability as f32,
             min_centre_cleavage: self.min_centre_cleavage as f32,
             background: self.background,

@@ -1,7 +1,9 @@
-//! Evaluation of site models on measured polyA sites.
+//! Evaluation: site models on measured polyA sites, any model on labelled sequences.
 
 pub mod accuracy;
 pub mod calls;
+pub mod classes;
+pub mod labelled;
 pub mod measured;
 pub mod metrics;
 pub mod negatives;

@@ -2,6 +2,7 @@
 
 pub mod bilstm;
 pub mod card;
+pub mod deerect;
 pub mod dense;
 pub mod encoding;
 pub mod import;

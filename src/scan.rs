@@ -58,9 +58,30 @@ pub trait Sink {
     }
 }
 
+/// Which windows a model scores.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Anchor {
+    /// Every position.
+    #[default]
+    Window,
+    /// Where one of the known polyA signals begins ([`crate::context::signal::SIGNALS`]).
+    Signal,
+}
+
+impl Anchor {
+    /// Returns the name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Window => "window",
+            Self::Signal => "signal",
+        }
+    }
+}
+
 /// Numbers that a scan is run with.
 #[derive(Clone, Copy, Debug)]
 pub struct ScanSettings {
+    pub anchor: Anchor,
     /// Windows with a classification above this are kept (0..1).
     pub min_probability: f32,
     /// ... if the raw cleavage at their centre is above this (0..1).
@@ -77,6 +98,7 @@ impl Default for ScanSettings {
     /// The published thresholds (Stroup & Ji 2023), one thread.
     fn default() -> Self {
         Self {
+            anchor: Anchor::Window,
             min_probability: 0.5,
             min_centre_cleavage: 0.05,
             background: consolidate::BACKGROUND,
@@ -110,10 +132,17 @@ pub struct ScanJob<'a> {
 /// The first failure of the source, the model or the sink; [`Error::Interrupted`]; a model that
 /// cannot be scanned. Nothing more is handed to the sink after that.
 pub fn run(job: ScanJob<'_>, sink: &mut dyn Sink) -> Result<ScanTotals> {
-    let ScanSettings { min_probability, min_centre_cleavage, background, threads, chunk } =
+    let ScanSettings { anchor, min_probability, min_centre_cleavage, background, threads, chunk } =
         job.settings;
     if !job.model.can_scan() {
         return Err(job.model.not_scannable());
+    }
+    if anchor == Anchor::Signal && job.model.signal_index().is_none() {
+        let name = &job.model.card().name;
+        let problem = format!(
+            "--anchor signal: {name} is not anchored on polyA signals; use --anchor window"
+        );
+        return Err(Error::Usage(problem));
     }
     if threads == 0 || chunk == 0 {
         return Err(Error::Usage("threads and chunk size must be at least 1".into()));
@@ -126,6 +155,7 @@ pub fn run(job: ScanJob<'_>, sink: &mut dyn Sink) -> Result<ScanTotals> {
         model: job.model,
         targets: job.targets,
         keep: KeepAbove { probability: min_probability, centre_cleavage: min_centre_cleavage },
+        anchor,
         stop: &stop_requested,
     };
     let collector = Collector::new(job.targets, job.genes, background, sink);

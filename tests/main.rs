@@ -3,8 +3,10 @@
 mod annotation;
 mod bad_input;
 mod bad_models;
+mod classes;
 mod config;
 mod convert;
+mod deerect;
 mod demo;
 mod determinism;
 mod evaluate;

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use candle_core::Device;
 use polyascan::genome::sequence::{UNKNOWN, encode, reverse_complement};
 use polyascan::models::bilstm::BiLstm;
+use polyascan::models::bilstm::plain::Plain;
 use polyascan::models::bilstm::random::{Shape, random};
-use polyascan::models::bilstm::weights::Kind;
+use polyascan::models::bilstm::weights::{Kind, Weights};
 use polyascan::models::card::{ModelCard, Task};
 use polyascan::models::{Model, StrandScores, WINDOW, Window, import, registry};
 use proptest::prelude::*;
@@ -139,9 +140,29 @@ fn a_file_converts_to_the_same_bytes_every_time() {
     assert_eq!(first.sha256, second.sha256);
 }
 
+/// Returns a model with random weights and its plain form.
+fn models(kind: Kind, shape: Shape<'_>, seed: u64) -> (BiLstm, Plain) {
+    let tensors = random(kind, shape, seed);
+    let card = ModelCard::new("random", kind.architecture().name, kind.architecture().task);
+    let plain = Plain::new(&Weights::new(kind, &tensors).unwrap(), &Device::Cpu).unwrap();
+    (BiLstm::new(kind, &tensors, card).unwrap(), plain)
+}
+
 fn site_model(shape: Shape<'_>, seed: u64) -> BiLstm {
-    let tensors = random(Kind::PolyaId, shape, seed);
-    BiLstm::new(Kind::PolyaId, &tensors, ModelCard::new("random", "polyaid", Task::Sites)).unwrap()
+    models(Kind::PolyaId, shape, seed).0
+}
+
+/// Returns the greatest difference of `predict` from the plain form.
+fn off_plain((model, plain): &(BiLstm, Plain), sequence: &[u8]) -> f32 {
+    let windows: Vec<&[u8]> = sequence.windows(WINDOW).collect();
+    if windows.is_empty() {
+        return 0.0;
+    }
+    let expected = plain.predict(&windows).unwrap();
+    let windows: Vec<Window> = windows.into_iter().map(Window::from).collect();
+    let said = model.predict(&windows).unwrap().values;
+    assert_eq!(said.len(), expected.len());
+    said.iter().zip(&expected).map(|(a, b)| difference(a, b)).fold(0.0, f32::max)
 }
 
 /// Bases with runs of unknown ones.
@@ -163,12 +184,18 @@ proptest! {
         dense in prop::collection::vec(1usize..40, 0..4),
         seed: u64,
     ) {
-        let model = site_model(Shape { width, filters, units, dense: &dense }, seed);
+        let shape = Shape { width, filters, units, dense: &dense };
+        let strength = models(Kind::PolyaStrength, shape, seed);
+        prop_assert!(off_plain(&strength, &sequence) < 1e-4);
+        let sites = models(Kind::PolyaId, shape, seed);
+        prop_assert!(off_plain(&sites, &sequence) < 1e-5);
+        let model = sites.0;
         let scan = model.scan(&sequence, -1.0).unwrap();
         prop_assert_eq!(scan.probability.len(), (sequence.len() + 1).saturating_sub(WINDOW));
-        let plain = predict_all(&model, &sequence);
-        prop_assert!(difference(&scan.probability, &plain.0) < 1e-5);
-        prop_assert!(difference(&all_cleavage(&scan), &plain.1) < 1e-5);
+        // Neither shares a bit of the result with other windows.
+        let predicted = predict_all(&model, &sequence);
+        prop_assert_eq!(&scan.probability, &predicted.0);
+        prop_assert_eq!(&all_cleavage(&scan), &predicted.1);
         // Alone, and in another stretch of the same sequence: the same bits.
         for start in (0..scan.probability.len()).step_by(29) {
             let alone = model.scan(&sequence[start..start + WINDOW], -1.0).unwrap();
@@ -185,14 +212,14 @@ proptest! {
 
 #[test]
 fn a_full_size_polyaid_scans_as_it_predicts() {
-    let model = site_model(Shape::POLYAID, 5);
+    let models = models(Kind::PolyaId, Shape::POLYAID, 5);
     let sequence: Vec<u8> =
         (0..260u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 30) as u8).collect();
-    let plain = predict_all(&model, &sequence);
-    let scan = model.scan(&sequence, -1.0).unwrap();
-    let off =
-        difference(&scan.probability, &plain.0).max(difference(&all_cleavage(&scan), &plain.1));
+    let off = off_plain(&models, &sequence);
     assert!(off < 1e-5, "off by {off}");
+    let predicted = predict_all(&models.0, &sequence);
+    let scan = models.0.scan(&sequence, -1.0).unwrap();
+    assert_eq!((&scan.probability, &all_cleavage(&scan)), (&predicted.0, &predicted.1));
 }
 
 #[test]

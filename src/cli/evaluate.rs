@@ -1,27 +1,18 @@
 //! `polyascan evaluate`
 
+mod calls;
+mod classes;
+mod scan;
+
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::path::Path;
 
 use clap::{Args as ClapArgs, Subcommand};
 use serde::Serialize;
 
-use super::options::{ModelOptions, ThreadOptions};
-use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::evaluate::accuracy::{Ranking, rankings};
-use crate::evaluate::calls::{CallReport, check, compare, read_bed6};
-use crate::evaluate::measured::{MeasuredSite, read_sites};
-use crate::evaluate::recall::{Call, Recall, at_rates, peaks, recall};
-use crate::genome::fasta::FastaFile;
-use crate::genome::memory::Genome;
-use crate::genome::strand::Strand;
-use crate::models::Model;
-use crate::output::bed::Site;
-use crate::scan::{self, ScanJob, Sink, Targets};
 
-/// Measure a model against measured polyA sites.
+/// Measure a model against measured polyA sites or labelled sequences.
 #[derive(Debug, ClapArgs)]
 pub struct Args {
     #[command(subcommand)]
@@ -30,75 +21,20 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    Scan(ScanArgs),
-    Calls(CallsArgs),
-}
-
-/// Called sites (BED) against true ones (BED): found, missed, added.
-#[derive(Debug, ClapArgs)]
-struct CallsArgs {
-    /// Sites as `polyascan scan` writes them.
-    calls: PathBuf,
-    /// True sites (BED with strand).
-    #[arg(long)]
-    truth: PathBuf,
-    /// Hexamers that are no signals (BED with strand).
-    #[arg(long)]
-    decoys: Option<PathBuf>,
-    /// nt between a true site and a call that finds it.
-    #[arg(long, default_value_t = 10)]
-    within: u64,
-    /// Print JSON instead of tables.
-    #[arg(long)]
-    json: bool,
-}
-
-/// Classification and calls of a site model.
-///
-/// Scores of a place: p50, the classification of the window centred on it; p.v, that times the
-/// cleavage mass within 1 nt of the centre. Evidence tiers: all; high (10 or more reads, expression
-/// above 0, or a 3'UTR type); strong (reads or expression); strong_hex (strong, with AATAAA or ATTAAA
-/// 10-40 nt upstream). Negatives, 20 per site, the same for every model: random places 200 nt or more
-/// from any site; places with AATAAA or ATTAAA 10-35 nt upstream but no site within 100 nt. Calls: the
-/// highest peaks of p.v at fixed rates, and the sites of a scan with the default thresholds.
-#[derive(Debug, ClapArgs)]
-struct ScanArgs {
-    /// Genome, small enough to be held in memory.
-    #[arg(long)]
-    fasta: PathBuf,
-    /// Measured sites: a table with the columns contig, offset (0-based), strand and, for the tiers,
-    /// type, apadb_reads, polyasite_tpm; or BED.
-    #[arg(long)]
-    sites: PathBuf,
-    #[command(flatten)]
-    model: ModelOptions,
-    #[command(flatten)]
-    threads: ThreadOptions,
-    /// Print JSON instead of tables.
-    #[arg(long)]
-    json: bool,
-}
-
-/// All figures of one evaluation.
-#[derive(Debug, Serialize)]
-struct Evaluation {
-    model: String,
-    sha256: String,
-    fasta: String,
-    sites: String,
-    kilobases_and_strands: f64,
-    rankings: Vec<Ranking>,
-    recall: Vec<Recall>,
+    Scan(scan::Args),
+    Calls(calls::Args),
+    Classes(classes::Args),
 }
 
 /// Runs the command.
 ///
 /// # Errors
-/// Input that cannot be read, or a model without a cleavage vector.
+/// Input that cannot be read, or a model that does not fit the task.
 pub fn run(args: &Args) -> Result<()> {
     let text = match &args.task {
-        Task::Scan(args) => evaluate_scan(args)?,
-        Task::Calls(args) => evaluate_calls(args)?,
+        Task::Scan(args) => scan::run(args)?,
+        Task::Calls(args) => calls::run(args)?,
+        Task::Classes(args) => classes::run(args)?,
     };
     let failed = |e| Error::io(Path::new("standard output"), "cannot write", e);
     std::io::stdout().write_all(text.as_bytes()).map_err(failed)
@@ -107,142 +43,4 @@ pub fn run(args: &Args) -> Result<()> {
 fn json(figures: &impl Serialize) -> Result<String> {
     let text = serde_json::to_string_pretty(figures);
     text.map(|text| text + "\n").map_err(|e| Error::Internal(e.to_string()))
-}
-
-fn evaluate_calls(args: &CallsArgs) -> Result<String> {
-    let decoys = args.decoys.as_deref().map_or_else(|| Ok(Vec::new()), read_bed6)?;
-    let (calls, truth) = (read_bed6(&args.calls)?, read_bed6(&args.truth)?);
-    check(&calls, &truth, &args.truth)?;
-    let report = compare(&calls, &truth, &decoys, args.within);
-    match args.json {
-        true => json(&report),
-        false => Ok(calls_table(&report)),
-    }
-}
-
-fn calls_table(report: &CallReport) -> String {
-    let mut lines =
-        vec!["#contig\tposition_1based\tstrand\tname\tnearest_call_nt\tfound".to_owned()];
-    lines.extend(report.rows.iter().map(|row| {
-        let distance = row.distance.map_or("NA".into(), |nt| nt.to_string());
-        let found = if row.found { "yes" } else { "no" };
-        format!(
-            "{}\t{}\t{}\t{}\t{distance}\t{found}",
-            row.contig, row.position, row.strand, row.name
-        )
-    }));
-    let share = 100.0 * report.found as f64 / report.truth.max(1) as f64;
-    let median = report.median_distance.map_or("NA".into(), |nt| format!("{nt:.1}"));
-    lines.push(format!(
-        "# found {} of {} sites within {} nt ({share:.1}%), median distance {median} nt",
-        report.found, report.truth, report.within
-    ));
-    lines.push(format!(
-        "# {} calls: {} at sites, {} at decoys, {} elsewhere",
-        report.calls, report.calls_at_truth, report.calls_at_decoys, report.calls_elsewhere
-    ));
-    let names = match report.decoys_called.as_slice() {
-        [] => String::new(),
-        names => format!(": {}", names.join(", ")),
-    };
-    lines.push(format!(
-        "# {} of {} decoys called{names}",
-        report.decoys_called.len(),
-        report.decoys
-    ));
-    lines.join("\n") + "\n"
-}
-
-fn evaluate_scan(args: &ScanArgs) -> Result<String> {
-    let threads = args.threads.apply()?;
-    let model = args.model.load()?;
-    let genome = Genome::read(&args.fasta)?;
-    let sites = read_sites(&args.sites, &genome)?;
-    if sites.is_empty() {
-        return Err(Error::input(&args.sites, "", "no sites in this file"));
-    }
-    let evaluation = evaluate(args, model.as_ref(), &genome, &sites, threads)?;
-    match args.json {
-        true => json(&evaluation),
-        false => Ok(evaluation.table()),
-    }
-}
-
-fn evaluate(
-    args: &ScanArgs,
-    model: &dyn Model,
-    genome: &Genome,
-    sites: &[MeasuredSite],
-    threads: usize,
-) -> Result<Evaluation> {
-    let rankings = rankings(model, genome, sites)?;
-    let (peaks, kb) = peaks(model, genome)?;
-    let mut figures = at_rates(&peaks, kb, sites);
-    let calls = scan_calls(&args.fasta, model, threads)?;
-    figures.extend(recall("scan, default thresholds", &calls, kb, sites));
-    Ok(Evaluation {
-        model: model.card().name.clone(),
-        sha256: model.card().sha256.clone(),
-        fasta: args.fasta.display().to_string(),
-        sites: args.sites.display().to_string(),
-        kilobases_and_strands: kb,
-        rankings,
-        recall: figures,
-    })
-}
-
-/// The sites of a scan with the default thresholds.
-fn scan_calls(path: &Path, model: &dyn Model, threads: usize) -> Result<Vec<Call>> {
-    let config = Config::load(None)?.scan;
-    let fasta = FastaFile::open(path)?;
-    let targets = Targets::new(&fasta.contigs, &Strand::BOTH, None, None);
-    let job = ScanJob {
-        bases: Box::new(fasta.bases()?),
-        contigs: &fasta.contigs,
-        fasta: path,
-        model,
-        targets: &targets,
-        genes: None,
-        settings: config.settings(threads),
-        interrupt: &AtomicBool::new(false),
-        quiet: true,
-    };
-    let mut calls = Calls(Vec::new());
-    scan::run(job, &mut calls)?;
-    Ok(calls.0)
-}
-
-struct Calls(Vec<Call>);
-
-impl Sink for Calls {
-    fn site(&mut self, site: &Site) -> Result<()> {
-        self.0.push(Call {
-            contig: site.contig,
-            strand: site.strand,
-            position: site.position as usize,
-            score: site.probability,
-        });
-        Ok(())
-    }
-}
-
-impl Evaluation {
-    fn table(&self) -> String {
-        let show = |value: Option<f64>| value.map_or("NA".into(), |value| format!("{value:.3}"));
-        let mut lines = vec![
-            format!("# model {} {}", self.model, self.sha256),
-            format!("# {} against {}", self.fasta, self.sites),
-            "#negatives\ttier\tsites\tplaces\tauroc_p50\tauroc_p.v\tauprc_p50\tauprc_p.v".into(),
-        ];
-        lines.extend(self.rankings.iter().map(|r| {
-            let figures = [r.auroc_p50, r.auroc_pv, r.auprc_p50, r.auprc_pv].map(show).join("\t");
-            format!("{}\t{}\t{}\t{}\t{figures}", r.negatives, r.tier, r.sites, r.places)
-        }));
-        lines.push("#calls\tper_kb_and_strand\ttier\tsites\trecall_24nt\tmedian_nt".into());
-        lines.extend(self.recall.iter().map(|r| {
-            let (found, nt) = (show(r.recall), show(r.median_distance));
-            format!("{}\t{:.3}\t{}\t{}\t{found}\t{nt}", r.calls, r.per_kb, r.tier, r.sites)
-        }));
-        lines.join("\n") + "\n"
-    }
 }

@@ -66,16 +66,6 @@ impl ThreadOptions {
     }
 }
 
-/// Which windows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Anchor {
-    /// Every position.
-    #[default]
-    Window,
-    /// Where one of the known polyA signals begins.
-    Signal,
-}
-
 /// One strand or both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum StrandChoice {

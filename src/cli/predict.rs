@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
-use super::options::{Anchor, ModelOptions, StrandChoice, ThreadOptions};
+use super::options::{ModelOptions, StrandChoice, ThreadOptions};
 use crate::error::{Error, Result};
 use crate::genome::compression::Source;
 use crate::genome::fasta::FastaFile;
@@ -16,6 +16,7 @@ use crate::genome::sequence::encode;
 use crate::models::card::Task;
 use crate::models::{Length, Model, Window};
 use crate::output::atomic::keep_input;
+use crate::scan::Anchor;
 use structures::StructureOptions;
 use table::Table;
 

@@ -18,7 +18,7 @@ use crate::genome::compression::Source;
 use crate::genome::fasta::FastaFile;
 use crate::genome::region::{Region, read_bed};
 use crate::scan::targets::StrandedRegion;
-use crate::scan::{self, ScanJob, Targets};
+use crate::scan::{self, Anchor, ScanJob, Targets};
 use files::Files;
 use report::Report;
 
@@ -48,6 +48,10 @@ pub struct Args {
     strand: StrandChoice,
     #[command(flatten)]
     model: ModelOptions,
+    /// Score every position, or (APARENT2) only where one of the known polyA signals lies in its
+    /// place, 32 nt upstream: much faster, blind to other signals.
+    #[arg(long, value_enum, default_value = "window")]
+    anchor: Anchor,
     /// Keep windows with a classification above this (0-1) [default: 0.5].
     #[arg(long, value_name = "P", allow_negative_numbers = true)]
     min_probability: Option<f64>,
@@ -111,7 +115,7 @@ pub fn run(args: &Args) -> Result<()> {
     let strands = args.strand.strands();
     let targets = Targets::new(&fasta.contigs, strands, regions.as_deref(), restrict);
 
-    let mut report = Report::new(&config, model.as_ref(), &fasta, threads);
+    let mut report = Report::new(&config, model.as_ref(), args.anchor, &fasta, threads);
     if let Some(gtf) = &gtf {
         report.annotation(gtf)?;
     }
@@ -126,7 +130,7 @@ pub fn run(args: &Args) -> Result<()> {
         model: model.as_ref(),
         targets: &targets,
         genes: genes.as_ref(),
-        settings: config.scan.settings(threads),
+        settings: config.scan.settings(args.anchor, threads),
         interrupt: interrupt::watch(),
         quiet: args.quiet,
     };

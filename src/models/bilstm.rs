@@ -8,24 +8,21 @@
 //! PolyaStrength's log2 odds. Any layer sizes are read from the tensors: see [`weights`].
 
 mod head;
-mod plain;
+mod kernel;
+pub mod plain;
 pub mod random;
+mod separate;
 mod shared;
 pub mod weights;
-
-use candle_core::Device;
 
 use super::card::{ModelCard, Task};
 use super::registry::Architecture;
 use super::weight_file::Tensors;
 use super::{CLEAVAGE, Input, Model, Output, Predictions, StrandScores, Window, check_finite};
+use crate::engine::cpu::activation::{sigmoid, softmax};
 use crate::error::{Error, Result};
-use plain::Plain;
-use shared::Shared;
+use kernel::Kernel;
 use weights::{Kind, Weights};
-
-/// Windows that `predict` puts into one batch: bounds its memory.
-const BATCH: usize = 64;
 
 const PAPER: &str = "Stroup & Ji 2023, Nature Communications 14:7378";
 
@@ -51,9 +48,8 @@ pub const POLYASTRENGTH: Architecture = Architecture {
 pub struct BiLstm {
     card: ModelCard,
     outputs: Vec<Output>,
-    plain: Plain,
-    /// `None` without a cleavage head.
-    shared: Option<Shared>,
+    kind: Kind,
+    kernel: Kernel,
 }
 
 impl BiLstm {
@@ -64,14 +60,13 @@ impl BiLstm {
     pub fn new(kind: Kind, tensors: &Tensors, card: ModelCard) -> Result<Self> {
         let wrong = |problem: String| Error::model(&card.name, problem);
         let weights = Weights::new(kind, tensors).map_err(wrong)?;
-        let plain = Plain::new(&weights, &Device::Cpu)?;
         let outputs = match kind {
             Kind::PolyaId => {
                 vec![Output::new("probability", 1), Output::new("cleavage", CLEAVAGE)]
             }
             Kind::PolyaStrength => vec![Output::new("strength", 1)],
         };
-        Ok(Self { outputs, plain, shared: Shared::new(&weights), card })
+        Ok(Self { outputs, kind, kernel: Kernel::new(&weights), card })
     }
 }
 
@@ -90,30 +85,29 @@ impl Model for BiLstm {
 
     fn predict(&self, windows: &[Window<'_>]) -> Result<Predictions> {
         self.input().check(&self.card.name, windows)?;
-        let mut values = vec![Vec::new(); self.outputs.len()];
-        for batch in windows.chunks(BATCH) {
-            let batch: Vec<&[u8]> = batch.iter().map(|window| window.codes).collect();
-            let flat = self.plain.trunk(&batch)?;
-            let logits = self.plain.head(0, &flat)?;
-            if self.shared.is_some() {
-                values[0].extend(plain::probabilities(&logits)?);
-                values[1].extend(plain::distributions(&self.plain.head(1, &flat)?)?);
-            } else {
-                values[0].extend(logits.flatten_all()?.to_vec1::<f32>()?);
-            }
+        let windows: Vec<&[u8]> = windows.iter().map(|window| window.codes).collect();
+        let mut values = separate::logits(&self.kernel, &windows);
+        for (head, output) in values.iter_mut().zip(&self.outputs) {
+            // Of no windows there are no rows, whatever their width.
+            let rows = head.chunks_exact((head.len() / windows.len().max(1)).max(1));
+            *head = match (self.kind, output.width) {
+                (Kind::PolyaStrength, _) => rows.map(|row| row[0]).collect(),
+                (Kind::PolyaId, 1) => rows.map(|row| sigmoid(row[0])).collect(),
+                (Kind::PolyaId, _) => rows.flat_map(softmax::<CLEAVAGE>).collect(),
+            };
         }
         Predictions { values }.check_finite(&self.card.name)
     }
 
     fn can_scan(&self) -> bool {
-        self.shared.is_some()
+        self.kind == Kind::PolyaId
     }
 
     fn scan(&self, sequence: &[u8], cleavage_above: f32) -> Result<StrandScores> {
-        let Some(shared) = &self.shared else {
+        if !self.can_scan() {
             return Err(self.not_scannable());
-        };
-        let scores = shared.scan(sequence, cleavage_above);
+        }
+        let scores = shared::scan(&self.kernel, sequence, cleavage_above);
         let vectors = scores.cleavage.iter().flat_map(|(_, vector)| vector);
         check_finite(&self.card.name, scores.probability.iter().chain(vectors))?;
         Ok(scores)

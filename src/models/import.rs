@@ -3,10 +3,12 @@
 //! The format is recognised from the content, the architecture from the names of its parts. Stored
 //! code (Lambda layers, pickles) is never run.
 
+pub mod deerect;
 pub mod foreign;
 pub mod keras_bilstm;
 pub mod keras_config;
 pub mod keras_h5;
+pub mod npz;
 pub mod pysster;
 
 use std::collections::BTreeMap;
@@ -23,6 +25,7 @@ use crate::error::{Error, Result};
 use crate::output::atomic::{AtomicFile, keep_input};
 pub use foreign::describe;
 use keras_h5::KerasFile;
+use npz::NpzFile;
 
 /// The largest file that is read: published models of this kind have up to 132 MB.
 const MAX_FILE: u64 = 2 << 30;
@@ -51,6 +54,9 @@ type Recogniser<File> = fn(&Path, &File, &ConvertOptions) -> Result<Option<Recog
 
 /// The architectures whose authors publish Keras files.
 const KERAS: [Recogniser<KerasFile>; 2] = [keras_bilstm::recognise, pysster::recognise];
+
+/// Those whose authors publish NumPy archives.
+const NUMPY: [Recogniser<NpzFile>; 1] = [deerect::recognise];
 
 /// What a conversion made.
 #[derive(Clone, Debug)]
@@ -122,17 +128,39 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 }
 
 fn recognise(path: &Path, bytes: Vec<u8>, options: &ConvertOptions) -> Result<Recognised> {
-    let file = keras_h5::parse(path, bytes)?;
-    for recogniser in KERAS {
-        if let Some(model) = recogniser(path, &file, options)? {
-            return Ok(model);
-        }
+    if npz::is_numpy(&bytes) {
+        let file = npz::parse(path, bytes)?;
+        let found = first(&NUMPY, path, &file, options)?;
+        let names = file.arrays.keys().map(String::as_str);
+        return found.ok_or_else(|| unknown(path, "arrays", names));
     }
-    let weights = file.layers.iter().filter(|layer| !layer.weights.is_empty());
-    let names: Vec<&str> = weights.map(|layer| layer.name.as_str()).take(6).collect();
+    if !foreign::is_hdf5(&bytes) {
+        let found = describe(&bytes).unwrap_or("in no format that is known".into());
+        let problem = format!("neither a Keras file (HDF5) nor a NumPy archive, but {found}");
+        return Err(Error::input(path, "", problem));
+    }
+    let file = keras_h5::parse(path, bytes)?;
+    let found = first(&KERAS, path, &file, options)?;
+    let layers = file.layers.iter().filter(|layer| !layer.weights.is_empty());
+    found.ok_or_else(|| unknown(path, "layers", layers.map(|layer| layer.name.as_str())))
+}
+
+/// Asks one recogniser after the other.
+fn first<File>(
+    recognisers: &[Recogniser<File>],
+    path: &Path,
+    file: &File,
+    options: &ConvertOptions,
+) -> Result<Option<Recognised>> {
+    let mut found = recognisers.iter().map(|recogniser| recogniser(path, file, options));
+    found.find(|found| !matches!(found, Ok(None))).unwrap_or(Ok(None))
+}
+
+fn unknown<'a>(path: &Path, parts: &str, names: impl Iterator<Item = &'a str>) -> Error {
+    let names: Vec<&str> = names.take(6).collect();
     let problem = format!(
-        "weights of no model that this program knows (see docs/models/); its layers begin with: {}",
+        "weights of no model that this program knows (see docs/models/); its {parts} begin with: {}",
         if names.is_empty() { "none".to_owned() } else { names.join(", ") }
     );
-    Err(Error::input(path, "", problem))
+    Error::input(path, "", problem)
 }

@@ -7,7 +7,7 @@ use candle_core::Device;
 
 use super::card::{ModelCard, Task};
 use super::weight_file::{self, WeightFile, sha256};
-use super::{Model, bilstm, dense, import, library, pysster};
+use super::{Model, bilstm, deerect, dense, import, library, pysster};
 use crate::error::{Error, Result};
 
 /// A kind of network.
@@ -25,8 +25,13 @@ pub struct Architecture {
 }
 
 /// All architectures that this program runs.
-pub const ARCHITECTURES: [&Architecture; 4] =
-    [&dense::ARCHITECTURE, &bilstm::POLYAID, &bilstm::POLYASTRENGTH, &pysster::ARCHITECTURE];
+pub const ARCHITECTURES: [&Architecture; 5] = [
+    &dense::ARCHITECTURE,
+    &bilstm::POLYAID,
+    &bilstm::POLYASTRENGTH,
+    &deerect::ARCHITECTURE,
+    &pysster::ARCHITECTURE,
+];
 
 /// A model inside the program.
 pub struct Embedded {

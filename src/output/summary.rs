@@ -71,6 +71,8 @@ pub struct SkippedWindows {
     pub short_contig: u64,
     /// The window would reach over an end of its contig.
     pub contig_edge: u64,
+    /// No known polyA signal at the window's anchor, in a scan that is anchored on signals.
+    pub no_signal: u64,
 }
 
 /// Sites, in all and divided three ways.
@@ -87,7 +89,7 @@ pub struct SiteCounts {
 impl SkippedWindows {
     /// Returns the number of windows skipped for any reason.
     pub fn total(&self) -> u64 {
-        self.n + self.short_contig + self.contig_edge
+        self.n + self.short_contig + self.contig_edge + self.no_signal
     }
 }
 
@@ -166,7 +168,7 @@ mod tests {
             windows: WindowCounts {
                 requested: 100,
                 scored: 60,
-                skipped: SkippedWindows { n: 10, short_contig: 10, contig_edge: 20 },
+                skipped: SkippedWindows { n: 10, short_contig: 10, contig_edge: 15, no_signal: 5 },
             },
             sites: SiteCounts {
                 total: 3,

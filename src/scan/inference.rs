@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::Anchor;
 use super::chunks::Chunk;
 use super::targets::{Targets, overlap_total};
 use super::totals::WindowCounts;
+use crate::context::signal::is_signal_at;
 use crate::error::{Error, Result};
 use crate::genome::sequence::{UNKNOWN, reverse_complement};
 use crate::genome::strand::Strand;
@@ -16,7 +18,9 @@ const MAX_UNKNOWN: usize = WINDOW / 2;
 
 /// Windows per call of a model: long enough that the 239 nt shared by two calls cost little (1.5%),
 /// short enough that a slow model notices soon that it has to stop. Does not affect results.
-const WINDOWS_PER_CALL: usize = 16_384;
+const WINDOWS_PER_CALL: u64 = 16_384;
+/// The same for models whose windows share no work.
+const SIGNALS_PER_CALL: u64 = 1_024;
 
 /// A window that takes part in consolidation.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,7 +56,8 @@ pub struct ChunkScores {
 pub struct KeepAbove {
     /// Classification.
     pub probability: f32,
-    /// Raw cleavage at the window's centre.
+    /// Raw cleavage at the window's centre; of models that are anchored on the polyA signal, which
+    /// leave the cut where it is when the window moves, the highest raw cleavage.
     pub centre_cleavage: f32,
 }
 
@@ -61,6 +66,7 @@ pub struct Scorer<'a> {
     pub model: &'a dyn Model,
     pub targets: &'a Targets,
     pub keep: KeepAbove,
+    pub anchor: Anchor,
     /// Says whether to give up; asked between calls of the model.
     pub stop: &'a (dyn Fn() -> bool + Sync),
 }
@@ -97,18 +103,18 @@ impl Scorer<'_> {
             let whole = start..wanted.end.clamp(start, full.end);
             let requested = asked(wanted.clone());
             let asked_whole = asked(whole.clone());
-            let mut asked_scored = 0;
+            let scored_before = scores.windows.scored;
+            let mut asked_known = 0;
             for run in scorable_runs(chunk, strand, whole) {
-                asked_scored += asked(run.clone());
-                scores.windows.context += run.end - run.start - asked(run.clone());
+                asked_known += asked(run.clone());
                 if !self.score_run(chunk, strand, run, &mut scores)? {
                     return Ok(None);
                 }
             }
             let windows = &mut scores.windows;
             windows.requested += requested;
-            windows.scored += asked_scored;
-            windows.n += asked_whole - asked_scored;
+            windows.n += asked_whole - asked_known;
+            windows.no_signal += asked_known - (windows.scored - scored_before);
             let edge = if short { &mut windows.short_contig } else { &mut windows.contig_edge };
             *edge += requested - asked_whole;
         }
@@ -123,19 +129,24 @@ impl Scorer<'_> {
         run: Range<u64>,
         scores: &mut StrandChunk,
     ) -> Result<bool> {
+        let per_call = match self.model.signal_index() {
+            Some(_) => SIGNALS_PER_CALL,
+            None => WINDOWS_PER_CALL,
+        };
         let mut start = run.start;
         while start < run.end {
             if (self.stop)() {
                 return Ok(false);
             }
-            let end = run.end.min(start + WINDOWS_PER_CALL as u64);
+            let end = run.end.min(start + per_call);
             self.call_model(chunk, strand, start..end, scores)?;
             start = end;
         }
         Ok(true)
     }
 
-    /// Scores the windows with these centres in one call.
+    /// Scores the windows with these centres, or those of them that are anchored on a signal, in one
+    /// call.
     fn call_model(
         &self,
         chunk: &Chunk,
@@ -150,29 +161,60 @@ impl Scorer<'_> {
             Strand::Plus => Cow::Borrowed(codes),
             Strand::Minus => Cow::Owned(reverse_complement(codes)),
         };
-        let said = self.model.scan(&sequence, self.keep.probability)?;
-        self.check(&said, windows)?;
-        // The minus strand's first window in transcript direction is its last on the contig.
-        let centre_of = |window: usize| match strand {
-            Strand::Plus => centres.start + window as u64,
-            Strand::Minus => centres.end - 1 - window as u64,
+        let starts = self.anchored(&sequence, windows);
+        let said = match &starts {
+            None => self.model.scan(&sequence, self.keep.probability)?,
+            Some(starts) => self.model.scan_at(&sequence, starts, self.keep.probability)?,
         };
-        let at = (centres.start - chunk.centres.start) as usize;
-        let slots = &mut scores.probability[at..at + windows];
-        slots.copy_from_slice(&said.probability);
+        self.check(&said, starts.as_ref().map_or(windows, Vec::len))?;
+        let start_of = |index: usize| starts.as_ref().map_or(index, |starts| starts[index]);
+        // The minus strand's first window in transcript direction is its last on the contig.
+        let centre_of = |index: usize| match strand {
+            Strand::Plus => centres.start + start_of(index) as u64,
+            Strand::Minus => centres.end - 1 - start_of(index) as u64,
+        };
+        let targets = self.targets.get(chunk.contig, strand).as_slice();
+        for (index, &probability) in said.probability.iter().enumerate() {
+            scores.probability[(centre_of(index) - chunk.centres.start) as usize] = probability;
+        }
+        let asked = match &starts {
+            None => overlap_total(targets, centres.clone()),
+            Some(starts) => {
+                let centres = (0..starts.len()).map(centre_of);
+                centres.map(|centre| overlap_total(targets, centre..centre + 1)).sum()
+            }
+        };
+        scores.windows.scored += asked;
+        scores.windows.context += said.probability.len() as u64 - asked;
         let kept_before = scores.kept.len();
-        let kept = said.cleavage.iter().filter_map(|&(window, cleavage)| {
-            let probability = said.probability[window];
-            let keep = probability > self.keep.probability
-                && cleavage[CLEAVAGE_CENTRE] > self.keep.centre_cleavage;
-            keep.then(|| Kept { centre: centre_of(window), probability, cleavage })
+        let kept = said.cleavage.iter().filter_map(|&(index, cleavage)| {
+            let probability = said.probability[index];
+            self.keeps(probability, &cleavage).then(|| Kept {
+                centre: centre_of(index),
+                probability,
+                cleavage,
+            })
         });
         scores.kept.extend(kept);
         if strand == Strand::Minus {
-            slots.reverse();
             scores.kept[kept_before..].reverse();
         }
         Ok(())
+    }
+
+    /// Returns the starts of the windows to score, or `None` for all.
+    fn anchored(&self, sequence: &[u8], windows: usize) -> Option<Vec<usize>> {
+        let signal = self.model.signal_index()?;
+        let is_anchored = |&start: &usize| is_signal_at(sequence, start + signal);
+        (self.anchor == Anchor::Signal).then(|| (0..windows).filter(is_anchored).collect())
+    }
+
+    fn keeps(&self, probability: f32, cleavage: &CleavageVector) -> bool {
+        let peak = match self.model.signal_index() {
+            None => cleavage[CLEAVAGE_CENTRE],
+            Some(_) => cleavage.iter().copied().fold(0.0, f32::max),
+        };
+        probability > self.keep.probability && peak > self.keep.centre_cleavage
     }
 
     /// Turns an answer that the rest of the scan could not trust into an error.

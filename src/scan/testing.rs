@@ -76,11 +76,13 @@ pub struct HashModel {
     pub card: ModelCard,
     /// Fraction of windows with a classification above 0.5.
     pub likely: f64,
+    /// Where its polyA signal begins in the window, if it is anchored on one.
+    pub signal: Option<usize>,
 }
 
 impl HashModel {
     pub fn new(likely: f64) -> Self {
-        Self { card: card(Task::Sites), likely }
+        Self { card: card(Task::Sites), likely, signal: None }
     }
 
     pub fn window(&self, codes: &[u8]) -> (f32, CleavageVector) {
@@ -129,6 +131,10 @@ impl Model for HashModel {
 
     fn predict(&self, _windows: &[Window<'_>]) -> Result<Predictions> {
         Ok(Predictions::default())
+    }
+
+    fn signal_index(&self) -> Option<usize> {
+        self.signal
     }
 
     fn can_scan(&self) -> bool {

@@ -82,6 +82,33 @@ proptest! {
     }
 
     #[test]
+    fn a_scan_anchored_on_signals_scores_these_and_counts_the_rest(
+        mut codes in prop::collection::vec(prop_oneof![3 => Just(0u8), 1 => Just(3u8)], 0..1_500),
+        chunk in prop_oneof![1usize..20, 1usize..1_000],
+        at in 0usize..=234,
+        n_run in 0usize..200,
+    ) {
+        let middle = codes.len() / 2;
+        let end = codes.len().min(middle + n_run);
+        codes[middle..end].fill(4);
+        let contigs = [codes];
+        let model = HashModel { signal: Some(at), ..HashModel::new(0.5) };
+        let (sites, by_contig) = expected_scan(&contigs, &model);
+        let settings = ScanSettings { anchor: Anchor::Signal, ..settings(2, chunk) };
+        let (got, totals) = scan(&contigs, &model, None, settings).unwrap();
+        assert_same_sites(&got.sites, &sites);
+        for (strand, want) in by_contig[0].iter().enumerate() {
+            prop_assert_eq!(bits(&got.tracks.as_ref().unwrap()[0][strand]), bits(&want.track));
+            let windows = totals.windows_on(Strand::BOTH[strand]);
+            prop_assert_eq!(windows.requested, windows.scored + windows.skipped());
+            prop_assert_eq!(
+                (windows.scored, windows.n, windows.no_signal),
+                (want.scored, want.n, want.no_signal)
+            );
+        }
+    }
+
+    #[test]
     fn threads_and_chunks_do_not_change_a_bit(
         contigs in prop::collection::vec(contig(1_500), 1..3),
         chunks in (1usize..1_000, 1usize..50),
@@ -174,6 +201,7 @@ fn every_position_asked_for_is_scored_or_skipped_for_one_reason() {
         contig_edge: 239,
         short_contig: 0,
         n: 299,
+        no_signal: 0,
         context: 0,
     };
     assert_eq!(plus, want);

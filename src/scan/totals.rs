@@ -6,7 +6,7 @@ use std::ops::AddAssign;
 use crate::context::features::Feature;
 use crate::genome::strand::Strand;
 
-/// Windows on one strand. `requested` equals `scored` plus the three reasons for skipping.
+/// Windows on one strand. `requested` equals `scored` plus the reasons for skipping.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WindowCounts {
     /// Positions asked for.
@@ -19,6 +19,8 @@ pub struct WindowCounts {
     pub short_contig: u64,
     /// Skipped: more than half of the window is unknown (N and other IUPAC letters).
     pub n: u64,
+    /// Skipped: no known polyA signal at the window's anchor, in a scan that is anchored on signals.
+    pub no_signal: u64,
     /// Scored in the margins of what was asked for; part of none of the above.
     pub context: u64,
 }
@@ -26,7 +28,7 @@ pub struct WindowCounts {
 impl WindowCounts {
     /// Returns the number of skipped positions, whatever the reason.
     pub fn skipped(&self) -> u64 {
-        self.contig_edge + self.short_contig + self.n
+        self.contig_edge + self.short_contig + self.n + self.no_signal
     }
 }
 
@@ -37,6 +39,7 @@ impl AddAssign for WindowCounts {
         self.contig_edge += other.contig_edge;
         self.short_contig += other.short_contig;
         self.n += other.n;
+        self.no_signal += other.no_signal;
         self.context += other.context;
     }
 }

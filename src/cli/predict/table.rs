@@ -8,13 +8,14 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::Args;
-use crate::cli::options::{Anchor, command_line};
+use crate::cli::options::command_line;
 use crate::context::signal::is_signal_at;
 use crate::error::{Error, Result};
 use crate::genome::sequence::reverse_complement;
 use crate::genome::strand::Strand;
 use crate::models::{Input, Length, Model, Output, Predictions, Window};
 use crate::output::atomic::AtomicFile;
+use crate::scan::Anchor;
 
 /// Windows per task of the thread pool.
 const BATCH: usize = 64;

@@ -16,7 +16,7 @@ use crate::models::Model;
 use crate::output::summary::{
     FastaSummary, FileSummary, ModelSummary, ScanSummary, SiteCounts, SkippedWindows, WindowCounts,
 };
-use crate::scan::ScanTotals;
+use crate::scan::{Anchor, ScanTotals};
 
 /// The summary in the making.
 pub struct Report {
@@ -25,13 +25,20 @@ pub struct Report {
 
 impl Report {
     /// Notes what is run, on what.
-    pub fn new(config: &Config, model: &dyn Model, fasta: &FastaFile, threads: usize) -> Self {
+    pub fn new(
+        config: &Config,
+        model: &dyn Model,
+        anchor: Anchor,
+        fasta: &FastaFile,
+        threads: usize,
+    ) -> Self {
         let card = model.card();
         let settings = BTreeMap::from([
             ("min_probability".to_owned(), json!(config.scan.min_probability)),
             ("min_centre_cleavage".to_owned(), json!(config.scan.min_centre_cleavage)),
             ("background".to_owned(), json!(config.scan.background)),
             ("chunk_size".to_owned(), json!(config.scan.chunk_size)),
+            ("anchor".to_owned(), json!(anchor.name())),
             ("extension".to_owned(), json!(config.annotation.extension)),
         ]);
         let summary = ScanSummary {
@@ -110,7 +117,7 @@ impl Report {
         self.summary.set_wall_seconds(seconds);
         let (w, s) = (&self.summary.windows, &self.summary);
         eprintln!(
-            "polyascan: {} sites; {} windows = {} scored + {} skipped ({} N, {} contig edge, {} short contig); {:.1} s, {:.0} windows/s",
+            "polyascan: {} sites; {} windows = {} scored + {} skipped ({} N, {} contig edge, {} short contig, {} without signal); {:.1} s, {:.0} windows/s",
             s.sites.total,
             w.requested,
             w.scored,
@@ -118,6 +125,7 @@ impl Report {
             w.skipped.n,
             w.skipped.contig_edge,
             w.skipped.short_contig,
+            w.skipped.no_signal,
             s.wall_seconds,
             s.windows_per_second
         );
@@ -136,6 +144,7 @@ impl Report {
                 n: windows.n,
                 short_contig: windows.short_contig,
                 contig_edge: windows.contig_edge,
+                no_signal: windows.no_signal,
             },
         };
         let by_strand = Strand::BOTH.map(|s| (s.to_string(), totals.sites_on(s)));

@@ -1,17 +1,18 @@
-//! Output activations of the site models.
-
-use crate::models::{CLEAVAGE, CleavageVector};
+//! Output activations.
 
 /// Returns the logistic function of a logit.
 pub fn sigmoid(logit: f32) -> f32 {
     1.0 / (1.0 + (-logit).exp())
 }
 
-/// Returns the softmax of the first 50 logits.
-pub fn softmax(logits: &[f32]) -> CleavageVector {
-    let logits = &logits[..CLEAVAGE];
+/// Returns the softmax of the first N logits.
+///
+/// # Panics
+/// If there are fewer.
+pub fn softmax<const N: usize>(logits: &[f32]) -> [f32; N] {
+    let logits = &logits[..N];
     let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut vector: CleavageVector = std::array::from_fn(|i| (logits[i] - highest).exp());
+    let mut vector: [f32; N] = std::array::from_fn(|i| (logits[i] - highest).exp());
     let sum: f32 = vector.iter().sum();
     vector.iter_mut().for_each(|value| *value /= sum);
     vector

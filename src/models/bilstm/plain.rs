@@ -1,4 +1,5 @@
-//! The plain form: the model written down operation by operation, each window by itself.
+//! The plain form: the model written down operation by operation in candle, each window by itself.
+//! Slow, and what the kernels are compared with.
 
 use candle_core::{D, Device, Tensor};
 use candle_nn::ops::{sigmoid, softmax};
@@ -26,6 +27,10 @@ struct Lstm {
 }
 
 impl Plain {
+    /// Takes the weights to a device.
+    ///
+    /// # Errors
+    /// If the tensor library fails.
     pub fn new(weights: &Weights, device: &Device) -> Result<Self> {
         let Sizes { width, filters, units, .. } = weights.sizes;
         let conv = Tensor::from_slice(&weights.conv_weight, (width, 4, filters), device)?;
@@ -51,8 +56,25 @@ impl Plain {
         })
     }
 
+    /// Returns what each head says of windows of 240 nt: for each head n x outputs, activated.
+    ///
+    /// # Errors
+    /// If the tensor library fails.
+    pub fn predict(&self, windows: &[&[u8]]) -> Result<Vec<Vec<f32>>> {
+        let flat = self.trunk(windows)?;
+        let logits = (0..self.heads.len()).map(|head| self.head(head, &flat));
+        let logits = logits.collect::<Result<Vec<_>>>()?;
+        let activated = match logits.as_slice() {
+            [classification, cleavage] => {
+                vec![sigmoid(classification)?, softmax(cleavage, D::Minus1)?]
+            }
+            _ => logits,
+        };
+        activated.iter().map(|values| Ok(values.flatten_all()?.to_vec1()?)).collect()
+    }
+
     /// Returns what the heads read: n x (steps * 2 units), flattened step by step.
-    pub fn trunk(&self, windows: &[&[u8]]) -> Result<Tensor> {
+    fn trunk(&self, windows: &[&[u8]]) -> Result<Tensor> {
         let Sizes { filters, steps, .. } = self.sizes;
         let n = windows.len();
         let one_hot = one_hot(windows, self.conv_weight.device())?.transpose(1, 2)?.contiguous()?;
@@ -66,7 +88,7 @@ impl Plain {
     }
 
     /// Returns the last layer's values of a head: n x outputs.
-    pub fn head(&self, head: usize, flat: &Tensor) -> Result<Tensor> {
+    fn head(&self, head: usize, flat: &Tensor) -> Result<Tensor> {
         let layers = &self.heads[head];
         let mut x = flat.clone();
         for (i, (weight, bias)) in layers.iter().enumerate() {
@@ -101,14 +123,4 @@ impl Lstm {
         }
         Ok(Tensor::stack(&outputs, 1)?)
     }
-}
-
-/// Returns sigmoid(logits) of n x 1 logits.
-pub fn probabilities(logits: &Tensor) -> Result<Vec<f32>> {
-    Ok(sigmoid(logits)?.flatten_all()?.to_vec1()?)
-}
-
-/// Returns the softmax of each row of n x 50 logits, row by row.
-pub fn distributions(logits: &Tensor) -> Result<Vec<f32>> {
-    Ok(softmax(logits, D::Minus1)?.flatten_all()?.to_vec1()?)
 }

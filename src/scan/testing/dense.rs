@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::{HashModel, Track};
-use crate::genome::sequence::{UNKNOWN, reverse_complement};
+use crate::context::signal::SIGNALS;
+use crate::genome::sequence::{UNKNOWN, decode, reverse_complement};
 use crate::genome::strand::Strand;
 use crate::models::{CENTRE, CLEAVAGE_CENTRE, WINDOW};
 use crate::output::bed::Site;
@@ -16,13 +17,15 @@ pub struct Expected {
     /// Windows scored and skipped for N.
     pub scored: u64,
     pub n: u64,
+    /// Windows without a polyA signal where the model wants it.
+    pub no_signal: u64,
 }
 
 /// Applies the definitions to one strand.
 pub fn expected(codes: &[u8], contig: usize, strand: Strand, model: &HashModel) -> Expected {
     let mut probability = vec![f32::NAN; codes.len()];
     let mut kept = Vec::new();
-    let mut n = 0;
+    let (mut n, mut no_signal) = (0, 0);
     for (centre, probability) in probability.iter_mut().enumerate() {
         let shift = usize::from(strand == Strand::Minus);
         let start = (centre + shift).checked_sub(CENTRE);
@@ -33,18 +36,28 @@ pub fn expected(codes: &[u8], contig: usize, strand: Strand, model: &HashModel) 
             n += 1;
             continue;
         }
-        let (p, cleavage) = match strand {
-            Strand::Plus => model.window(window),
-            Strand::Minus => model.window(&reverse_complement(window)),
+        let window = match strand {
+            Strand::Plus => window.to_vec(),
+            Strand::Minus => reverse_complement(window),
         };
+        let hexamer = model.signal.map(|at| decode(&window[at..at + 6]));
+        if hexamer.is_some_and(|hexamer| !SIGNALS.iter().any(|s| s.as_bytes() == hexamer)) {
+            no_signal += 1;
+            continue;
+        }
+        let (p, cleavage) = model.window(&window);
         *probability = p;
-        if p > 0.5 && cleavage[CLEAVAGE_CENTRE] > 0.05 {
+        let peak = match model.signal {
+            Some(_) => cleavage.into_iter().fold(0.0, f32::max),
+            None => cleavage[CLEAVAGE_CENTRE],
+        };
+        if p > 0.5 && peak > 0.05 {
             kept.push(Kept { centre: centre as u64, probability: p, cleavage });
         }
     }
     let scored = probability.iter().filter(|p| !p.is_nan()).count() as u64;
     let (sites, track) = dense_sites(codes, contig, strand, &probability, &kept);
-    Expected { sites, track, scored, n }
+    Expected { sites, track, scored, n, no_signal }
 }
 
 /// Consolidates with a full-length array for every quantity.

@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+"""Measures polyascan against ONNX Runtime: same weights, same random windows, one thread each.
+
+Outputs must agree within their tolerances. Throughput is n / (time of 2n windows - time of n), which
+leaves start-up out; the two programs take turns, and medians are printed. Times are processor times,
+so that the figures are per core. ONNX Runtime gets its best batch size and windows that are encoded
+already; polyascan reads text and prints its table.
+
+Run it with `make bench-peers`; it needs ../shared and the packages of bench_requirements.txt.
+"""
+
+import argparse
+import dataclasses
+import json
+import pathlib
+import random
+import statistics
+import sys
+import tempfile
+
+import numpy as np
+
+from peers import aparent2, deerect, polyaid, pysster
+from peers.runners import OnnxRuntime, Polyascan
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+# Windows that are compared and, over and over, timed.
+WINDOWS = 1024
+
+
+@dataclasses.dataclass
+class Result:
+    model: str
+    onnxruntime_per_second: float
+    onnxruntime_batch: int
+    polyascan_per_second: float
+    ratio: float
+    # By output, the largest difference and what is tolerated.
+    differences: dict
+
+
+def peers(models, folder):
+    """The published models whose files are in `models`, and PolyaID's at their published sizes with
+    random weights, which are written into `folder`."""
+    yield aparent2.peer(models / "aparent2_resnet_no_clinvar_wt_ep_5.h5")
+    yield deerect.peer(models / "deerect_omni.npz")
+    yield pysster.peer(models / "pysster_NOVA.h5")
+    yield polyaid.polyaid(models / "polyaid_keras_small_random.h5", "PolyaID, small")
+    full, strength = polyaid.write_published_size(folder)
+    yield polyaid.polyaid(full)
+    yield polyaid.polyastrength(strength)
+
+
+def random_windows(peer, seed=1):
+    """Returns sequences, and structure labels for a model that reads them."""
+    rng = random.Random(seed)
+    alphabets = [peer.alphabet] + (["HIMS"] if peer.structures else [])
+    return [["".join(rng.choices(a, k=peer.length)) for _ in range(WINDOWS)] for a in alphabets]
+
+
+def differences(peer, theirs, ours):
+    """Compares all outputs; an unnamed one is the only one there is."""
+    found = {}
+    for output in peer.outputs:
+        name = output.name or next(iter(ours))
+        if name not in ours:
+            raise SystemExit(f"{peer.name}: no output {name} among {', '.join(ours)}")
+        difference = float(np.abs(output.compute(theirs) - ours[name]).max())
+        found[name] = {"largest": difference, "tolerance": output.tolerance}
+    return found
+
+
+def per_second(runner, n):
+    return n / max(runner.seconds(2 * n) - runner.seconds(n), 1e-9)
+
+
+def enough(runner, seconds):
+    """Returns a number of windows that take about that long, without start-up."""
+    n, before, after = 256, runner.seconds(256), runner.seconds(512)
+    while after - before < seconds:
+        n *= 2
+        before, after = after, runner.seconds(2 * n)
+    return n
+
+
+def bench_predict(peer, args, folder):
+    windows = random_windows(peer)
+    theirs, ours = OnnxRuntime(peer, windows), Polyascan(args.binary, peer, windows, folder)
+    found = differences(peer, theirs.outputs(), ours.outputs())
+    theirs.tune()
+    turns = [(runner, enough(runner, args.seconds), []) for runner in (theirs, ours)]
+    for _ in range(args.repetitions):
+        for runner, n, rates in turns:
+            rates.append(per_second(runner, n))
+    onnx, mine = (statistics.median(rates) for _, _, rates in turns)
+    return Result(peer.name, onnx, theirs.batch, mine, mine / onnx, found)
+
+
+MODES = {"predict": bench_predict}
+
+
+def table(results):
+    yield "| model | ONNX Runtime, windows/s per core (batch) | polyascan | ratio | largest difference |"
+    yield "| --- | --- | --- | --- | --- |"
+    for r in results:
+        off = (f"{name} {value['largest']:.1e}" for name, value in r.differences.items())
+        yield (
+            f"| {r.model} | {r.onnxruntime_per_second:,.0f} ({r.onnxruntime_batch}) "
+            f"| {r.polyascan_per_second:,.0f} | {r.ratio:.2f} | {', '.join(off)} |"
+        )
+
+
+def failures(results):
+    for r in results:
+        for name, value in r.differences.items():
+            # Written so that NaN fails.
+            if not value["largest"] <= value["tolerance"]:
+                yield f"{r.model}: {name} is off by {value['largest']:.1e} (> {value['tolerance']:g})"
+
+
+def arguments():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "target/release/polyascan")
+    parser.add_argument("--models", type=pathlib.Path, default=ROOT / "../shared/models")
+    parser.add_argument("--mode", choices=MODES, default="predict")
+    parser.add_argument("--only", metavar="NAME", help="models whose name contains this")
+    parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=1.0, help="least time of a measurement")
+    parser.add_argument("--json", type=pathlib.Path, help="write the figures here too")
+    return parser.parse_args()
+
+
+def main():
+    args = arguments()
+    results = []
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        for peer in peers(args.models, folder):
+            if args.only and args.only.lower() not in peer.name.lower():
+                continue
+            own = folder / f"{len(results)}"
+            own.mkdir()
+            print(f"{peer.name} ...", file=sys.stderr)
+            results.append(MODES[args.mode](peer, args, own))
+    print("\n".join(table(results)))
+    if args.json:
+        args.json.write_text(json.dumps([dataclasses.asdict(r) for r in results], indent=2) + "\n")
+    wrong = list(failures(results))
+    if wrong:
+        sys.exit("outputs differ:\n" + "\n".join(wrong))
+
+
+if __name__ == "__main__":
+    main()

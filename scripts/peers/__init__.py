@@ -1,0 +1,1 @@
+"""The published models as ONNX graphs with the weights that polyascan converts."""

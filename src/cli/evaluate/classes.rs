@@ -1,0 +1,139 @@
+//! `polyascan evaluate classes`
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::json;
+use crate::cli::options::{ModelOptions, ThreadOptions};
+use crate::error::Result;
+use crate::evaluate::classes::{Figures, FileReport, Question, Scores, choose_output};
+
+/// Any model against labelled sequences: error rate, AUROC and AUPRC.
+///
+/// Files are FASTA, tab-separated tables with a header and a column `sequence`, or text with one
+/// sequence per line; plain, gzip or BGZF. Sequences are taken as they are, in transcript direction.
+/// Those without a window for the model are skipped and counted by reason.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Files of positive sequences.
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    positive: Vec<PathBuf>,
+    /// Files of negative sequences.
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    negative: Vec<PathBuf>,
+    #[command(flatten)]
+    model: ModelOptions,
+    /// Output to score by [default: the first of one value; `polyascan models show` names them].
+    #[arg(long, value_name = "COLUMN")]
+    output: Option<String>,
+    /// A score above it is a call.
+    #[arg(long, default_value_t = 0.5)]
+    threshold: f32,
+    /// Index (0-based) in each sequence of the base that the model's window is anchored on, e.g. the
+    /// first base of the hexamer for DeeReCT-PolyA [default: each sequence is one window].
+    #[arg(long, value_name = "N")]
+    anchor_at: Option<usize>,
+    /// Column of the tables to break the figures down by, e.g. hexamer.
+    #[arg(long, value_name = "COLUMN")]
+    by: Option<String>,
+    #[command(flatten)]
+    threads: ThreadOptions,
+    /// Print JSON instead of tables.
+    #[arg(long)]
+    json: bool,
+}
+
+/// All figures of one evaluation.
+#[derive(Debug, Serialize)]
+struct Evaluation {
+    model: String,
+    sha256: String,
+    output: String,
+    threshold: f32,
+    files: Vec<FileReport>,
+    all: Figures,
+    /// By the column asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<BTreeMap<String, Figures>>,
+}
+
+/// Returns the report.
+///
+/// # Errors
+/// Input that cannot be read, or a model without an output of one value.
+pub fn run(args: &Args) -> Result<String> {
+    args.threads.apply()?;
+    let model = args.model.load()?;
+    let question = Question {
+        model: model.as_ref(),
+        output: choose_output(model.as_ref(), args.output.as_deref())?,
+        threshold: args.threshold,
+        anchor_at: args.anchor_at,
+        by: args.by.as_deref(),
+    };
+    question.check()?;
+    let mut groups = BTreeMap::new();
+    let mut files = Vec::new();
+    for (paths, positive) in [(&args.positive, true), (&args.negative, false)] {
+        for path in paths {
+            files.push(question.score(path, positive, &mut groups)?);
+        }
+    }
+    let mut all = Scores::default();
+    groups.values().for_each(|scores| all.extend(scores));
+    let figures = |(group, scores): (String, Scores)| (group, scores.figures(args.threshold));
+    let evaluation = Evaluation {
+        model: model.card().name.clone(),
+        sha256: model.card().sha256.clone(),
+        output: model.outputs()[question.output].name.clone(),
+        threshold: args.threshold,
+        files,
+        all: all.figures(args.threshold),
+        by: args.by.is_some().then(|| groups.into_iter().map(figures).collect()),
+    };
+    match args.json {
+        true => json(&evaluation),
+        false => Ok(evaluation.table()),
+    }
+}
+
+impl Evaluation {
+    fn table(&self) -> String {
+        let mut lines = vec![
+            format!("# model {} {}", self.model, self.sha256),
+            format!("# output {}, threshold {}", self.output, self.threshold),
+            "#file\tlabel\tread\tscored\tskipped\tcalled\terror_rate".into(),
+        ];
+        lines.extend(self.files.iter().map(|f| {
+            let skipped: usize = f.skipped.values().sum();
+            let reasons = f.skipped.iter().map(|(reason, n)| format!("{reason}: {n}"));
+            let reasons: Vec<String> = reasons.collect();
+            let reasons =
+                if skipped > 0 { format!(" ({})", reasons.join(", ")) } else { "".into() };
+            let (rate, called) = (figure(f.error_rate), f.called);
+            format!(
+                "{}\t{}\t{}\t{}\t{skipped}{reasons}\t{called}\t{rate}",
+                f.file, f.label, f.read, f.scored
+            )
+        }));
+        lines.push(
+            "#group\tpositives\tnegatives\terror_rate\tauroc\tauprc\tsensitivity\tspecificity"
+                .into(),
+        );
+        lines.push(row("all", &self.all));
+        lines.extend(self.by.iter().flatten().map(|(group, figures)| row(group, figures)));
+        lines.join("\n") + "\n"
+    }
+}
+
+fn row(group: &str, f: &Figures) -> String {
+    let figures = [f.error_rate, f.auroc, f.auprc, f.sensitivity, f.specificity];
+    let figures = figures.map(figure);
+    format!("{group}\t{}\t{}\t{}", f.positives, f.negatives, figures.join("\t"))
+}
+
+fn figure(value: Option<f64>) -> String {
+    value.map_or("NA".into(), |value| format!("{value:.4}"))
+}
