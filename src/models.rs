@@ -1,7 +1,9 @@
 //! Models: functions of a stretch of sequence; site models also at every position of a genome.
 
+pub mod aparent2;
 pub mod bilstm;
 pub mod card;
+pub mod deeprke;
 pub mod deerect;
 pub mod dense;
 pub mod encoding;

@@ -1,11 +1,13 @@
 //! Integration tests through the program, one module per promise.
 
 mod annotation;
+mod aparent2;
 mod bad_input;
 mod bad_models;
 mod classes;
 mod config;
 mod convert;
+mod deeprke;
 mod deerect;
 mod demo;
 mod determinism;

@@ -11,7 +11,7 @@ use clap::Args as ClapArgs;
 use super::options::{ModelOptions, StrandChoice, ThreadOptions};
 use crate::error::{Error, Result};
 use crate::genome::compression::Source;
-use crate::genome::fasta::FastaFile;
+use crate::genome::fasta::{FastaFile, begins};
 use crate::genome::sequence::encode;
 use crate::models::card::Task;
 use crate::models::{Length, Model, Window};
@@ -90,7 +90,7 @@ pub fn run(args: &Args) -> Result<()> {
         structures::predict(structures, &source, &mut out)?;
         return out.finish();
     }
-    let fasta = match starts_like_fasta(&source)? {
+    let fasta = match begins(&source)? {
         true => Some(FastaFile::from_source(source.clone())?),
         false => None,
     };
@@ -108,19 +108,6 @@ impl Args {
             Task::Binding => StrandChoice::Plus,
             _ => StrandChoice::Both,
         })
-    }
-}
-
-fn starts_like_fasta(source: &Source) -> Result<bool> {
-    let mut reader = source.reader();
-    loop {
-        let buffer = reader.fill_buf().map_err(|e| source.error(e))?;
-        let (first, n) = (buffer.iter().find(|byte| !byte.is_ascii_whitespace()), buffer.len());
-        match first {
-            Some(&byte) => return Ok(byte == b'>'),
-            None if n == 0 => return Ok(true),
-            None => reader.consume(n),
-        }
     }
 }
 
@@ -149,7 +136,7 @@ fn sequences(
     source: &Source,
     mut each: impl FnMut(String, bool, Vec<u8>) -> Result<()>,
 ) -> Result<()> {
-    if !starts_like_fasta(source)? {
+    if !begins(source)? {
         return lines(source, |name, codes| each(name, false, codes));
     }
     let file = FastaFile::from_source(source.clone())?;

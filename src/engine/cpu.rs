@@ -2,6 +2,7 @@
 //! code; the path is chosen at run time.
 
 pub mod activation;
+pub mod aparent2;
 pub mod deerect;
 pub mod dense;
 pub mod layers;

@@ -5,6 +5,7 @@ mod foreign;
 mod lines;
 mod records;
 
+use std::io::BufRead;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -74,6 +75,24 @@ impl FastaFile {
     /// Starts a pass over the bases.
     pub fn bases(&self) -> Result<Bases> {
         Bases::new(&self.source, Arc::clone(&self.list))
+    }
+}
+
+/// Returns whether the first letter of a file is the `>` that FASTA begins with; so it counts if there
+/// is none.
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn begins(source: &Source) -> Result<bool> {
+    let mut reader = source.reader();
+    loop {
+        let buffer = reader.fill_buf().map_err(|e| source.error(e))?;
+        let (first, n) = (buffer.iter().find(|byte| !byte.is_ascii_whitespace()), buffer.len());
+        match first {
+            Some(&byte) => return Ok(byte == b'>'),
+            None if n == 0 => return Ok(true),
+            None => reader.consume(n),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! The format is recognised from the content, the architecture from the names of its parts. Stored
 //! code (Lambda layers, pickles) is never run.
 
+pub mod aparent2;
 pub mod deerect;
 pub mod foreign;
 pub mod keras_bilstm;
@@ -53,7 +54,8 @@ pub struct Recognised {
 type Recogniser<File> = fn(&Path, &File, &ConvertOptions) -> Result<Option<Recognised>>;
 
 /// The architectures whose authors publish Keras files.
-const KERAS: [Recogniser<KerasFile>; 2] = [keras_bilstm::recognise, pysster::recognise];
+const KERAS: [Recogniser<KerasFile>; 3] =
+    [keras_bilstm::recognise, aparent2::recognise, pysster::recognise];
 
 /// Those whose authors publish NumPy archives.
 const NUMPY: [Recogniser<NpzFile>; 1] = [deerect::recognise];

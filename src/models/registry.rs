@@ -7,7 +7,7 @@ use candle_core::Device;
 
 use super::card::{ModelCard, Task};
 use super::weight_file::{self, WeightFile, sha256};
-use super::{Model, bilstm, deerect, dense, import, library, pysster};
+use super::{Model, aparent2, bilstm, deeprke, deerect, dense, import, library, pysster};
 use crate::error::{Error, Result};
 
 /// A kind of network.
@@ -25,12 +25,14 @@ pub struct Architecture {
 }
 
 /// All architectures that this program runs.
-pub const ARCHITECTURES: [&Architecture; 5] = [
+pub const ARCHITECTURES: [&Architecture; 7] = [
     &dense::ARCHITECTURE,
     &bilstm::POLYAID,
     &bilstm::POLYASTRENGTH,
+    &aparent2::ARCHITECTURE,
     &deerect::ARCHITECTURE,
     &pysster::ARCHITECTURE,
+    &deeprke::ARCHITECTURE,
 ];
 
 /// A model inside the program.

@@ -167,15 +167,20 @@ impl<E: Epilogue> WithSimd for Product<'_, E> {
         let mut column = 0;
         while column < self.b.width {
             let (panel, width) = self.b.panel(column);
-            // 32 vector registers hold 8 x 3 sums, 16 hold 4 x 3.
+            // 32 vector registers hold 8 x 3 or 12 x 2 sums, 16 hold 4 x 3 or 6 x 2.
             let mut done = 0;
             while done < width {
                 let tile = Tile { a: &self.a, panel, width, first: done, column: column + done };
-                let vectors = ((width - done) / S::F32_LANES).min(3);
+                let vectors = match (width - done) / S::F32_LANES {
+                    // Two tiles of two rather than one of three and a thin one.
+                    4 => 2,
+                    left => left.min(3),
+                };
                 match (vectors, S::F32_LANES == LANES) {
                     (3, true) => tile.rows::<S, 8, 3, E>(simd, self.epilogue),
                     (3, false) => tile.rows::<S, 4, 3, E>(simd, self.epilogue),
-                    (2, _) => tile.rows::<S, 4, 2, E>(simd, self.epilogue),
+                    (2, true) => tile.rows::<S, 12, 2, E>(simd, self.epilogue),
+                    (2, false) => tile.rows::<S, 6, 2, E>(simd, self.epilogue),
                     _ => tile.rows::<S, 8, 1, E>(simd, self.epilogue),
                 }
                 done += vectors * S::F32_LANES;
@@ -215,6 +220,10 @@ impl Tile<'_> {
             self.block::<S, M, V, E>(simd, row, out);
             row += M;
         }
+        while row + 4 <= self.a.rows {
+            self.block::<S, 4, V, E>(simd, row, out);
+            row += 4;
+        }
         while row < self.a.rows {
             self.block::<S, 1, V, E>(simd, row, out);
             row += 1;
@@ -245,7 +254,7 @@ impl Tile<'_> {
                     // SAFETY: as above.
                     vectors[v] = unsafe { right.add(v).read_unaligned() };
                 });
-                unrolled!(m < M: [0 1 2 3 4 5 6 7] => {
+                unrolled!(m < M: [0 1 2 3 4 5 6 7 8 9 10 11] => {
                     // SAFETY: as above.
                     let value = simd.splat_f32s(unsafe { *left.add(m * row_stride) });
                     unrolled!(v < V: [0 1 2] => {
@@ -256,7 +265,7 @@ impl Tile<'_> {
                 right_at += self.width;
             }
         }
-        unrolled!(m < M: [0 1 2 3 4 5 6 7] => {
+        unrolled!(m < M: [0 1 2 3 4 5 6 7 8 9 10 11] => {
             unrolled!(v < V: [0 1 2] => {
                 out.store(simd, row + m, self.column + v * S::F32_LANES, sums[m][v]);
             });
@@ -308,6 +317,30 @@ mod tests {
             let mut one = vec![0.0; w];
             product(Rows::matrix(&data[row * k..][..k], 1, k), &packed, &mut Affine { out: &mut one, bias: &bias, relu: true });
             prop_assert_eq!(&all[row * w..][..w], &one[..]);
+        }
+    }
+
+    /// Each kind of CPU has its own tiles; every path with fused multiply-adds gives the same bits.
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn narrower_vectors_give_the_same() {
+        let (rows, k) = (25, 9);
+        for n in [16, 32, 48, 80] {
+            let data = values(rows * k, 1);
+            let (packed, bias) = (Packed::new(&values(k * n, 2), k, n), vec![0.0; n]);
+            let run = |call: &dyn Fn(Product<'_, Affine<'_>>)| {
+                let mut out = vec![0.0; rows * n];
+                let mut epilogue = Affine { out: &mut out, bias: &bias, relu: false };
+                let a = Rows::matrix(&data, rows, k);
+                call(Product { a, b: &packed, epilogue: &mut epilogue });
+                out
+            };
+            let best = run(&|product| Arch::new().dispatch(product));
+            let plain = run(&|product| product.with_simd(pulp::Scalar::new()));
+            assert!(best.iter().zip(&plain).all(|(a, b)| (a - b).abs() < 1e-5));
+            if let Some(avx2) = pulp::x86::V3::try_new() {
+                assert_eq!(run(&|product| Simd::vectorize(avx2, product)), best);
+            }
         }
     }
 }

@@ -1,0 +1,121 @@
+//! Sequences as sentences of k-mers.
+
+use std::io::BufRead;
+use std::path::Path;
+
+use crate::error::{Error, Result};
+use crate::genome::compression::Source;
+use crate::genome::fasta::{FastaFile, begins};
+use crate::genome::sequence::encode;
+use crate::models::deeprke::words::{BASES, label_codes, words};
+use crate::structure::{Form, LABELS, Records};
+
+/// Sentences of words' indices, and the digests of the files that they are from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Corpus {
+    /// Each a run of words without an unknown letter; 4 bytes per word, held in memory.
+    pub sentences: Vec<Vec<u32>>,
+    /// sha256 of each file, hexadecimal.
+    pub sha256: Vec<String>,
+    /// Words left out, because one of their letters is unknown.
+    pub unknown: u64,
+}
+
+impl Corpus {
+    /// Adds the overlapping k-mers of codes below `alphabet`; unknown ones end a sentence.
+    pub fn add(&mut self, codes: &[u8], k: usize, alphabet: usize) {
+        let mut sentence = Vec::new();
+        for word in words(codes, k, alphabet) {
+            match word {
+                Some(word) => sentence.push(word as u32),
+                None => {
+                    self.unknown += 1;
+                    self.end(std::mem::take(&mut sentence));
+                }
+            }
+        }
+        self.end(sentence);
+    }
+
+    fn end(&mut self, sentence: Vec<u32>) {
+        if !sentence.is_empty() {
+            self.sentences.push(sentence);
+        }
+    }
+
+    /// Adds the sequences of a file: FASTA, or one sequence per line; plain, gzip or BGZF.
+    ///
+    /// # Errors
+    /// If the file cannot be read or holds letters that are no nucleotides.
+    pub fn add_sequences(&mut self, path: &Path, k: usize) -> Result<()> {
+        let source = Source::open(path)?;
+        if begins(&source)? {
+            let file = FastaFile::from_source(source)?;
+            let mut bases = file.bases()?;
+            while let Some(contig) = bases.next_contig()? {
+                let mut codes = Vec::new();
+                bases.read(file.contigs[contig].length as usize, &mut codes)?;
+                self.add(&codes, k, BASES.len());
+            }
+            self.sha256.push(file.sha256.clone());
+            return Ok(());
+        }
+        for (number, line) in source.reader().lines().enumerate() {
+            let line = line.map_err(|e| source.error(e))?;
+            let codes = encode(line.trim().as_bytes()).map_err(|at| {
+                let problem = format!(
+                    "letter {} of the sequence is no nucleotide; expected FASTA or one sequence per line",
+                    at + 1
+                );
+                Error::input(source.path(), format!("line {}", number + 1), problem)
+            })?;
+            self.add(&codes, k, BASES.len());
+        }
+        self.sha256.push(source.sha256()?);
+        Ok(())
+    }
+
+    /// Adds the loop labels of a file of structures, as [`Records`] reads them.
+    ///
+    /// # Errors
+    /// If the file cannot be read or holds no structures.
+    pub fn add_structures(&mut self, path: &Path, k: usize) -> Result<()> {
+        let source = Source::open(path)?;
+        for record in Records::open(&source, Form::Labels) {
+            self.add(&label_codes(&record?.structure), k, LABELS.len());
+        }
+        self.sha256.push(source.sha256()?);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn structures_become_words_of_loop_labels() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), ">a\nACGUACGU\n.((..)).\n>b\nACG\nFST\n").unwrap();
+        let mut corpus = Corpus::default();
+        corpus.add_structures(file.path(), 1).unwrap();
+        assert_eq!(corpus.sentences, [vec![0, 5, 5, 2, 2, 5, 5, 1], vec![0, 5, 1]]);
+    }
+
+    #[test]
+    fn fasta_and_lines_give_the_same_sentences_cut_at_unknown_bases() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            let mut corpus = Corpus::default();
+            corpus.add_sequences(&path, 2).unwrap();
+            corpus
+        };
+        let lines = read("lines", "ACGUNAC\n\nA\ngg\n");
+        let fasta = read("fasta", ">a\nACG\nTNAC\n>b\nA\n>c\nGG\n");
+        assert_eq!(lines.sentences, [vec![1, 6, 11], vec![1], vec![10]]);
+        assert_eq!((&lines.sentences, lines.unknown), (&fasta.sentences, 2));
+        assert!(lines.sha256 != fasta.sha256 && lines.sha256.len() == 1);
+    }
+}
