@@ -33,6 +33,12 @@ fn embeddings(folder: &Folder, name: &str, more: &[&str]) -> String {
     out
 }
 
+/// The first output of each row of a table of `predict`.
+fn predictions(table: &[u8]) -> Vec<f32> {
+    let rows = std::str::from_utf8(table).unwrap().lines().filter(|line| !line.starts_with('#'));
+    rows.map(|row| row.split('\t').nth(3).unwrap().parse().unwrap()).collect()
+}
+
 #[test]
 fn embeddings_of_the_same_seed_are_the_same_file_and_of_another_are_not() {
     let folder = Folder::new();
@@ -80,12 +86,7 @@ fn predict_runs_a_network_with_trained_embeddings_on_sequences_of_different_leng
     let mut sequences = sequences(70, 3);
     sequences.push("A".repeat(91));
     let input = folder.file("in.txt", sequences.join("\n"));
-    let table = String::from_utf8(run(["predict", &input, "--model", &model])).unwrap();
-    let said: Vec<f32> = table
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .map(|line| line.split('\t').nth(3).unwrap().parse().unwrap())
-        .collect();
+    let said = predictions(&run(["predict", &input, "--model", &model]));
     let codes: Vec<_> = sequences.iter().map(|s| encode_bases(s.as_bytes()).unwrap()).collect();
     let windows: Vec<Window> = codes[..70].iter().map(|codes| codes.as_slice().into()).collect();
     let model = registry::load(&model, &Device::Cpu).unwrap();
@@ -110,6 +111,35 @@ fn structures_give_a_second_table_that_the_network_reads() {
     assert_eq!(tensors["structure.embedding"], file.tensors["structure"]);
     // Multiloops are in none of the structures.
     assert!(file.tensors["structure"].values[4 * 12..5 * 12].iter().all(|&value| value == 0.0));
+}
+
+#[test]
+fn predict_gives_a_network_the_structures_of_a_file() {
+    let folder = Folder::new();
+    let config = Config::published();
+    let tensors = random(&config, 8);
+    let model = folder.file("m.safetensors", deeprke::encode(&config, &tensors).unwrap());
+    let sequences = sequences(9, 5);
+    let labels: Vec<String> = sequences
+        .iter()
+        .map(|s| format!("{}{}{}", "F".repeat(s.len() - 17), "SSSSSHHHHHSSSSS", "TT"))
+        .collect();
+    let input = folder.file("in.txt", sequences.join("\n"));
+    let structures = folder.file("labels.txt", labels.join("\n"));
+    let args = ["predict", &input, "--model", &model];
+    let said = predictions(&run(args.iter().chain(&["--structures", &structures])));
+    let codes: Vec<_> = sequences.iter().map(|s| encode_bases(s.as_bytes()).unwrap()).collect();
+    let windows: Vec<Window> = codes
+        .iter()
+        .zip(&labels)
+        .map(|(codes, labels)| Window { codes, structure: Some(labels.as_bytes()) })
+        .collect();
+    let loaded = registry::load(&model, &Device::Cpu).unwrap();
+    assert_eq!(said, loaded.predict(&windows).unwrap().values[0]);
+    refuse(args, 1, &["--structures"]);
+    let shorter = folder.file("shorter.txt", labels.join("\n").replacen('F', "", 1));
+    let more = ["--structures", &shorter, "-o", &folder.at("out.tsv")];
+    refuse(args.iter().chain(&more), 1, &["shorter.txt", "29 letters", "30 nt"]);
 }
 
 #[test]

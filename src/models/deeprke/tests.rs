@@ -138,6 +138,7 @@ fn the_file_of_a_network_loads_as_the_network() {
     );
     let input = Input { length: Length::UpTo(120), anchor: 0, structure: true };
     assert_eq!((loaded.input(), loaded.outputs()), (input, [Output::new("p_bound", 1)].as_slice()));
+    assert_eq!(loaded.structure_letters().unwrap().as_bytes(), LABELS);
     let sequences = sequences(&[101, 40], 1);
     let said = loaded.predict(&windows(&sequences)).unwrap().values.remove(0);
     assert_eq!(said, predict(&model(&config, &tensors), &sequences));
