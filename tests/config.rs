@@ -12,6 +12,7 @@ fn settings(folder: &Folder, args: &[&str]) -> serde_json::Value {
 #[test]
 fn the_published_thresholds_are_the_default() {
     let expected = serde_json::json!({
+        "anchor": "window",
         "min_probability": 0.5,
         "min_centre_cleavage": 0.05,
         "background": 0.02,
@@ -27,6 +28,7 @@ fn the_command_line_wins_over_the_file_and_the_file_over_the_defaults() {
     let text = "[scan]\nmin_probability = 0.9\nbackground = 0\n[annotation]\nextension = 100\n";
     let file = folder.file("x.toml", text);
     let expected = serde_json::json!({
+        "anchor": "window",
         "min_probability": 0.25,
         "min_centre_cleavage": 0.05,
         "background": 0.0,

@@ -1,5 +1,6 @@
 //! Integration tests through the program, one module per promise.
 
+mod anchor;
 mod annotation;
 mod aparent2;
 mod bad_input;

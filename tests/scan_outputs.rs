@@ -82,8 +82,8 @@ fn check_rows(sites: &[Site], length: usize) {
 
 fn check_summary(summary: &serde_json::Value, sites: &[Site]) {
     let count = |pointer: &str| summary.pointer(pointer).and_then(|n| n.as_u64()).unwrap();
-    let skipped =
-        ["n", "short_contig", "contig_edge"].map(|why| count(&format!("/windows/skipped/{why}")));
+    let skipped = ["n", "short_contig", "contig_edge", "no_signal"]
+        .map(|why| count(&format!("/windows/skipped/{why}")));
     assert_eq!(count("/windows/requested"), 2_000_000);
     assert_eq!(count("/windows/requested"), count("/windows/scored") + skipped.iter().sum::<u64>());
     assert_eq!(count("/sites/total"), sites.len() as u64);
@@ -229,7 +229,7 @@ fn every_window_is_scored_or_skipped_for_a_reason() {
     let expected = serde_json::json!({
         "requested": requested,
         "scored": scored,
-        "skipped": { "n": n, "short_contig": 2 * 239, "contig_edge": 2 * 239 * 3 }
+        "skipped": { "n": n, "short_contig": 2 * 239, "contig_edge": 2 * 239 * 3, "no_signal": 0 }
     });
     assert_eq!(summary(&prefix)["windows"], expected);
 }

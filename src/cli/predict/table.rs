@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -19,9 +20,17 @@ use crate::scan::Anchor;
 
 /// Windows per task of the thread pool.
 const BATCH: usize = 64;
+/// Tasks per thread that wait for each other: one slow task does not leave the rest idle for long.
+const TASKS: usize = 4;
 
-/// A window to print: what it covers of the sequence in hand, and its strand.
-type Place = (Range<usize>, Strand);
+/// A window to print.
+struct Waiting {
+    name: Arc<str>,
+    start: usize,
+    strand: Strand,
+    codes: Vec<u8>,
+    structure: Option<Vec<u8>>,
+}
 
 /// The output table and the model that fills it.
 pub struct Table<'a> {
@@ -30,6 +39,8 @@ pub struct Table<'a> {
     strands: &'static [Strand],
     pub input: Input,
     file: AtomicFile,
+    /// Windows, also of several sequences, that will be computed together.
+    waiting: Vec<Waiting>,
     /// Start, in the current sequence, of the next window to print.
     next_start: usize,
     totals: Totals,
@@ -70,6 +81,7 @@ impl<'a> Table<'a> {
             strands: args.strand(model).strands(),
             input: model.input(),
             file,
+            waiting: Vec::new(),
             next_start: 0,
             totals: Totals::default(),
         })
@@ -127,44 +139,54 @@ impl<'a> Table<'a> {
         piece: Window<'_>,
         windows: impl Iterator<Item = Range<usize>>,
     ) -> Result<()> {
-        let all: Vec<Place> = windows
-            .flat_map(|window| self.strands.iter().map(move |&strand| (window.clone(), strand)))
-            .collect();
-        let places: Vec<&Place> =
-            all.iter().filter(|place| self.is_wanted(piece.codes, place)).collect();
-        let texts: Vec<String> = places
-            .par_chunks(BATCH)
-            .map(|places| {
-                let codes: Vec<Vec<u8>> =
-                    places.iter().map(|place| oriented(piece.codes, place)).collect();
+        let name: Arc<str> = name.into();
+        for window in windows {
+            for &strand in self.strands {
+                let codes = oriented(&piece.codes[window.clone()], strand);
+                if self.args.anchor == Anchor::Signal && !is_signal_at(&codes, self.input.anchor) {
+                    self.totals.without_signal += 1;
+                    continue;
+                }
                 // Models that read structure read the plus strand alone.
-                let structure = |place: &Place| piece.structure.map(|all| &all[place.0.clone()]);
-                let windows = codes.iter().zip(places.iter());
-                let windows: Vec<Window> = windows
-                    .map(|(codes, place)| Window { codes, structure: structure(place) })
-                    .collect();
-                let said = self.model.predict(&windows)?;
-                Ok(rows(name, self.next_start, places, self.model.outputs(), &said))
+                let structure = piece.structure.map(|all| all[window.clone()].to_vec());
+                let start = self.next_start + window.start;
+                self.waiting.push(Waiting { name: name.clone(), start, strand, codes, structure });
+            }
+            if self.waiting.len() >= BATCH * TASKS * rayon::current_num_threads() {
+                self.compute()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Computes and prints the windows that wait.
+    fn compute(&mut self) -> Result<()> {
+        let texts: Vec<String> = self
+            .waiting
+            .par_chunks(BATCH)
+            .map(|batch| {
+                let windows = batch.iter().map(|waiting| Window {
+                    codes: &waiting.codes,
+                    structure: waiting.structure.as_deref(),
+                });
+                let said = self.model.predict(&windows.collect::<Vec<_>>())?;
+                Ok(rows(batch, self.model.outputs(), &said))
             })
             .collect::<Result<_>>()?;
         for text in texts {
             write(&mut self.file, &self.args.output, &text)?;
         }
-        self.totals.windows += places.len() as u64;
-        self.totals.without_signal += (all.len() - places.len()) as u64;
+        self.totals.windows += self.waiting.len() as u64;
+        self.waiting.clear();
         Ok(())
-    }
-
-    fn is_wanted(&self, codes: &[u8], place: &Place) -> bool {
-        self.args.anchor == Anchor::Window
-            || is_signal_at(&oriented(codes, place), self.input.anchor)
     }
 
     /// Completes the file and reports what was printed and what was not.
     ///
     /// # Errors
     /// If the file cannot be completed.
-    pub fn finish(self) -> Result<()> {
+    pub fn finish(mut self) -> Result<()> {
+        self.compute()?;
         let Totals { windows, without_signal, sequences, short, long } = self.totals;
         let (Length::Exactly(nt) | Length::UpTo(nt)) = self.input.length;
         let mut report = format!("{windows} windows of {sequences} sequences");
@@ -184,25 +206,18 @@ impl<'a> Table<'a> {
     }
 }
 
-fn oriented(codes: &[u8], (window, strand): &Place) -> Vec<u8> {
-    let codes = &codes[window.clone()];
+fn oriented(codes: &[u8], strand: Strand) -> Vec<u8> {
     match strand {
         Strand::Plus => codes.to_vec(),
         Strand::Minus => reverse_complement(codes),
     }
 }
 
-fn rows(
-    name: &str,
-    offset: usize,
-    places: &[&Place],
-    outputs: &[Output],
-    said: &Predictions,
-) -> String {
+fn rows(batch: &[Waiting], outputs: &[Output], said: &Predictions) -> String {
     let mut text = String::new();
-    for (i, (window, strand)) in places.iter().enumerate() {
+    for (i, Waiting { name, start, strand, .. }) in batch.iter().enumerate() {
         // Writing to a String cannot fail.
-        let _ = write!(text, "{name}\t{}\t{strand}", offset + window.start);
+        let _ = write!(text, "{name}\t{start}\t{strand}");
         for (output, values) in outputs.iter().zip(&said.values) {
             let of_window = &values[i * output.width..][..output.width];
             for (n, value) in of_window.iter().enumerate() {
