@@ -47,14 +47,25 @@ impl<'a> From<&'a [u8]> for Window<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Length {
     Exactly(usize),
-    UpTo(usize),
+    /// At least and at most; it reads whole sequences.
+    Between(usize, usize),
+}
+
+impl Length {
+    /// Returns the least and the greatest number of nucleotides.
+    pub fn limits(self) -> (usize, usize) {
+        match self {
+            Self::Exactly(nt) => (nt, nt),
+            Self::Between(least, most) => (least, most),
+        }
+    }
 }
 
 impl std::fmt::Display for Length {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Exactly(nt) => write!(f, "{nt}"),
-            Self::UpTo(nt) => write!(f, "up to {nt}"),
+            Self::Between(least, most) => write!(f, "{least}-{most}"),
         }
     }
 }
@@ -82,12 +93,11 @@ impl Input {
     pub fn check(&self, model: &str, windows: &[Window<'_>]) -> Result<()> {
         for (at, window) in windows.iter().enumerate() {
             let nt = window.codes.len();
-            let fits = match self.length {
-                Length::Exactly(length) => nt == length,
-                Length::UpTo(length) => nt <= length,
-            };
+            let (least, most) = self.length.limits();
             let problem = match window.structure {
-                _ if !fits => format!("window {at} has {nt} nt; it reads {}", self.length),
+                _ if !(least..=most).contains(&nt) => {
+                    format!("window {at} has {nt} nt; it reads {}", self.length)
+                }
                 None if self.structure => format!("window {at} comes without RNA structure"),
                 Some(labels) if labels.len() != nt => {
                     format!("window {at} has {nt} nt and {} structure labels", labels.len())

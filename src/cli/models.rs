@@ -7,7 +7,7 @@ use clap::{Args as ClapArgs, Subcommand};
 
 use crate::error::{Error, Result};
 use crate::models::registry::{EMBEDDED, load, load_file};
-use crate::models::{Length, Model, Window, library};
+use crate::models::{Model, Window, library};
 
 /// List, show and verify models: those inside the program and those of the user's folder
 /// ($POLYASCAN_MODELS or ~/.local/share/polyascan/models, where `polyascan convert` puts them).
@@ -126,7 +126,7 @@ fn show(name: &str) -> Result<String> {
 
 /// Runs a model on one sequence.
 fn try_out(model: &dyn Model) -> Result<()> {
-    let (Length::Exactly(nt) | Length::UpTo(nt)) = model.input().length;
+    let (_, nt) = model.input().length.limits();
     let codes: Vec<u8> = (0..nt).map(|i| (i * i / 3 % 4) as u8).collect();
     // Letters that every structure alphabet has, or replaces.
     let labels = vec![b'S'; nt];

@@ -116,7 +116,7 @@ fn records(file: &FastaFile, out: &mut Table<'_>) -> Result<()> {
     while let Some(contig) = bases.next_contig()? {
         let name = &file.contigs[contig].name;
         let mut codes = Vec::new();
-        if let Length::UpTo(most) = out.input.length {
+        if let Length::Between(_, most) = out.input.length {
             while codes.len() <= most && bases.read(PIECE, &mut codes)? > 0 {}
             out.sequence(name, Window::from(codes.as_slice()))?;
             continue;

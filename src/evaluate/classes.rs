@@ -105,7 +105,7 @@ impl Question<'_> {
                 "--anchor-at {at}: {name} reads {} nt before its anchor",
                 input.anchor
             ))),
-            (Some(at), Length::UpTo(_)) => Err(Error::Usage(format!(
+            (Some(at), Length::Between(..)) => Err(Error::Usage(format!(
                 "--anchor-at {at}: {name} reads whole sequences and has no anchor"
             ))),
             _ => Ok(()),
@@ -187,13 +187,11 @@ fn window(
     letters: &[u8],
 ) -> std::result::Result<Vec<u8>, &'static str> {
     let first = anchor_at.map_or(0, |at| at - input.anchor.min(at));
-    let letters = match input.length {
-        Length::Exactly(length) if letters.len() < first + length => return Err("too short"),
-        Length::Exactly(length) if anchor_at.is_some() => &letters[first..first + length],
-        Length::Exactly(length) | Length::UpTo(length) if letters.len() > length => {
-            return Err("too long");
-        }
-        Length::UpTo(_) if letters.is_empty() => return Err("too short"),
+    let (least, most) = input.length.limits();
+    let letters = match letters.len() {
+        nt if nt < first + least => return Err("too short"),
+        _ if anchor_at.is_some() => &letters[first..first + least],
+        nt if nt > most => return Err("too long"),
         _ => letters,
     };
     encode(letters).map_err(|_| "letter that is no nucleotide")
@@ -241,10 +239,10 @@ mod tests {
         assert_eq!(window(INPUT, Some(3), b"TTACGTAA"), Ok(vec![0, 1, 2, 3]));
         assert_eq!(window(INPUT, Some(3), b"TTACG"), Err("too short"));
         assert_eq!(window(INPUT, Some(1), b"AC!T"), Err("letter that is no nucleotide"));
-        let up_to = Input { length: Length::UpTo(3), ..INPUT };
-        assert_eq!(window(up_to, None, b"AC"), Ok(vec![0, 1]));
-        assert_eq!(window(up_to, None, b"ACGT"), Err("too long"));
-        assert_eq!(window(up_to, None, b""), Err("too short"));
+        let between = Input { length: Length::Between(2, 3), ..INPUT };
+        assert_eq!(window(between, None, b"AC"), Ok(vec![0, 1]));
+        assert_eq!(window(between, None, b"ACGT"), Err("too long"));
+        assert_eq!(window(between, None, b"A"), Err("too short"));
     }
 
     #[test]

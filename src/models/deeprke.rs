@@ -74,18 +74,6 @@ impl DeepRke {
         })
     }
 
-    fn check(&self, windows: &[Window<'_>]) -> Result<()> {
-        self.input().check(&self.card.name, windows)?;
-        match windows.iter().position(|window| window.codes.len() < self.shortest) {
-            None => Ok(()),
-            Some(at) => {
-                let (nt, least) = (windows[at].codes.len(), self.shortest);
-                let problem = format!("window {at} has {nt} nt; it reads {least} or more");
-                Err(Error::model(&self.card.name, problem))
-            }
-        }
-    }
-
     /// Returns the words of each track.
     fn words(&self, window: &Window<'_>) -> Vec<Vec<Option<usize>>> {
         let k = self.config.k;
@@ -104,7 +92,7 @@ impl Model for DeepRke {
 
     fn input(&self) -> Input {
         Input {
-            length: Length::UpTo(self.config.max_length),
+            length: Length::Between(self.shortest, self.config.max_length),
             anchor: 0,
             structure: self.config.structure.is_some(),
         }
@@ -115,7 +103,7 @@ impl Model for DeepRke {
     }
 
     fn predict(&self, windows: &[Window<'_>]) -> Result<Predictions> {
-        self.check(windows)?;
+        self.input().check(&self.card.name, windows)?;
         let mut scratch = Scratch::default();
         let mut bound = Vec::with_capacity(windows.len());
         for batch in windows.chunks(BATCH) {

@@ -97,13 +97,13 @@ impl<'a> Table<'a> {
             Length::Exactly(_) => {
                 self.windows(name, sequence)?;
             }
-            Length::UpTo(length) if nt <= length => {
-                self.print(name, sequence, std::iter::once(0..nt))?;
-                self.next_start = 1;
-            }
-            Length::UpTo(_) => {
-                self.totals.long += 1;
-                self.next_start = 1;
+            Length::Between(least, most) => {
+                if nt > most {
+                    self.totals.long += 1;
+                } else if nt >= least {
+                    self.print(name, sequence, std::iter::once(0..nt))?;
+                }
+                self.next_start = usize::from(nt >= least);
             }
         }
         self.end_of_sequence();
@@ -116,7 +116,7 @@ impl<'a> Table<'a> {
     /// # Errors
     /// If the model fails, or the file cannot be written.
     pub fn windows(&mut self, name: &str, piece: Window<'_>) -> Result<usize> {
-        let (Length::Exactly(length) | Length::UpTo(length)) = self.input.length;
+        let (length, _) = self.input.length.limits();
         let count = (piece.codes.len() + 1).saturating_sub(length);
         let starts = (0..count).step_by(self.args.every);
         let done = starts.len() * self.args.every;
@@ -188,15 +188,12 @@ impl<'a> Table<'a> {
     pub fn finish(mut self) -> Result<()> {
         self.compute()?;
         let Totals { windows, without_signal, sequences, short, long } = self.totals;
-        let (Length::Exactly(nt) | Length::UpTo(nt)) = self.input.length;
-        let mut report = format!("{windows} windows of {sequences} sequences");
-        match self.input.length {
-            Length::Exactly(_) => {
-                let _ = write!(report, "; {short} sequences shorter than {nt} nt skipped");
-            }
-            Length::UpTo(_) => {
-                let _ = write!(report, "; {long} sequences longer than {nt} nt skipped");
-            }
+        let (least, most) = self.input.length.limits();
+        let mut report = format!(
+            "{windows} windows of {sequences} sequences; {short} sequences shorter than {least} nt skipped"
+        );
+        if matches!(self.input.length, Length::Between(..)) {
+            let _ = write!(report, "; {long} sequences longer than {most} nt skipped");
         }
         if self.args.anchor == Anchor::Signal {
             let _ = write!(report, "; {without_signal} windows without a polyA signal skipped");

@@ -136,7 +136,7 @@ fn the_file_of_a_network_loads_as_the_network() {
         (loaded.card().architecture.as_str(), loaded.card().task),
         ("deeprke", Task::Binding)
     );
-    let input = Input { length: Length::UpTo(120), anchor: 0, structure: true };
+    let input = Input { length: Length::Between(3, 120), anchor: 0, structure: true };
     assert_eq!((loaded.input(), loaded.outputs()), (input, [Output::new("p_bound", 1)].as_slice()));
     assert_eq!(loaded.structure_letters().unwrap().as_bytes(), LABELS);
     let sequences = sequences(&[101, 40], 1);
@@ -178,7 +178,7 @@ fn sequences_that_cannot_be_read_are_refused() {
         assert!(problem.contains(told) && problem.contains("window 1"), "{problem}");
     };
     refused(101, Some(101), "101 nt");
-    refused(2, Some(2), "3 or more");
+    refused(2, Some(2), "it reads 3-");
     refused(50, None, "without RNA structure");
     refused(50, Some(49), "49 structure labels");
     assert_eq!(model.predict(&[]).unwrap().values, [vec![0f32; 0]]);
