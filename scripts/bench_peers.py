@@ -20,7 +20,7 @@ import tempfile
 
 import numpy as np
 
-from peers import aparent2, deerect, polyaid, pysster
+from peers import aparent2, deeprke, deerect, polyaid, pysster
 from peers.runners import OnnxRuntime, Polyascan
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -40,11 +40,12 @@ class Result:
 
 
 def peers(models, folder):
-    """The published models whose files are in `models`, and PolyaID's at their published sizes with
-    random weights, which are written into `folder`."""
+    """The published models whose files are in `models`, and PolyaID's and DeepRKE at their published
+    sizes with random weights, which are written into `folder`."""
     yield aparent2.peer(models / "aparent2_resnet_no_clinvar_wt_ep_5.h5")
     yield deerect.peer(models / "deerect_omni.npz")
     yield pysster.peer(models / "pysster_NOVA.h5")
+    yield deeprke.peer(folder)
     yield polyaid.polyaid(models / "polyaid_keras_small_random.h5", "PolyaID, small")
     full, strength = polyaid.write_published_size(folder)
     yield polyaid.polyaid(full)
@@ -54,7 +55,7 @@ def peers(models, folder):
 def random_windows(peer, seed=1):
     """Returns sequences, and structure labels for a model that reads them."""
     rng = random.Random(seed)
-    alphabets = [peer.alphabet] + (["HIMS"] if peer.structures else [])
+    alphabets = filter(None, [peer.alphabet, peer.structure_letters])
     return [["".join(rng.choices(a, k=peer.length)) for _ in range(WINDOWS)] for a in alphabets]
 
 

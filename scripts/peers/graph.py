@@ -8,28 +8,30 @@ IR_VERSION = 8
 
 
 class Graph:
-    def __init__(self, name, shape):
+    def __init__(self, name, shape, integers=False):
         self.name = name
-        self.input = helper.make_tensor_value_info("input", TensorProto.FLOAT, ["batch", *shape])
+        kind = TensorProto.INT64 if integers else TensorProto.FLOAT
+        self.input = helper.make_tensor_value_info("input", kind, ["batch", *shape])
         self.nodes, self.constants = [], []
 
-    def add(self, operator, *inputs, **attributes):
-        """Adds a node and returns the name of its first output."""
+    def add(self, operator, *inputs, output=0, **attributes):
+        """Adds a node and returns the name of one of its outputs, the only one that is used."""
         name = f"{operator.lower()}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(operator, list(inputs), [name], name=name, **attributes))
+        outputs = [""] * output + [name]
+        self.nodes.append(helper.make_node(operator, list(inputs), outputs, name=name, **attributes))
         return name
 
     def constant(self, values):
         name = f"constant_{len(self.constants)}"
-        values = np.ascontiguousarray(values)
+        values = np.asarray(values, order="C")
         if values.dtype.kind == "f":
             values = values.astype(np.float32)
         self.constants.append(numpy_helper.from_array(values, name))
         return name
 
-    def convolution(self, x, kernel, bias=None, dilation=1, same=False):
-        """`kernel` is width x inputs x filters."""
-        edge = dilation * (kernel.shape[0] - 1) // 2 if same else 0
+    def convolution(self, x, kernel, bias=None, dilation=1, same=False, edge=0):
+        """`kernel` is width x inputs x filters; `edge` is the padding on either side."""
+        edge = dilation * (kernel.shape[0] - 1) // 2 if same else edge
         parameters = [self.constant(kernel.transpose(2, 1, 0))]
         if bias is not None:
             parameters.append(self.constant(bias))
@@ -71,6 +73,17 @@ class Graph:
     def bidirectional_lstm(self, x, directions):
         """`directions` holds kernel, recurrent kernel and bias, forward and backward, with Keras' gates
         i, f, c, o. Returns batch x (length * 2 units), time by time."""
+        # length x directions x batch x units.
+        y = self.lstm(x, directions, output=0)
+        return self.add("Flatten", self.transpose(y, 2, 0, 1, 3), axis=1)
+
+    def last_of_bidirectional_lstm(self, x, directions):
+        """The same; returns batch x 2 units: the last step of each direction."""
+        # directions x batch x units.
+        y = self.lstm(x, directions, output=1)
+        return self.add("Flatten", self.transpose(y, 1, 0, 2), axis=1)
+
+    def lstm(self, x, directions, output):
         units = directions[0][1].shape[0]
 
         def gates(values):
@@ -80,15 +93,14 @@ class Graph:
         kernels = np.stack([gates(kernel) for kernel, _, _ in directions])
         recurrent = np.stack([gates(kernel) for _, kernel, _ in directions])
         biases = np.stack([np.concatenate([gates(b), np.zeros(4 * units)]) for _, _, b in directions])
-        y = self.add(
+        return self.add(
             "LSTM",
             self.transpose(x, 2, 0, 1),
             *(self.constant(values) for values in (kernels, recurrent, biases)),
             hidden_size=units,
             direction="bidirectional",
+            output=output,
         )
-        # length x directions x batch x units.
-        return self.add("Flatten", self.transpose(y, 2, 0, 1, 3), axis=1)
 
     def model(self, *outputs):
         """Returns the finished model; outputs are batch x anything."""

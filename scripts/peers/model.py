@@ -28,8 +28,8 @@ class Peer:
     length: int
     # Letters that sequences are drawn from.
     alphabet: str = "ACGT"
-    # Whether the model reads structure labels too.
-    structures: bool = False
+    # Structure labels are drawn from these, for a model that reads them too.
+    structure_letters: str = ""
 
 
 def one_hot(sequences, alphabet, unknown=0.0):

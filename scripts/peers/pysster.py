@@ -41,4 +41,4 @@ def peer(path, length=200):
     # Class 0 is the file of positives.
     outputs = [Output("", column(0))]
     network = graph(keras.read(path), length)
-    return Peer("pysster NOVA", path, network, encode, outputs, length, structures=True)
+    return Peer("pysster NOVA", path, network, encode, outputs, length, structure_letters=LABELS)

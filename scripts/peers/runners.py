@@ -55,8 +55,11 @@ class Polyascan:
 
     def __init__(self, binary, peer, windows, folder):
         self.binary, self.windows, self.folder = binary, windows, folder
-        self.model = folder / "model.safetensors"
-        subprocess.run([binary, "convert", peer.weights, self.model], check=True, capture_output=True)
+        self.model = peer.weights
+        if peer.weights.suffix != ".safetensors":
+            self.model = folder / "model.safetensors"
+            command = [binary, "convert", peer.weights, self.model]
+            subprocess.run(command, check=True, capture_output=True)
 
     def command(self, n):
         """Writes files with the first n windows, over and over, and returns the command."""

@@ -4,7 +4,7 @@ use super::kernel::{Kernel, pool};
 use super::weights::POOL;
 
 /// Windows that go through the recurrence together.
-const BLOCK: usize = 48;
+const BLOCK: usize = 32;
 /// Pooled rows that are projected together: they stay in cache for all columns.
 const ROWS: usize = 128;
 
