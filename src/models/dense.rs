@@ -19,7 +19,7 @@ use super::encoding::one_hot;
 use super::registry::Architecture;
 use super::{CLEAVAGE, Input, Model, Output, Predictions, StrandScores, Window};
 use crate::engine::cpu::dense::{Block, DenseKernel};
-use crate::engine::cpu::product::{Packed, padded};
+use crate::engine::cpu::product::{Packed, pad};
 use crate::engine::device::name as device_name;
 use crate::error::{Error, Result};
 use network::{DenseConfig, DenseNetwork, Layer, Residuals};
@@ -154,8 +154,7 @@ fn pack(network: &DenseNetwork) -> Result<DenseKernel> {
 /// Packs `n` columns of a layer from column `first`.
 fn packed(layer: &Layer, first: usize, n: usize) -> Result<(Packed, Vec<f32>)> {
     let weight = layer.weight.narrow(1, first, n)?.contiguous()?;
-    let mut bias = layer.bias.narrow(0, first, n)?.to_vec1::<f32>()?;
-    bias.resize(padded(n), 0.0);
+    let bias = pad(&layer.bias.narrow(0, first, n)?.to_vec1::<f32>()?);
     let k = weight.dim(0)?;
     Ok((Packed::new(&weight.flatten_all()?.to_vec1::<f32>()?, k, n), bias))
 }

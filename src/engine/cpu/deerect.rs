@@ -4,7 +4,8 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use super::activation::sigmoid;
-use super::product::{Affine, LANES, Packed, Rows, load, padded, product, store};
+use super::layers::{Activations, Dense};
+use super::product::{LANES, load, padded, store};
 use crate::genome::sequence::UNKNOWN;
 
 /// Width and stride of the max-pool over convolution positions.
@@ -69,10 +70,8 @@ pub struct DeerectKernel {
     /// For each block of 16 filters: what a triple of symbols adds at taps 0-2, 3-5, ...
     tables: Vec<Vec<[Lanes; TRIPLES]>>,
     bias: Vec<Lanes>,
-    hidden: Packed,
-    hidden_bias: Vec<f32>,
-    output: Packed,
-    output_bias: Vec<f32>,
+    hidden: Dense,
+    output: Dense,
 }
 
 impl DeerectKernel {
@@ -84,22 +83,13 @@ impl DeerectKernel {
         let blocks = padded(sizes.filters) / LANES;
         let tables = (0..blocks).map(|block| tables(sizes, &weights.conv, block * LANES)).collect();
         let bias = (0..blocks).map(|block| lanes(&weights.conv_bias, block * LANES)).collect();
-        // Rows of the pooled activations are padded to whole blocks, and so the weights for them.
-        let columns = weights.hidden.0.chunks_exact(sizes.filters * sizes.hidden);
-        let mut hidden = Vec::new();
-        for step in columns {
-            hidden.extend_from_slice(step);
-            hidden.resize(hidden.len() + (blocks * LANES - sizes.filters) * sizes.hidden, 0.0);
-        }
-        let k = sizes.steps() * blocks * LANES;
+        let (hidden, output) = (&weights.hidden, &weights.output);
         Self {
             sizes,
             tables,
             bias,
-            hidden: Packed::new(&hidden, k, sizes.hidden),
-            hidden_bias: padded_bias(&weights.hidden.1),
-            output: Packed::new(&weights.output.0, sizes.hidden, 2),
-            output_bias: padded_bias(&weights.output.1),
+            hidden: Dense::new(&hidden.0, &hidden.1, true),
+            output: Dense::new(&output.0, &output.1, false),
         }
     }
 
@@ -108,26 +98,16 @@ impl DeerectKernel {
     /// # Panics
     /// If a window has another length.
     pub fn predict<'a>(&self, windows: impl ExactSizeIterator<Item = &'a [u8]>) -> Vec<f32> {
-        let n = windows.len();
-        let k = self.sizes.steps() * self.bias.len() * LANES;
-        let mut pooled = vec![0.0; n * k];
+        let mut pooled = Activations::new(windows.len(), self.sizes.steps(), self.sizes.filters);
+        let size = pooled.positions * pooled.width();
         let mut buffers = Buffers::default();
-        for (window, pooled) in windows.zip(pooled.chunks_exact_mut(k)) {
+        for (window, pooled) in windows.zip(pooled.values.chunks_exact_mut(size)) {
             assert_eq!(window.len(), self.sizes.length, "a window of another length");
             self.triples(window, &mut buffers);
             Arch::new().dispatch(Pool { kernel: self, pooled, buffers: &mut buffers });
         }
-        let mut hidden = vec![0.0; n * self.hidden.width()];
-        let rows = Rows::matrix(&pooled, n, k);
-        let mut relu = Affine { out: &mut hidden, bias: &self.hidden_bias, relu: true };
-        product(rows, &self.hidden, &mut relu);
-        let width = self.output.width();
-        let mut logits = vec![0.0; n * width];
-        let rows =
-            Rows { length: self.sizes.hidden, ..Rows::matrix(&hidden, n, self.hidden.width()) };
-        let mut plain = Affine { out: &mut logits, bias: &self.output_bias, relu: false };
-        product(rows, &self.output, &mut plain);
-        logits.chunks_exact(width).map(|two| sigmoid(two[0] - two[1])).collect()
+        let logits = self.output.run(&self.hidden.run(&pooled));
+        logits.rows().map(|two| sigmoid(two[0] - two[1])).collect()
     }
 
     /// Writes the number of the triple that starts at each position of the padded window.
@@ -282,12 +262,6 @@ fn spread(groups: [f32; GROUPS]) -> Lanes {
 /// Returns 16 values from `first` on, 0 where there are none.
 fn lanes(values: &[f32], first: usize) -> Lanes {
     std::array::from_fn(|i| values.get(first + i).copied().unwrap_or(0.0))
-}
-
-fn padded_bias(bias: &[f32]) -> Vec<f32> {
-    let mut bias = bias.to_vec();
-    bias.resize(padded(bias.len()), 0.0);
-    bias
 }
 
 /// Returns what each triple of symbols adds to 16 filters from `first` on.

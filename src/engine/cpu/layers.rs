@@ -3,7 +3,7 @@
 //!
 //! A window's values depend, to the bit, on that window alone, never on its batch.
 
-use super::product::{Affine, Packed, Rows, padded, product};
+use super::product::{Affine, Packed, Rows, pad, padded, product};
 
 /// Values of n windows: windows x positions x channels, each row of channels padded to
 /// [`padded`]`(channels)`.
@@ -33,13 +33,6 @@ impl Activations {
     }
 }
 
-/// Returns `bias` with zeros for the padding.
-fn padded_bias(bias: &[f32]) -> Vec<f32> {
-    let mut bias = bias.to_vec();
-    bias.resize(padded(bias.len()), 0.0);
-    bias
-}
-
 /// A convolution over one-hot letters, without padding at the ends, and ReLU: for each tap the
 /// weights of one letter are looked up and added.
 #[derive(Clone, Debug)]
@@ -62,7 +55,7 @@ impl LetterConv {
         {
             to[..channels].copy_from_slice(from);
         }
-        Self { taps, letters, channels, table, bias: padded_bias(bias) }
+        Self { taps, letters, channels, table, bias: pad(bias) }
     }
 
     /// Convolves `windows` windows of equally many letters, at least as many as taps, laid end to
@@ -109,7 +102,7 @@ impl Conv {
     pub fn new(kernel: &[f32], taps: usize, inputs: usize, bias: &[f32]) -> Self {
         let channels = bias.len();
         let weight = Packed::new(kernel, taps * inputs, channels);
-        Self { taps, inputs, channels, weight, bias: padded_bias(bias) }
+        Self { taps, inputs, channels, weight, bias: pad(bias) }
     }
 
     /// Convolves every window.
@@ -180,7 +173,7 @@ impl Dense {
     pub fn new(weight: &[f32], bias: &[f32], relu: bool) -> Self {
         let channels = bias.len();
         let weight = Packed::new(weight, weight.len() / channels.max(1), channels);
-        Self { channels, weight, bias: padded_bias(bias), relu }
+        Self { channels, weight, bias: pad(bias), relu }
     }
 
     /// Returns one position per window.

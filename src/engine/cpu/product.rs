@@ -29,6 +29,13 @@ pub fn padded(columns: usize) -> usize {
     columns.div_ceil(LANES) * LANES
 }
 
+/// Returns values, such as a bias, with zeros up to whole vectors.
+pub fn pad(values: &[f32]) -> Vec<f32> {
+    let mut wide = values.to_vec();
+    wide.resize(padded(values.len()), 0.0);
+    wide
+}
+
 /// A k x n matrix, cut into panels of up to 48 columns, each panel stored row by row.
 #[derive(Clone, Debug)]
 pub struct Packed {

@@ -4,7 +4,7 @@
 use super::weights::{Group, Layer, Norm, Weights};
 use super::{EPSILON, LIBRARIES, LIBRARY};
 use crate::engine::cpu::aparent2::{Block, FrameKernel};
-use crate::engine::cpu::product::{Packed, padded};
+use crate::engine::cpu::product::{Packed, pad, padded};
 
 /// Returns the kernel, and the logit of the entry "not here".
 pub fn fold(weights: &Weights) -> (FrameKernel, f32) {
@@ -36,8 +36,8 @@ fn tap(skip: &Layer, output: &[f32]) -> (Vec<f32>, f64) {
     let dot = |row: &[f32]| {
         row.iter().zip(output).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>()
     };
-    let tap = skip.weight.chunks(output.len()).map(|row| dot(row) as f32).collect();
-    (pad(tap), dot(&skip.bias))
+    let tap: Vec<f32> = skip.weight.chunks(output.len()).map(|row| dot(row) as f32).collect();
+    (pad(&tap), dot(&skip.bias))
 }
 
 /// Rows of A, C, G, T and an unknown base, which is a quarter of each.
@@ -48,7 +48,7 @@ fn stem(c: usize, stem: &Layer) -> Vec<f32> {
             let sum: f64 = weighted.map(|(share, row)| share * f64::from(row[channel])).sum();
             (sum + f64::from(stem.bias[channel])) as f32
         };
-        pad((0..c).map(value).collect())
+        pad(&(0..c).map(value).collect::<Vec<_>>())
     };
     let bases = (0..4).map(|base| std::array::from_fn(|i| f64::from(u8::from(i == base))));
     bases.chain([[0.25; 4]]).flat_map(row).collect()
@@ -70,12 +70,12 @@ fn blocks<'a>(c: usize, group: &'a Group, tap: &'a [f32]) -> impl Iterator<Item 
         Block {
             dilation: group.dilation,
             tap: (b == 0).then(|| tap.to_vec()),
-            scale: pad(before.iter().map(|&(scale, _)| scale as f32).collect()),
-            shift: pad(before.iter().map(|&(_, shift)| shift as f32).collect()),
+            scale: pad(&before.iter().map(|&(scale, _)| scale as f32).collect::<Vec<_>>()),
+            shift: pad(&before.iter().map(|&(_, shift)| shift as f32).collect::<Vec<_>>()),
             first: pack(c, &folded.weight),
-            first_bias: pad(folded.bias),
+            first_bias: pad(&folded.bias),
             second: pack(c, &second.weight),
-            second_bias: pad(second.bias.clone()),
+            second_bias: pad(&second.bias),
         }
     })
 }
@@ -99,9 +99,4 @@ fn pack(c: usize, weight: &[f32]) -> Packed {
         rows.resize(rows.len() + (padded(c) - c) * c, 0.0);
     }
     Packed::new(&rows, 3 * padded(c), c)
-}
-
-fn pad(mut values: Vec<f32>) -> Vec<f32> {
-    values.resize(padded(values.len()), 0.0);
-    values
 }

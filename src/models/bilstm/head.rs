@@ -1,7 +1,7 @@
 //! A dense head on the outputs of a block of windows.
 
 use super::weights::Dense;
-use crate::engine::cpu::product::{Accumulate, Affine, Packed, Rows, padded, product};
+use crate::engine::cpu::product::{Accumulate, Affine, Packed, Rows, pad, padded, product};
 
 /// Packed dense layers with ReLU between.
 pub struct Head {
@@ -21,8 +21,7 @@ impl Head {
         let mut packed =
             Self { units: padded(units), first: vec![], first_bias: vec![], rest: vec![] };
         for (n, layer) in layers.iter().enumerate() {
-            let mut bias = layer.bias.clone();
-            bias.resize(padded(layer.outputs), 0.0);
+            let bias = pad(&layer.bias);
             if n == 0 {
                 packed.first_bias = bias;
                 packed.first = cut(layer, steps, units);

@@ -8,7 +8,7 @@
 use pulp::Arch;
 
 use super::config::{Config, Convolution, Track};
-use crate::engine::cpu::product::{Affine, Packed, Rows, padded, product};
+use crate::engine::cpu::product::{Affine, Packed, Rows, pad, padded, product};
 use crate::models::weight_file::Tensors;
 
 /// The modules of a network, packed.
@@ -129,7 +129,7 @@ impl WordLayer {
                 entry[at * wide..][..wide].copy_from_slice(row);
             }
         }
-        let bias = widen(&tensors[&format!("{name}.0.bias")].values);
+        let bias = pad(&tensors[&format!("{name}.0.bias")].values);
         Self { width, padding: layer.padding(), table, bias }
     }
 
@@ -165,7 +165,7 @@ impl Layer {
             padding: layer.padding(),
             inputs: inputs.iter().map(|&features| padded(features)).sum(),
             weight: pack(weight, inputs, layer.filters),
-            bias: widen(&tensors[&format!("{name}.bias")].values),
+            bias: pad(&tensors[&format!("{name}.bias")].values),
         }
     }
 
@@ -235,11 +235,4 @@ pub fn pack(matrix: &[f32], blocks: &[usize], columns: usize) -> Packed {
         rest = after;
     }
     Packed::new(&wide, wide.len() / columns, columns)
-}
-
-/// Returns a bias with zeros for the columns that padding adds.
-pub fn widen(bias: &[f32]) -> Vec<f32> {
-    let mut wide = bias.to_vec();
-    wide.resize(padded(bias.len()), 0.0);
-    wide
 }

@@ -1,10 +1,10 @@
 //! The bidirectional LSTM over sequences of different lengths, and the dense layers.
 
 use super::config::{Activation, Config};
-use super::convolutions::{pack, widen};
+use super::convolutions::pack;
 use super::weights::features;
 use crate::engine::cpu::lstm::{GATES, Recurrence, pad_gates};
-use crate::engine::cpu::product::{Affine, Packed, Rows, padded, product};
+use crate::engine::cpu::product::{Affine, Packed, Rows, pad, padded, product};
 use crate::models::weight_file::Tensors;
 
 /// The LSTM and the dense layers, packed.
@@ -45,7 +45,7 @@ impl Recurrent {
         let mut dense = Vec::new();
         for (n, &outputs) in config.dense.iter().chain([&1]).enumerate() {
             let weight = pack(tensor(&format!("dense.{n}.weight")), &inputs, outputs);
-            dense.push((weight, widen(tensor(&format!("dense.{n}.bias")))));
+            dense.push((weight, pad(tensor(&format!("dense.{n}.bias")))));
             inputs = vec![outputs];
         }
         let directions = ["forward", "backward"].map(direction).into();
