@@ -7,7 +7,6 @@ pub mod aparent2;
 pub mod deerect;
 pub mod foreign;
 pub mod keras_bilstm;
-pub mod keras_config;
 pub mod keras_h5;
 pub mod npz;
 pub mod pysster;

@@ -5,11 +5,13 @@
 //! placed by the parts of its layer's and its own name, wherever they stand. The tensors' shapes
 //! and meaning are those of [`crate::models::bilstm::weights`]; Keras lays them out the same way.
 
+mod description;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::keras_h5::{KerasFile, KerasLayer, KerasWeight};
-use super::{ConvertOptions, Recognised, keras_config};
+use super::{ConvertOptions, Recognised};
 use crate::error::{Error, Result};
 use crate::models::bilstm::weights::Kind;
 use crate::models::weight_file::{RawTensor, Tensors};
@@ -52,7 +54,8 @@ pub fn recognise(
         )));
     }
     if let Some(config) = &file.config {
-        keras_config::check(config).map_err(wrong)?;
+        let shape = |part| placed.get(&(part, "kernel")).map(|kernel| kernel.shape.clone());
+        description::check(config, shape).map_err(wrong)?;
     }
     let tensors = rename(kind, placed).map_err(wrong)?;
     Ok(Some(Recognised { architecture: kind.architecture(), tensors, config: None }))

@@ -103,8 +103,10 @@ fn another_model_is_left_to_others() {
 #[test]
 fn a_description_that_contradicts_the_model_is_refused() {
     let (mut file, _) = keras(Kind::PolyaId, str::to_owned);
-    file.config = Some(serde_json::json!({ "class_name": "LSTM", "config": {
-        "name": "bin_lstm", "recurrent_activation": "hard_sigmoid" } }));
+    let lstm = serde_json::json!({ "class_name": "LSTM", "config": {
+        "recurrent_activation": "hard_sigmoid" } });
+    file.config = Some(serde_json::json!({ "class_name": "Model", "config": { "layers": [
+        { "class_name": "Bidirectional", "config": { "name": "bin_lstm", "layer": lstm } } ] } }));
     assert!(problem(&file).contains("hard_sigmoid"));
 }
 
