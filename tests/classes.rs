@@ -115,9 +115,8 @@ fn an_anchor_cuts_the_window_out_of_longer_sequences() {
     let (p, n) = (write("pl.txt", &files[0][1]), write("nl.txt", &files[1][1]));
     let arguments = ["--positive", &p, "--negative", &n, "--model", &model, "--anchor-at"];
     assert_eq!(evaluate(&[&arguments[..], &["125"]].concat())["all"], exact["all"]);
-    let late = evaluate(&[&arguments[..], &["129"]].concat());
-    assert_eq!(late["files"][0]["skipped"], json!({"too short": 6}));
-    assert_eq!(late["all"]["auroc"], Value::Null);
+    let late = [&["evaluate", "classes"], &arguments[..], &["129"]].concat();
+    refuse(late, 1, &["6 too short"]);
     let early = [&["evaluate", "classes"], &arguments[..], &["119"]].concat();
     refuse(early, 2, &["--anchor-at 119", "120 nt"]);
 }
@@ -152,4 +151,22 @@ fn an_output_of_several_values_is_refused() {
         1,
         &["no output cleavage of one value", "probability"],
     );
+}
+
+#[test]
+fn figures_of_nothing_are_refused_with_the_reason() {
+    let folder = Folder::new();
+    let model = small_model(&folder);
+    let whole = folder.file("p.txt", sequences(3, READS, 1).join("\n"));
+    let short = folder.file("n.txt", sequences(3, READS - 1, 2).join("\n"));
+    let arguments = |p: &str, n: &str| {
+        ["evaluate", "classes", "--model", &model, "--positive", p, "--negative", n]
+            .map(str::to_owned)
+    };
+    let told = [short.as_str(), "none of 3", "3 too short", "--anchor-at"];
+    refuse(arguments(&whole, &short), 1, &told);
+    refuse(arguments(&short, &whole), 1, &told);
+    let nan =
+        arguments(&whole, &whole).into_iter().chain(["--threshold", "nan"].map(str::to_owned));
+    refuse(nan, 2, &["--threshold NaN"]);
 }

@@ -74,6 +74,8 @@ fn converted_models_are_found_by_name_in_the_users_folder() {
     std::fs::write(format!("{models}/bad.safetensors"), b"junk").unwrap();
     let (code, list) = run(&["models"]);
     assert!(code == Some(0) && list.contains("\nbad\t.\t"), "{list}");
+    std::fs::copy(&file, format!("{models}/default.safetensors")).unwrap();
+    assert!(run(&["models"]).1.contains("hidden by the model of this name inside the program"));
     let (code, said) = run(&["models", "verify"]);
     assert!(code == Some(1) && said.contains("mine: ok") && said.contains("bad: "), "{said}");
 }
@@ -96,7 +98,10 @@ fn conversion_into_the_users_folder_replaces_nothing_unasked() {
     assert_eq!(names(&models), ["polyaid.safetensors"]);
     assert_eq!(convert(&["--name", "polyaid"]), Some(2));
     assert_eq!(convert(&["--name", "polyaid", "--force"]), Some(0));
-    assert_eq!(convert(&["--name", "default"]), Some(2));
+    for name in ["default", "..", ".hidden", "a b", "tab\tx", ""] {
+        assert_eq!(convert(&["--name", name]), Some(2), "{name:?}");
+    }
+    assert_eq!(convert(&["--name", "x", "--alphabet", "ACGU"]), Some(2));
     assert_eq!(convert(&[]), Some(0));
     assert_eq!(names(&models), ["polyaid.safetensors", "polyaid_keras_small_random.safetensors"]);
 }

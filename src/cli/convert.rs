@@ -67,8 +67,12 @@ impl Args {
     fn place(&self) -> Result<PathBuf> {
         let stem = self.input.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let name = self.name.clone().or(stem).unwrap_or_default();
-        if name.is_empty() || library::is_path(&name) {
-            return Err(Error::Usage(format!("{name:?} is no name for a model; use --name")));
+        if !library::is_name(&name) {
+            let problem = format!(
+                "{name:?} is no name for a model: give one of letters, digits, `.`, `_` and `-` \
+                 (--name)"
+            );
+            return Err(Error::Usage(problem));
         }
         if registry::EMBEDDED.iter().any(|embedded| embedded.name == name) {
             let problem = format!(

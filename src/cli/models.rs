@@ -76,8 +76,17 @@ pub fn run(args: &Args) -> Result<()> {
 /// Loads the models inside the program, then those of the user's folder.
 fn every_model() -> Result<impl Iterator<Item = Named>> {
     let embedded = EMBEDDED.iter().map(|model| (model.name.to_owned(), model.load(&Device::Cpu)));
-    let files = library::list()?.into_iter();
-    Ok(embedded.chain(files.map(|(name, path)| (name, load_file(&path, &Device::Cpu)))))
+    let files = library::list()?.into_iter().map(|(name, path)| {
+        let model = match EMBEDDED.iter().any(|embedded| embedded.name == name) {
+            true => Err(Error::model(
+                path.display().to_string(),
+                "hidden by the model of this name inside the program: rename the file",
+            )),
+            false => load_file(&path, &Device::Cpu),
+        };
+        (name, model)
+    });
+    Ok(embedded.chain(files))
 }
 
 fn row((name, model): &Named) -> String {

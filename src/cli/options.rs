@@ -10,8 +10,8 @@ use crate::models::{Model, registry};
 /// Which model, and where it is computed.
 #[derive(Debug, Args)]
 pub struct ModelOptions {
-    /// Name of a model inside the program (see `polyascan models`) or a weight file made by
-    /// `polyascan convert` or `polyascan train`.
+    /// Name of a model inside the program or of a converted one (see `polyascan models`), or a weight
+    /// file made by `polyascan convert` or `polyascan train`.
     #[arg(long, value_name = "NAME|FILE", default_value = "default")]
     pub model: String,
     /// auto takes a GPU if this build and machine have one, else the CPU.

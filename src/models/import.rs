@@ -83,6 +83,10 @@ pub fn convert(input: &Path, output: &Path, options: &ConvertOptions) -> Result<
     let bytes = read(input)?;
     let source_sha256 = sha256(&bytes);
     let Recognised { architecture, tensors, config } = recognise(input, bytes, options)?;
+    if architecture.name != "pysster" && *options != ConvertOptions::default() {
+        let problem = "--alphabet and --input-length belong to pysster models; this file is of";
+        return Err(Error::Usage(format!("{problem} {}", architecture.name)));
+    }
     let mut metadata = BTreeMap::from([
         ("architecture", architecture.name.to_owned()),
         ("task", architecture.task.name().to_owned()),

@@ -24,6 +24,12 @@ pub fn file(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}.{ENDING}"))
 }
 
+/// Returns whether a model may be called so: letters, digits, `.`, `_` and `-`, no dot in front.
+pub fn is_name(name: &str) -> bool {
+    let fits = |c: char| c.is_alphanumeric() || "._-".contains(c);
+    !name.is_empty() && !name.starts_with('.') && name.chars().all(fits)
+}
+
 /// Returns whether a name is a path, and therefore not looked for in the folder.
 pub fn is_path(name: &str) -> bool {
     name.contains(std::path::is_separator)
@@ -42,16 +48,15 @@ pub fn find(name: &str) -> Option<PathBuf> {
 /// # Errors
 /// If the folder is there but cannot be read.
 pub fn list() -> Result<Vec<(String, PathBuf)>> {
-    let Some(folder) = folder().filter(|folder| folder.is_dir()) else { return Ok(vec![]) };
+    let Some(folder) = folder().filter(|folder| folder.exists()) else { return Ok(vec![]) };
     let failed = |e| Error::io(&folder, "cannot read the folder of models", e);
     let mut found = Vec::new();
     for entry in std::fs::read_dir(&folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        if path.extension().is_some_and(|ending| ending == ENDING)
-            && let Some(stem) = path.file_stem()
-        {
-            found.push((stem.to_string_lossy().into_owned(), path));
-        }
+        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        // A pipe would be waited for.
+        let is_model = path.extension().is_some_and(|ending| ending == ENDING) && path.is_file();
+        found.extend(stem.filter(|_| is_model).map(|name| (name, path)));
     }
     found.sort();
     Ok(found)

@@ -148,7 +148,7 @@ pub fn build(bytes: &[u8], mut card: ModelCard, device: &Device) -> Result<Box<d
     let name = file.entry("architecture");
     let Some(architecture) = ARCHITECTURES.into_iter().find(|known| known.name == name) else {
         return Err(wrong(match name {
-            "" => "its metadata names no architecture; `polyascan convert` writes one".into(),
+            "" => "its metadata names no architecture: it is no model of this program".into(),
             other => format!("unknown architecture {other:?}: made by a newer version?"),
         }));
     };

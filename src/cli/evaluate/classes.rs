@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use super::json;
 use crate::cli::options::{ModelOptions, ThreadOptions};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::evaluate::classes::{Figures, FileReport, Question, Scores, choose_output};
+use crate::models::Model;
 
 /// Any model against labelled sequences: error rate, AUROC and AUPRC.
 ///
@@ -74,12 +75,18 @@ pub fn run(args: &Args) -> Result<String> {
         by: args.by.as_deref(),
     };
     question.check()?;
+    if !args.threshold.is_finite() {
+        return Err(Error::Usage(format!("--threshold {}: it must be a number", args.threshold)));
+    }
     let mut groups = BTreeMap::new();
     let mut files = Vec::new();
     for (paths, positive) in [(&args.positive, true), (&args.negative, false)] {
         for path in paths {
             files.push(question.score(path, positive, &mut groups)?);
         }
+    }
+    for label in ["positive", "negative"] {
+        scored_some(files.iter().filter(|file| file.label == label), model.as_ref())?;
     }
     let mut all = Scores::default();
     groups.values().for_each(|scores| all.extend(scores));
@@ -97,6 +104,28 @@ pub fn run(args: &Args) -> Result<String> {
         true => json(&evaluation),
         false => Ok(evaluation.table()),
     }
+}
+
+/// Checks that figures can be had: at least one sequence of the class was scored.
+fn scored_some<'a>(
+    mut files: impl Iterator<Item = &'a FileReport> + Clone,
+    model: &dyn Model,
+) -> Result<()> {
+    if files.clone().any(|file| file.scored > 0) {
+        return Ok(());
+    }
+    let Some(file) = files.next() else { return Ok(()) };
+    let reasons: Vec<String> =
+        file.skipped.iter().map(|(reason, n)| format!("{n} {reason}")).collect();
+    let problem = format!(
+        "none of {} sequences was scored ({}); {} reads {} nt: --anchor-at says where in longer \
+         sequences its anchor lies",
+        file.read,
+        if reasons.is_empty() { "the file holds none".to_owned() } else { reasons.join(", ") },
+        model.card().name,
+        model.input().length
+    );
+    Err(Error::input(file.file.as_ref(), "", problem))
 }
 
 impl Evaluation {

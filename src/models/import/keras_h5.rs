@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::models::weight_file::RawTensor;
 
 /// The most bytes of weights: a small damaged file can claim to unpack to anything.
-const MAX_WEIGHTS: usize = 1 << 30;
+const MAX_WEIGHTS: usize = 1 << 28;
 
 /// One weight of a layer, by the name that Keras gave it, e.g. `bin_conv/kernel:0`.
 #[derive(Clone, Debug, PartialEq)]

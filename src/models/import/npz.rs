@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::models::weight_file::{RawTensor, Tensors};
 
 /// The most bytes of arrays: a small damaged archive can claim to unpack to anything.
-const MOST_BYTES: u64 = 1 << 30;
+const MOST_BYTES: u64 = 1 << 28;
 
 const NPY_MAGIC: &[u8] = b"\x93NUMPY";
 const ZIP_MAGIC: &[u8] = b"PK\x03\x04";

@@ -152,10 +152,12 @@ fn compare(class: &str, name: &str, settings: &Value) -> Result<(), String> {
     Ok(())
 }
 
-/// Keras writes one number or a list of one, 0 or 0.0.
+/// Keras writes one number, a list of one, or (2.2 and 2.3, of ReLU) a NumPy array as an object; and 0
+/// or 0.0.
 fn same(found: &Value, wanted: &Value) -> bool {
     let one = match found {
         Value::Array(items) if items.len() == 1 => &items[0],
+        Value::Object(array) => array.get("value").unwrap_or(found),
         other => other,
     };
     one == wanted || (one.is_number() && one.as_f64() == wanted.as_f64())

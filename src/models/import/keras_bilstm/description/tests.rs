@@ -58,6 +58,9 @@ fn with(name: &str, key: &str, value: Value) -> Value {
 fn activations_may_stand_in_the_layer_or_in_one_that_follows() {
     assert_eq!(check(&described(), shape), Ok(()));
     assert_eq!(check(&with("bin_conv", "activation", json!("relu")), shape), Ok(()));
+    let array = |value: f64| json!({ "type": "ndarray", "value": value });
+    assert_eq!(check(&with("re_lu", "negative_slope", array(0.0)), shape), Ok(()));
+    assert!(check(&with("re_lu", "negative_slope", array(0.2)), shape).is_err());
 }
 
 #[test]
