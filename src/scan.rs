@@ -90,7 +90,7 @@ pub struct ScanSettings {
     pub background: f64,
     /// Inference threads, at least 1; nested parallelism of the model stays within them.
     pub threads: usize,
-    /// Centres per chunk, at least 1; no effect on results.
+    /// Centres per chunk at most, at least 1; no effect on results.
     pub chunk: usize,
 }
 
@@ -106,6 +106,17 @@ impl Default for ScanSettings {
             chunk: chunks::DEFAULT_CHUNK,
         }
     }
+}
+
+/// Chunks that each thread gets at least, so that none idles while another is busy with the last one.
+const CHUNKS_PER_THREAD: u64 = 4;
+/// Below this, the 239 nt that chunks share cost too much.
+const LEAST_CHUNK: u64 = 2_048;
+
+/// Returns the centres per chunk that give every thread its share of a small scan.
+fn even_chunk(positions: u64, threads: usize) -> usize {
+    let share = positions / (threads as u64 * CHUNKS_PER_THREAD);
+    usize::try_from(share.max(LEAST_CHUNK)).unwrap_or(usize::MAX)
 }
 
 /// Everything that a scan needs.
@@ -147,7 +158,9 @@ pub fn run(job: ScanJob<'_>, sink: &mut dyn Sink) -> Result<ScanTotals> {
     if threads == 0 || chunk == 0 {
         return Err(Error::Usage("threads and chunk size must be at least 1".into()));
     }
-    let progress = Progress::new(job.targets.scoring_total(job.contigs), job.quiet);
+    let positions = job.targets.scoring_total(job.contigs);
+    let chunk = chunk.min(even_chunk(positions, threads));
+    let progress = Progress::new(positions, job.quiet);
     let reader = ChunkReader::new(job.bases, job.contigs, job.fasta, job.targets, chunk);
     let stop = Stop { interrupt: job.interrupt, over: AtomicBool::new(false) };
     let stop_requested = || stop.requested();

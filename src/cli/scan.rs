@@ -66,7 +66,7 @@ pub struct Args {
     config: Option<PathBuf>,
     #[command(flatten)]
     threads: ThreadOptions,
-    /// Positions per chunk of work; no effect on results [default: 65536].
+    /// Most positions per chunk of work; no effect on results [default: 65536].
     #[arg(long, value_name = "NT")]
     chunk_size: Option<usize>,
     /// Also write bigWig tracks of cleavage and classification.
