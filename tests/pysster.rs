@@ -80,6 +80,33 @@ fn the_published_model_says_what_keras_said() {
 }
 
 #[test]
+fn a_file_that_is_not_what_it_describes_is_not_converted() {
+    let folder = Folder::new();
+    let Some(keras) = shared(KERAS) else { return };
+    let bytes = fs::read(keras).unwrap();
+    let changes: [(&[u8], &[u8], &str); 5] = [
+        // The list of layers, of 15 bytes each.
+        (
+            b"dropout_4\0\0\0\0\0\0dense_2\0\0",
+            b"dropout_4\0\0\0\0\0\0dropout_3",
+            "layer dense_2 are missing",
+        ),
+        (b"\"kernel_size\": [8]", b"\"kernel_size\": [9]", "layer conv1d_1 is described with"),
+        (b"[null, 200, 16]", b"[null, 200, 4 ]", "input channels 4, but its weights have 16"),
+        (b"\"units\": 2", b"\"units\": 3", "units 3, but its weights have 2"),
+        (b"\"softmax\"", b"\"linear\" ", "dense_2 has activation \"linear\""),
+    ];
+    for (from, to, told) in changes {
+        let at = bytes.windows(from.len()).position(|window| window == from).unwrap();
+        let mut changed = bytes.clone();
+        changed[at..at + to.len()].copy_from_slice(to);
+        let (changed, out) = (folder.file("changed.h5", changed), folder.at("out.safetensors"));
+        refuse(["convert", &changed, &out], 1, &["changed.h5", told]);
+        assert!(!std::path::Path::new(&out).exists());
+    }
+}
+
+#[test]
 fn folded_structures_score_as_those_of_a_file() {
     let folder = Folder::new();
     let Some((model, golden)) = nova(&folder) else { return };

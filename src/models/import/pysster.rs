@@ -3,9 +3,11 @@
 //!
 //! pysster lets Keras name the layers (`conv1d_3`, `max_pooling1d_3`, `dense_7`), so they are told by
 //! kind and taken in the file's order. Whole saved models, which pysster writes, also say how long
-//! the input is and how it is pooled; see [`described`].
+//! the input is and how it is pooled ([`described`]), and
+//! which layers there must be ([`present`]).
 
 mod described;
+mod present;
 
 use std::path::Path;
 
@@ -16,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::models::pysster::alphabet::Alphabet;
 use crate::models::pysster::{ARCHITECTURE, Activation, Config, Pool};
 use crate::models::weight_file::{RawTensor, Tensors};
+use present::DescribedLayer;
 
 /// pysster's default, assumed where the file does not tell.
 const USUAL_POOL: Pool = Pool { size: 2, stride: 2 };
@@ -23,8 +26,10 @@ const USUAL_POOL: Pool = Pool { size: 2, stride: 2 };
 /// What the file's description of the model says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Description {
-    length: usize,
+    length: Option<usize>,
     pools: Vec<Pool>,
+    /// Those with weights.
+    layers: Vec<DescribedLayer>,
     output: Activation,
 }
 
@@ -60,10 +65,14 @@ enum Kind {
     Recurrent,
 }
 
+/// Returns the last part of a name with slashes.
+fn last(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
 /// Tells a layer by the name that Keras gives it: kind, `_` and a number.
 fn kind(name: &str) -> Option<Kind> {
-    let name = name.rsplit('/').next().unwrap_or(name);
-    let base = name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_');
+    let base = last(name).trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_');
     match base {
         "conv1d" => Some(Kind::Conv),
         "dense" => Some(Kind::Dense),
@@ -92,6 +101,9 @@ fn convert(
         *number += 1;
     }
     let description = file.config.as_ref().map(described::read).transpose()?;
+    if let Some(description) = &description {
+        present::check(&description.layers, weighted)?;
+    }
     let config = config(&tensors, convs, description, options)?;
     let config = serde_json::to_value(config).map_err(|e| e.to_string())?;
     Ok(Recognised { architecture: &ARCHITECTURE, tensors, config: Some(config) })
@@ -99,7 +111,6 @@ fn convert(
 
 /// Returns a layer's kernel or bias.
 fn weight<'a>(layer: &'a KerasLayer, kind: &str) -> std::result::Result<&'a RawTensor, String> {
-    let last = |name: &'a str| name.rsplit('/').next().unwrap_or(name);
     let found =
         layer.weights.iter().find(|weight| last(&weight.name).split(':').next() == Some(kind));
     match found {
@@ -134,13 +145,13 @@ fn config(
     if letters != channels {
         return Err(format!("alphabet {alphabet}: {letters} letters, the model reads {channels}"));
     }
-    let said = description.as_ref().map(|description| description.length);
+    let said = description.as_ref().and_then(|description| description.length);
     let length = match (said, options.input_length) {
         (Some(said), Some(given)) if said != given => {
             return Err(format!("--input-length {given}: the file says {said}"));
         }
         (said, given) => said.or(given).ok_or(
-            "the file has weights alone; say how many nucleotides the model reads with \
+            "the file does not say how many nucleotides the model reads; say it with \
              --input-length",
         )?,
     };
@@ -149,8 +160,27 @@ fn config(
         None => vec![USUAL_POOL; convs],
     };
     check_length(&kernels, &pools, length, tensors)?;
-    let output = description.map_or(Activation::Softmax, |description| description.output);
+    let output = output(tensors, description.map(|description| description.output))?;
     Ok(Config { alphabet, length, pools, output })
+}
+
+/// Returns the output's activation; the softmax of a single value would always be 1.
+fn output(
+    tensors: &Tensors,
+    described: Option<Activation>,
+) -> std::result::Result<Activation, String> {
+    let layers = (0..).map_while(|n| tensors.get(&format!("dense.{n}.bias")));
+    let single = layers.last().is_some_and(|bias| bias.shape == [1]);
+    match described {
+        Some(Activation::Softmax) if single => {
+            Err("its output is the softmax of one value, which is always 1: it tells no classes \
+                 apart; a single output has \"sigmoid\""
+                .into())
+        }
+        Some(described) => Ok(described),
+        None if single => Ok(Activation::Sigmoid),
+        None => Ok(Activation::Softmax),
+    }
 }
 
 /// Returns the shape of each convolution's kernel: taps, inputs, kernels.

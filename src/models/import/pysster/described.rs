@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::Description;
+use super::present::DescribedLayer;
 use crate::models::pysster::{Activation, Pool};
 
 /// Reads a model's description.
@@ -13,35 +14,60 @@ use crate::models::pysster::{Activation, Pool};
 pub(super) fn read(config: &Value) -> Result<Description, String> {
     // Keras before 2.2.3 writes the layers of a sequential model as a bare list.
     let inside = &config["config"];
-    let layers = inside.get("layers").unwrap_or(inside).as_array().ok_or("it lists no layers")?;
-    let mut length = None;
-    let (mut pools, mut activations) = (Vec::new(), Vec::new());
-    for layer in layers {
+    let listed = inside.get("layers").unwrap_or(inside).as_array();
+    let listed = listed.ok_or("its description lists no layers")?;
+    let input = listed.iter().find_map(input_shape).unwrap_or(&Value::Null);
+    let (mut pools, mut layers, mut activations) = (Vec::new(), Vec::new(), Vec::new());
+    for layer in listed {
         let class = layer["class_name"].as_str().unwrap_or_default();
         let settings = &layer["config"];
         let name = settings["name"].as_str().unwrap_or(class);
         check(class, settings).map_err(|problem| format!("{class} layer {name} {problem}"))?;
-        length = length.or(settings["batch_input_shape"][1].as_u64());
-        length = length.or(settings["batch_shape"][1].as_u64());
         match class {
             "MaxPooling1D" => pools.push(pool(settings).ok_or(format!("layer {name}: no pool"))?),
+            "Conv1D" => {
+                let channels = if layers.is_empty() { &input[2] } else { &Value::Null };
+                layers.push(DescribedLayer::conv(name, settings, channels));
+            }
             "Dense" => {
-                activations.push((name, settings["activation"].as_str().unwrap_or_default()))
+                layers.push(DescribedLayer::dense(name, settings));
+                activations.push((name, settings["activation"].as_str().unwrap_or_default()));
             }
             _ => {}
         }
     }
-    in_order(layers)?;
-    let output = match activations.pop() {
-        Some((_, "softmax")) => Activation::Softmax,
-        Some((_, "sigmoid")) => Activation::Sigmoid,
-        other => return Err(format!("{other:?} gives no class probabilities: no pysster model")),
+    in_order(listed)?;
+    let length = input[1].as_u64().map(|n| usize::try_from(n).unwrap_or(usize::MAX));
+    Ok(Description { length, pools, layers, output: output(&activations)? })
+}
+
+/// Returns the input's shape where this layer tells it: sequences, nucleotides, channels.
+fn input_shape(layer: &Value) -> Option<&Value> {
+    let told = ["batch_input_shape", "batch_shape"].map(|key| &layer["config"][key]);
+    told.into_iter().find(|shape| shape.is_array())
+}
+
+/// Returns the output's activation, from the names and activations of the dense layers.
+fn output(dense: &[(&str, &str)]) -> Result<Activation, String> {
+    let Some(((name, last), hidden)) = dense.split_last() else {
+        return Err("its description has no Dense layer: no pysster model".into());
     };
-    if let Some((name, other)) = activations.iter().find(|(_, activation)| *activation != "relu") {
-        return Err(format!("Dense layer {name} has activation {other:?}; pysster has \"relu\""));
+    let output = match *last {
+        "softmax" => Activation::Softmax,
+        "sigmoid" => Activation::Sigmoid,
+        other => {
+            return Err(format!(
+                "the last Dense layer {name} has activation {other:?}, which gives no class \
+                 probabilities; pysster has \"softmax\" or \"sigmoid\" there"
+            ));
+        }
+    };
+    match hidden.iter().find(|(_, activation)| *activation != "relu") {
+        Some((name, other)) => {
+            Err(format!("Dense layer {name} has activation {other:?}; pysster has \"relu\""))
+        }
+        None => Ok(output),
     }
-    let length = length.ok_or("its description does not say how long the input is")?;
-    Ok(Description { length: usize::try_from(length).unwrap_or(usize::MAX), pools, output })
 }
 
 /// Checks that convolutions and pools alternate, up to the dense layers.
