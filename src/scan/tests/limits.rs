@@ -60,7 +60,8 @@ fn one_slow_chunk_does_not_let_the_reader_run_ahead() {
             std::thread::sleep(Duration::from_millis(500));
             let ahead = decoded.load(Ordering::SeqCst);
             go_on.store(true, Ordering::SeqCst);
-            assert!(ahead <= (4 * threads * chunk + 240) as u64, "{ahead} bases read");
+            // The chunk that is held up may be the second one, where its worker was the quicker.
+            assert!(ahead <= ((4 * threads + 1) * chunk + 240) as u64, "{ahead} bases read");
         });
         scan_into(bases, &model, None, settings(threads, chunk), &mut Collected::default())
     });
