@@ -1,10 +1,15 @@
-//! Training: labelled segments of sequence, losses and the optimiser's loop.
+//! Training: one loop ([`fit`]) for every task and architecture, and k-mer embeddings.
 
-pub mod batch;
-pub mod config;
+pub mod checkpoint;
 pub mod corpus;
+pub mod fit;
+pub mod log;
+pub mod losses;
+pub mod network;
+pub mod networks;
 pub mod optimiser;
-pub mod scan_task;
-pub mod segment;
+pub mod product;
+pub mod recipe;
+pub mod scan;
 pub mod skip_gram;
-pub mod sources;
+pub mod weights;

@@ -1,5 +1,6 @@
 //! `polyascan train`
 
+mod common;
 mod embeddings;
 mod scan;
 

@@ -4,8 +4,8 @@
 //! layer once per position. Outputs as PolyaID's: classification and 50 cleavage values.
 
 mod device;
-pub mod file;
 pub mod network;
+mod strength;
 #[cfg(test)]
 mod tests;
 
@@ -39,6 +39,8 @@ pub const ARCHITECTURE: Architecture = Architecture {
     },
 };
 
+pub use strength::ARCHITECTURE as STRENGTH;
+
 /// A loaded dense-scan model.
 pub struct DenseScan {
     card: ModelCard,
@@ -61,17 +63,7 @@ impl DenseScan {
         card: ModelCard,
         device: &Device,
     ) -> Result<Self> {
-        config.check().map_err(|problem| Error::model(&card.name, problem))?;
-        let network = DenseNetwork::new(config, |name, shape| {
-            let tensor = tensors
-                .get(name)
-                .ok_or_else(|| Error::model(&card.name, format!("tensor {name} is missing")))?;
-            if tensor.dims() != shape {
-                let problem = format!("tensor {name} is {:?}, expected {shape:?}", tensor.dims());
-                return Err(Error::model(&card.name, problem));
-            }
-            Ok(tensor.clone())
-        })?;
+        let network = network(config, 1 + CLEAVAGE, tensors, &card)?;
         let kernel = pack(&network)?;
         let gpu = match device {
             Device::Cpu => None,
@@ -126,6 +118,26 @@ impl Model for DenseScan {
     }
 }
 
+/// Assembles a network from its tensors.
+fn network(
+    config: &DenseConfig,
+    outputs: usize,
+    tensors: &HashMap<String, Tensor>,
+    card: &ModelCard,
+) -> Result<DenseNetwork> {
+    config.check().map_err(|problem| Error::model(&card.name, problem))?;
+    DenseNetwork::new(config, outputs, |name, shape| {
+        let tensor = tensors
+            .get(name)
+            .ok_or_else(|| Error::model(&card.name, format!("tensor {name} is missing")))?;
+        if tensor.dims() != shape {
+            let problem = format!("tensor {name} is {:?}, expected {shape:?}", tensor.dims());
+            return Err(Error::model(&card.name, problem));
+        }
+        Ok(tensor.clone())
+    })
+}
+
 /// Packs the network's weights for the CPU kernel.
 fn pack(network: &DenseNetwork) -> Result<DenseKernel> {
     let config = &network.config;
@@ -135,8 +147,11 @@ fn pack(network: &DenseNetwork) -> Result<DenseKernel> {
     });
     // The hidden layer's padding columns are zero after the ReLU; the heads need rows to match.
     let (hidden, hidden_bias) = packed(&network.hidden, 0, config.hidden)?;
-    let (classification, classification_bias) = packed(&network.output, 0, 1)?;
-    let (cleavage, cleavage_bias) = packed(&network.output, 1, CLEAVAGE)?;
+    let (first, first_bias) = packed(&network.output, 0, 1)?;
+    let cleavage = match network.output.bias.elem_count() {
+        1 => None,
+        _ => Some(packed(&network.output, 1, CLEAVAGE)?),
+    };
     Ok(DenseKernel {
         channels: config.channels,
         stem: network.stem.weight.flatten_all()?.to_vec1()?,
@@ -144,10 +159,9 @@ fn pack(network: &DenseNetwork) -> Result<DenseKernel> {
         blocks: blocks.collect::<Result<_>>()?,
         hidden,
         hidden_bias,
-        classification,
-        classification_bias,
+        first,
+        first_bias,
         cleavage,
-        cleavage_bias,
     })
 }
 

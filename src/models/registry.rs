@@ -25,8 +25,9 @@ pub struct Architecture {
 }
 
 /// All architectures that this program runs.
-pub const ARCHITECTURES: [&Architecture; 7] = [
+pub const ARCHITECTURES: [&Architecture; 8] = [
     &dense::ARCHITECTURE,
+    &dense::STRENGTH,
     &bilstm::POLYAID,
     &bilstm::POLYASTRENGTH,
     &aparent2::ARCHITECTURE,

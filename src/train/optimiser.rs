@@ -1,131 +1,147 @@
-//! Weights under training: seeded start, AdamW with warm-up and cosine, and their moving average.
+//! Optimisers whose whole state can be saved: AdamW, Nadam, SGD with momentum.
+//!
+//! candle's own keep their moments to themselves, so that a killed run could not go on as if nothing
+//! had happened.
 
-use std::collections::HashMap;
+use candle_core::{Tensor, Var};
+use serde::{Deserialize, Serialize};
 
-use candle_core::backprop::GradStore;
-use candle_core::{Device, Tensor, Var};
-use candle_nn::{AdamW, Optimizer, ParamsAdamW};
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-
-use super::config::ScanTraining;
 use crate::error::Result;
-use crate::models::CLEAVAGE;
-use crate::models::dense::network::DenseNetwork;
 
-/// The trained values, their average, and the optimiser.
-pub struct Weights {
-    names: Vec<String>,
-    vars: Vec<Var>,
-    averages: Vec<Tensor>,
-    optimiser: AdamW,
-    step: usize,
+/// Rule of descent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rule {
+    /// Loshchilov & Hutter 2019.
+    #[default]
+    AdamW,
+    /// Dozat 2016, without its momentum schedule; weight decay as in AdamW.
+    Nadam,
+    /// Momentum 0.9 or as given; weight decay is part of the gradient.
+    Sgd,
 }
 
-impl Weights {
-    /// Starts a network from the configuration's seed; returns it with its weights.
+const BETA: (f64, f64) = (0.9, 0.999);
+const EPSILON: f64 = 1e-8;
+
+/// What a rule remembers of one tensor.
+#[derive(Clone, Debug)]
+pub struct Moments {
+    /// Moving mean of the gradient; SGD: velocity.
+    pub first: Tensor,
+    /// Moving mean of its square; SGD: zero.
+    pub second: Tensor,
+}
+
+impl Moments {
+    /// Nothing remembered yet.
     ///
     /// # Errors
     /// If the tensor library fails.
-    pub fn start(config: &ScanTraining, device: &Device) -> Result<(DenseNetwork, Self)> {
-        let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
-        let (mut names, mut vars) = (Vec::new(), Vec::new());
-        let network = DenseNetwork::new(&config.network, |name, shape| {
-            let deviation = deviation(name, shape, config);
-            let count = shape.iter().product();
-            let values: Vec<f32> = (0..count).map(|_| deviation * normal(&mut rng)).collect();
-            let var = Var::from_tensor(&Tensor::from_vec(values, shape, device)?)?;
-            names.push(name.to_owned());
-            vars.push(var.clone());
-            Ok(var.as_tensor().clone())
-        })?;
-        let averages = vars.iter().map(|var| var.as_tensor().copy());
-        let averages = averages.collect::<candle_core::Result<_>>()?;
-        let settings = ParamsAdamW {
-            lr: config.optimiser.learning_rate,
-            weight_decay: config.optimiser.weight_decay,
-            ..Default::default()
+    pub fn of(var: &Var) -> Result<Self> {
+        Ok(Self { first: var.zeros_like()?, second: var.zeros_like()? })
+    }
+}
+
+/// A rule and its settings.
+#[derive(Clone, Copy, Debug)]
+pub struct Descent {
+    pub rule: Rule,
+    pub momentum: f64,
+    pub weight_decay: f64,
+}
+
+impl Descent {
+    /// Moves a tensor down its gradient; `step` counts from 1.
+    ///
+    /// # Errors
+    /// If the tensor library fails.
+    pub fn step(
+        &self,
+        var: &Var,
+        gradient: &Tensor,
+        moments: &mut Moments,
+        rate: f64,
+        step: usize,
+    ) -> Result<()> {
+        let value = var.as_tensor().detach();
+        let gradient = gradient.detach();
+        let moved = match self.rule {
+            Rule::Sgd => {
+                let pull = (&gradient + (&value * self.weight_decay)?)?;
+                moments.first = ((&moments.first * self.momentum)? + pull)?;
+                (&value - (&moments.first * rate)?)?
+            }
+            Rule::AdamW | Rule::Nadam => {
+                let direction = self.adaptive(&gradient, moments, step)?;
+                let kept = (&value * (1.0 - rate * self.weight_decay))?;
+                (kept - (direction * rate)?)?
+            }
         };
-        let optimiser = AdamW::new(vars.clone(), settings)?;
-        Ok((network, Self { names, vars, averages, optimiser, step: 0 }))
+        Ok(var.set(&moved.detach())?)
     }
 
-    /// Makes one step down a loss; `steps` is the length of the whole run.
-    ///
-    /// # Errors
-    /// If the tensor library fails.
-    pub fn descend(&mut self, loss: &Tensor, config: &ScanTraining, steps: usize) -> Result<()> {
-        let mut gradients = loss.backward()?;
-        self.clip(&mut gradients, config.optimiser.gradient_norm)?;
-        self.optimiser.set_learning_rate(learning_rate(config, self.step, steps));
-        self.optimiser.step(&gradients)?;
-        self.step += 1;
-        // A young average follows the weights more closely.
-        let young = (1.0 + self.step as f64) / (10.0 + self.step as f64);
-        let decay = config.optimiser.average.min(young);
-        for (average, var) in self.averages.iter_mut().zip(&self.vars) {
-            *average =
-                ((&*average * decay)? + (var.as_tensor().detach() * (1.0 - decay))?)?.detach();
-        }
-        Ok(())
-    }
-
-    fn clip(&self, gradients: &mut GradStore, highest: f64) -> Result<()> {
-        let mut square = 0.0;
-        for var in &self.vars {
-            if let Some(gradient) = gradients.get(var) {
-                square += f64::from(gradient.sqr()?.sum_all()?.to_scalar::<f32>()?);
+    fn adaptive(&self, gradient: &Tensor, moments: &mut Moments, step: usize) -> Result<Tensor> {
+        let (b1, b2) = BETA;
+        let mean = |old: &Tensor, new: &Tensor, beta: f64| -> Result<Tensor> {
+            Ok(((old * beta)? + (new * (1.0 - beta))?)?.detach())
+        };
+        moments.first = mean(&moments.first, gradient, b1)?;
+        moments.second = mean(&moments.second, &gradient.sqr()?, b2)?;
+        let power = |beta: f64| 1.0 - beta.powf(step as f64);
+        let scale = ((&moments.second / power(b2))?.sqrt()? + EPSILON)?;
+        let first = match self.rule {
+            // One step ahead of the mean.
+            Rule::Nadam => {
+                let ahead = (&moments.first * (b1 / (1.0 - b1.powf(step as f64 + 1.0))))?;
+                (ahead + (gradient * ((1.0 - b1) / power(b1)))?)?
             }
-        }
-        let norm = square.sqrt();
-        if norm > highest {
-            for var in &self.vars {
-                if let Some(gradient) = gradients.remove(var) {
-                    gradients.insert(var, (gradient * (highest / norm))?);
-                }
+            _ => (&moments.first / power(b1))?,
+        };
+        Ok((first / scale)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::Device;
+
+    #[test]
+    fn every_rule_finds_the_bottom_of_a_bowl() {
+        for (rule, rate) in [(Rule::AdamW, 0.05), (Rule::Nadam, 0.05), (Rule::Sgd, 0.02)] {
+            let var = Var::new(&[3f32, -2.0], &Device::Cpu).unwrap();
+            let descent = Descent { rule, momentum: 0.9, weight_decay: 0.0 };
+            let mut moments = Moments::of(&var).unwrap();
+            for step in 1..=600 {
+                let gradient = (var.as_tensor() * 2.0).unwrap();
+                descent.step(&var, &gradient, &mut moments, rate, step).unwrap();
             }
+            let left: Vec<f32> = var.to_vec1().unwrap();
+            assert!(left.iter().all(|x| x.abs() < 1e-2), "{rule:?} {left:?}");
         }
-        Ok(())
     }
 
-    /// Returns the moving average of all weights by name.
-    pub fn averaged(&self) -> HashMap<String, Tensor> {
-        self.names.iter().cloned().zip(self.averages.iter().cloned()).collect()
+    #[test]
+    fn the_first_adaptive_step_has_the_length_of_the_rate() {
+        for (rule, expected) in [(Rule::AdamW, 0.1), (Rule::Nadam, 0.1 * (0.9 / 1.9 + 1.0))] {
+            let var = Var::new(&[1f32], &Device::Cpu).unwrap();
+            let descent = Descent { rule, momentum: 0.0, weight_decay: 0.0 };
+            let gradient = Tensor::new(&[7f32], &Device::Cpu).unwrap();
+            descent.step(&var, &gradient, &mut Moments::of(&var).unwrap(), 0.1, 1).unwrap();
+            let moved = 1.0 - f64::from(var.to_vec1::<f32>().unwrap()[0]);
+            assert!((moved - expected).abs() < 1e-4, "{rule:?} {moved}");
+        }
     }
-}
 
-/// Linear warm-up, then a cosine to zero.
-fn learning_rate(config: &ScanTraining, step: usize, steps: usize) -> f64 {
-    let (highest, warm) = (config.optimiser.learning_rate, config.optimiser.warmup_steps);
-    if step < warm {
-        return highest * (step + 1) as f64 / warm as f64;
+    #[test]
+    fn weight_decay_pulls_to_zero_without_a_gradient() {
+        for rule in [Rule::AdamW, Rule::Nadam, Rule::Sgd] {
+            let var = Var::new(&[1f32], &Device::Cpu).unwrap();
+            let descent = Descent { rule, momentum: 0.0, weight_decay: 0.1 };
+            let none = Tensor::new(&[0f32], &Device::Cpu).unwrap();
+            descent.step(&var, &none, &mut Moments::of(&var).unwrap(), 0.5, 1).unwrap();
+            assert!((var.to_vec1::<f32>().unwrap()[0] - 0.95).abs() < 1e-6, "{rule:?}");
+        }
     }
-    let done = (step - warm) as f64 / (steps.saturating_sub(warm)).max(1) as f64;
-    0.5 * highest * (1.0 + (std::f64::consts::PI * done.min(1.0)).cos())
-}
-
-/// Standard deviation of a tensor's start. Branches of residual blocks start small, so that the
-/// stream keeps its size through the blocks without normalisation.
-fn deviation(name: &str, shape: &[usize], config: &ScanTraining) -> f32 {
-    if name.ends_with("bias") {
-        return 0.0;
-    }
-    let inputs = match name {
-        // One of four inputs per tap is 1.
-        "stem.weight" => shape[0] / 4,
-        _ => shape[0],
-    } as f32;
-    let he = (2.0 / inputs).sqrt();
-    match name {
-        "stem.weight" => (1.0 / inputs).sqrt(),
-        "output.weight" => 0.5 * (1.0 / inputs).sqrt() * (1.0 / CLEAVAGE as f32).sqrt(),
-        _ if name.starts_with("blocks") => he / (config.network.dilations.len() as f32).sqrt(),
-        _ => he,
-    }
-}
-
-/// A standard normal value (Box-Muller); candle's own CPU generator takes no seed.
-pub fn normal(rng: &mut ChaCha8Rng) -> f32 {
-    let (u, v): (f32, f32) = (rng.random::<f32>().max(1e-12), rng.random());
-    (-2.0 * u.ln()).sqrt() * (std::f32::consts::TAU * v).cos()
 }

@@ -30,11 +30,11 @@ pub struct DenseKernel {
     pub blocks: Vec<Block>,
     pub hidden: Packed,
     pub hidden_bias: Vec<f32>,
-    /// Hidden -> classification logit, and hidden -> 50 cleavage logits.
-    pub classification: Packed,
-    pub classification_bias: Vec<f32>,
-    pub cleavage: Packed,
-    pub cleavage_bias: Vec<f32>,
+    /// Hidden -> the logit of the classification, or the strength.
+    pub first: Packed,
+    pub first_bias: Vec<f32>,
+    /// Hidden -> 50 cleavage logits, and their bias.
+    pub cleavage: Option<(Packed, Vec<f32>)>,
 }
 
 /// Adds the residual and keeps the rectified value for the next block.
@@ -74,17 +74,44 @@ impl DenseKernel {
 
     /// Scores all windows of `sequence` (none if it is shorter than the receptive field).
     pub fn scan(&self, sequence: &[u8], cleavage_above: f32) -> StrandScores {
+        let mut scores = StrandScores::default();
+        self.blocks(sequence, |start, logits, hidden| {
+            let width = self.hidden.width();
+            for (s, &logit) in logits.iter().enumerate() {
+                let probability = sigmoid(logit);
+                scores.probability.push(probability);
+                if let Some((weight, bias)) = &self.cleavage
+                    && probability > cleavage_above
+                {
+                    let row = Rows::matrix(&hidden[s * width..][..width], 1, width);
+                    let mut out = vec![0.0; weight.width()];
+                    product(row, weight, &mut Affine { out: &mut out, bias, relu: false });
+                    scores.cleavage.push((start + s, softmax(&out)));
+                }
+            }
+        });
+        scores
+    }
+
+    /// Returns the first output of all windows of `sequence`, without an activation.
+    pub fn first(&self, sequence: &[u8]) -> Vec<f32> {
+        let mut values = Vec::new();
+        self.blocks(sequence, |_, logits, _| values.extend_from_slice(logits));
+        values
+    }
+
+    /// Hands over the windows of `sequence` block by block: index of the first one, first output and
+    /// hidden layer of each.
+    fn blocks(&self, sequence: &[u8], mut take: impl FnMut(usize, &[f32], &[f32])) {
         let overlap = self.receptive_field() - 1;
         let windows = sequence.len().saturating_sub(overlap);
         let mut buffers = Buffers::default();
-        let mut scores = StrandScores::default();
-        scores.probability.reserve_exact(windows);
         for start in (0..windows).step_by(BLOCK) {
             let count = BLOCK.min(windows - start);
             self.trunk(&sequence[start..start + count + overlap], &mut buffers);
-            self.heads(start, count, cleavage_above, &mut buffers, &mut scores);
+            let logits = self.heads(count, &mut buffers);
+            take(start, &logits, &buffers.next);
         }
-        scores
     }
 
     /// Leaves the rectified trunk output of every window in `buffers.rectified`.
@@ -137,41 +164,22 @@ impl DenseKernel {
         rows
     }
 
-    /// Classification of every window of the block, cleavage where it passes.
-    fn heads(
-        &self,
-        start: usize,
-        count: usize,
-        cleavage_above: f32,
-        buffers: &mut Buffers,
-        scores: &mut StrandScores,
-    ) {
+    /// Leaves the hidden layer of every window of the block in `buffers.next`; returns the first
+    /// output of each.
+    fn heads(&self, count: usize, buffers: &mut Buffers) -> Vec<f32> {
         let width = self.hidden.width();
         let hidden = &mut buffers.next;
         hidden.resize(hidden.len().max(count * width), 0.0);
         let trunk = Rows::matrix(&buffers.rectified, count, self.channels);
-        product(
-            trunk,
-            &self.hidden,
-            &mut Affine { out: hidden, bias: &self.hidden_bias, relu: true },
-        );
+        let bias = &self.hidden_bias;
+        product(trunk, &self.hidden, &mut Affine { out: hidden, bias, relu: true });
 
-        let one = self.classification.width();
+        let one = self.first.width();
         let mut logits = vec![0.0; count * one];
         let rows = Rows::matrix(hidden, count, width);
-        let bias = &self.classification_bias;
-        product(rows, &self.classification, &mut Affine { out: &mut logits, bias, relu: false });
-        for (s, logits) in logits.chunks_exact(one).enumerate() {
-            let probability = sigmoid(logits[0]);
-            scores.probability.push(probability);
-            if probability > cleavage_above {
-                let row = Rows::matrix(&hidden[s * width..][..width], 1, width);
-                let mut out = vec![0.0; self.cleavage.width()];
-                let bias = &self.cleavage_bias;
-                product(row, &self.cleavage, &mut Affine { out: &mut out, bias, relu: false });
-                scores.cleavage.push((start + s, softmax(&out)));
-            }
-        }
+        let bias = &self.first_bias;
+        product(rows, &self.first, &mut Affine { out: &mut logits, bias, relu: false });
+        logits.into_iter().step_by(one).collect()
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::cpu::residual::fused_residual;
 use crate::error::Result;
-use crate::models::{CLEAVAGE, WINDOW};
+use crate::models::WINDOW;
 
 /// Sizes of a dense-scan network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,12 +39,12 @@ impl DenseConfig {
     }
 
     /// Returns the multiply-adds of one position of a scan where the cleavage head runs, times two.
-    pub fn flop_per_position(&self) -> usize {
+    pub fn flop_per_position(&self, outputs: usize) -> usize {
         let blocks = self.dilations.len() * 3 * self.channels * self.channels;
         2 * (4 * self.stem_width * self.channels
             + blocks
             + self.channels * self.hidden
-            + self.hidden * (1 + CLEAVAGE))
+            + self.hidden * outputs)
     }
 }
 
@@ -84,12 +84,13 @@ pub struct DenseNetwork {
 }
 
 impl DenseNetwork {
-    /// Assembles the network from `tensor(name, shape)`.
+    /// Assembles the network from `tensor(name, shape)`; 51 outputs are dense-scan, 1 dense-strength.
     ///
     /// # Errors
     /// Those of `tensor`.
     pub fn new(
         config: &DenseConfig,
+        outputs: usize,
         mut tensor: impl FnMut(&str, &[usize]) -> Result<Tensor>,
     ) -> Result<Self> {
         let mut layer = |name: &str, inputs: usize, outputs: usize| -> Result<Layer> {
@@ -106,7 +107,7 @@ impl DenseNetwork {
                 .map(|i| layer(&format!("blocks.{i}"), 3 * channels, channels))
                 .collect::<Result<_>>()?,
             hidden: layer("hidden", channels, config.hidden)?,
-            output: layer("output", config.hidden, 1 + CLEAVAGE)?,
+            output: layer("output", config.hidden, outputs)?,
         })
     }
 
@@ -142,12 +143,13 @@ impl DenseNetwork {
         x.relu()
     }
 
-    /// Features -> (batch x length x 51): the classification logit, then 50 cleavage logits.
+    /// Features -> (batch x length x outputs): of dense-scan the classification logit, then 50
+    /// cleavage logits.
     pub fn heads(&self, features: &Tensor) -> candle_core::Result<Tensor> {
         self.output.forward(&self.hidden.forward(features)?.relu()?)
     }
 
-    /// (batch x length x 4) -> (batch x (length - 239) x 51).
+    /// (batch x length x 4) -> (batch x (length - 239) x outputs).
     ///
     /// # Errors
     /// If the tensor library fails.

@@ -15,7 +15,7 @@ use crate::models::{CLEAVAGE, Model, WINDOW, Window};
 fn model(config: &DenseConfig, seed: u64) -> DenseScan {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut tensors = HashMap::new();
-    let network = super::DenseNetwork::new(config, |name, shape| {
+    let network = super::DenseNetwork::new(config, 1 + CLEAVAGE, |name, shape| {
         let scale = if name.ends_with("bias") { 0.2 } else { 1.5 / (shape[0] as f32).sqrt() };
         let count: usize = shape.iter().product();
         let values: Vec<f32> = (0..count).map(|_| scale * (rng.random::<f32>() - 0.5)).collect();

@@ -18,15 +18,19 @@ pub struct Segment {
 pub struct WindowLabel {
     /// First base of the window in the segment.
     pub start: usize,
-    /// Cleavage mass in the central 50 nt, at most 1.
+    /// Target of the classification: cleavage mass by its distance from the centre, at most 1.
+    pub target: f32,
+    /// Cleavage mass in the central 50 nt, at most 1: how much the vector counts.
     pub mass: f32,
     /// The mass by position, summing to 1.
     pub vector: [f32; CLEAVAGE],
 }
 
 impl Segment {
-    /// Returns the labels of the windows with any cleavage mass in their central 50 nt, ascending.
-    pub fn labels(&self) -> Vec<WindowLabel> {
+    /// Returns the labels of the windows with any cleavage mass in their central 50 nt, ascending; for
+    /// `whole_within` see [`super::config::Labels`].
+    pub fn labels(&self, whole_within: usize) -> Vec<WindowLabel> {
+        let counts = kernel(whole_within);
         let windows = (self.codes.len() + 1).saturating_sub(WINDOW);
         let mut density = vec![0f32; self.codes.len()];
         for &(position, mass) in &self.cuts {
@@ -40,10 +44,23 @@ impl Segment {
                 (sum > 1e-3).then(|| {
                     let mut vector = [0.0; CLEAVAGE];
                     vector.iter_mut().zip(central(start)).for_each(|(v, d)| *v = d / sum);
-                    WindowLabel { start, mass: sum.min(1.0), vector }
+                    let target: f32 = central(start).iter().zip(counts).map(|(d, c)| d * c).sum();
+                    WindowLabel { start, target: target.min(1.0), mass: sum.min(1.0), vector }
                 })
             })
             .collect()
+    }
+
+    /// Replaces a share of the bases by random ones, so that single sites are not learned by heart.
+    pub fn mutate(&mut self, share: f64, rng: &mut impl Rng) {
+        if share == 0.0 {
+            return;
+        }
+        for code in self.codes.iter_mut().filter(|code| **code != UNKNOWN) {
+            if rng.random::<f64>() < share {
+                *code = rng.random_range(0..4);
+            }
+        }
     }
 
     /// Cuts `length` nt out of a longer segment (or pads a shorter one with N or with `flank`), so
@@ -75,6 +92,26 @@ impl Segment {
     }
 }
 
+/// How much cleavage counts in the classification, by its index in the cleavage vector.
+fn kernel(whole_within: usize) -> [f32; CLEAVAGE] {
+    std::array::from_fn(|i| {
+        let distance = i.abs_diff(CLEAVAGE_CENTRE);
+        let beyond = distance.saturating_sub(whole_within) as f32;
+        1.0 - beyond / (CLEAVAGE_CENTRE + 1 - whole_within) as f32
+    })
+}
+
+/// Moves cuts to where reads can place them. A tail cannot be told from genomic As that follow the cut:
+/// databases of measured sites give the last of these As as the site, and so the base after a site is
+/// never an A.
+pub fn past_following_as(codes: &[u8], cuts: &mut [(usize, f32)]) {
+    for (position, _) in cuts {
+        while codes.get(*position + 1) == Some(&0) {
+            *position += 1;
+        }
+    }
+}
+
 /// Cleavage around a measured site: a normal curve over whole nucleotides, mass 1.
 pub fn bump(position: usize, spread: f64, length: usize) -> impl Iterator<Item = (usize, f32)> {
     let reach = (3.0 * spread).ceil() as isize;
@@ -97,7 +134,7 @@ mod tests {
         #[test]
         fn a_cut_is_labelled_in_the_windows_whose_centre_is_near(cut in 0usize..400) {
             let segment = Segment { codes: vec![0; 400], cuts: vec![(cut, 1.0)] };
-            let labels = segment.labels();
+            let labels = segment.labels(25);
             for start in 0..=160 {
                 let centre = start + CENTRE;
                 let label = labels.iter().find(|label| label.start == start);
@@ -105,7 +142,19 @@ mod tests {
                 prop_assert_eq!(label.is_some(), inside);
                 if let Some(label) = label {
                     prop_assert_eq!(label.vector[cut + 25 - centre], 1.0);
+                    prop_assert_eq!(label.target, 1.0);
                 }
+            }
+        }
+
+        #[test]
+        fn the_classification_falls_with_distance_past_what_counts_whole(cut in 150usize..250, whole in 0usize..=25) {
+            let segment = Segment { codes: vec![0; 400], cuts: vec![(cut, 1.0)] };
+            for label in segment.labels(whole) {
+                let distance = cut.abs_diff(label.start + CENTRE);
+                let expected = 1.0 - distance.saturating_sub(whole) as f32 / (26 - whole) as f32;
+                prop_assert!((label.target - expected).abs() < 1e-6);
+                prop_assert!(label.target > 0.0);
             }
         }
 
@@ -122,6 +171,13 @@ mod tests {
             let at = part.codes.iter().position(|&code| code == UNKNOWN);
             prop_assert_eq!(part.cuts.first().map(|cut| cut.0), at);
         }
+    }
+
+    #[test]
+    fn a_cut_before_as_lies_at_the_last_of_them() {
+        let mut cuts = [(0, 0.1), (1, 0.2), (3, 0.3), (6, 0.4)];
+        past_following_as(&[2, 1, 0, 0, 3, 1, 0, 0], &mut cuts);
+        assert_eq!(cuts, [(0, 0.1), (3, 0.2), (3, 0.3), (7, 0.4)]);
     }
 
     #[test]

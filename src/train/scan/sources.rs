@@ -7,13 +7,14 @@ use candle_core::{DType, Device};
 use rand::{Rng, RngExt};
 
 use super::config::{GenomeSource, Labels, ScanTraining, WindowSource};
-use super::segment::{Segment, bump};
+use super::segment::{Segment, bump, past_following_as};
 use crate::error::{Error, Result};
 use crate::evaluate::measured::{MeasuredSite, Tier, read_sites};
 use crate::evaluate::negatives::Place;
 use crate::genome::memory::Genome;
 use crate::genome::sequence::{encode, reverse_complement};
 use crate::genome::strand::Strand;
+use crate::train::recipe::Configuration;
 
 /// Typical distance from a hexamer's first base to the cut; places pseudo signals like true ones.
 const TYPICAL_CUT: usize = 20;
@@ -53,6 +54,7 @@ impl Windows {
                 let sum: f32 = profile.iter().sum::<f32>().max(1e-6);
                 let cuts = profile.iter().enumerate().map(|(i, p)| (config.hexamer + i, p / sum));
                 row.cuts = cuts.filter(|cut| cut.0 < row.codes.len()).collect();
+                past_following_as(&row.codes, &mut row.cuts);
             }
         }
         Ok(Self { config: config.clone(), rows })
@@ -140,7 +142,7 @@ impl Measured {
     pub fn read(config: &GenomeSource, training: &ScanTraining) -> Result<Self> {
         let fasta = training.file(&config.fasta);
         let genome = Genome::read(&fasta)?;
-        let segment = training.optimiser.segment;
+        let segment = training.labels.segment;
         if genome.codes.iter().all(|codes| codes.len() < segment) {
             let problem = format!("no contig is as long as a segment, {segment} nt");
             return Err(Error::input(&fasta, "", problem));

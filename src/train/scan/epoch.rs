@@ -7,12 +7,15 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::config::ScanTraining;
-use super::segment::Segment;
+use super::distil::{Teachers, blend};
+use super::segment::{Segment, WindowLabel};
 use super::sources::{Measured, Windows};
 use crate::error::{Error, Result};
 use crate::evaluate::negatives::Place;
-use crate::models::encoding::one_hot;
 use crate::models::{CLEAVAGE, WINDOW};
+
+/// Cleavage mass below which a window's vector is not learned.
+const LEAST_MASS: f32 = 0.02;
 
 /// Share of short windows whose flanks are N; the others get genomic flanks.
 const UNKNOWN_FLANKS: f64 = 0.3;
@@ -21,6 +24,7 @@ const UNKNOWN_FLANKS: f64 = 0.3;
 pub struct Sources {
     pub windows: Vec<Windows>,
     pub genomes: Vec<Measured>,
+    pub teachers: Teachers,
 }
 
 /// One segment to be shown: which, of which source.
@@ -44,6 +48,7 @@ impl Sources {
         Ok(Self {
             windows: windows.collect::<Result<_>>()?,
             genomes: genomes.collect::<Result<_>>()?,
+            teachers: Teachers::load(config.distil.as_ref())?,
         })
     }
 
@@ -71,7 +76,7 @@ impl Sources {
 
     /// Makes the segment of a draw; `None` where a contig ends too early.
     fn segment(&self, draw: Draw, config: &ScanTraining, rng: &mut ChaCha8Rng) -> Option<Segment> {
-        let (labels, length) = (&config.labels, config.optimiser.segment);
+        let (labels, length) = (&config.labels, config.labels.segment);
         match draw {
             Draw::Window { source, row } => {
                 let flank = self.flank(config, rng);
@@ -87,71 +92,86 @@ impl Sources {
         }
     }
 
+    /// Returns the labels of a segment's windows, mixed with what the teachers say of them.
+    fn labels(&self, segment: &Segment, config: &ScanTraining) -> Result<Vec<WindowLabel>> {
+        let labels = segment.labels(config.labels.whole_within);
+        match &config.distil {
+            Some(distil) => Ok(blend(&labels, &self.teachers.say(&segment.codes)?, distil.weight)),
+            None => Ok(labels),
+        }
+    }
+
     fn flank(&self, config: &ScanTraining, rng: &mut ChaCha8Rng) -> Option<Vec<u8>> {
         if rng.random::<f64>() < UNKNOWN_FLANKS {
             return None;
         }
         let genome = self.genomes.choose(rng)?;
-        Some(genome.random(&config.labels, config.optimiser.segment, rng)?.codes)
+        Some(genome.random(&config.labels, config.labels.segment, rng)?.codes)
     }
 }
 
-/// A batch on the device: B segments of L nt, W = L - 239 windows each.
+/// A batch: B segments of L nt, W = L - 239 windows each.
 pub struct Batch {
-    /// (B x L x 4)
-    pub one_hot: Tensor,
+    pub segments: Vec<Segment>,
     /// (B W): target of the classification.
-    pub mass: Tensor,
+    pub target: Tensor,
     /// Indices (n) of the windows with cleavage among the B W, their vectors (n x 50), and weights (n).
     pub labelled: Option<(Tensor, Tensor, Tensor)>,
 }
 
-/// One epoch of batches.
-pub struct Epoch<'a> {
-    sources: &'a Sources,
-    config: &'a ScanTraining,
+/// What an epoch shows, in order.
+pub struct Epoch {
     draws: Vec<Draw>,
     seed: u64,
+    /// Segments per step.
+    size: usize,
 }
 
-impl<'a> Epoch<'a> {
+impl Epoch {
     /// Draws the segments of epoch `number`; the same for the same seed, whatever the threads.
     ///
     /// # Errors
     /// If they do not fill a batch.
-    pub fn new(sources: &'a Sources, config: &'a ScanTraining, number: usize) -> Result<Self> {
-        let seed = config.seed.wrapping_mul(1_000_003).wrapping_add(number as u64);
+    pub fn new(sources: &Sources, config: &ScanTraining, number: usize) -> Result<Self> {
+        let seed = config.model.seed.wrapping_mul(1_000_003).wrapping_add(number as u64);
         let draws = sources.draws(&mut ChaCha8Rng::seed_from_u64(seed));
         let (count, batch) = (draws.len(), config.optimiser.batch);
         if count < batch {
             let problem = format!(
                 "an epoch of {count} segments does not fill a batch of {batch}: lower it or add data"
             );
-            return Err(Error::model(&config.name, problem));
+            return Err(Error::model(&config.model.name, problem));
         }
-        Ok(Self { sources, config, draws, seed })
+        Ok(Self { draws, seed, size: batch })
     }
 
     /// Returns the number of steps; what does not fill a batch is left out.
     pub fn steps(&self) -> usize {
-        self.draws.len() / self.config.optimiser.batch
+        self.draws.len() / self.size
     }
 
     /// Makes the batch of a step.
     ///
     /// # Errors
     /// If the tensor library fails.
-    pub fn batch(&self, step: usize, device: &Device) -> Result<Batch> {
-        let size = self.config.optimiser.batch;
-        let first = step * size;
-        let segments: Vec<Segment> = (first..first + size)
+    pub fn batch(
+        &self,
+        sources: &Sources,
+        config: &ScanTraining,
+        step: usize,
+        device: &Device,
+    ) -> Result<Batch> {
+        let first = step * self.size;
+        let segments: Vec<Segment> = (first..first + self.size)
             .into_par_iter()
             .map(|i| {
                 let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
                 rng.set_stream(1 + i as u64);
                 let mut draw = self.draws[i];
                 loop {
-                    if let Some(segment) = self.sources.segment(draw, self.config, &mut rng) {
+                    let drawn = sources.segment(draw, config, &mut rng);
+                    if let Some(mut segment) = drawn {
+                        segment.mutate(config.labels.noise, &mut rng);
                         return segment;
                     }
                     // Too close to a contig's end: something else from the same genome.
@@ -161,22 +181,29 @@ impl<'a> Epoch<'a> {
                 }
             })
             .collect();
-        tensors(&segments, device)
+        let labels = segments.par_iter().map(|segment| sources.labels(segment, config));
+        let labels = labels.collect::<Result<Vec<_>>>()?;
+        tensors(segments, &labels, config.labels.segment + 1 - WINDOW, device)
     }
 }
 
-fn tensors(segments: &[Segment], device: &Device) -> Result<Batch> {
-    let length = segments.first().map_or(WINDOW, |segment| segment.codes.len());
-    let windows = length + 1 - WINDOW;
-    let mut mass = vec![0f32; segments.len() * windows];
+fn tensors(
+    segments: Vec<Segment>,
+    labels: &[Vec<WindowLabel>],
+    windows: usize,
+    device: &Device,
+) -> Result<Batch> {
+    let mut target = vec![0f32; segments.len() * windows];
     let (mut indices, mut vectors, mut weights) = (Vec::new(), Vec::new(), Vec::new());
-    for (b, segment) in segments.iter().enumerate() {
-        for label in segment.labels() {
+    for (b, labels) in labels.iter().enumerate() {
+        for label in labels {
             let index = b * windows + label.start;
-            mass[index] = label.mass;
-            indices.push(index as u32);
-            vectors.extend_from_slice(&label.vector);
-            weights.push(label.mass);
+            target[index] = label.target;
+            if label.mass > LEAST_MASS {
+                indices.push(index as u32);
+                vectors.extend_from_slice(&label.vector);
+                weights.push(label.mass);
+            }
         }
     }
     let n = indices.len();
@@ -187,10 +214,7 @@ fn tensors(segments: &[Segment], device: &Device) -> Result<Batch> {
             Tensor::from_vec(weights, n, device)?,
         ))
     });
-    let codes: Vec<&[u8]> = segments.iter().map(|segment| segment.codes.as_slice()).collect();
-    Ok(Batch {
-        one_hot: one_hot(&codes, device)?,
-        mass: Tensor::from_vec(mass, segments.len() * windows, device)?,
-        labelled: labelled.transpose()?,
-    })
+    let count = target.len();
+    let target = Tensor::from_vec(target, count, device)?;
+    Ok(Batch { segments, target, labelled: labelled.transpose()? })
 }

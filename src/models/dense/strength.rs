@@ -1,0 +1,55 @@
+//! `dense-strength`: the network of dense-scan with one output, log2 odds of usage.
+
+use super::{network, pack};
+use crate::engine::cpu::dense::DenseKernel;
+use crate::error::{Error, Result};
+use crate::models::card::{ModelCard, Task};
+use crate::models::registry::Architecture;
+use crate::models::weight_file::WeightFile;
+use crate::models::{Input, Model, Output, Predictions, Window};
+
+/// Strength of a polyA site, every layer once per position.
+pub const ARCHITECTURE: Architecture = Architecture {
+    name: "dense-strength",
+    task: Task::Strength,
+    licence: "",
+    source: "",
+    load: |file, card, _| Ok(Box::new(DenseStrength::load(file, card)?)),
+};
+
+/// A loaded dense-strength model.
+pub struct DenseStrength {
+    card: ModelCard,
+    outputs: [Output; 1],
+    kernel: DenseKernel,
+}
+
+impl DenseStrength {
+    fn load(file: &WeightFile, card: ModelCard) -> Result<Self> {
+        let config = file.config().map_err(|problem| Error::model(&card.name, problem))?;
+        // No device: a window is too little work to be sent to one.
+        let network = network(&config, 1, &file.candle()?, &card)?;
+        let kernel = pack(&network)?;
+        Ok(Self { card, outputs: [Output::new("strength", 1)], kernel })
+    }
+}
+
+impl Model for DenseStrength {
+    fn card(&self) -> &ModelCard {
+        &self.card
+    }
+
+    fn input(&self) -> Input {
+        Input::SCAN
+    }
+
+    fn outputs(&self) -> &[Output] {
+        &self.outputs
+    }
+
+    fn predict(&self, windows: &[Window<'_>]) -> Result<Predictions> {
+        self.input().check(&self.card.name, windows)?;
+        let values = windows.iter().flat_map(|window| self.kernel.first(window.codes)).collect();
+        Predictions { values: vec![values] }.check_finite(&self.card.name)
+    }
+}

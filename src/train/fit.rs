@@ -1,0 +1,145 @@
+//! The loop of every training run: epochs, validation, the best weights, checkpoints.
+
+use std::time::Instant;
+
+use candle_core::{Device, Tensor};
+use indicatif::{ProgressBar, ProgressStyle};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use super::checkpoint::{Checkpoint, Progress};
+use super::log::{EpochLog, Figure, Log};
+use super::network::{Network, Noise};
+use super::product;
+use super::recipe::Configuration;
+use super::weights::Weights;
+use crate::error::{Error, Result};
+use crate::models::Model;
+use crate::models::weight_file::Tensors;
+
+/// What is learned, and from what.
+pub trait Task {
+    /// Makes ready epoch `number` (from 0) and returns its steps. `model` has the weights that it
+    /// begins with, once they were trained. The same for the same seed, whatever the threads.
+    ///
+    /// # Errors
+    /// If the data do not make an epoch.
+    fn begin(&mut self, number: usize, model: Option<&dyn Model>) -> Result<usize>;
+
+    /// Returns the loss of a step of the epoch.
+    ///
+    /// # Errors
+    /// If the tensor library fails.
+    fn loss(&self, step: usize, network: &dyn Network, noise: &mut Noise) -> Result<Tensor>;
+
+    /// Measures a model on the validation data.
+    ///
+    /// # Errors
+    /// If the model fails.
+    fn validate(&self, model: &dyn Model) -> Result<Validation>;
+}
+
+/// Figures of validation data.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Validation {
+    /// What chooses the epoch that is kept; higher is better.
+    pub merit: f64,
+    pub figures: Vec<Figure>,
+}
+
+/// Where a run starts from and how it is kept.
+pub struct Run<'a> {
+    pub device: &'a Device,
+    /// Weights of a trained model to go on from.
+    pub pretrained: Option<&'a Tensors>,
+    /// Where to leave a checkpoint every epoch.
+    pub checkpoint: Option<&'a Checkpoint>,
+    /// The name of the run in progress bars and logs; empty for the only one.
+    pub label: &'a str,
+}
+
+/// A finished run.
+pub struct Fitted {
+    /// The best epoch's averaged weights: a weight file.
+    pub weights: Vec<u8>,
+    pub kept_epoch: usize,
+    pub best: Validation,
+    pub log: Log,
+    pub seconds: f64,
+}
+
+/// Fits a network.
+///
+/// # Errors
+/// Data that do not make an epoch, a loss that is no number, a checkpoint of another run, failures
+/// of the tensor library.
+pub fn fit<C: Configuration>(config: &C, task: &mut dyn Task, run: &Run<'_>) -> Result<Fitted> {
+    let (identity, network_config, recipe) = config.common();
+    let pretrained = run.pretrained;
+    let (network, mut weights) =
+        Weights::start(network_config, recipe, identity.seed, pretrained, run.device)?;
+    let mut progress = match run.checkpoint {
+        Some(checkpoint) => checkpoint.restore(&mut weights)?.unwrap_or_default(),
+        None => Progress::default(),
+    };
+    while !progress.is_over(recipe.epochs, recipe.patience) {
+        let begin = Instant::now();
+        let number = progress.epochs;
+        let before = match number {
+            0 if pretrained.is_none() => None,
+            _ => Some(product::build(config, &product::encode(config, weights.averaged()?)?)?),
+        };
+        let steps = task.begin(number, before.as_deref())?;
+        let mut epoch = Epoch { task, network: network.as_ref(), label: run.label, number, steps };
+        let loss = epoch.run(config, &mut weights)?;
+        let bytes = product::encode(config, weights.averaged()?)?;
+        let validation = task.validate(product::build(config, &bytes)?.as_ref())?;
+        let seconds = begin.elapsed().as_secs_f64();
+        let line = EpochLog { number, loss, seconds, figures: validation.figures.clone() };
+        eprintln!("{}{line}", run.label);
+        progress.end_epoch(line, validation, bytes);
+        if let Some(checkpoint) = run.checkpoint {
+            checkpoint.save(&weights, &progress)?;
+        }
+    }
+    Ok(progress.finish())
+}
+
+/// One epoch.
+struct Epoch<'a> {
+    task: &'a dyn Task,
+    network: &'a dyn Network,
+    label: &'a str,
+    number: usize,
+    steps: usize,
+}
+
+impl Epoch<'_> {
+    /// Makes all steps; returns the mean loss.
+    fn run<C: Configuration>(&mut self, config: &C, weights: &mut Weights) -> Result<f64> {
+        let (identity, _, recipe) = config.common();
+        let bar = ProgressBar::new(self.steps as u64).with_style(style());
+        let seed = identity.seed ^ ((self.number as u64) << 32);
+        let mut noise = Noise { rng: ChaCha8Rng::seed_from_u64(seed), dropout: recipe.dropout };
+        let mut sum = 0.0;
+        let (label, number) = (self.label, self.number + 1);
+        for step in 0..self.steps {
+            let loss = self.task.loss(step, self.network, &mut noise)?;
+            sum += f64::from(loss.to_scalar::<f32>()?);
+            if !sum.is_finite() {
+                let problem = format!("the loss is {sum} in epoch {number}: learn more slowly");
+                return Err(Error::model(&identity.name, problem));
+            }
+            weights.descend(&loss, recipe, self.steps * recipe.epochs)?;
+            bar.set_message(format!("{label}epoch {number} loss {:.4}", sum / (step + 1) as f64));
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        Ok(sum / self.steps.max(1) as f64)
+    }
+}
+
+fn style() -> ProgressStyle {
+    ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} {eta}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+}

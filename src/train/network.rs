@@ -1,0 +1,170 @@
+//! Networks under training: the same tensors, by name and shape, as in their weight files.
+
+use candle_core::{D, Device, Tensor};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use super::networks::dense::{DenseNet, Outputs};
+use crate::error::Result;
+use crate::models::dense::network::DenseConfig;
+use crate::models::registry::Architecture;
+use crate::models::{CLEAVAGE, Window, dense};
+
+/// What a training run differentiates.
+pub trait Network {
+    /// Returns the network's logits of equally long windows, without the output's activation:
+    /// B x W x outputs for networks that read (W + 239) nt, B x outputs for classifiers.
+    ///
+    /// # Errors
+    /// If the tensor library fails.
+    fn forward(&self, windows: &[Window<'_>], noise: &mut Noise) -> Result<Tensor>;
+}
+
+/// Architecture and sizes: the table `[network]` of a configuration.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(tag = "architecture", rename_all = "kebab-case")]
+pub enum NetworkConfig {
+    DenseScan(DenseConfig),
+    DenseStrength(DenseConfig),
+}
+
+impl NetworkConfig {
+    /// Returns the architecture of the weight file.
+    pub fn architecture(&self) -> &'static Architecture {
+        match self {
+            Self::DenseScan(_) => &dense::ARCHITECTURE,
+            Self::DenseStrength(_) => &dense::STRENGTH,
+        }
+    }
+
+    /// Returns what is wrong with the sizes, if anything.
+    pub fn check(&self) -> std::result::Result<(), String> {
+        match self {
+            Self::DenseScan(config) | Self::DenseStrength(config) => config.check(),
+        }
+    }
+
+    /// Returns the weight file's metadata entry `config` (JSON), if the architecture has one.
+    pub fn sizes(&self) -> serde_json::Result<Option<String>> {
+        match self {
+            Self::DenseScan(config) | Self::DenseStrength(config) => {
+                serde_json::to_string(config).map(Some)
+            }
+        }
+    }
+
+    /// Returns the operations per position of a scan, where that is what the architecture is for.
+    pub fn flop_per_position(&self) -> Option<usize> {
+        match self {
+            Self::DenseScan(config) => Some(config.flop_per_position(1 + CLEAVAGE)),
+            Self::DenseStrength(config) => Some(config.flop_per_position(1)),
+        }
+    }
+
+    /// Returns how the names of the head's tensors begin: what is trained where the rest is kept.
+    pub fn head(&self) -> &'static [&'static str] {
+        match self {
+            Self::DenseScan(_) | Self::DenseStrength(_) => &["hidden.", "output."],
+        }
+    }
+
+    /// Assembles the network from the tensors that `start` makes.
+    ///
+    /// # Errors
+    /// Those of `start`.
+    pub fn build(&self, start: &mut Starter<'_>, device: &Device) -> Result<Box<dyn Network>> {
+        match self {
+            Self::DenseScan(config) => DenseNet::start(config, Outputs::Scan, start, device),
+            Self::DenseStrength(config) => {
+                DenseNet::start(config, Outputs::Strength, start, device)
+            }
+        }
+    }
+}
+
+/// Makes a tensor by name, shape and first values; remembers it as trained.
+pub type Starter<'a> = dyn FnMut(&str, &[usize], Start) -> Result<Tensor> + 'a;
+
+/// First values of a tensor.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Start {
+    /// All the same.
+    Constant(f32),
+    /// Normal, with this standard deviation.
+    Normal(f32),
+    /// Uniform between -limit and +limit.
+    Uniform(f32),
+    /// These ones.
+    Values(Vec<f32>),
+}
+
+impl Start {
+    /// He et al. 2015, for layers before a ReLU.
+    pub fn he(inputs: usize) -> Self {
+        Self::Normal((2.0 / inputs as f32).sqrt())
+    }
+
+    /// Glorot & Bengio 2010, uniform: what Keras does by default.
+    pub fn glorot(inputs: usize, outputs: usize) -> Self {
+        Self::Uniform((6.0 / (inputs + outputs) as f32).sqrt())
+    }
+
+    /// Draws `count` values.
+    pub fn draw(self, count: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
+        match self {
+            Self::Constant(value) => vec![value; count],
+            Self::Normal(deviation) => (0..count).map(|_| deviation * normal(rng)).collect(),
+            Self::Uniform(limit) => {
+                (0..count).map(|_| limit * (2.0 * rng.random::<f32>() - 1.0)).collect()
+            }
+            Self::Values(values) => values,
+        }
+    }
+}
+
+/// A standard normal value (Box-Muller); candle's own CPU generator takes no seed.
+pub fn normal(rng: &mut ChaCha8Rng) -> f32 {
+    let (u, v): (f32, f32) = (rng.random::<f32>().max(1e-12), rng.random());
+    (-2.0 * u.ln()).sqrt() * (std::f32::consts::TAU * v).cos()
+}
+
+/// Dropout, from a seeded generator.
+pub struct Noise {
+    pub rng: ChaCha8Rng,
+    /// Share of values dropped.
+    pub dropout: f64,
+}
+
+impl Noise {
+    /// Drops single values, and scales up the others.
+    ///
+    /// # Errors
+    /// If the tensor library fails.
+    pub fn drop_values(&mut self, x: &Tensor) -> Result<Tensor> {
+        self.masked(x, x.dims().to_vec())
+    }
+
+    /// Drops whole channels (last dimension) of a sample (first dimension): neighbouring positions
+    /// are too alike for single values.
+    ///
+    /// # Errors
+    /// If the tensor library fails.
+    pub fn drop_channels(&mut self, x: &Tensor) -> Result<Tensor> {
+        let mut shape = vec![1; x.rank()];
+        shape[0] = x.dim(0)?;
+        shape[x.rank() - 1] = x.dim(D::Minus1)?;
+        self.masked(x, shape)
+    }
+
+    fn masked(&mut self, x: &Tensor, shape: Vec<usize>) -> Result<Tensor> {
+        if self.dropout == 0.0 {
+            return Ok(x.clone());
+        }
+        let keep = (1.0 / (1.0 - self.dropout)) as f32;
+        let mask: Vec<f32> = (0..shape.iter().product())
+            .map(|_| if self.rng.random::<f64>() < self.dropout { 0.0 } else { keep })
+            .collect();
+        Ok(x.broadcast_mul(&Tensor::from_vec(mask, shape, x.device())?)?)
+    }
+}

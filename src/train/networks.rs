@@ -1,0 +1,3 @@
+//! The trainable form of each architecture.
+
+pub mod dense;

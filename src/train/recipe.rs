@@ -1,0 +1,164 @@
+//! What every training configuration has: who the model is, and how its weights are fitted.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::network::NetworkConfig;
+use super::optimiser::Rule;
+use crate::error::{Error, Result};
+
+/// The table `[model]`: what the model card says, the seed, and where the data are.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// Name of the model.
+    pub name: String,
+    /// One line.
+    pub description: String,
+    #[serde(default)]
+    pub licence: String,
+    pub seed: u64,
+    /// Folder that data paths are relative to.
+    #[serde(default)]
+    pub data: PathBuf,
+}
+
+/// The table `[optimiser]`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    #[serde(default)]
+    pub rule: Rule,
+    /// Most epochs.
+    pub epochs: usize,
+    /// Epochs without a better validation after which training ends; 0: never.
+    #[serde(default)]
+    pub patience: usize,
+    /// Examples per step.
+    pub batch: usize,
+    /// Highest learning rate, after the warm-up.
+    pub learning_rate: f64,
+    #[serde(default)]
+    pub schedule: Schedule,
+    #[serde(default)]
+    pub warmup_steps: usize,
+    #[serde(default)]
+    pub weight_decay: f64,
+    /// Of SGD.
+    #[serde(default = "momentum")]
+    pub momentum: f64,
+    /// Gradients are scaled down to this norm.
+    #[serde(default = "gradient_norm")]
+    pub gradient_norm: f64,
+    /// Decay of the exponential moving average of the weights, which is what is kept; 0: no average.
+    #[serde(default)]
+    pub average: f64,
+    /// Share of values dropped where the architecture drops some.
+    #[serde(default)]
+    pub dropout: f64,
+    /// Which tensors are trained.
+    #[serde(default)]
+    pub train: Trained,
+}
+
+fn momentum() -> f64 {
+    0.9
+}
+
+fn gradient_norm() -> f64 {
+    1.0
+}
+
+/// What becomes of the learning rate after the warm-up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Schedule {
+    /// Falls to zero at the end of the last epoch.
+    #[default]
+    Cosine,
+    Constant,
+}
+
+/// Which tensors are trained; the others stay as `--pretrained` has them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Trained {
+    #[default]
+    All,
+    /// The last layers.
+    Head,
+}
+
+impl Recipe {
+    fn check(&self) -> std::result::Result<(), String> {
+        if self.epochs == 0 || self.batch == 0 {
+            return Err("epochs and batch must be above 0".into());
+        }
+        for (what, value) in [("average", self.average), ("dropout", self.dropout)] {
+            if !(0.0..1.0).contains(&value) {
+                return Err(format!("{what} = {value}: must be 0 or more and below 1"));
+            }
+        }
+        for (what, value) in
+            [("learning_rate", self.learning_rate), ("gradient_norm", self.gradient_norm)]
+        {
+            if !(value > 0.0 && value.is_finite()) {
+                return Err(format!("{what} = {value}: must be above 0"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A task's configuration: a TOML file.
+pub trait Configuration: serde::de::DeserializeOwned + Serialize {
+    /// Returns the tables that every task has.
+    fn common(&self) -> (&Identity, &NetworkConfig, &Recipe);
+
+    /// Returns the identity, to be changed.
+    fn identity(&mut self) -> &mut Identity;
+
+    /// Returns the table with a wrong entry and what is wrong, of the tables of this task alone.
+    ///
+    /// # Errors
+    /// If an entry is wrong.
+    fn check(&self) -> std::result::Result<(), (&'static str, String)>;
+
+    /// Returns the place of a data file.
+    fn file(&self, path: &Path) -> PathBuf {
+        self.common().0.data.join(path)
+    }
+}
+
+/// Reads a configuration; `data` replaces the file's own data folder.
+///
+/// # Errors
+/// If the file cannot be read or an entry is wrong.
+pub fn read<C: Configuration>(path: &Path, data: Option<&Path>) -> Result<C> {
+    let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, "cannot read", e))?;
+    let value = toml::from_str(&text).map_err(|e| Error::input(path, "", e.to_string()))?;
+    from_value(path, value, data)
+}
+
+/// As [`read`], of what was read (and maybe changed) already.
+///
+/// # Errors
+/// If an entry is wrong.
+pub fn from_value<C: Configuration>(
+    path: &Path,
+    value: toml::Value,
+    data: Option<&Path>,
+) -> Result<C> {
+    let mut config: C =
+        value.try_into().map_err(|e: toml::de::Error| Error::input(path, "", e.to_string()))?;
+    if let Some(data) = data {
+        config.identity().data = data.to_owned();
+    }
+    let wrong = |table: &str, problem| Error::input(path, table, problem);
+    let (_, network, recipe) = config.common();
+    network.check().map_err(|problem| wrong("[network]", problem))?;
+    recipe.check().map_err(|problem| wrong("[optimiser]", problem))?;
+    config.check().map_err(|(table, problem)| wrong(table, problem))?;
+    Ok(config)
+}

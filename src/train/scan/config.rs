@@ -1,0 +1,147 @@
+//! The configuration of `polyascan train scan`.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::models::card::Task;
+use crate::models::{CLEAVAGE_CENTRE, WINDOW};
+use crate::train::network::NetworkConfig;
+use crate::train::recipe::{Configuration, Identity, Recipe};
+
+/// Everything that decides a trained scan model: the file given to `polyascan train scan --config`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScanTraining {
+    pub model: Identity,
+    pub network: NetworkConfig,
+    pub optimiser: Recipe,
+    pub loss: Loss,
+    pub labels: Labels,
+    #[serde(default)]
+    pub windows: Vec<WindowSource>,
+    #[serde(default)]
+    pub genome: Vec<GenomeSource>,
+    /// Trained models whose mean prediction is learned beside the labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distil: Option<Distil>,
+    pub validation: Validation,
+}
+
+/// Weights of the parts of the loss.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Loss {
+    /// Binary cross-entropy of the classification.
+    pub classification: f64,
+    /// Cross-entropy (as good as Kullback-Leibler divergence) of the cleavage vector.
+    pub cleavage: f64,
+}
+
+/// How evidence becomes targets.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Labels {
+    /// Nucleotides per segment; each has (segment - 239) labelled windows.
+    pub segment: usize,
+    /// Distance of a cut from a window's centre, in nt, up to which it counts whole in the
+    /// classification; from there it counts less, linearly, to nothing past the central 50 nt.
+    #[serde(default = "whole")]
+    pub whole_within: usize,
+    /// Standard deviation, in nt, of the cleavage around a measured site.
+    pub spread: f64,
+    /// Cleavage mass that is left when the hexamer is mutated.
+    pub mutated_mass: f32,
+    /// Share of bases replaced at random in every segment.
+    #[serde(default)]
+    pub noise: f64,
+}
+
+fn whole() -> usize {
+    CLEAVAGE_CENTRE
+}
+
+/// Windows around a hexamer, one per line of a table whose last column is the sequence.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct WindowSource {
+    pub file: PathBuf,
+    /// Cut profiles of the same rows (`cut_70_136`): the windows are true signals. Without: pseudo.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teacher: Option<PathBuf>,
+    /// Index of the hexamer's first base.
+    pub hexamer: usize,
+    pub per_epoch: usize,
+    /// Share of true signals shown with a mutated hexamer.
+    #[serde(default)]
+    pub mutated: f64,
+    /// Windows shown per epoch as their reverse complement, without a site.
+    #[serde(default)]
+    pub antisense: usize,
+}
+
+/// A genome with measured sites.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct GenomeSource {
+    pub fasta: PathBuf,
+    pub sites: PathBuf,
+    /// Read clusters (table: contig, start, end, strand, reads), used where no site is near.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clusters: Option<PathBuf>,
+    /// Times per epoch that a site of the high evidence tier is shown, and any other.
+    pub high_repeats: usize,
+    pub other_repeats: usize,
+    /// Random segments per epoch.
+    pub random: usize,
+    /// High-scoring places away from sites, mined anew from the second epoch on (from the first,
+    /// where training goes on from a trained model).
+    pub hard: usize,
+}
+
+/// Teachers of a distillation.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Distil {
+    /// Weight files; relative to the working folder.
+    pub models: Vec<PathBuf>,
+    /// Weight of the teachers' mean beside the labels, 0 to 1.
+    pub weight: f32,
+}
+
+/// What chooses the epoch that is kept.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Validation {
+    pub fasta: PathBuf,
+    pub sites: PathBuf,
+}
+
+impl Configuration for ScanTraining {
+    fn common(&self) -> (&Identity, &NetworkConfig, &Recipe) {
+        (&self.model, &self.network, &self.optimiser)
+    }
+
+    fn identity(&mut self) -> &mut Identity {
+        &mut self.model
+    }
+
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        if self.labels.segment < WINDOW {
+            return Err(("[labels]", format!("segment must be {WINDOW} or more")));
+        }
+        if self.labels.whole_within > CLEAVAGE_CENTRE {
+            return Err(("[labels]", format!("whole_within must be at most {CLEAVAGE_CENTRE}")));
+        }
+        if self.network.architecture().task != Task::Sites {
+            let name = self.network.architecture().name;
+            return Err(("[network]", format!("{name} has no classification and cleavage vector")));
+        }
+        match &self.distil {
+            Some(distil) if distil.models.is_empty() || !(0.0..=1.0).contains(&distil.weight) => {
+                Err(("[distil]", "models must be named and weight lie between 0 and 1".into()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
