@@ -12,4 +12,5 @@ pub mod product;
 pub mod recipe;
 pub mod scan;
 pub mod skip_gram;
+pub mod strength;
 pub mod weights;

@@ -3,6 +3,7 @@
 mod common;
 mod embeddings;
 mod scan;
+mod strength;
 
 use clap::{Args as ClapArgs, Subcommand};
 
@@ -18,6 +19,7 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Task {
     Scan(scan::Args),
+    Strength(strength::Args),
     Embeddings(embeddings::Args),
 }
 
@@ -28,6 +30,7 @@ enum Task {
 pub fn run(args: &Args) -> Result<()> {
     match &args.task {
         Task::Scan(args) => scan::run(args),
+        Task::Strength(args) => strength::run(args),
         Task::Embeddings(args) => embeddings::run(args),
     }
 }

@@ -39,6 +39,21 @@ pub fn median(values: &[f64]) -> Option<f64> {
     (n > 0).then(|| (sorted[(n - 1) / 2] + sorted[n / 2]) / 2.0)
 }
 
+/// Pearson's correlation of pairs; `None` where one side does not vary.
+pub fn pearson(a: &[f32], b: &[f32]) -> Option<f64> {
+    let n = a.len().min(b.len()) as f64;
+    let mean = |values: &[f32]| values.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
+    let (mean_a, mean_b) = (mean(a), mean(b));
+    let (mut ab, mut aa, mut bb) = (0.0, 0.0, 0.0);
+    for (&x, &y) in a.iter().zip(b) {
+        let (x, y) = (f64::from(x) - mean_a, f64::from(y) - mean_b);
+        ab += x * y;
+        aa += x * x;
+        bb += y * y;
+    }
+    (aa > 0.0 && bb > 0.0).then(|| ab / (aa * bb).sqrt())
+}
+
 /// Counts of positives and negatives with each distinct score, highest score first.
 fn tied(positives: &[f32], negatives: &[f32]) -> Vec<(usize, usize)> {
     let label = |label: bool| move |&score: &f32| (score, label);
@@ -80,6 +95,14 @@ mod tests {
         assert!((area - (1.0 + 2.0 / 3.0) / 2.0).abs() < 1e-12);
         assert_eq!(auprc(&[], &[0.1]), None);
         assert_eq!(auroc(&[], &[0.1]), None);
+    }
+
+    #[test]
+    fn pearson_of_known_pairs() {
+        let r = pearson(&[1.0, 2.0, 3.0, 4.0], &[1.0, 3.0, 2.0, 4.0]);
+        assert!((r.unwrap() - 0.8).abs() < 1e-12);
+        assert_eq!(pearson(&[1.0, 1.0], &[1.0, 2.0]), None);
+        assert_eq!(pearson(&[], &[]), None);
     }
 
     #[test]

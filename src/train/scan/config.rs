@@ -45,9 +45,13 @@ pub struct Labels {
     /// Nucleotides per segment; each has (segment - 239) labelled windows.
     pub segment: usize,
     /// Distance of a cut from a window's centre, in nt, up to which it counts whole in the
-    /// classification; from there it counts less, linearly, to nothing past the central 50 nt.
-    #[serde(default = "whole")]
+    /// classification...
+    #[serde(default = "central")]
     pub whole_within: usize,
+    /// ... and past which it does not count; less and less, linearly, in between. The vector learns
+    /// every cut in the central 50 nt.
+    #[serde(default = "central")]
+    pub nothing_beyond: usize,
     /// Standard deviation, in nt, of the cleavage around a measured site.
     pub spread: f64,
     /// Cleavage mass that is left when the hexamer is mutated.
@@ -57,7 +61,7 @@ pub struct Labels {
     pub noise: f64,
 }
 
-fn whole() -> usize {
+fn central() -> usize {
     CLEAVAGE_CENTRE
 }
 
@@ -130,8 +134,10 @@ impl Configuration for ScanTraining {
         if self.labels.segment < WINDOW {
             return Err(("[labels]", format!("segment must be {WINDOW} or more")));
         }
-        if self.labels.whole_within > CLEAVAGE_CENTRE {
-            return Err(("[labels]", format!("whole_within must be at most {CLEAVAGE_CENTRE}")));
+        let Labels { whole_within, nothing_beyond, .. } = self.labels;
+        if whole_within > nothing_beyond || nothing_beyond > CLEAVAGE_CENTRE {
+            let problem = format!("whole_within <= nothing_beyond <= {CLEAVAGE_CENTRE} must hold");
+            return Err(("[labels]", problem));
         }
         if self.network.architecture().task != Task::Sites {
             let name = self.network.architecture().name;

@@ -32,7 +32,8 @@ impl Windows {
     /// Files that cannot be read, rows that do not match, a sequence without its hexamer.
     pub fn read(config: &WindowSource, training: &ScanTraining) -> Result<Self> {
         let path = training.file(&config.file);
-        let mut rows = sequences(&path)?;
+        let row = |codes| Segment { codes, cuts: Vec::new() };
+        let mut rows: Vec<Segment> = sequences(&path)?.into_iter().map(row).collect();
         if let Some(row) = rows.iter().position(|row| row.codes.len() < config.hexamer + 6) {
             let problem =
                 format!("the sequence ends before its hexamer, whose index is {}", config.hexamer);
@@ -106,7 +107,7 @@ impl Windows {
 }
 
 /// Reads the last column of a (gzipped) table; the first line is the header.
-fn sequences(path: &Path) -> Result<Vec<Segment>> {
+pub fn sequences(path: &Path) -> Result<Vec<Vec<u8>>> {
     let file = std::fs::File::open(path).map_err(|e| Error::io(path, "cannot open", e))?;
     let reader: Box<dyn Read> = match path.extension() {
         Some(extension) if extension == "gz" => Box::new(flate2::read::MultiGzDecoder::new(file)),
@@ -120,7 +121,7 @@ fn sequences(path: &Path) -> Result<Vec<Segment>> {
             let place = format!("line {}", number + 1);
             Error::input(path, place, format!("letter {} of the sequence is no nucleotide", at + 1))
         })?;
-        rows.push(Segment { codes, cuts: Vec::new() });
+        rows.push(codes);
     }
     Ok(rows)
 }
