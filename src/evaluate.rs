@@ -7,4 +7,5 @@ pub mod labelled;
 pub mod measured;
 pub mod metrics;
 pub mod negatives;
+pub mod position;
 pub mod recall;

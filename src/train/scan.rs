@@ -11,18 +11,21 @@ use candle_nn::ops::log_softmax;
 use rayon::prelude::*;
 
 use super::fit::{Task, Validation};
+use super::log::Figure;
 use super::losses::binary_cross_entropy;
 use super::network::{Network, Noise};
 use super::recipe::Configuration;
 use crate::error::{Error, Result};
 use crate::evaluate::accuracy::{Ranking, rankings};
-use crate::evaluate::measured::{MeasuredSite, read_sites};
+use crate::evaluate::measured::MeasuredSite;
 use crate::evaluate::negatives::{Place, random};
+use crate::evaluate::position;
 use crate::genome::memory::Genome;
 use crate::genome::strand::Strand;
 use crate::models::{CENTRE, CLEAVAGE, Model, WINDOW, Window};
 use config::{Loss, ScanTraining};
 use epoch::{Batch, Epoch, Sources};
+use sources::read_sites_of;
 
 /// A hard negative is the highest-scoring place within this many nt of a random one.
 const MINING_REACH: usize = 100;
@@ -43,8 +46,10 @@ impl<'a> ScanTask<'a> {
     /// Data that cannot be read or do not fill a batch.
     pub fn new(config: &'a ScanTraining, device: &'a Device) -> Result<Self> {
         let sources = Sources::read(config)?;
-        let genome = Genome::read(&config.file(&config.validation.fasta))?;
-        let sites = read_sites(&config.file(&config.validation.sites), &genome)?;
+        let mut genome = Genome::read(&config.file(&config.validation.fasta))?;
+        let only = &config.validation.only;
+        genome.leave_out(|name| !only.is_empty() && !only.iter().any(|only| only == name));
+        let sites = read_sites_of(&config.file(&config.validation.sites), &genome)?;
         // At once, not after an epoch of work: whether the data fill a batch.
         Epoch::new(&sources, config, 0)?;
         Ok(Self { config, device, sources, epoch: None, validation: (genome, sites) })
@@ -91,7 +96,11 @@ impl Task for ScanTask<'_> {
             let name = |score| format!("{}_{}_{score}", r.negatives, r.tier);
             [(name("auroc_p50"), r.auroc_p50), (name("auroc_pv"), r.auroc_pv)]
         });
-        Ok(Validation { merit: merit(&rankings), figures: figures.collect() })
+        let mut figures: Vec<Figure> = figures.collect();
+        if let Some(correlation) = position::correlation(model, genome, sites)? {
+            figures.push(("mean_position_pearson".into(), Some(correlation)));
+        }
+        Ok(Validation { merit: merit(&rankings), figures })
     }
 }
 

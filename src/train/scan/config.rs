@@ -54,6 +54,9 @@ pub struct Labels {
     pub nothing_beyond: usize,
     /// Standard deviation, in nt, of the cleavage around a measured site.
     pub spread: f64,
+    /// Reads that make a cleavage mass of 1, where sites have reads; 0: every site has mass 1.
+    #[serde(default)]
+    pub full_reads: f64,
     /// Cleavage mass that is left when the hexamer is mutated.
     pub mutated_mass: f32,
     /// Share of bases replaced at random in every segment.
@@ -90,9 +93,12 @@ pub struct WindowSource {
 pub struct GenomeSource {
     pub fasta: PathBuf,
     pub sites: PathBuf,
-    /// Read clusters (table: contig, start, end, strand, reads), used where no site is near.
+    /// Read clusters (a table of sites with reads), used where they are strong and no site is near.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clusters: Option<PathBuf>,
+    /// Contigs left out: held out, or without measurements.
+    #[serde(default)]
+    pub except: Vec<String>,
     /// Times per epoch that a site of the high evidence tier is shown, and any other.
     pub high_repeats: usize,
     pub other_repeats: usize,
@@ -119,6 +125,9 @@ pub struct Distil {
 pub struct Validation {
     pub fasta: PathBuf,
     pub sites: PathBuf,
+    /// Contigs that it uses alone; empty: all.
+    #[serde(default)]
+    pub only: Vec<String>,
 }
 
 impl Configuration for ScanTraining {

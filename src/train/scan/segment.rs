@@ -131,7 +131,8 @@ mod tests {
 
     fn counting(whole_within: usize, nothing_beyond: usize) -> Labels {
         let (segment, spread, mutated_mass, noise) = (400, 1.0, 0.1, 0.0);
-        Labels { segment, whole_within, nothing_beyond, spread, mutated_mass, noise }
+        let full_reads = 0.0;
+        Labels { segment, whole_within, nothing_beyond, spread, full_reads, mutated_mass, noise }
     }
 
     proptest! {

@@ -126,6 +126,22 @@ pub fn sequences(path: &Path) -> Result<Vec<Vec<u8>>> {
     Ok(rows)
 }
 
+/// Distance within which a cluster is the same as a site.
+const SAME_SITE: usize = 40;
+
+fn near(site: &MeasuredSite, cluster: &MeasuredSite) -> bool {
+    (site.contig, site.strand) == (cluster.contig, cluster.strand)
+        && site.position.abs_diff(cluster.position) <= SAME_SITE
+}
+
+/// Reads the sites of the contigs that are not left out. A position past the end of one that is left
+/// out is no error.
+pub fn read_sites_of(path: &Path, genome: &Genome) -> Result<Vec<MeasuredSite>> {
+    let mut sites = read_sites(path, genome)?;
+    sites.retain(|site| !genome.codes[site.contig].is_empty());
+    Ok(sites)
+}
+
 /// A genome and its measured sites.
 pub struct Measured {
     pub config: GenomeSource,
@@ -142,13 +158,19 @@ impl Measured {
     /// Those of the readers; a genome without room for a segment.
     pub fn read(config: &GenomeSource, training: &ScanTraining) -> Result<Self> {
         let fasta = training.file(&config.fasta);
-        let genome = Genome::read(&fasta)?;
+        let mut genome = Genome::read(&fasta)?;
+        genome.leave_out(|name| config.except.iter().any(|except| except == name));
         let segment = training.labels.segment;
         if genome.codes.iter().all(|codes| codes.len() < segment) {
             let problem = format!("no contig is as long as a segment, {segment} nt");
             return Err(Error::input(&fasta, "", problem));
         }
-        let sites = read_sites(&training.file(&config.sites), &genome)?;
+        let mut sites = read_sites_of(&training.file(&config.sites), &genome)?;
+        if let Some(clusters) = &config.clusters {
+            let mut clusters = read_sites_of(&training.file(clusters), &genome)?;
+            clusters.retain(|c| c.is(Tier::Strong) && !sites.iter().any(|s| near(s, c)));
+            sites.extend(clusters);
+        }
         Ok(Self { config: config.clone(), genome, sites, hard: Vec::new() })
     }
 
@@ -219,7 +241,12 @@ impl Measured {
             if let Some(at) =
                 usize::try_from(before as isize + offset).ok().filter(|&at| at < length)
             {
-                cuts.extend(bump(at, labels.spread, length));
+                let mass = match site.reads {
+                    Some(reads) if labels.full_reads > 0.0 => (reads / labels.full_reads) as f32,
+                    _ => 1.0,
+                };
+                let cuts_here = bump(at, labels.spread, length);
+                cuts.extend(cuts_here.map(|(at, share)| (at, mass * share)));
             }
         }
         Some(Segment { codes, cuts })
