@@ -104,8 +104,8 @@ pub struct GenomeSource {
     pub other_repeats: usize,
     /// Random segments per epoch.
     pub random: usize,
-    /// High-scoring places away from sites, mined anew from the second epoch on (from the first,
-    /// where training goes on from a trained model).
+    /// Peaks away from sites per epoch: the genome is scanned before each epoch but the first (before
+    /// that too, where training goes on from a trained model).
     pub hard: usize,
 }
 
