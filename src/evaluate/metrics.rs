@@ -1,4 +1,4 @@
-//! Ranking metrics.
+//! Ranking, correlation, distance.
 
 /// Area under the ROC curve; ties count half. `None` without positives or negatives.
 ///
@@ -37,6 +37,42 @@ pub fn median(values: &[f64]) -> Option<f64> {
     sorted.sort_by(f64::total_cmp);
     let n = sorted.len();
     (n > 0).then(|| (sorted[(n - 1) / 2] + sorted[n / 2]) / 2.0)
+}
+
+/// Returns the mean; `None` of nothing.
+pub fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+/// Returns Pearson's correlation of pairs; `None` where one side does not vary.
+pub fn pearson(pairs: &[(f64, f64)]) -> Option<f64> {
+    let (xs, ys): (Vec<f64>, Vec<f64>) = pairs.iter().copied().unzip();
+    let (mx, my) = (mean(&xs)?, mean(&ys)?);
+    let sum = |f: &dyn Fn(f64, f64) -> f64| -> f64 {
+        pairs.iter().map(|&(x, y)| f(x - mx, y - my)).sum()
+    };
+    let (xy, xx, yy) = (sum(&|x, y| x * y), sum(&|x, _| x * x), sum(&|_, y| y * y));
+    (xx > 0.0 && yy > 0.0).then(|| xy / (xx * yy).sqrt())
+}
+
+/// Returns Spearman's correlation of pairs: Pearson's of their ranks, equals sharing the mean rank.
+pub fn spearman(pairs: &[(f64, f64)]) -> Option<f64> {
+    let (xs, ys): (Vec<f64>, Vec<f64>) = pairs.iter().copied().unzip();
+    let ranks: Vec<(f64, f64)> = ranks(&xs).into_iter().zip(ranks(&ys)).collect();
+    pearson(&ranks)
+}
+
+fn ranks(values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
+    let mut ranks = vec![0.0; values.len()];
+    let mut first = 0;
+    for equals in order.chunk_by(|&a, &b| values[a] == values[b]) {
+        let rank = first as f64 + (equals.len() - 1) as f64 / 2.0;
+        equals.iter().for_each(|&i| ranks[i] = rank);
+        first += equals.len();
+    }
+    ranks
 }
 
 /// Counts of positives and negatives with each distinct score, highest score first.
@@ -80,6 +116,22 @@ mod tests {
         assert!((area - (1.0 + 2.0 / 3.0) / 2.0).abs() < 1e-12);
         assert_eq!(auprc(&[], &[0.1]), None);
         assert_eq!(auroc(&[], &[0.1]), None);
+    }
+
+    #[test]
+    fn correlations_of_known_pairs() {
+        let close = |found: Option<f64>, expected: f64| {
+            assert!((found.unwrap() - expected).abs() < 1e-12, "{found:?}, not {expected}");
+        };
+        let cubes: Vec<(f64, f64)> = (-3..=3).map(|x| (x.into(), (x * x * x).into())).collect();
+        // Sums over the cubes: xy 196, xx 28, yy 1588.
+        close(pearson(&cubes), 196.0 / (28.0f64 * 1588.0).sqrt());
+        close(spearman(&cubes), 1.0);
+        // Ranks 0, 1.5, 1.5, 3 against 3, 2, 1, 0: xy -4.5, xx 4.5, yy 5.
+        let tied = [(1.0, 9.0), (2.0, 5.0), (2.0, 4.0), (7.0, -1.0)];
+        close(spearman(&tied), -4.5 / (4.5f64 * 5.0).sqrt());
+        assert_eq!(pearson(&[(1.0, 2.0), (1.0, 3.0)]), None);
+        assert_eq!(spearman(&[]), None);
     }
 
     #[test]
