@@ -11,3 +11,4 @@ pub mod negatives;
 pub mod places;
 pub mod profile;
 pub mod recall;
+pub mod variants;

@@ -3,6 +3,7 @@
 mod calls;
 mod classes;
 mod scan;
+mod variants;
 
 use std::io::Write as _;
 use std::path::Path;
@@ -13,7 +14,7 @@ use serde::Serialize;
 use crate::error::{Error, Result};
 use crate::output::atomic::AtomicFile;
 
-/// Measure a model against measured polyA sites or labelled sequences.
+/// Measure a model against measured polyA sites, measured variants or labelled sequences.
 #[derive(Debug, ClapArgs)]
 pub struct Args {
     #[command(subcommand)]
@@ -25,6 +26,7 @@ enum Task {
     Scan(scan::Args),
     Calls(calls::Args),
     Classes(classes::Args),
+    Variants(variants::Args),
 }
 
 /// Runs the command.
@@ -36,6 +38,7 @@ pub fn run(args: &Args) -> Result<()> {
         Task::Scan(args) => scan::run(args)?,
         Task::Calls(args) => calls::run(args)?,
         Task::Classes(args) => classes::run(args)?,
+        Task::Variants(args) => variants::run(args)?,
     };
     let failed = |e| Error::io(Path::new("standard output"), "cannot write", e);
     std::io::stdout().write_all(text.as_bytes()).map_err(failed)
