@@ -1,11 +1,15 @@
-//! Evaluation: site models on measured polyA sites, any model on labelled sequences.
+//! Evaluation: models on measured polyA sites and variants, any model on labelled sequences.
 
 pub mod accuracy;
+pub mod calibration;
 pub mod calls;
 pub mod classes;
 pub mod labelled;
 pub mod measured;
 pub mod metrics;
 pub mod negatives;
+pub mod places;
 pub mod position;
+pub mod profile;
 pub mod recall;
+pub mod variants;

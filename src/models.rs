@@ -11,6 +11,7 @@ pub mod import;
 pub mod library;
 pub mod pysster;
 pub mod registry;
+pub mod strength;
 pub mod weight_file;
 
 use crate::error::{Error, Result};

@@ -1,8 +1,9 @@
-//! Writing: sites, tracks, summaries; files appear under their final name when complete.
+//! Writing: sites, tracks, summaries, plots; files appear under their final name when complete.
 
 pub mod atomic;
 pub mod bed;
 pub mod bigwig;
+pub mod plot;
 pub mod summary;
 pub mod tabix;
 pub mod temporaries;

@@ -73,6 +73,76 @@ fn json_holds_the_same_figures() {
 }
 
 #[test]
+fn calibration_counts_every_window_and_its_plot_every_bin() {
+    let folder = Folder::new();
+    let (model, genome, sites) = setting(&folder);
+    let plot = folder.at("reliability.svg");
+    let args = ["evaluate", "scan", "--fasta", &genome, "--sites", &sites, "--model", &model];
+    let more = ["--json", "--within", "10", "--plot", &plot];
+    let json: Value = serde_json::from_slice(&run(args.iter().chain(&more))).unwrap();
+    let calibration = &json["calibration"];
+    let count = |value: &Value| value.as_u64().unwrap();
+    // Both strands of two contigs, without the 239 windows that a contig's ends cut short.
+    let windows: usize = read_fasta(&genome).iter().map(|(_, s)| 2 * (s.len() - 239)).sum();
+    assert_eq!(calibration["windows"], windows);
+    assert_eq!(json["kilobases_and_strands"], windows as f64 / 1000.0);
+    assert_eq!(calibration["within_nt"], 10);
+    // 12 sites, at most 20 windows each; they lie apart from each other and the ends.
+    assert_eq!(calibration["positives"], 12 * 20);
+    let bins = calibration["bins"].as_array().unwrap();
+    assert_eq!(bins.len(), 10);
+    for (key, total) in [("windows", windows as u64), ("positives", 240)] {
+        assert_eq!(bins.iter().map(|bin| count(&bin[key])).sum::<u64>(), total);
+    }
+    let error: f64 = bins
+        .iter()
+        .filter(|bin| count(&bin["windows"]) > 0)
+        .map(|bin| {
+            let figure = |key: &str| bin[key].as_f64().unwrap();
+            count(&bin["windows"]) as f64 * (figure("mean_prediction") - figure("observed")).abs()
+        })
+        .sum();
+    let found = calibration["calibration_error"].as_f64().unwrap();
+    assert!((found - error / windows as f64).abs() < 1e-9);
+    let filled = bins.iter().filter(|bin| count(&bin["windows"]) > 0).count();
+    let svg = std::fs::read_to_string(plot).unwrap();
+    assert_eq!(svg.matches("<circle").count(), filled);
+    let text = String::from_utf8(run(args.iter().chain(&["--within", "10"]))).unwrap();
+    assert!(text.contains(&format!("# calibration: {windows} windows, 240 with")), "{text}");
+    refuse(args.iter().chain(&["--within", "0"]), 2, &["--within 0"]);
+    refuse(args.iter().chain(&["--plot", &sites]), 2, &["same file"]);
+}
+
+#[test]
+fn peers_that_do_not_classify_windows_are_ranked_on_the_same_places() {
+    let Some(published) = shared("models/deerect_omni.npz") else { return };
+    let folder = Folder::new();
+    let (ours, genome, sites) = setting(&folder);
+    let peer = folder.at("deerect.safetensors");
+    run(["convert", published.to_str().unwrap(), &peer]);
+    let evaluate = |model: &str, more: &[&str]| {
+        let args = ["evaluate", "scan", "--fasta", &genome, "--sites", &sites, "--model", model];
+        run(args.iter().chain(more))
+    };
+    let of =
+        |model: &str| -> Value { serde_json::from_slice(&evaluate(model, &["--json"])).unwrap() };
+    let (ours, theirs) = (of(&ours), of(&peer));
+    for (a, b) in
+        ours["rankings"].as_array().unwrap().iter().zip(theirs["rankings"].as_array().unwrap())
+    {
+        for key in ["tier", "negatives", "sites", "places"] {
+            assert_eq!(a[key], b[key]);
+        }
+        assert!(b["auroc_p50"].is_number() && b["auroc_pv"].is_null(), "{b}");
+    }
+    assert!(theirs.get("recall").is_none() && theirs.get("calibration").is_none());
+    let text = String::from_utf8(evaluate(&peer, &[])).unwrap();
+    assert!(text.contains("# p.v: not of this model") && text.contains("no calibration"), "{text}");
+    let args = ["evaluate", "scan", "--fasta", &genome, "--sites", &sites, "--model", &peer];
+    refuse(args.iter().chain(&["--plot", "x.svg"]), 2, &["--plot", "no calibration"]);
+}
+
+#[test]
 fn a_genome_and_sites_that_do_not_belong_together_are_refused() {
     let folder = Folder::new();
     let (_, genome, _) = setting(&folder);

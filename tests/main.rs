@@ -27,3 +27,4 @@ mod structure;
 mod support;
 mod train;
 mod truncation;
+mod variants;

@@ -3,6 +3,7 @@
 mod calls;
 mod classes;
 mod scan;
+mod variants;
 
 use std::io::Write as _;
 use std::path::Path;
@@ -11,8 +12,9 @@ use clap::{Args as ClapArgs, Subcommand};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
+use crate::output::atomic::AtomicFile;
 
-/// Measure a model against measured polyA sites or labelled sequences.
+/// Measure a model against measured polyA sites, measured variants or labelled sequences.
 #[derive(Debug, ClapArgs)]
 pub struct Args {
     #[command(subcommand)]
@@ -24,6 +26,7 @@ enum Task {
     Scan(scan::Args),
     Calls(calls::Args),
     Classes(classes::Args),
+    Variants(variants::Args),
 }
 
 /// Runs the command.
@@ -35,6 +38,7 @@ pub fn run(args: &Args) -> Result<()> {
         Task::Scan(args) => scan::run(args)?,
         Task::Calls(args) => calls::run(args)?,
         Task::Classes(args) => classes::run(args)?,
+        Task::Variants(args) => variants::run(args)?,
     };
     let failed = |e| Error::io(Path::new("standard output"), "cannot write", e);
     std::io::stdout().write_all(text.as_bytes()).map_err(failed)
@@ -43,4 +47,11 @@ pub fn run(args: &Args) -> Result<()> {
 fn json(figures: &impl Serialize) -> Result<String> {
     let text = serde_json::to_string_pretty(figures);
     text.map(|text| text + "\n").map_err(|e| Error::Internal(e.to_string()))
+}
+
+/// Writes a file that appears when it is complete.
+fn save(path: &Path, text: &str) -> Result<()> {
+    let mut file = AtomicFile::create(path)?;
+    file.write_all(text.as_bytes()).map_err(|e| Error::io(path, "cannot write", e))?;
+    file.commit()
 }

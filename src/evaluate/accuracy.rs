@@ -1,4 +1,4 @@
-//! How well the classification ranks measured sites above other places.
+//! How well a model ranks measured sites above other places.
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -6,30 +6,15 @@ use serde::Serialize;
 use super::measured::{MeasuredSite, Tier};
 use super::metrics::{auprc, auroc};
 use super::negatives::{PER_SITE, Place, random, with_hexamer};
-use crate::error::{Error, Result};
+use super::places::{Meaning, PlaceScore, PlaceScorer, scorer_of};
+use crate::error::Result;
 use crate::genome::memory::Genome;
-use crate::models::{CLEAVAGE_CENTRE, CleavageVector, Model};
+use crate::models::Model;
 
 /// Seed of the negatives: fixed, so that models are compared on the same places.
 const SEED: u64 = 20_240_901;
 
-/// The two scores of a place: classification of the window centred on it (p50), and that times the
-/// cleavage mass within 1 nt of the centre (p.v).
-#[derive(Clone, Copy, Debug)]
-pub struct PlaceScore {
-    pub p50: f32,
-    pub pv: f32,
-}
-
-impl PlaceScore {
-    /// Combines one window's outputs.
-    pub fn new(probability: f32, cleavage: &CleavageVector) -> Self {
-        let mass: f32 = cleavage[CLEAVAGE_CENTRE - 1..=CLEAVAGE_CENTRE + 1].iter().sum();
-        Self { p50: probability, pv: probability * mass }
-    }
-}
-
-/// One tier's figures against one kind of negatives.
+/// One tier's figures against one kind of negatives; `None` for a score that the model has not.
 #[derive(Clone, Debug, Serialize)]
 pub struct Ranking {
     pub tier: &'static str,
@@ -45,7 +30,7 @@ pub struct Ranking {
 /// Ranks the sites of every tier against random places and against hexamers without a site.
 ///
 /// # Errors
-/// If the model fails or has no cleavage vector.
+/// If the model fails or does not speak of places.
 pub fn rankings(
     model: &dyn Model,
     genome: &Genome,
@@ -55,7 +40,8 @@ pub fn rankings(
         .iter()
         .map(|s| Place { contig: s.contig, strand: s.strand, position: s.position })
         .collect();
-    let scored = score(model, genome, &places)?;
+    let scorer = scorer_of(model)?;
+    let scored = score(scorer.as_ref(), genome, &places)?;
     let count = PER_SITE * sites.len();
     let negatives = [
         ("random", random(genome, sites, count, SEED)),
@@ -64,20 +50,20 @@ pub fn rankings(
     let mut rankings = Vec::new();
     for (name, places) in negatives {
         let negatives: Vec<PlaceScore> =
-            score(model, genome, &places)?.into_iter().flatten().collect();
+            score(scorer.as_ref(), genome, &places)?.into_iter().flatten().collect();
         for tier in Tier::ALL {
             let of_tier = sites.iter().zip(&scored).filter(|(site, _)| site.is(tier));
             let positives: Vec<PlaceScore> = of_tier.filter_map(|(_, score)| *score).collect();
             let negatives = &negatives[..negatives.len().min(PER_SITE * positives.len())];
-            rankings.push(ranking(tier.name(), name, &positives, negatives));
+            rankings.push(ranking([tier.name(), name], scorer.meaning(), &positives, negatives));
         }
     }
     Ok(rankings)
 }
 
 fn ranking(
-    tier: &'static str,
-    name: &'static str,
+    [tier, name]: [&'static str; 2],
+    meaning: Meaning,
     positives: &[PlaceScore],
     negatives: &[PlaceScore],
 ) -> Ranking {
@@ -92,28 +78,23 @@ fn ranking(
         negatives: name,
         sites: positives.len(),
         places: negatives.len(),
-        auroc_p50: auroc(&p50, &n50),
-        auroc_pv: auroc(&pv, &nv),
-        auprc_p50: auprc(&p50, &n50),
-        auprc_pv: auprc(&pv, &nv),
+        auroc_p50: meaning.p50.and_then(|_| auroc(&p50, &n50)),
+        auroc_pv: meaning.pv.and_then(|_| auroc(&pv, &nv)),
+        auprc_p50: meaning.p50.and_then(|_| auprc(&p50, &n50)),
+        auprc_pv: meaning.pv.and_then(|_| auprc(&pv, &nv)),
     }
 }
 
 /// Scores places; `None` where there is no full window.
-fn score(model: &dyn Model, genome: &Genome, places: &[Place]) -> Result<Vec<Option<PlaceScore>>> {
-    places
-        .par_iter()
-        .map(|place| {
-            let Some(window) = genome.window(place.contig, place.strand, place.position) else {
-                return Ok(None);
-            };
-            let scores = model.scan(&window, -1.0)?;
-            match (scores.probability.first(), scores.cleavage.first()) {
-                (Some(&probability), Some((_, vector))) => {
-                    Ok(Some(PlaceScore::new(probability, vector)))
-                }
-                _ => Err(Error::Internal("a window was not scored".into())),
-            }
-        })
-        .collect()
+fn score(
+    scorer: &dyn PlaceScorer,
+    genome: &Genome,
+    places: &[Place],
+) -> Result<Vec<Option<PlaceScore>>> {
+    let scores = places.par_iter().map(|&place| {
+        let Place { contig, strand, position } = place;
+        let complete = genome.window(contig, strand, position).is_some();
+        complete.then(|| scorer.score(genome, place)).transpose()
+    });
+    scores.collect()
 }

@@ -1,4 +1,4 @@
-//! Ranking metrics.
+//! Ranking, correlation, distance.
 
 /// Area under the ROC curve; ties count half. `None` without positives or negatives.
 ///
@@ -39,19 +39,40 @@ pub fn median(values: &[f64]) -> Option<f64> {
     (n > 0).then(|| (sorted[(n - 1) / 2] + sorted[n / 2]) / 2.0)
 }
 
-/// Pearson's correlation of pairs; `None` where one side does not vary.
-pub fn pearson(a: &[f32], b: &[f32]) -> Option<f64> {
-    let n = a.len().min(b.len()) as f64;
-    let mean = |values: &[f32]| values.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
-    let (mean_a, mean_b) = (mean(a), mean(b));
-    let (mut ab, mut aa, mut bb) = (0.0, 0.0, 0.0);
-    for (&x, &y) in a.iter().zip(b) {
-        let (x, y) = (f64::from(x) - mean_a, f64::from(y) - mean_b);
-        ab += x * y;
-        aa += x * x;
-        bb += y * y;
+/// Returns the mean; `None` of nothing.
+pub fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+/// Returns Pearson's correlation of pairs; `None` where one side does not vary.
+pub fn pearson(pairs: &[(f64, f64)]) -> Option<f64> {
+    let (xs, ys): (Vec<f64>, Vec<f64>) = pairs.iter().copied().unzip();
+    let (mx, my) = (mean(&xs)?, mean(&ys)?);
+    let sum = |f: &dyn Fn(f64, f64) -> f64| -> f64 {
+        pairs.iter().map(|&(x, y)| f(x - mx, y - my)).sum()
+    };
+    let (xy, xx, yy) = (sum(&|x, y| x * y), sum(&|x, _| x * x), sum(&|_, y| y * y));
+    (xx > 0.0 && yy > 0.0).then(|| xy / (xx * yy).sqrt())
+}
+
+/// Returns Spearman's correlation of pairs: Pearson's of their ranks, equals sharing the mean rank.
+pub fn spearman(pairs: &[(f64, f64)]) -> Option<f64> {
+    let (xs, ys): (Vec<f64>, Vec<f64>) = pairs.iter().copied().unzip();
+    let ranks: Vec<(f64, f64)> = ranks(&xs).into_iter().zip(ranks(&ys)).collect();
+    pearson(&ranks)
+}
+
+fn ranks(values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
+    let mut ranks = vec![0.0; values.len()];
+    let mut first = 0;
+    for equals in order.chunk_by(|&a, &b| values[a] == values[b]) {
+        let rank = first as f64 + (equals.len() - 1) as f64 / 2.0;
+        equals.iter().for_each(|&i| ranks[i] = rank);
+        first += equals.len();
     }
-    (aa > 0.0 && bb > 0.0).then(|| ab / (aa * bb).sqrt())
+    ranks
 }
 
 /// Counts of positives and negatives with each distinct score, highest score first.
@@ -98,11 +119,19 @@ mod tests {
     }
 
     #[test]
-    fn pearson_of_known_pairs() {
-        let r = pearson(&[1.0, 2.0, 3.0, 4.0], &[1.0, 3.0, 2.0, 4.0]);
-        assert!((r.unwrap() - 0.8).abs() < 1e-12);
-        assert_eq!(pearson(&[1.0, 1.0], &[1.0, 2.0]), None);
-        assert_eq!(pearson(&[], &[]), None);
+    fn correlations_of_known_pairs() {
+        let close = |found: Option<f64>, expected: f64| {
+            assert!((found.unwrap() - expected).abs() < 1e-12, "{found:?}, not {expected}");
+        };
+        let cubes: Vec<(f64, f64)> = (-3..=3).map(|x| (x.into(), (x * x * x).into())).collect();
+        // Sums over the cubes: xy 196, xx 28, yy 1588.
+        close(pearson(&cubes), 196.0 / (28.0f64 * 1588.0).sqrt());
+        close(spearman(&cubes), 1.0);
+        // Ranks 0, 1.5, 1.5, 3 against 3, 2, 1, 0: xy -4.5, xx 4.5, yy 5.
+        let tied = [(1.0, 9.0), (2.0, 5.0), (2.0, 4.0), (7.0, -1.0)];
+        close(spearman(&tied), -4.5 / (4.5f64 * 5.0).sqrt());
+        assert_eq!(pearson(&[(1.0, 2.0), (1.0, 3.0)]), None);
+        assert_eq!(spearman(&[]), None);
     }
 
     #[test]

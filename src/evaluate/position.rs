@@ -36,8 +36,8 @@ pub fn correlation(
         Ok(scores.cleavage.first().map(|(_, vector)| (mean(vector), mean(&measured))))
     });
     let pairs = pairs.collect::<Result<Vec<_>>>()?;
-    let (predicted, measured): (Vec<f32>, Vec<f32>) = pairs.into_iter().flatten().unzip();
-    Ok(pearson(&predicted, &measured))
+    let pairs: Vec<(f64, f64)> = pairs.into_iter().flatten().collect();
+    Ok(pearson(&pairs))
 }
 
 /// Reads of a strand by their index in the cleavage vector of the window at `centre`.
@@ -55,7 +55,8 @@ fn reads_around(sites: &[MeasuredSite], site: &MeasuredSite, centre: usize) -> C
     reads
 }
 
-fn mean(vector: &CleavageVector) -> f32 {
-    let total: f32 = vector.iter().sum();
-    vector.iter().enumerate().map(|(i, v)| i as f32 * v).sum::<f32>() / total.max(f32::MIN_POSITIVE)
+fn mean(vector: &CleavageVector) -> f64 {
+    let total: f64 = vector.iter().map(|&v| f64::from(v)).sum();
+    let moment = vector.iter().enumerate().map(|(i, &v)| i as f64 * f64::from(v)).sum::<f64>();
+    moment / total.max(f64::MIN_POSITIVE)
 }

@@ -3,21 +3,18 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::accuracy::PlaceScore;
 use super::measured::{MeasuredSite, Tier};
-use super::metrics::median;
+use super::metrics::{mean, median};
+use super::profile::{StrandProfile, each_strand};
 use crate::error::Result;
 use crate::genome::memory::Genome;
-use crate::genome::sequence::reverse_complement;
 use crate::genome::strand::Strand;
-use crate::models::{CENTRE, Model, WINDOW};
+use crate::models::Model;
 
 /// A measured site is found by a call of its strand within this many nt (Stroup & Ji 2023).
 pub const REACH: usize = 24;
 /// Calls per kb and strand at which recall is reported.
 pub const RATES: [f64; 3] = [0.5, 1.0, 2.0];
-/// Windows scored in one piece.
-const PIECE: usize = 32_768;
 
 /// A called place and its score.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,54 +36,47 @@ pub struct Recall {
     pub sites: usize,
     /// Share of the sites with a call within 24 nt.
     pub recall: Option<f64>,
-    /// nt from the found sites to their nearest call.
+    /// nt from the found sites to their nearest call: median and mean.
     pub median_distance: Option<f64>,
+    pub mean_distance: Option<f64>,
 }
 
-/// Scores every position (p.v) and returns the peaks, highest first, and the kb x strands scored.
+/// The peaks of p.v of every strand, as calls.
+#[derive(Clone, Debug, Default)]
+pub struct Peaks {
+    calls: Vec<Call>,
+    windows: usize,
+}
+
+impl Peaks {
+    /// Adds the peaks of a strand.
+    pub fn add_strand(&mut self, profile: &StrandProfile) {
+        let scores: Vec<f32> = profile.scores.iter().map(|score| score.pv).collect();
+        self.windows += scores.len();
+        self.calls.extend(local_maxima(&scores).into_iter().map(|(window, score)| Call {
+            contig: profile.contig,
+            strand: profile.strand,
+            position: profile.position(window),
+            score,
+        }));
+    }
+
+    /// Returns the calls, highest first, and the kb x strands scored.
+    pub fn finish(mut self) -> (Vec<Call>, f64) {
+        let place = |c: &Call| (c.contig, c.strand, c.position);
+        self.calls.sort_by(|a, b| b.score.total_cmp(&a.score).then(place(a).cmp(&place(b))));
+        (self.calls, self.windows as f64 / 1000.0)
+    }
+}
+
+/// Scans a genome; returns the peaks of p.v, highest first, and the kb x strands scored.
 ///
 /// # Errors
-/// If the model fails.
+/// If the model cannot be scanned, or fails.
 pub fn peaks(model: &dyn Model, genome: &Genome) -> Result<(Vec<Call>, f64)> {
-    let mut calls = Vec::new();
-    let mut scored = 0usize;
-    for (contig, codes) in genome.codes.iter().enumerate() {
-        for strand in Strand::BOTH {
-            let oriented = match strand {
-                Strand::Plus => codes.clone(),
-                Strand::Minus => reverse_complement(codes),
-            };
-            let scores = profile(model, &oriented)?;
-            scored += scores.len();
-            for (start, score) in local_maxima(&scores) {
-                let centre = start + CENTRE;
-                let position = match strand {
-                    Strand::Plus => centre,
-                    Strand::Minus => codes.len() - 1 - centre,
-                };
-                calls.push(Call { contig, strand, position, score });
-            }
-        }
-    }
-    let place = |c: &Call| (c.contig, c.strand, c.position);
-    calls.sort_by(|a, b| b.score.total_cmp(&a.score).then(place(a).cmp(&place(b))));
-    Ok((calls, scored as f64 / 1000.0))
-}
-
-/// p.v of every window of a sequence.
-fn profile(model: &dyn Model, codes: &[u8]) -> Result<Vec<f32>> {
-    let windows = (codes.len() + 1).saturating_sub(WINDOW);
-    let starts: Vec<usize> = (0..windows).step_by(PIECE).collect();
-    let pieces: Vec<Vec<f32>> = starts
-        .into_par_iter()
-        .map(|start| {
-            let end = (start + PIECE).min(windows) + WINDOW - 1;
-            let scores = model.scan(&codes[start..end], -1.0)?;
-            let places = scores.probability.iter().zip(&scores.cleavage);
-            Ok(places.map(|(&p, (_, vector))| PlaceScore::new(p, vector).pv).collect())
-        })
-        .collect::<Result<_>>()?;
-    Ok(pieces.concat())
+    let mut peaks = Peaks::default();
+    each_strand(model, genome, |profile| peaks.add_strand(profile))?;
+    Ok(peaks.finish())
 }
 
 /// Positions that no other within the reach exceeds; the first of equals.
@@ -122,6 +112,7 @@ pub fn recall(name: &str, calls: &[Call], kb: f64, sites: &[MeasuredSite]) -> Ve
             sites: n,
             recall: (n > 0).then(|| hits.len() as f64 / n as f64),
             median_distance: median(&hits),
+            mean_distance: mean(&hits),
         }
     };
     Tier::ALL.into_iter().map(of).collect()

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::contigs::Contigs;
 use super::fasta::FastaFile;
-use super::sequence::reverse_complement;
+use super::sequence::{reverse_complement, stretch};
 use super::strand::Strand;
 use crate::error::Result;
 use crate::models::{CENTRE, WINDOW};
@@ -65,6 +65,25 @@ impl Genome {
         })
     }
 
+    /// Returns as [`Genome::around`] does, with unknown bases past the contig's ends.
+    pub fn around_padded(
+        &self,
+        contig: usize,
+        strand: Strand,
+        position: usize,
+        before: usize,
+        length: usize,
+    ) -> Vec<u8> {
+        let (codes, position, before) = (&self.codes[contig], position as isize, before as isize);
+        match strand {
+            Strand::Plus => stretch(codes, position - before, length),
+            Strand::Minus => {
+                let start = position + before + 1 - length as isize;
+                reverse_complement(&stretch(codes, start, length))
+            }
+        }
+    }
+
     /// Returns the 240-nt window centred on `position`: index 120 in transcript direction.
     pub fn window(&self, contig: usize, strand: Strand, position: usize) -> Option<Vec<u8>> {
         self.around(contig, strand, position, CENTRE, WINDOW)
@@ -74,7 +93,7 @@ impl Genome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::genome::sequence::{complement, encode};
+    use crate::genome::sequence::{UNKNOWN, complement, encode};
 
     #[test]
     fn a_window_has_its_position_at_index_120_on_both_strands() {
@@ -84,6 +103,12 @@ mod tests {
         contigs.push("c".into(), 500);
         let genome = Genome { contigs, codes: vec![codes.clone()] };
         for (position, &code) in codes.iter().enumerate() {
+            for strand in Strand::BOTH {
+                let padded = genome.around_padded(0, strand, position, CENTRE, WINDOW);
+                let window = genome.window(0, strand, position);
+                assert_eq!(window.is_some(), !padded.contains(&UNKNOWN), "{position}");
+                assert!(window.is_none_or(|window| window == padded));
+            }
             let centre = |strand| genome.window(0, strand, position).map(|window| window[120]);
             let (plus, minus) = ((120..=380).contains(&position), (119..=379).contains(&position));
             assert_eq!(centre(Strand::Plus), plus.then_some(code), "{position}");

@@ -63,3 +63,16 @@ pub fn complement(code: u8) -> u8 {
 pub fn reverse_complement(codes: &[u8]) -> Vec<u8> {
     codes.iter().rev().map(|&code| complement(code)).collect()
 }
+
+/// Returns `length` codes from index `start` of `codes`, unknown where that lies outside of them.
+///
+/// ```
+/// use polyascan::genome::sequence::{decode, encode, stretch};
+/// let codes = encode(b"ACGT").unwrap();
+/// assert_eq!(decode(&stretch(&codes, -2, 4)), b"NNAC");
+/// assert_eq!(decode(&stretch(&codes, 3, 4)), b"TNNN");
+/// ```
+pub fn stretch(codes: &[u8], start: isize, length: usize) -> Vec<u8> {
+    let at = |i: usize| usize::try_from(start + i as isize).ok();
+    (0..length).map(|i| *at(i).and_then(|at| codes.get(at)).unwrap_or(&UNKNOWN)).collect()
+}

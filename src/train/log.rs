@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Result;
+use crate::output::plot::{self, Curve, Panel};
+
 /// A figure of the validation data; `None` where there is nothing to measure.
 pub type Figure = (String, Option<f64>);
 
@@ -44,8 +47,62 @@ impl Log {
         }
         text
     }
+
+    /// Draws loss and figures by epoch (SVG). Figures that are shares (0 to 1) have one panel; each
+    /// other figure has its own.
+    ///
+    /// # Errors
+    /// If they cannot be drawn.
+    pub fn curves(&self, title: &str) -> Result<String> {
+        let epochs = |value: &dyn Fn(&EpochLog) -> Option<f64>| {
+            let point = |epoch: &EpochLog| Some(((epoch.number + 1) as f64, value(epoch)?));
+            self.0.iter().filter_map(point).collect::<Vec<_>>()
+        };
+        let loss = Curve { name: "loss".into(), points: epochs(&|epoch| Some(epoch.loss)) };
+        let mut panels = vec![Panel { axis: "training loss".into(), curves: vec![loss] }];
+        let mut shares = Panel { axis: "validation".into(), curves: Vec::new() };
+        for (name, _) in self.0.first().map_or(&[][..], |first| &first.figures) {
+            let value = |epoch: &EpochLog| epoch.figures.iter().find(|(n, _)| n == name)?.1;
+            let curve = Curve { name: name.clone(), points: epochs(&value) };
+            match curve.points.iter().all(|point| (0.0..=1.0).contains(&point.1)) {
+                true => shares.curves.push(curve),
+                false => panels.push(Panel { axis: name.clone(), curves: vec![curve] }),
+            }
+        }
+        if !shares.curves.is_empty() {
+            panels.insert(1, shares);
+        }
+        plot::curves(title, &panels)
+    }
 }
 
 fn shown(value: Option<f64>) -> String {
     value.map_or("NA".into(), |value| format!("{value:.4}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn curves_show_the_loss_and_every_figure() {
+        let epoch = |number: usize| EpochLog {
+            number,
+            loss: 3.0 / (number + 1) as f64,
+            seconds: 1.0,
+            figures: vec![
+                ("auroc".into(), Some(0.8 + number as f64 / 20.0)),
+                ("never".into(), None),
+                ("error_nt".into(), Some(12.0 - number as f64)),
+            ],
+        };
+        let svg = Log((0..3).map(epoch).collect()).curves("tiny").unwrap();
+        for text in ["tiny", "loss 1.0", "auroc 0.9", "never NA", "error_nt 10.0", "training loss"]
+        {
+            assert!(svg.contains(text), "{text}");
+        }
+        // Three epochs of three figures, and a mark per name.
+        assert_eq!(svg.matches("<circle").count(), 9 + 4);
+        assert!(Log::default().curves("none").is_ok());
+    }
 }

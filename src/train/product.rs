@@ -66,7 +66,8 @@ struct Training<'a, C> {
     config: &'a C,
 }
 
-/// Writes the weight file and, beside it, the model card (.toml) and the log (.log.tsv).
+/// Writes the weight file and, beside it, the model card (.toml), the log (.log.tsv) and its curves
+/// (.svg).
 ///
 /// # Errors
 /// If a file cannot be written.
@@ -91,6 +92,8 @@ pub fn save<C: Configuration>(
     };
     let text = toml::to_string(&card).map_err(|e| Error::Internal(format!("model card: {e}")))?;
     write(&out.with_extension("log.tsv"), fitted.log.table().as_bytes())?;
+    let curves = fitted.log.curves(&config.common().0.name)?;
+    write(&out.with_extension("svg"), curves.as_bytes())?;
     write(&out.with_extension("toml"), text.as_bytes())?;
     write(out, &fitted.weights)
 }

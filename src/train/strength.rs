@@ -155,7 +155,10 @@ impl Task for StrengthTask<'_> {
         let differences = |values: &[f32]| -> Vec<f32> {
             values.chunks_exact(2).map(|pair| pair[1] - pair[0]).collect()
         };
-        let squared = |a: &[f32], b: &[f32]| pearson(a, b).map(|r| r * r);
+        let squared = |a: &[f32], b: &[f32]| {
+            let pairs = a.iter().zip(b).map(|(&a, &b)| (f64::from(a), f64::from(b)));
+            pearson(&pairs.collect::<Vec<_>>()).map(|r| r * r)
+        };
         let strengths = squared(&found, said);
         let differences = squared(&differences(&found), &differences(said));
         let error = found.iter().zip(said).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>();

@@ -1,32 +1,47 @@
 //! `polyascan evaluate scan`
 
+mod report;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use serde::Serialize;
-
-use super::json;
+use super::{json, save};
 use crate::cli::options::{ModelOptions, ThreadOptions};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::evaluate::accuracy::{Ranking, rankings};
+use crate::evaluate::accuracy::rankings;
+use crate::evaluate::calibration::Tally;
 use crate::evaluate::measured::{MeasuredSite, read_sites};
-use crate::evaluate::recall::{Call, Recall, at_rates, peaks, recall};
+use crate::evaluate::places::scorer_of;
+use crate::evaluate::profile::each_strand;
+use crate::evaluate::recall::{Call, Peaks, at_rates, recall};
 use crate::genome::fasta::FastaFile;
 use crate::genome::memory::Genome;
 use crate::genome::strand::Strand;
-use crate::models::Model;
+use crate::models::{CLEAVAGE_CENTRE, Model};
+use crate::output::atomic::keep_input;
 use crate::output::bed::Site;
 use crate::scan::{self, ScanJob, Sink, Targets};
+use report::{Evaluation, Scanned, Scores};
 
-/// Classification and calls of a site model.
+/// Ranking, calls and calibration of a site model; ranking of peers.
 ///
-/// Scores of a place: p50, the classification of the window centred on it; p.v, that times the
-/// cleavage mass within 1 nt of the centre. Evidence tiers: all; high (10 or more reads, expression
-/// above 0, or a 3'UTR type); strong (reads or expression); strong_hex (strong, with AATAAA or ATTAAA
-/// 10-40 nt upstream). Negatives, 20 per site, the same for every model: random places 200 nt or more
-/// from any site; places with AATAAA or ATTAAA 10-35 nt upstream but no site within 100 nt. Calls: the
-/// highest peaks of p.v at fixed rates, and the sites of a scan with the default thresholds.
+/// Ranking: two scores of a place, p50 and p.v. Site models: the classification of the window centred
+/// on it; that times the cleavage mass within 1 nt of the centre. APARENT2: mean log-odds of a cut in
+/// the 50 nt around it, and within 3 nt of it, over five frames. DeeReCT-PolyA (p50 only): the highest
+/// probability of a known hexamer 10-35 nt upstream. Evidence tiers: all; high (10 or more reads,
+/// expression above 0, or a 3'UTR type); strong (reads or expression); strong_hex (strong, with AATAAA
+/// or ATTAAA 10-40 nt upstream). Negatives, 20 per site, the same for every model: random places 200 nt
+/// or more from any site; places with AATAAA or ATTAAA 10-35 nt upstream but no site within 100 nt.
+///
+/// Calls: the highest peaks of p.v at fixed rates, and the sites of a scan with the default thresholds.
+///
+/// Calibration: every window of both strands, in ten bins of classification. A window is positive if a
+/// measured site of its strand lies around its centre, so real sites that nobody measured count
+/// against the model. The calibration error is the mean over the windows of the distance between their
+/// bin's mean classification and its share of positives.
+///
+/// Models that do not classify every window (APARENT2, DeeReCT-PolyA) are ranked alone.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Genome, small enough to be held in memory.
@@ -38,6 +53,13 @@ pub struct Args {
     sites: PathBuf,
     #[command(flatten)]
     model: ModelOptions,
+    /// Calibration: a window is positive with a site from NT upstream of its centre to NT - 1
+    /// downstream. 25 is the cleavage vector's reach.
+    #[arg(long, value_name = "NT", default_value_t = CLEAVAGE_CENTRE)]
+    within: usize,
+    /// Draw the calibration (reliability diagram).
+    #[arg(long, value_name = "FILE.svg")]
+    plot: Option<PathBuf>,
     #[command(flatten)]
     threads: ThreadOptions,
     /// Print JSON instead of tables.
@@ -45,35 +67,43 @@ pub struct Args {
     json: bool,
 }
 
-/// All figures of one evaluation.
-#[derive(Debug, Serialize)]
-struct Evaluation {
-    model: String,
-    sha256: String,
-    fasta: String,
-    sites: String,
-    kilobases_and_strands: f64,
-    rankings: Vec<Ranking>,
-    recall: Vec<Recall>,
-}
-
 /// Returns the report.
 ///
 /// # Errors
-/// Input that cannot be read, or a model without a cleavage vector.
+/// Input that cannot be read, or a model that does not speak of sites.
 pub fn run(args: &Args) -> Result<String> {
     let threads = args.threads.apply()?;
     let model = args.model.load()?;
+    if args.within == 0 {
+        return Err(Error::Usage("--within 0: no window could be positive".into()));
+    }
+    if let Some(plot) = &args.plot {
+        if !classifies_windows(model.as_ref()) {
+            let name = &model.card().name;
+            let problem = format!("--plot: {name} does not classify every window: no calibration");
+            return Err(Error::Usage(problem));
+        }
+        keep_input(&args.fasta, plot)?;
+        keep_input(&args.sites, plot)?;
+    }
     let genome = Genome::read(&args.fasta)?;
     let sites = read_sites(&args.sites, &genome)?;
     if sites.is_empty() {
         return Err(Error::input(&args.sites, "", "no sites in this file"));
     }
     let evaluation = evaluate(args, model.as_ref(), &genome, &sites, threads)?;
+    if let (Some(path), Some(scanned)) = (&args.plot, &evaluation.scanned) {
+        save(path, &scanned.reliability(&evaluation.model)?)?;
+    }
     match args.json {
         true => json(&evaluation),
         false => Ok(evaluation.table()),
     }
+}
+
+/// Whether a model says of every window by itself how likely a site lies in its centre.
+fn classifies_windows(model: &dyn Model) -> bool {
+    model.can_scan() && !model.card().task.is_anchored_on_signal()
 }
 
 fn evaluate(
@@ -83,19 +113,43 @@ fn evaluate(
     sites: &[MeasuredSite],
     threads: usize,
 ) -> Result<Evaluation> {
-    let rankings = rankings(model, genome, sites)?;
-    let (peaks, kb) = peaks(model, genome)?;
-    let mut figures = at_rates(&peaks, kb, sites);
-    let calls = scan_calls(&args.fasta, model, threads)?;
-    figures.extend(recall("scan, default thresholds", &calls, kb, sites));
+    let meaning = scorer_of(model)?.meaning();
+    let scanned = match classifies_windows(model) {
+        true => Some(scanned(args, model, genome, sites, threads)?),
+        false => None,
+    };
     Ok(Evaluation {
         model: model.card().name.clone(),
         sha256: model.card().sha256.clone(),
         fasta: args.fasta.display().to_string(),
         sites: args.sites.display().to_string(),
+        scores: Scores { p50: meaning.p50, pv: meaning.pv },
+        rankings: rankings(model, genome, sites)?,
+        scanned,
+    })
+}
+
+/// What every window of both strands says.
+fn scanned(
+    args: &Args,
+    model: &dyn Model,
+    genome: &Genome,
+    sites: &[MeasuredSite],
+    threads: usize,
+) -> Result<Scanned> {
+    let (mut peaks, mut tally) = (Peaks::default(), Tally::default());
+    each_strand(model, genome, |profile| {
+        peaks.add_strand(profile);
+        tally.add_strand(profile, sites, args.within);
+    })?;
+    let (peaks, kb) = peaks.finish();
+    let mut figures = at_rates(&peaks, kb, sites);
+    let calls = scan_calls(&args.fasta, model, threads)?;
+    figures.extend(recall("scan, default thresholds", &calls, kb, sites));
+    Ok(Scanned {
         kilobases_and_strands: kb,
-        rankings,
         recall: figures,
+        calibration: tally.finish(args.within),
     })
 }
 
@@ -131,26 +185,5 @@ impl Sink for Calls {
             score: site.probability,
         });
         Ok(())
-    }
-}
-
-impl Evaluation {
-    fn table(&self) -> String {
-        let show = |value: Option<f64>| value.map_or("NA".into(), |value| format!("{value:.3}"));
-        let mut lines = vec![
-            format!("# model {} {}", self.model, self.sha256),
-            format!("# {} against {}", self.fasta, self.sites),
-            "#negatives\ttier\tsites\tplaces\tauroc_p50\tauroc_p.v\tauprc_p50\tauprc_p.v".into(),
-        ];
-        lines.extend(self.rankings.iter().map(|r| {
-            let figures = [r.auroc_p50, r.auroc_pv, r.auprc_p50, r.auprc_pv].map(show).join("\t");
-            format!("{}\t{}\t{}\t{}\t{figures}", r.negatives, r.tier, r.sites, r.places)
-        }));
-        lines.push("#calls\tper_kb_and_strand\ttier\tsites\trecall_24nt\tmedian_nt".into());
-        lines.extend(self.recall.iter().map(|r| {
-            let (found, nt) = (show(r.recall), show(r.median_distance));
-            format!("{}\t{:.3}\t{}\t{}\t{found}\t{nt}", r.calls, r.per_kb, r.tier, r.sites)
-        }));
-        lines.join("\n") + "\n"
     }
 }

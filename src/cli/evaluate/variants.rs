@@ -1,0 +1,163 @@
+//! `polyascan evaluate variants`
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::{json, save};
+use crate::cli::options::{ModelOptions, ThreadOptions};
+use crate::error::{Error, Result};
+use crate::evaluate::variants::{
+    Agreement, Effects, MeasuredVariant, MeasuredVariants, agreement, effects, read,
+};
+use crate::genome::sequence::decode;
+use crate::output::atomic::keep_input;
+use crate::output::plot::{self, Scatter};
+
+/// Predicted against measured effects of single-nucleotide variants around a polyA signal.
+///
+/// The effect is the strength of the variant sequence minus that of the reference, in natural
+/// log-odds. A strength speaks of the cuts 7 to 56 nt after the signal's first base. APARENT2: its own
+/// logodds_narrow and logodds_wide, its frame anchored on the signal. Strength models: the summed odds
+/// of usage of these cuts. Site models: the summed odds of their classification x cleavage mass within
+/// 1 nt. DeeReCT-PolyA: the log-odds that the signal is true. What a model reads beyond the sequences
+/// is N.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Tab-separated table with the columns wt_seq (reference), master_seq (variant), snv_pos (index
+    /// from 0 of the base that differs) and delta_logodds_true (measured, natural logarithm); plain,
+    /// gzip or BGZF. Rows without a measured change are skipped and counted.
+    table: PathBuf,
+    /// Index (from 0) in every sequence of the polyA signal's first base.
+    #[arg(long, value_name = "INDEX")]
+    anchor: usize,
+    #[command(flatten)]
+    model: ModelOptions,
+    #[command(flatten)]
+    threads: ThreadOptions,
+    /// Write each variant's measured and predicted effects (tab-separated).
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Draw predicted against measured effects, by the first score.
+    #[arg(long, value_name = "FILE.svg")]
+    plot: Option<PathBuf>,
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+/// All figures of one evaluation.
+#[derive(Debug, Serialize)]
+struct Evaluation {
+    model: String,
+    sha256: String,
+    table: String,
+    anchor: usize,
+    read: usize,
+    scored: usize,
+    /// By reason.
+    skipped: BTreeMap<&'static str, usize>,
+    scores: Vec<Agreement>,
+}
+
+/// Returns the report.
+///
+/// # Errors
+/// Input that cannot be read, a model without a strength, files that cannot be written.
+pub fn run(args: &Args) -> Result<String> {
+    args.threads.apply()?;
+    for output in [&args.output, &args.plot].into_iter().flatten() {
+        keep_input(&args.table, output)?;
+    }
+    let model = args.model.load()?;
+    let MeasuredVariants { read, variants, skipped } = read(&args.table, args.anchor)?;
+    if variants.is_empty() {
+        return Err(Error::input(&args.table, "", "no measured variants in this file"));
+    }
+    let effects = effects(model.as_ref(), &variants, args.anchor)?;
+    let figures = effects.iter().flat_map(|effects| agreement(effects, &variants, args.anchor));
+    let evaluation = Evaluation {
+        model: model.card().name.clone(),
+        sha256: model.card().sha256.clone(),
+        table: args.table.display().to_string(),
+        anchor: args.anchor,
+        read,
+        scored: variants.len(),
+        skipped,
+        scores: figures.collect(),
+    };
+    if let Some(path) = &args.output {
+        save(path, &rows(&effects, &variants, args.anchor))?;
+    }
+    if let (Some(path), Some(first)) = (&args.plot, effects.first()) {
+        save(path, &evaluation.scatter(first, &variants)?)?;
+    }
+    match args.json {
+        true => json(&evaluation),
+        false => Ok(evaluation.text()),
+    }
+}
+
+/// The table of variants, one line each.
+fn rows(effects: &[Effects], variants: &[MeasuredVariant], signal: usize) -> String {
+    let names = effects.iter().map(|effects| effects.score);
+    let columns = ["#line", "position", "reference", "variant", "in_signal", "measured"];
+    let mut text = columns.into_iter().chain(names).collect::<Vec<_>>().join("\t") + "\n";
+    for (i, v) in variants.iter().enumerate() {
+        let base = |codes: &[u8]| {
+            String::from_utf8_lossy(&decode(&codes[v.position..=v.position])).into_owned()
+        };
+        let changes = effects.iter().map(|effects| format!("\t{:.5}", effects.changes[i]));
+        text += &format!(
+            "{}\t{}\t{}\t{}\t{}\t{}{}\n",
+            v.line,
+            v.position,
+            base(&v.reference),
+            base(&v.variant),
+            v.in_signal(signal),
+            v.measured,
+            changes.collect::<String>()
+        );
+    }
+    text
+}
+
+impl Evaluation {
+    fn text(&self) -> String {
+        let mut text = format!("# model {} {}\n", self.model, self.sha256);
+        text += &format!(
+            "# {}, signal at {}: {} read, {} scored",
+            self.table, self.anchor, self.read, self.scored
+        );
+        for (reason, count) in &self.skipped {
+            text += &format!(", {count} skipped ({reason})");
+        }
+        text += "\n#score\tvariants\tcount\tpearson_squared\tspearman\tmean_absolute_error\n";
+        for s in &self.scores {
+            let figures = [s.pearson_squared, s.spearman, s.mean_absolute_error];
+            let figures = figures.map(|f| f.map_or("NA".into(), |f| format!("{f:.4}"))).join("\t");
+            text += &format!("{}\t{}\t{}\t{figures}\n", s.score, s.variants, s.count);
+        }
+        text
+    }
+
+    fn scatter(&self, effects: &Effects, variants: &[MeasuredVariant]) -> Result<String> {
+        let groups =
+            [("in the signal", true), ("outside the signal", false)].map(|(name, inside)| {
+                let points = effects.changes.iter().zip(variants);
+                let points = points.filter(|(_, v)| v.in_signal(self.anchor) == inside);
+                (name.to_owned(), points.map(|(&said, v)| (said, v.measured)).collect())
+            });
+        let r2 = self.scores.iter().find(|s| s.score == effects.score && s.variants == "all");
+        let r2 = r2
+            .and_then(|s| s.pearson_squared)
+            .map_or(String::new(), |r2| format!(", squared correlation {r2:.3}"));
+        plot::scatter(&Scatter {
+            title: format!("{} {}, {} variants{r2}", self.model, effects.score, self.scored),
+            x: "predicted change in log-odds".into(),
+            y: "measured change in log-odds".into(),
+            groups: groups.into(),
+        })
+    }
+}

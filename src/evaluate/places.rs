@@ -1,0 +1,168 @@
+//! How likely RNA is cleaved at one place of a genome, in each kind of model's own way.
+
+use super::negatives::Place;
+use crate::context::signal::{FARTHEST, NEAREST, is_signal_at};
+use crate::error::{Error, Result};
+use crate::genome::memory::Genome;
+use crate::models::card::Task;
+use crate::models::{CENTRE, CLEAVAGE_CENTRE, CleavageVector, Model, WINDOW, Window};
+
+/// Distances from the hexamer's place in APARENT2's frame to the place asked about, in nt: evenly over
+/// where signals lie. It hardly matters: any distances of 6 to 44 nt rank validation sites equally well.
+const FRAMES: [usize; 5] = [10, 16, 22, 28, 34];
+/// A cut that close to the place, in nt, is a cut at the place for APARENT2.
+const NEAR: usize = 3;
+
+/// The two scores of a place; higher is more like a polyA site.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PlaceScore {
+    pub p50: f32,
+    pub pv: f32,
+}
+
+impl PlaceScore {
+    /// Combines the outputs for the window centred on a place: its classification, and that times the
+    /// cleavage mass within 1 nt of the centre.
+    pub fn of_window(probability: f32, cleavage: &CleavageVector) -> Self {
+        let mass: f32 = cleavage[CLEAVAGE_CENTRE - 1..=CLEAVAGE_CENTRE + 1].iter().sum();
+        Self { p50: probability, pv: probability * mass }
+    }
+}
+
+/// What the two scores of a scorer are, in words; `None` where it has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Meaning {
+    pub p50: Option<&'static str>,
+    pub pv: Option<&'static str>,
+}
+
+/// Scores places. All scorers speak of the same places: those with a complete 240-nt window.
+pub trait PlaceScorer: Sync {
+    /// Returns what its scores are.
+    fn meaning(&self) -> Meaning;
+
+    /// Scores a place.
+    ///
+    /// # Errors
+    /// If the model fails.
+    fn score(&self, genome: &Genome, place: Place) -> Result<PlaceScore>;
+}
+
+/// Returns the way in which a model speaks of places.
+///
+/// # Errors
+/// If it does not.
+pub fn scorer_of(model: &dyn Model) -> Result<Box<dyn PlaceScorer + '_>> {
+    match model.card().task {
+        _ if model.input().structure => Err(model.not_scannable()),
+        Task::Sites => Ok(Box::new(ByWindow(model))),
+        Task::Isoform => Ok(Box::new(ByFrames { model, cut: cut_output(model)? })),
+        Task::Signal => Ok(Box::new(BySignal(model))),
+        Task::Strength | Task::Binding => Err(model.not_scannable()),
+    }
+}
+
+/// Site models: the window centred on the place.
+struct ByWindow<'a>(&'a dyn Model);
+
+impl PlaceScorer for ByWindow<'_> {
+    fn meaning(&self) -> Meaning {
+        Meaning {
+            p50: Some("classification of the window centred on the place"),
+            pv: Some("classification x cleavage mass within 1 nt of the place"),
+        }
+    }
+
+    fn score(&self, genome: &Genome, place: Place) -> Result<PlaceScore> {
+        let Place { contig, strand, position } = place;
+        let window = genome.around_padded(contig, strand, position, CENTRE, WINDOW);
+        let scores = self.0.scan(&window, -1.0)?;
+        match (scores.probability.first(), scores.cleavage.first()) {
+            (Some(&probability), Some((_, vector))) => {
+                Ok(PlaceScore::of_window(probability, vector))
+            }
+            _ => Err(Error::Internal("a window was not scored".into())),
+        }
+    }
+}
+
+/// APARENT2: a place's cut in several frames, since where its signal begins is not known.
+struct ByFrames<'a> {
+    model: &'a dyn Model,
+    /// Index of the output with the cut's probabilities.
+    cut: usize,
+}
+
+impl PlaceScorer for ByFrames<'_> {
+    fn meaning(&self) -> Meaning {
+        Meaning {
+            p50: Some("mean over 5 frames of the log-odds of a cut in the 50 nt around the place"),
+            pv: Some("mean over 5 frames of the log-odds of a cut within 3 nt of the place"),
+        }
+    }
+
+    fn score(&self, genome: &Genome, place: Place) -> Result<PlaceScore> {
+        let anchor = self.model.input().anchor;
+        let frames = FRAMES.map(|distance| around(self.model, genome, place, anchor + distance));
+        let cuts = predict(self.model, &frames)?.swap_remove(self.cut);
+        let width = self.model.outputs()[self.cut].width;
+        let mut score = PlaceScore { p50: 0.0, pv: 0.0 };
+        for (cut, distance) in cuts.chunks_exact(width).zip(FRAMES) {
+            let at = anchor + distance;
+            let share = 1.0 / FRAMES.len() as f32;
+            score.p50 += share * log_odds(&cut[at - CLEAVAGE_CENTRE..at + CLEAVAGE_CENTRE]);
+            score.pv += share * log_odds(&cut[at - NEAR..=at + NEAR]);
+        }
+        Ok(score)
+    }
+}
+
+fn cut_output(model: &dyn Model) -> Result<usize> {
+    let longest = model.input().anchor + FRAMES[FRAMES.len() - 1] + CLEAVAGE_CENTRE;
+    let fits = |output: &crate::models::Output| output.name == "cut" && output.width > longest;
+    model.outputs().iter().position(fits).ok_or_else(|| model.not_scannable())
+}
+
+/// The log-odds of a sum of probabilities.
+fn log_odds(probabilities: &[f32]) -> f32 {
+    let sum: f64 = probabilities.iter().map(|&p| f64::from(p)).sum();
+    let sum = sum.clamp(1e-30, 1.0 - 1e-9);
+    (sum / (1.0 - sum)).ln() as f32
+}
+
+/// DeeReCT-PolyA: the likeliest signal upstream of the place.
+struct BySignal<'a>(&'a dyn Model);
+
+impl PlaceScorer for BySignal<'_> {
+    fn meaning(&self) -> Meaning {
+        let p50 = "highest probability of a known hexamer 10-35 nt upstream, 0 without one";
+        Meaning { p50: Some(p50), pv: None }
+    }
+
+    fn score(&self, genome: &Genome, place: Place) -> Result<PlaceScore> {
+        let anchor = self.0.input().anchor;
+        let Place { contig, strand, position } = place;
+        let upstream = genome.around_padded(contig, strand, position, FARTHEST, FARTHEST);
+        let signals = (NEAREST..=FARTHEST)
+            .filter(|distance| is_signal_at(&upstream, FARTHEST - distance))
+            .map(|distance| around(self.0, genome, place, anchor + distance));
+        let signals: Vec<Vec<u8>> = signals.collect();
+        let said = predict(self.0, &signals)?;
+        let highest = said.first().into_iter().flatten().copied().fold(0.0, f32::max);
+        Ok(PlaceScore { p50: highest, pv: highest })
+    }
+}
+
+/// Returns what a model of fixed length reads, `before` nt of it upstream of a place.
+fn around(model: &dyn Model, genome: &Genome, place: Place, before: usize) -> Vec<u8> {
+    let (_, length) = model.input().length.limits();
+    genome.around_padded(place.contig, place.strand, place.position, before, length)
+}
+
+fn predict(model: &dyn Model, windows: &[Vec<u8>]) -> Result<Vec<Vec<f32>>> {
+    let windows: Vec<Window<'_>> = windows.iter().map(|codes| codes.as_slice().into()).collect();
+    Ok(model.predict(&windows)?.values)
+}
+
+#[cfg(test)]
+mod tests;

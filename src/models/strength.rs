@@ -1,0 +1,120 @@
+//! How strongly RNA is cleaved after a polyA signal, from any model that can tell. What a variant does
+//! is the difference between two sequences.
+//!
+//! A cut belongs to a signal if it lies 7 to 56 nt after the signal's first base (APARENT2's narrow
+//! range). Strengths are natural logarithms of odds:
+//!
+//! | task | strength |
+//! | --- | --- |
+//! | isoform (APARENT2) | its own `logodds_narrow` and `logodds_wide`, the frame anchored on the signal |
+//! | strength (PolyaStrength, `dense-strength`) | `strength`: log of the summed odds of usage (2^output) of the signal's cuts, each in its own window |
+//! | sites (`dense-scan`, PolyaID) | `cleavage_logodds`: log of the summed odds of the signal's cuts, each with the probability classification x cleavage mass within 1 nt |
+//! | signal (DeeReCT-PolyA) | `signal_logodds`: log-odds that the signal is a true one |
+//!
+//! What a model reads beyond the sequence is unknown to it (N).
+
+use std::ops::RangeInclusive;
+
+use super::card::Task;
+use super::{CENTRE, CLEAVAGE_CENTRE, Length, Model, WINDOW, Window};
+use crate::error::{Error, Result};
+use crate::genome::sequence::stretch;
+
+/// Distances of a signal's cuts from its first base, in nt.
+pub const CUTS: RangeInclusive<usize> = 7..=56;
+/// Bases of a signal.
+pub const SIGNAL: usize = 6;
+
+/// APARENT2's outputs that are strengths.
+const LOG_ODDS: [&str; 2] = ["logodds_narrow", "logodds_wide"];
+/// Odds are computed from probabilities no nearer to 0 and 1 than this.
+const CERTAIN: f64 = 1e-7;
+
+/// Returns a model's strengths (name, natural log-odds) of the polyA signal whose first base is
+/// `sequence[signal]` (codes, in transcript direction).
+///
+/// # Errors
+/// If the model has no strength, or fails.
+pub fn strength_of(
+    model: &dyn Model,
+    sequence: &[u8],
+    signal: usize,
+) -> Result<Vec<(&'static str, f64)>> {
+    let card = model.card();
+    match card.task {
+        _ if model.input().structure => {
+            Err(Error::model(&card.name, "it reads RNA structure: it cannot score a signal"))
+        }
+        Task::Isoform => isoform(model, sequence, signal),
+        Task::Strength => Ok(vec![("strength", usage(model, sequence, signal)?)]),
+        Task::Sites => Ok(vec![("cleavage_logodds", cleavage(model, sequence, signal)?)]),
+        Task::Signal => {
+            let said = predict(model, sequence, [signal])?.swap_remove(0);
+            let logit = said.first().map(|&p| log_odds(p.into()));
+            Ok(logit.into_iter().map(|logit| ("signal_logodds", logit)).collect())
+        }
+        Task::Binding => {
+            let problem = "it says nothing of polyA sites: there is no strength to compare";
+            Err(Error::model(&card.name, problem))
+        }
+    }
+}
+
+fn isoform(model: &dyn Model, sequence: &[u8], signal: usize) -> Result<Vec<(&'static str, f64)>> {
+    let said = predict(model, sequence, [signal])?;
+    let outputs = model.outputs().iter().zip(&said);
+    let strengths = outputs.filter_map(|(output, values)| {
+        let name = LOG_ODDS.into_iter().find(|name| *name == output.name)?;
+        Some((name, f64::from(*values.first()?)))
+    });
+    Ok(strengths.collect())
+}
+
+/// The summed odds of usage of every cut; the model's own are log2 odds.
+fn usage(model: &dyn Model, sequence: &[u8], signal: usize) -> Result<f64> {
+    let said = predict(model, sequence, CUTS.map(|distance| signal + distance))?;
+    let odds = said.first().into_iter().flatten().map(|&log2| f64::from(log2).exp2());
+    Ok(odds.sum::<f64>().ln())
+}
+
+/// The summed odds of cleavage of every cut.
+fn cleavage(model: &dyn Model, sequence: &[u8], signal: usize) -> Result<f64> {
+    let start = (signal + CUTS.start()) as isize - CENTRE as isize;
+    let windows = stretch(sequence, start, WINDOW - 1 + CUTS.count());
+    let scores = model.scan(&windows, -1.0)?;
+    let near = CLEAVAGE_CENTRE - 1..=CLEAVAGE_CENTRE + 1;
+    let cuts = scores.probability.iter().zip(&scores.cleavage);
+    let odds = cuts.map(|(&probability, (_, vector))| {
+        let mass: f32 = vector[near.clone()].iter().sum();
+        log_odds(f64::from(probability) * f64::from(mass)).exp()
+    });
+    Ok(odds.sum::<f64>().ln())
+}
+
+fn log_odds(probability: f64) -> f64 {
+    let probability = probability.clamp(CERTAIN, 1.0 - CERTAIN);
+    (probability / (1.0 - probability)).ln()
+}
+
+/// Returns each output's values for the windows anchored on some indices of a sequence.
+fn predict(
+    model: &dyn Model,
+    sequence: &[u8],
+    anchors: impl IntoIterator<Item = usize>,
+) -> Result<Vec<Vec<f32>>> {
+    let input = model.input();
+    let Length::Exactly(length) = input.length else {
+        let problem = "it reads whole sequences: no window can be laid around a signal";
+        return Err(Error::model(&model.card().name, problem));
+    };
+    let windows = anchors.into_iter().map(|anchor| {
+        let start = anchor as isize - input.anchor as isize;
+        stretch(sequence, start, length)
+    });
+    let windows: Vec<Vec<u8>> = windows.collect();
+    let windows: Vec<Window<'_>> = windows.iter().map(|codes| codes.as_slice().into()).collect();
+    Ok(model.predict(&windows)?.values)
+}
+
+#[cfg(test)]
+mod tests;

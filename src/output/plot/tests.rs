@@ -1,0 +1,94 @@
+//! Plots hold what they were given: titles and names as text, a mark for every point.
+
+use super::*;
+
+fn marks(svg: &str) -> usize {
+    svg.matches("<circle").count()
+}
+
+fn whole(svg: &str) {
+    assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"), "{svg}");
+    assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+}
+
+#[test]
+fn curves_show_every_figure_with_its_last_value() {
+    let curve =
+        |name: &str, points: &[(f64, f64)]| Curve { name: name.into(), points: points.into() };
+    let loss = vec![curve("loss", &[(1.0, 2.0), (2.0, 1.5), (3.0, 1.25)])];
+    let many = (0..9)
+        .map(|i| curve(&format!("figure{i}"), &[(1.0, 0.1), (3.0, 0.5 + f64::from(i) / 100.0)]));
+    let panels = [
+        Panel { axis: "loss".into(), curves: loss },
+        Panel { axis: "validation".into(), curves: many.collect() },
+    ];
+    let svg = curves("a <model>", &panels).unwrap();
+    whole(&svg);
+    assert!(svg.contains("a &lt;model&gt;"));
+    for text in ["loss 1.25", "figure0 0.50", "figure8 0.58", "epoch", "validation"] {
+        assert!(svg.contains(text), "{text}");
+    }
+    // Every point, and one mark per name in the legends.
+    assert_eq!(marks(&svg), 3 + 9 * 2 + 10);
+    assert!(
+        svg.find("figure8") < svg.find("figure0"),
+        "the legend is not in the order of the ends"
+    );
+}
+
+#[test]
+fn one_epoch_and_values_that_do_not_vary_can_be_drawn() {
+    let curve = Curve { name: "loss".into(), points: vec![(1.0, 0.7)] };
+    let panel = Panel { axis: "loss".into(), curves: vec![curve] };
+    whole(&curves("one", &[panel]).unwrap());
+    let nothing = Curve { name: "absent".into(), points: vec![] };
+    let svg = curves("none", &[Panel { axis: "x".into(), curves: vec![nothing] }]).unwrap();
+    whole(&svg);
+    assert!(svg.contains("absent NA"));
+}
+
+#[test]
+fn a_reliability_diagram_shows_each_bin_and_its_count() {
+    let bin = |i: usize, count| ReliabilityBin {
+        from: i as f64 / 10.0,
+        to: (i + 1) as f64 / 10.0,
+        count,
+        predicted: i as f64 / 10.0 + 0.05,
+        observed: 0.5,
+    };
+    let bins = vec![bin(0, 2_803_412), bin(3, 90), bin(9, 1)];
+    let figure = Reliability { title: "t".into(), observed: "share".into(), bins };
+    let svg = reliability(&figure).unwrap();
+    whole(&svg);
+    assert_eq!(marks(&svg), 3);
+    for text in ["2803412", "\n90\n", "share", "1e6"] {
+        assert!(svg.contains(text.trim_matches('\n')), "{text}");
+    }
+}
+
+#[test]
+fn a_scatter_plot_has_a_mark_for_every_finite_point() {
+    let figure = Scatter {
+        title: "t".into(),
+        x: "predicted".into(),
+        y: "measured".into(),
+        groups: vec![
+            ("in".into(), vec![(0.0, 1.0), (-2.0, f64::NAN)]),
+            ("out".into(), vec![(1.0, -1.0), (2.0, 3.0)]),
+        ],
+    };
+    let svg = scatter(&figure).unwrap();
+    whole(&svg);
+    // Three points, two marks of the legend.
+    assert_eq!(marks(&svg), 5);
+    assert!(svg.contains("predicted") && svg.contains("measured") && svg.contains("out"));
+}
+
+#[test]
+fn numbers_are_written_with_the_decimals_of_their_range() {
+    for (range, text) in [(0.0..10.0, "5"), (0.0..1.0, "5.0"), (0.90..0.95, "5.000")] {
+        assert_eq!(decimals(&range)(&5.0), text);
+    }
+    assert_eq!(range([1.0, f64::NAN, 3.0].into_iter()), 0.9..3.1);
+    assert_eq!(range(std::iter::empty()), 0.0..1.0);
+}
