@@ -42,7 +42,7 @@ pub struct Loss {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Labels {
-    /// Nucleotides per segment; each has (segment - 239) labelled windows.
+    /// Nucleotides per segment; each has (segment - 239) labelled windows. `polyaid` reads 240.
     pub segment: usize,
     /// Distance of a cut from a window's centre, in nt, up to which it counts whole in the
     /// classification; from there it counts less, linearly, to nothing past the central 50 nt.
@@ -129,6 +129,13 @@ impl Configuration for ScanTraining {
     fn check(&self) -> Result<(), (&'static str, String)> {
         if self.labels.segment < WINDOW {
             return Err(("[labels]", format!("segment must be {WINDOW} or more")));
+        }
+        if matches!(self.network, NetworkConfig::Polyaid(_)) && self.labels.segment != WINDOW {
+            let problem = format!(
+                "segment = {}: polyaid reads windows one by one; set segment = {WINDOW}",
+                self.labels.segment
+            );
+            return Err(("[labels]", problem));
         }
         if self.labels.whole_within > CLEAVAGE_CENTRE {
             return Err(("[labels]", format!("whole_within must be at most {CLEAVAGE_CENTRE}")));
