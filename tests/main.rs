@@ -26,4 +26,5 @@ mod simulate;
 mod structure;
 mod support;
 mod train;
+mod train_polyaid;
 mod truncation;

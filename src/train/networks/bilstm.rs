@@ -1,12 +1,13 @@
 //! `polyaid` and `polyastrength` under training.
 //!
-//! On the CPU convolution with its pool, and each direction of the LSTM, are one differentiable
-//! operation ([`Form::Fused`]); elsewhere they are candle's own operations.
+//! On the CPU the convolution with its pool, and the recurrence of each direction of the LSTM, are one
+//! differentiable operation each ([`Form::Fused`]); elsewhere they are candle's own operations.
 
 pub mod config;
 
 use candle_core::{Device, Tensor};
 
+use crate::engine::cpu::multiply::fused_multiply;
 use crate::engine::cpu::pooled_conv::fused_pooled_conv;
 use crate::engine::cpu::recurrence::fused_recurrence;
 use crate::error::Result;
@@ -172,12 +173,12 @@ impl Direction {
     fn run(&self, sequence: &Tensor, form: Form) -> Result<Tensor> {
         let Self { input, recurrent, bias, backward } = self;
         let (n, steps, _) = sequence.dims3()?;
-        let projected = sequence.flatten_to(1)?.matmul(input)?;
+        let rows = sequence.flatten_to(1)?;
         if form == Form::Fused {
-            let projected = projected.reshape((n, steps, ()))?;
+            let projected = fused_multiply(&rows, input)?.reshape((n, steps, ()))?;
             return Ok(fused_recurrence(&projected, recurrent, bias, *backward)?);
         }
-        let projected = projected.broadcast_add(bias)?.reshape((n, steps, ()))?;
+        let projected = rows.matmul(input)?.broadcast_add(bias)?.reshape((n, steps, ()))?;
         match backward {
             false => recurrence(&projected, recurrent, 0..steps),
             true => recurrence(&projected, recurrent, (0..steps).rev()),
