@@ -5,11 +5,13 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use super::networks::bilstm::BiLstmNet;
+use super::networks::bilstm::config::{PolyaidConfig, PolyastrengthConfig};
 use super::networks::dense::{DenseNet, Outputs};
 use crate::error::Result;
 use crate::models::dense::network::DenseConfig;
 use crate::models::registry::Architecture;
-use crate::models::{CLEAVAGE, Window, dense};
+use crate::models::{CLEAVAGE, Window, bilstm, dense};
 
 /// What a training run differentiates.
 pub trait Network {
@@ -27,6 +29,8 @@ pub trait Network {
 pub enum NetworkConfig {
     DenseScan(DenseConfig),
     DenseStrength(DenseConfig),
+    Polyaid(PolyaidConfig),
+    Polyastrength(PolyastrengthConfig),
 }
 
 impl NetworkConfig {
@@ -35,6 +39,8 @@ impl NetworkConfig {
         match self {
             Self::DenseScan(_) => &dense::ARCHITECTURE,
             Self::DenseStrength(_) => &dense::STRENGTH,
+            Self::Polyaid(_) => &bilstm::POLYAID,
+            Self::Polyastrength(_) => &bilstm::POLYASTRENGTH,
         }
     }
 
@@ -42,6 +48,8 @@ impl NetworkConfig {
     pub fn check(&self) -> std::result::Result<(), String> {
         match self {
             Self::DenseScan(config) | Self::DenseStrength(config) => config.check(),
+            Self::Polyaid(config) => config.layers().check(),
+            Self::Polyastrength(config) => config.layers().check(),
         }
     }
 
@@ -51,6 +59,7 @@ impl NetworkConfig {
             Self::DenseScan(config) | Self::DenseStrength(config) => {
                 serde_json::to_string(config).map(Some)
             }
+            Self::Polyaid(_) | Self::Polyastrength(_) => Ok(None),
         }
     }
 
@@ -59,6 +68,7 @@ impl NetworkConfig {
         match self {
             Self::DenseScan(config) => Some(config.flop_per_position(1 + CLEAVAGE)),
             Self::DenseStrength(config) => Some(config.flop_per_position(1)),
+            Self::Polyaid(_) | Self::Polyastrength(_) => None,
         }
     }
 
@@ -66,6 +76,8 @@ impl NetworkConfig {
     pub fn head(&self) -> &'static [&'static str] {
         match self {
             Self::DenseScan(_) | Self::DenseStrength(_) => &["hidden.", "output."],
+            Self::Polyaid(_) => &["classification.", "cleavage."],
+            Self::Polyastrength(_) => &["strength."],
         }
     }
 
@@ -79,6 +91,8 @@ impl NetworkConfig {
             Self::DenseStrength(config) => {
                 DenseNet::start(config, Outputs::Strength, start, device)
             }
+            Self::Polyaid(config) => BiLstmNet::start(&config.layers(), start, device),
+            Self::Polyastrength(config) => BiLstmNet::start(&config.layers(), start, device),
         }
     }
 }
@@ -95,6 +109,8 @@ pub enum Start {
     Normal(f32),
     /// Uniform between -limit and +limit.
     Uniform(f32),
+    /// Rows of so many values, at right angles to each other and of length 1 (Saxe et al. 2014).
+    Orthogonal(usize),
     /// These ones.
     Values(Vec<f32>),
 }
@@ -118,9 +134,27 @@ impl Start {
             Self::Uniform(limit) => {
                 (0..count).map(|_| limit * (2.0 * rng.random::<f32>() - 1.0)).collect()
             }
+            Self::Orthogonal(columns) => orthogonal(count, columns, rng),
             Self::Values(values) => values,
         }
     }
+}
+
+/// Random rows, each less its part along the rows before it (Gram-Schmidt).
+fn orthogonal(count: usize, columns: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
+    let mut rows: Vec<Vec<f64>> = Vec::new();
+    for _ in 0..count / columns {
+        let mut row: Vec<f64> = (0..columns).map(|_| f64::from(normal(rng))).collect();
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        for before in &rows {
+            let along = dot(&row, before);
+            row.iter_mut().zip(before).for_each(|(value, b)| *value -= along * b);
+        }
+        let length = dot(&row, &row).sqrt();
+        row.iter_mut().for_each(|value| *value /= length);
+        rows.push(row);
+    }
+    rows.into_iter().flatten().map(|value| value as f32).collect()
 }
 
 /// A standard normal value (Box-Muller); candle's own CPU generator takes no seed.

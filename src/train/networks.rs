@@ -1,3 +1,4 @@
 //! The trainable form of each architecture.
 
+pub mod bilstm;
 pub mod dense;

@@ -42,7 +42,7 @@ pub struct Loss {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Labels {
-    /// Nucleotides per segment; each has (segment - 239) labelled windows.
+    /// Nucleotides per segment; each has (segment - 239) labelled windows. `polyaid` reads 240.
     pub segment: usize,
     /// Distance of a cut from a window's centre, in nt, up to which it counts whole in the
     /// classification...
@@ -142,6 +142,13 @@ impl Configuration for ScanTraining {
     fn check(&self) -> Result<(), (&'static str, String)> {
         if self.labels.segment < WINDOW {
             return Err(("[labels]", format!("segment must be {WINDOW} or more")));
+        }
+        if matches!(self.network, NetworkConfig::Polyaid(_)) && self.labels.segment != WINDOW {
+            let problem = format!(
+                "segment = {}: polyaid reads windows one by one; set segment = {WINDOW}",
+                self.labels.segment
+            );
+            return Err(("[labels]", problem));
         }
         let Labels { whole_within, nothing_beyond, .. } = self.labels;
         if whole_within > nothing_beyond || nothing_beyond > CLEAVAGE_CENTRE {
