@@ -5,11 +5,13 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use super::networks::deeprke::{DeeprkeConfig, DeeprkeNet};
 use super::networks::dense::{DenseNet, Outputs};
+use super::networks::pysster::{PyssterConfig, PyssterNet};
 use crate::error::Result;
 use crate::models::dense::network::DenseConfig;
 use crate::models::registry::Architecture;
-use crate::models::{CLEAVAGE, Window, dense};
+use crate::models::{CLEAVAGE, Window, deeprke, dense, pysster};
 
 /// What a training run differentiates.
 pub trait Network {
@@ -27,6 +29,8 @@ pub trait Network {
 pub enum NetworkConfig {
     DenseScan(DenseConfig),
     DenseStrength(DenseConfig),
+    Pysster(PyssterConfig),
+    Deeprke(DeeprkeConfig),
 }
 
 impl NetworkConfig {
@@ -35,6 +39,8 @@ impl NetworkConfig {
         match self {
             Self::DenseScan(_) => &dense::ARCHITECTURE,
             Self::DenseStrength(_) => &dense::STRENGTH,
+            Self::Pysster(_) => &pysster::ARCHITECTURE,
+            Self::Deeprke(_) => &deeprke::ARCHITECTURE,
         }
     }
 
@@ -42,6 +48,8 @@ impl NetworkConfig {
     pub fn check(&self) -> std::result::Result<(), String> {
         match self {
             Self::DenseScan(config) | Self::DenseStrength(config) => config.check(),
+            Self::Pysster(config) => config.check(),
+            Self::Deeprke(config) => config.sizes().check(),
         }
     }
 
@@ -51,6 +59,8 @@ impl NetworkConfig {
             Self::DenseScan(config) | Self::DenseStrength(config) => {
                 serde_json::to_string(config).map(Some)
             }
+            Self::Pysster(config) => serde_json::to_string(&config.sizes()).map(Some),
+            Self::Deeprke(config) => serde_json::to_string(&config.sizes()).map(Some),
         }
     }
 
@@ -59,6 +69,7 @@ impl NetworkConfig {
         match self {
             Self::DenseScan(config) => Some(config.flop_per_position(1 + CLEAVAGE)),
             Self::DenseStrength(config) => Some(config.flop_per_position(1)),
+            Self::Pysster(_) | Self::Deeprke(_) => None,
         }
     }
 
@@ -66,6 +77,20 @@ impl NetworkConfig {
     pub fn head(&self) -> &'static [&'static str] {
         match self {
             Self::DenseScan(_) | Self::DenseStrength(_) => &["hidden.", "output."],
+            Self::Pysster(_) | Self::Deeprke(_) => &["dense."],
+        }
+    }
+
+    /// Returns whether the sizes say how much is dropped where.
+    pub fn has_own_dropout(&self) -> bool {
+        matches!(self, Self::Pysster(_))
+    }
+
+    /// Returns whether a tensor stays as it begins.
+    pub fn keeps(&self, name: &str) -> bool {
+        match self {
+            Self::Deeprke(config) => !config.train_embeddings && name.ends_with(".embedding"),
+            _ => false,
         }
     }
 
@@ -79,6 +104,8 @@ impl NetworkConfig {
             Self::DenseStrength(config) => {
                 DenseNet::start(config, Outputs::Strength, start, device)
             }
+            Self::Pysster(config) => Ok(Box::new(PyssterNet::start(config, start)?)),
+            Self::Deeprke(config) => Ok(Box::new(DeeprkeNet::start(config, start, device)?)),
         }
     }
 }
@@ -142,7 +169,15 @@ impl Noise {
     /// # Errors
     /// If the tensor library fails.
     pub fn drop_values(&mut self, x: &Tensor) -> Result<Tensor> {
-        self.masked(x, x.dims().to_vec())
+        self.drop_share(x, self.dropout)
+    }
+
+    /// As [`Noise::drop_values`], where a layer has a share of its own.
+    ///
+    /// # Errors
+    /// If the tensor library fails.
+    pub fn drop_share(&mut self, x: &Tensor, share: f64) -> Result<Tensor> {
+        self.masked(x, x.dims().to_vec(), share)
     }
 
     /// Drops whole channels (last dimension) of a sample (first dimension): neighbouring positions
@@ -154,16 +189,16 @@ impl Noise {
         let mut shape = vec![1; x.rank()];
         shape[0] = x.dim(0)?;
         shape[x.rank() - 1] = x.dim(D::Minus1)?;
-        self.masked(x, shape)
+        self.masked(x, shape, self.dropout)
     }
 
-    fn masked(&mut self, x: &Tensor, shape: Vec<usize>) -> Result<Tensor> {
-        if self.dropout == 0.0 {
+    fn masked(&mut self, x: &Tensor, shape: Vec<usize>, share: f64) -> Result<Tensor> {
+        if share == 0.0 {
             return Ok(x.clone());
         }
-        let keep = (1.0 / (1.0 - self.dropout)) as f32;
+        let keep = (1.0 / (1.0 - share)) as f32;
         let mask: Vec<f32> = (0..shape.iter().product())
-            .map(|_| if self.rng.random::<f64>() < self.dropout { 0.0 } else { keep })
+            .map(|_| if self.rng.random::<f64>() < share { 0.0 } else { keep })
             .collect();
         Ok(x.broadcast_mul(&Tensor::from_vec(mask, shape, x.device())?)?)
     }

@@ -1,3 +1,8 @@
 //! The trainable form of each architecture.
 
+pub mod deeprke;
 pub mod dense;
+pub mod layers;
+pub mod pysster;
+#[cfg(test)]
+mod trial;
