@@ -7,11 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::networks::bilstm::BiLstmNet;
 use super::networks::bilstm::config::{PolyaidConfig, PolyastrengthConfig};
+use super::networks::deeprke::{DeeprkeConfig, DeeprkeNet};
 use super::networks::dense::{DenseNet, Outputs};
+use super::networks::pysster::{PyssterConfig, PyssterNet};
 use crate::error::Result;
 use crate::models::dense::network::DenseConfig;
 use crate::models::registry::Architecture;
-use crate::models::{CLEAVAGE, Window, bilstm, dense};
+use crate::models::{CLEAVAGE, Window, bilstm, deeprke, dense, pysster};
 
 /// What a training run differentiates.
 pub trait Network {
@@ -31,6 +33,8 @@ pub enum NetworkConfig {
     DenseStrength(DenseConfig),
     Polyaid(PolyaidConfig),
     Polyastrength(PolyastrengthConfig),
+    Pysster(PyssterConfig),
+    Deeprke(DeeprkeConfig),
 }
 
 impl NetworkConfig {
@@ -41,6 +45,8 @@ impl NetworkConfig {
             Self::DenseStrength(_) => &dense::STRENGTH,
             Self::Polyaid(_) => &bilstm::POLYAID,
             Self::Polyastrength(_) => &bilstm::POLYASTRENGTH,
+            Self::Pysster(_) => &pysster::ARCHITECTURE,
+            Self::Deeprke(_) => &deeprke::ARCHITECTURE,
         }
     }
 
@@ -50,6 +56,8 @@ impl NetworkConfig {
             Self::DenseScan(config) | Self::DenseStrength(config) => config.check(),
             Self::Polyaid(config) => config.layers().check(),
             Self::Polyastrength(config) => config.layers().check(),
+            Self::Pysster(config) => config.check(),
+            Self::Deeprke(config) => config.sizes().check(),
         }
     }
 
@@ -60,6 +68,8 @@ impl NetworkConfig {
                 serde_json::to_string(config).map(Some)
             }
             Self::Polyaid(_) | Self::Polyastrength(_) => Ok(None),
+            Self::Pysster(config) => serde_json::to_string(&config.sizes()).map(Some),
+            Self::Deeprke(config) => serde_json::to_string(&config.sizes()).map(Some),
         }
     }
 
@@ -69,6 +79,7 @@ impl NetworkConfig {
             Self::DenseScan(config) => Some(config.flop_per_position(1 + CLEAVAGE)),
             Self::DenseStrength(config) => Some(config.flop_per_position(1)),
             Self::Polyaid(_) | Self::Polyastrength(_) => None,
+            Self::Pysster(_) | Self::Deeprke(_) => None,
         }
     }
 
@@ -78,6 +89,20 @@ impl NetworkConfig {
             Self::DenseScan(_) | Self::DenseStrength(_) => &["hidden.", "output."],
             Self::Polyaid(_) => &["classification.", "cleavage."],
             Self::Polyastrength(_) => &["strength."],
+            Self::Pysster(_) | Self::Deeprke(_) => &["dense."],
+        }
+    }
+
+    /// Returns whether the sizes say how much is dropped where.
+    pub fn has_own_dropout(&self) -> bool {
+        matches!(self, Self::Pysster(_))
+    }
+
+    /// Returns whether a tensor stays as it begins.
+    pub fn keeps(&self, name: &str) -> bool {
+        match self {
+            Self::Deeprke(config) => !config.train_embeddings && name.ends_with(".embedding"),
+            _ => false,
         }
     }
 
@@ -93,6 +118,8 @@ impl NetworkConfig {
             }
             Self::Polyaid(config) => BiLstmNet::start(&config.layers(), start, device),
             Self::Polyastrength(config) => BiLstmNet::start(&config.layers(), start, device),
+            Self::Pysster(config) => Ok(Box::new(PyssterNet::start(config, start)?)),
+            Self::Deeprke(config) => Ok(Box::new(DeeprkeNet::start(config, start, device)?)),
         }
     }
 }
@@ -176,7 +203,15 @@ impl Noise {
     /// # Errors
     /// If the tensor library fails.
     pub fn drop_values(&mut self, x: &Tensor) -> Result<Tensor> {
-        self.masked(x, x.dims().to_vec())
+        self.drop_share(x, self.dropout)
+    }
+
+    /// As [`Noise::drop_values`], where a layer has a share of its own.
+    ///
+    /// # Errors
+    /// If the tensor library fails.
+    pub fn drop_share(&mut self, x: &Tensor, share: f64) -> Result<Tensor> {
+        self.masked(x, x.dims().to_vec(), share)
     }
 
     /// Drops whole channels (last dimension) of a sample (first dimension): neighbouring positions
@@ -188,16 +223,16 @@ impl Noise {
         let mut shape = vec![1; x.rank()];
         shape[0] = x.dim(0)?;
         shape[x.rank() - 1] = x.dim(D::Minus1)?;
-        self.masked(x, shape)
+        self.masked(x, shape, self.dropout)
     }
 
-    fn masked(&mut self, x: &Tensor, shape: Vec<usize>) -> Result<Tensor> {
-        if self.dropout == 0.0 {
+    fn masked(&mut self, x: &Tensor, shape: Vec<usize>, share: f64) -> Result<Tensor> {
+        if share == 0.0 {
             return Ok(x.clone());
         }
-        let keep = (1.0 / (1.0 - self.dropout)) as f32;
+        let keep = (1.0 / (1.0 - share)) as f32;
         let mask: Vec<f32> = (0..shape.iter().product())
-            .map(|_| if self.rng.random::<f64>() < self.dropout { 0.0 } else { keep })
+            .map(|_| if self.rng.random::<f64>() < share { 0.0 } else { keep })
             .collect();
         Ok(x.broadcast_mul(&Tensor::from_vec(mask, shape, x.device())?)?)
     }

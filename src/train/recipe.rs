@@ -159,6 +159,10 @@ pub fn from_value<C: Configuration>(
     let (_, network, recipe) = config.common();
     network.check().map_err(|problem| wrong("[network]", problem))?;
     recipe.check().map_err(|problem| wrong("[optimiser]", problem))?;
+    if network.has_own_dropout() && recipe.dropout > 0.0 {
+        let problem = "dropout: this architecture has its shares in [network], dropout";
+        return Err(wrong("[optimiser]", problem.into()));
+    }
     config.check().map_err(|(table, problem)| wrong(table, problem))?;
     Ok(config)
 }
