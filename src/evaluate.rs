@@ -3,7 +3,6 @@
 pub mod accuracy;
 pub mod calls;
 pub mod classes;
-pub mod labelled;
 pub mod measured;
 pub mod metrics;
 pub mod negatives;
