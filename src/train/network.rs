@@ -5,11 +5,12 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use super::networks::deerect::{DeerectConfig, DeerectNet};
 use super::networks::dense::{DenseNet, Outputs};
 use crate::error::Result;
 use crate::models::dense::network::DenseConfig;
 use crate::models::registry::Architecture;
-use crate::models::{CLEAVAGE, Window, dense};
+use crate::models::{CLEAVAGE, Window, deerect, dense};
 
 /// What a training run differentiates.
 pub trait Network {
@@ -27,6 +28,7 @@ pub trait Network {
 pub enum NetworkConfig {
     DenseScan(DenseConfig),
     DenseStrength(DenseConfig),
+    Deerect(DeerectConfig),
 }
 
 impl NetworkConfig {
@@ -35,6 +37,7 @@ impl NetworkConfig {
         match self {
             Self::DenseScan(_) => &dense::ARCHITECTURE,
             Self::DenseStrength(_) => &dense::STRENGTH,
+            Self::Deerect(_) => &deerect::ARCHITECTURE,
         }
     }
 
@@ -42,6 +45,7 @@ impl NetworkConfig {
     pub fn check(&self) -> std::result::Result<(), String> {
         match self {
             Self::DenseScan(config) | Self::DenseStrength(config) => config.check(),
+            Self::Deerect(config) => config.check(),
         }
     }
 
@@ -51,6 +55,7 @@ impl NetworkConfig {
             Self::DenseScan(config) | Self::DenseStrength(config) => {
                 serde_json::to_string(config).map(Some)
             }
+            Self::Deerect(_) => Ok(None),
         }
     }
 
@@ -59,13 +64,16 @@ impl NetworkConfig {
         match self {
             Self::DenseScan(config) => Some(config.flop_per_position(1 + CLEAVAGE)),
             Self::DenseStrength(config) => Some(config.flop_per_position(1)),
+            Self::Deerect(_) => None,
         }
     }
 
     /// Returns how the names of the head's tensors begin: what is trained where the rest is kept.
     pub fn head(&self) -> &'static [&'static str] {
         match self {
-            Self::DenseScan(_) | Self::DenseStrength(_) => &["hidden.", "output."],
+            Self::DenseScan(_) | Self::DenseStrength(_) | Self::Deerect(_) => {
+                &["hidden.", "output."]
+            }
         }
     }
 
@@ -79,6 +87,7 @@ impl NetworkConfig {
             Self::DenseStrength(config) => {
                 DenseNet::start(config, Outputs::Strength, start, device)
             }
+            Self::Deerect(config) => DeerectNet::start(config, start, device),
         }
     }
 }

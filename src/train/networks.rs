@@ -1,3 +1,4 @@
 //! The trainable form of each architecture.
 
+pub mod deerect;
 pub mod dense;
