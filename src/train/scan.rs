@@ -10,7 +10,7 @@ use candle_core::{D, Device, Tensor};
 use candle_nn::ops::log_softmax;
 use rayon::prelude::*;
 
-use super::fit::{Task, Validation};
+use super::fit::{Task, Trainable, Validation};
 use super::losses::binary_cross_entropy;
 use super::network::{Network, Noise};
 use super::recipe::Configuration;
@@ -60,6 +60,12 @@ impl<'a> ScanTask<'a> {
             measured.hard = mine(model, &measured.genome, &measured.sites, count, seed)?;
         }
         Ok(())
+    }
+}
+
+impl Trainable for ScanTraining {
+    fn task<'a>(&'a self, device: &'a Device) -> Result<Box<dyn Task + 'a>> {
+        Ok(Box::new(ScanTask::new(self, device)?))
     }
 }
 
