@@ -4,7 +4,6 @@ pub mod accuracy;
 pub mod calibration;
 pub mod calls;
 pub mod classes;
-pub mod labelled;
 pub mod measured;
 pub mod metrics;
 pub mod negatives;

@@ -1,5 +1,6 @@
 //! `polyascan train`
 
+mod classes;
 mod common;
 mod embeddings;
 mod scan;
@@ -8,6 +9,7 @@ mod strength;
 use clap::{Args as ClapArgs, Subcommand};
 
 use crate::error::Result;
+use crate::models::card;
 
 /// Train a model.
 #[derive(Debug, ClapArgs)]
@@ -20,6 +22,10 @@ pub struct Args {
 enum Task {
     Scan(scan::Args),
     Strength(strength::Args),
+    /// Is a hexamer a polyA signal: DeeReCT-PolyA.
+    Signal(classes::Args),
+    /// Which class is a sequence of, e.g. bound by a protein or not: pysster, DeepRKE.
+    Binding(classes::Args),
     Embeddings(embeddings::Args),
 }
 
@@ -31,6 +37,8 @@ pub fn run(args: &Args) -> Result<()> {
     match &args.task {
         Task::Scan(args) => scan::run(args),
         Task::Strength(args) => strength::run(args),
+        Task::Signal(args) => classes::run(args, card::Task::Signal),
+        Task::Binding(args) => classes::run(args, card::Task::Binding),
         Task::Embeddings(args) => embeddings::run(args),
     }
 }

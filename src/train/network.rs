@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::networks::bilstm::BiLstmNet;
 use super::networks::bilstm::config::{PolyaidConfig, PolyastrengthConfig};
 use super::networks::deeprke::{DeeprkeConfig, DeeprkeNet};
+use super::networks::deerect::{DeerectConfig, DeerectNet};
 use super::networks::dense::{DenseNet, Outputs};
 use super::networks::pysster::{PyssterConfig, PyssterNet};
 use crate::error::Result;
 use crate::models::dense::network::DenseConfig;
 use crate::models::registry::Architecture;
-use crate::models::{CLEAVAGE, Window, bilstm, deeprke, dense, pysster};
+use crate::models::{CLEAVAGE, Window, bilstm, deeprke, deerect, dense, pysster};
 
 /// What a training run differentiates.
 pub trait Network {
@@ -35,6 +36,7 @@ pub enum NetworkConfig {
     Polyastrength(PolyastrengthConfig),
     Pysster(PyssterConfig),
     Deeprke(DeeprkeConfig),
+    Deerect(DeerectConfig),
 }
 
 impl NetworkConfig {
@@ -47,6 +49,7 @@ impl NetworkConfig {
             Self::Polyastrength(_) => &bilstm::POLYASTRENGTH,
             Self::Pysster(_) => &pysster::ARCHITECTURE,
             Self::Deeprke(_) => &deeprke::ARCHITECTURE,
+            Self::Deerect(_) => &deerect::ARCHITECTURE,
         }
     }
 
@@ -58,6 +61,7 @@ impl NetworkConfig {
             Self::Polyastrength(config) => config.layers().check(),
             Self::Pysster(config) => config.check(),
             Self::Deeprke(config) => config.sizes().check(),
+            Self::Deerect(config) => config.check(),
         }
     }
 
@@ -70,6 +74,7 @@ impl NetworkConfig {
             Self::Polyaid(_) | Self::Polyastrength(_) => Ok(None),
             Self::Pysster(config) => serde_json::to_string(&config.sizes()).map(Some),
             Self::Deeprke(config) => serde_json::to_string(&config.sizes()).map(Some),
+            Self::Deerect(_) => Ok(None),
         }
     }
 
@@ -80,13 +85,17 @@ impl NetworkConfig {
             Self::DenseStrength(config) => Some(config.flop_per_position(1)),
             Self::Polyaid(_) | Self::Polyastrength(_) => None,
             Self::Pysster(_) | Self::Deeprke(_) => None,
+            Self::Deerect(_) => None,
         }
     }
 
     /// Returns how the names of the head's tensors begin: what is trained where the rest is kept.
     pub fn head(&self) -> &'static [&'static str] {
         match self {
-            Self::DenseScan(_) | Self::DenseStrength(_) => &["hidden.", "output."],
+            Self::DenseScan(_) | Self::DenseStrength(_) | Self::Deerect(_) => {
+                &["hidden.", "output."]
+            }
+
             Self::Polyaid(_) => &["classification.", "cleavage."],
             Self::Polyastrength(_) => &["strength."],
             Self::Pysster(_) | Self::Deeprke(_) => &["dense."],
@@ -120,6 +129,7 @@ impl NetworkConfig {
             Self::Polyastrength(config) => BiLstmNet::start(&config.layers(), start, device),
             Self::Pysster(config) => Ok(Box::new(PyssterNet::start(config, start)?)),
             Self::Deeprke(config) => Ok(Box::new(DeeprkeNet::start(config, start, device)?)),
+            Self::Deerect(config) => DeerectNet::start(config, start, device),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod bilstm;
 pub mod deeprke;
+pub mod deerect;
 pub mod dense;
 pub mod layers;
 pub mod pysster;

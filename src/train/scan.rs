@@ -9,7 +9,7 @@ pub mod sources;
 use candle_core::{D, Device, Tensor};
 use candle_nn::ops::log_softmax;
 
-use super::fit::{Task, Validation};
+use super::fit::{Task, Trainable, Validation};
 use super::log::Figure;
 use super::losses::binary_cross_entropy;
 use super::network::{Network, Noise};
@@ -54,6 +54,12 @@ impl<'a> ScanTask<'a> {
         // At once, not after an epoch of work: whether the data fill a batch.
         Epoch::new(&sources, config, 0)?;
         Ok(Self { config, device, sources, epoch: None, validation: (genome, sites) })
+    }
+}
+
+impl Trainable for ScanTraining {
+    fn task<'a>(&'a self, device: &'a Device) -> Result<Box<dyn Task + 'a>> {
+        Ok(Box::new(ScanTask::new(self, device)?))
     }
 }
 

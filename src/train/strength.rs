@@ -11,7 +11,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::fit::{Task, Validation};
+use super::fit::{Task, Trainable, Validation};
 use super::losses::squared_error;
 use super::network::{Network, NetworkConfig, Noise};
 use super::recipe::Configuration;
@@ -113,6 +113,12 @@ impl<'a> StrengthTask<'a> {
             pair(example, &mut rng)
         });
         pairs.flatten().collect()
+    }
+}
+
+impl Trainable for StrengthTraining {
+    fn task<'a>(&'a self, device: &'a Device) -> Result<Box<dyn Task + 'a>> {
+        Ok(Box::new(StrengthTask::new(self, device)?))
     }
 }
 

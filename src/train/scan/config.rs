@@ -68,7 +68,7 @@ fn central() -> usize {
     CLEAVAGE_CENTRE
 }
 
-/// Windows around a hexamer, one per line of a table whose last column is the sequence.
+/// Windows around a hexamer, one per line of a table with a column `sequence`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct WindowSource {

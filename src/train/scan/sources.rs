@@ -1,6 +1,5 @@
 //! Where segments come from: windows around hexamers, and genomes with measured sites.
 
-use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use candle_core::{DType, Device};
@@ -12,7 +11,8 @@ use crate::error::{Error, Result};
 use crate::evaluate::measured::{MeasuredSite, Tier, read_sites};
 use crate::evaluate::negatives::Place;
 use crate::genome::memory::Genome;
-use crate::genome::sequence::{encode, reverse_complement};
+use crate::genome::sequence::reverse_complement;
+use crate::genome::sequences::Sequences;
 use crate::genome::strand::Strand;
 use crate::train::recipe::Configuration;
 
@@ -106,22 +106,12 @@ impl Windows {
     }
 }
 
-/// Reads the last column of a (gzipped) table; the first line is the header.
+/// Reads the column `sequence` of a table.
 pub fn sequences(path: &Path) -> Result<Vec<Vec<u8>>> {
-    let file = std::fs::File::open(path).map_err(|e| Error::io(path, "cannot open", e))?;
-    let reader: Box<dyn Read> = match path.extension() {
-        Some(extension) if extension == "gz" => Box::new(flate2::read::MultiGzDecoder::new(file)),
-        _ => Box::new(file),
-    };
+    let mut sequences = Sequences::open(path, None)?;
     let mut rows = Vec::new();
-    for (number, line) in BufReader::new(reader).lines().enumerate().skip(1) {
-        let line = line.map_err(|e| Error::io(path, "cannot read", e))?;
-        let sequence = line.rsplit('\t').next().unwrap_or_default();
-        let codes = encode(sequence.as_bytes()).map_err(|at| {
-            let place = format!("line {}", number + 1);
-            Error::input(path, place, format!("letter {} of the sequence is no nucleotide", at + 1))
-        })?;
-        rows.push(codes);
+    while let Some(sequence) = sequences.next().transpose()? {
+        rows.push(sequences.codes(&sequence)?);
     }
     Ok(rows)
 }
