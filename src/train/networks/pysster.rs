@@ -187,7 +187,7 @@ impl PyssterNet {
             true => NO_ROW,
             false => u32::from(letter),
         };
-        let letters: Vec<u32> = letters.into_iter().map(|letter| seen(letter)).collect();
+        let letters: Vec<u32> = letters.into_iter().map(&mut seen).collect();
         let places = letters.chunks_exact(self.config.length).flat_map(|all| all.windows(taps));
         let row = |(tap, &letter): (usize, &u32)| match letter {
             NO_ROW => NO_ROW,
