@@ -74,7 +74,7 @@ fn paint(area: &Canvas<'_>, panel: &Panel) -> std::result::Result<(), Problem> {
         }
         chart.draw_series(points().map(|point| Circle::new(point, 3, colour.filled())))?;
         right.draw(&Circle::new((17, at), 3, colour.filled()))?;
-        let last = points().last().map_or("NA".into(), |(_, value)| shown(&value));
+        let last = points().next_back().map_or("NA".into(), |(_, value)| shown(&value));
         let text = format!("{} {last}", curve.name);
         right.draw(&Text::new(text, (38, at - 6), ("sans-serif", TEXT)))?;
     }
