@@ -26,4 +26,6 @@ mod simulate;
 mod structure;
 mod support;
 mod train;
+mod train_classes;
 mod truncation;
+mod tune;
