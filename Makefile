@@ -1,7 +1,7 @@
 # polyascan: `make demo` shows it at work, `make test` tests everything.
 # Needs Rust (cargo) and a C compiler; libclang is taken from the system or put into .deps/.
 
-.PHONY: help build demo test check bench bench-peers train-default clean
+.PHONY: help build demo test check bench bench-peers train-default train-deerect-cv clean
 .DEFAULT_GOAL := help
 
 CARGO ?= cargo
@@ -44,6 +44,9 @@ bench-peers: build ## every model against ONNX Runtime: agreement and speed (nee
 
 train-default: build ## train models/default.safetensors again (needs ../shared)
 	sh scripts/train_default.sh
+
+train-deerect-cv: build ## cross-validate DeeReCT-PolyA on its authors' windows (needs ../shared)
+	$(BINARY) train signal --config config/deerect.toml --folds 5 --resume -o target/deerect.safetensors
 
 clean: ## remove what the targets made, but for .deps
 	rm -rf target $(DEMO)

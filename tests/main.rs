@@ -29,3 +29,6 @@ mod train;
 mod train_polyaid;
 mod truncation;
 mod variants;
+mod train_classes;
+mod truncation;
+mod tune;

@@ -1,6 +1,8 @@
 //! DeeReCT-PolyA (Xia et al. 2018), batched: the convolution is a sum of table rows, normalisation
 //! touches only what the max-pool keeps, the dense layers are products over all windows.
 
+pub mod training;
+
 use pulp::{Arch, Simd, WithSimd};
 
 use super::activation::sigmoid;
@@ -13,7 +15,7 @@ pub const POOL: usize = 10;
 /// Filter groups that are normalised together; filter f belongs to group f mod 4.
 pub const GROUPS: usize = 4;
 /// Added to the variance.
-pub const EPSILON: f32 = 1e-12;
+const EPSILON: f32 = 1e-12;
 
 /// Input symbols: A, C, G, T, unknown, padding.
 const SYMBOLS: usize = 6;

@@ -246,3 +246,66 @@ impl Taken<'_> {
         Ok(self.examples)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONFIG: &str = "[model]\nname = \"x\"\ndescription = \"\"\nseed = 1\n\
+        [network]\narchitecture = \"deerect\"\n\
+        [optimiser]\nepochs = 1\nbatch = 1\nlearning_rate = 1\n";
+
+    /// Reads examples of 4 nt around index 1 for a model that reads structure.
+    fn read(anchor: Option<usize>, text: &str, structures: Option<&str>) -> Result<Vec<Example>> {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            std::fs::write(folder.path().join(name), text).unwrap();
+            folder.path().join(name)
+        };
+        let sequences = write("sequences", text);
+        let file = match structures {
+            None => ExampleFile::Alone(sequences),
+            Some(text) => {
+                ExampleFile::Structured { sequences, structures: write("structures", text) }
+            }
+        };
+        let input = Input { length: Length::Exactly(4), anchor: 1, structure: true };
+        let reader = Reader { input, form: Some(Form::Labels), anchor };
+        reader.read(&toml::from_str(CONFIG).unwrap(), &file, 1)
+    }
+
+    #[test]
+    fn structures_come_with_the_sequences_or_from_a_file_and_are_cut_like_them() {
+        let example = |codes: [u8; 4], labels: &[u8]| Example {
+            codes: codes.to_vec(),
+            structure: Some(labels.to_vec()),
+            class: 1,
+        };
+        let whole = [example([0, 1, 2, 3], b"SHHS"), example([2, 2, 0, 0], b"FFFF")];
+        let own = ">a\nACGU\n(..)\n>b\nGGAA\n....\n";
+        assert_eq!(read(None, own, None).unwrap(), whole);
+        let structures = ">b\nGGAA\n....\n>a\nACGU\n(..)\n";
+        assert_eq!(read(None, ">a\nACGU\n>b\nGGAA\n", Some(structures)).unwrap(), whole);
+        assert_eq!(read(None, "ACGU\nGGAA\n", Some("(..)\n....\n")).unwrap(), whole);
+        let longer = ">a\nTTACGUT\n..(..).\n";
+        assert_eq!(read(Some(3), longer, None).unwrap(), [example([0, 1, 2, 3], b"SHHS")]);
+    }
+
+    #[test]
+    fn a_structure_that_is_missing_or_does_not_fit_is_an_error() {
+        let said = |structures: &str| {
+            read(None, ">a\nACGU\n>b\nGGAA\n", Some(structures)).unwrap_err().to_string()
+        };
+        assert!(said(">a\nACGU\n(..)\n").contains("no structure for sequence \"b\""));
+        assert!(said(">a\nACG\n(.)\n").contains("3 letters"));
+        assert!(read(None, ">a\nACGU\n>b\nGGAA\n", None).is_err());
+    }
+
+    #[test]
+    fn sequences_without_a_window_are_left_out_and_none_at_all_is_an_error() {
+        let text = ">a\nACGU\n(..)\n>b\nGGA\n...\n>c\nGGAAA\n.....\n";
+        assert_eq!(read(None, text, None).unwrap().len(), 1);
+        let said = read(None, &text[text.find(">b").unwrap()..], None).unwrap_err().to_string();
+        assert!(said.contains("none of 2") && said.contains("1 too long, 1 too short"), "{said}");
+    }
+}

@@ -96,10 +96,10 @@ impl Scored {
         (count > 0).then(|| sum / count as f64)
     }
 
-    /// Returns loss, error and AUROC.
+    /// Returns loss, error and AUROC, under their names in logs.
     pub fn figures(&self) -> Vec<Figure> {
         let figures = [Some(self.loss()), Some(self.error()), self.auroc()];
-        ["loss", "error", "auroc"].map(String::from).into_iter().zip(figures).collect()
+        ["validation_loss", "error", "auroc"].map(String::from).into_iter().zip(figures).collect()
     }
 }
 

@@ -3,9 +3,9 @@
 use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::cpu::deerect::{EPSILON, GROUPS, POOL, Sizes};
+use crate::engine::cpu::deerect::training::pooled;
+use crate::engine::cpu::deerect::{GROUPS, Sizes};
 use crate::error::Result;
-use crate::genome::sequence::UNKNOWN;
 use crate::models::Window;
 use crate::models::deerect::LENGTH;
 use crate::train::network::{Network, Noise, Start, Starter};
@@ -55,8 +55,6 @@ pub struct DeerectNet {
     conv: [Tensor; 2],
     hidden: [Tensor; 2],
     output: [Tensor; 2],
-    /// (positions * filters) x filters: a product with it takes the mean over each filter's group.
-    group_mean: Tensor,
     device: Device,
 }
 
@@ -84,47 +82,18 @@ impl DeerectNet {
         let conv = layer("conv", &[width, 4, filters], Start::he(4 * width))?;
         let hidden_layer = layer("hidden", &[inputs, hidden], Start::he(inputs))?;
         let output = layer("output", &[hidden, 2], Start::glorot(hidden, 2))?;
-        let group_mean = group_mean(sizes, device)?;
         let device = device.clone();
-        Ok(Box::new(Self { sizes, conv, hidden: hidden_layer, output, group_mean, device }))
-    }
-
-    /// Returns the highest of every ten positions (n x steps x filters). Of equal ones, as runs of A
-    /// make, the first has the gradient; the tensor library's own maximum would give it to each.
-    fn pool(&self, conv: &Tensor, n: usize) -> Result<Tensor> {
-        let (filters, positions) = (self.sizes.filters, self.sizes.positions());
-        let values = conv.detach().flatten_all()?.to_vec1::<f32>()?;
-        let mut highest = Vec::with_capacity(n * self.sizes.steps() * filters);
-        for window in 0..n {
-            for step in 0..self.sizes.steps() {
-                let first = (window * positions + step * POOL) * filters;
-                highest.extend((first..first + filters).map(|start| {
-                    let places = (1..POOL).map(|t| start + t * filters);
-                    places.fold(start, |best, at| if values[at] > values[best] { at } else { best })
-                        as u32
-                }));
-            }
-        }
-        let highest = Tensor::new(highest, &self.device)?;
-        let pooled = conv.flatten_all()?.index_select(&highest, 0)?;
-        Ok(pooled.reshape((n, self.sizes.steps(), filters))?)
+        Ok(Box::new(Self { sizes, conv, hidden: hidden_layer, output, device }))
     }
 }
 
 impl Network for DeerectNet {
     fn forward(&self, windows: &[Window<'_>], noise: &mut Noise) -> Result<Tensor> {
-        let n = windows.len();
-        let Sizes { width, filters, .. } = self.sizes;
-        let filter = self.conv[0].reshape((width * 4, filters))?;
-        let conv = patches(windows, width, &self.device)?.matmul(&filter)?;
-        let rows = conv.reshape((n, ()))?;
-        let mean = rows.matmul(&self.group_mean)?;
-        let variance = (rows.sqr()?.matmul(&self.group_mean)? - mean.sqr()?)?;
-        // Normalisation changes no order: what is pooled away need not be normalised.
-        let centred = self.pool(&conv, n)?.broadcast_sub(&mean.unsqueeze(1)?)?;
-        let deviation = (variance.relu()? + f64::from(EPSILON))?.sqrt()?;
-        let normalised = centred.broadcast_div(&deviation.unsqueeze(1)?)?;
-        let features = normalised.broadcast_add(&self.conv[1])?.relu()?.flatten_from(1)?;
+        let codes: Vec<&[u8]> = windows.iter().map(|window| window.codes).collect();
+        // It has no form for a GPU; it is small.
+        let filters = self.conv[0].to_device(&Device::Cpu)?;
+        let pooled = pooled(&filters, self.sizes, &codes)?.to_device(&self.device)?;
+        let features = pooled.broadcast_add(&self.conv[1])?.relu()?.flatten_from(1)?;
         let hidden = dense(&features, &self.hidden)?.relu()?;
         dense(&noise.drop_values(&hidden)?, &self.output)
     }
@@ -132,37 +101,6 @@ impl Network for DeerectNet {
 
 fn dense(x: &Tensor, [weight, bias]: &[Tensor; 2]) -> Result<Tensor> {
     Ok(x.matmul(weight)?.broadcast_add(bias)?)
-}
-
-fn group_mean(sizes: Sizes, device: &Device) -> Result<Tensor> {
-    let (filters, positions) = (sizes.filters, sizes.positions());
-    let share = (GROUPS as f32) / (filters * positions) as f32;
-    let row = |filter: usize| {
-        (0..filters).map(move |other| if filter % GROUPS == other % GROUPS { share } else { 0.0 })
-    };
-    let values: Vec<f32> = (0..positions).flat_map(|_| (0..filters).flat_map(row)).collect();
-    Ok(Tensor::from_vec(values, (positions * filters, filters), device)?)
-}
-
-/// Returns the one-hot columns below each filter position, one row each, with padding of 0.25 on
-/// either side.
-fn patches(windows: &[Window<'_>], width: usize, device: &Device) -> Result<Tensor> {
-    let mut rows = Vec::new();
-    let edge = vec![[0.25; 4]; width - 1];
-    for window in windows {
-        let base = |&code: &u8| {
-            let mut column = [0f32; 4];
-            if code < UNKNOWN {
-                column[usize::from(code)] = 1.0;
-            }
-            column
-        };
-        let inner: Vec<[f32; 4]> = window.codes.iter().map(base).collect();
-        let padded = [&edge[..], &inner, &edge].concat();
-        padded.windows(width).for_each(|patch| rows.extend_from_slice(patch.as_flattened()));
-    }
-    let patch = width * 4;
-    Ok(Tensor::from_vec(rows, ((), patch), device)?)
 }
 
 #[cfg(test)]
@@ -174,6 +112,7 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     use super::*;
+    use crate::genome::sequence::UNKNOWN;
     use crate::models::Model;
     use crate::models::card::{ModelCard, Task};
     use crate::models::deerect::Deerect;
