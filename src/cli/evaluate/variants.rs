@@ -150,9 +150,8 @@ impl Evaluation {
                 (name.to_owned(), points.map(|(&said, v)| (said, v.measured)).collect())
             });
         let r2 = self.scores.iter().find(|s| s.score == effects.score && s.variants == "all");
-        let r2 = r2
-            .and_then(|s| s.pearson_squared)
-            .map_or(String::new(), |r2| format!(", squared correlation {r2:.3}"));
+        let r2 =
+            r2.and_then(|s| s.pearson_squared).map_or(String::new(), |r2| format!(", r² {r2:.3}"));
         plot::scatter(&Scatter {
             title: format!("{} {}, {} variants{r2}", self.model, effects.score, self.scored),
             x: "predicted change in log-odds".into(),
