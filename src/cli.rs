@@ -9,6 +9,7 @@ pub mod predict;
 pub mod scan;
 pub mod simulate;
 pub mod train;
+pub mod tune;
 
 use clap::{Parser, Subcommand};
 
@@ -32,6 +33,7 @@ enum Command {
     Models(models::Args),
     Convert(convert::Args),
     Train(train::Args),
+    Tune(tune::Args),
     Simulate(simulate::Args),
 }
 
@@ -48,6 +50,7 @@ pub fn run(cli: &Cli) -> Result<()> {
         Command::Models(args) => models::run(args),
         Command::Convert(args) => convert::run(args),
         Command::Train(args) => train::run(args),
+        Command::Tune(args) => tune::run(args),
         Command::Simulate(args) => simulate::run(args),
     }
 }

@@ -7,4 +7,5 @@ pub mod fasta;
 pub mod memory;
 pub mod region;
 pub mod sequence;
+pub mod sequences;
 pub mod strand;

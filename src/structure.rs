@@ -6,7 +6,9 @@
 pub mod files;
 pub mod fold;
 pub mod labels;
+pub mod matched;
 
 pub use files::{Form, Record, Records};
 pub use fold::RnaFold;
 pub use labels::{LABELS, label};
+pub use matched::{Annotated, Matched, annotated};

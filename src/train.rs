@@ -1,6 +1,7 @@
 //! Training: one loop ([`fit`]) for every task and architecture, and k-mer embeddings.
 
 pub mod checkpoint;
+pub mod classes;
 pub mod corpus;
 pub mod fit;
 pub mod log;
@@ -12,4 +13,6 @@ pub mod product;
 pub mod recipe;
 pub mod scan;
 pub mod skip_gram;
+pub mod strength;
+pub mod tune;
 pub mod weights;

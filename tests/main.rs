@@ -26,5 +26,6 @@ mod simulate;
 mod structure;
 mod support;
 mod train;
+mod train_polyaid;
 mod truncation;
 mod variants;

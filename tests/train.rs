@@ -1,6 +1,8 @@
 //! A trained model is the same for the same seed, and the scan runs it.
 
 use std::fs;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use crate::support::*;
 
@@ -8,12 +10,14 @@ use crate::support::*;
 fn config(folder: &Folder, seed: u64) -> String {
     let text = format!(
         r#"
+[model]
 name = "tiny"
 description = "for a test"
 licence = "none"
 seed = {seed}
 data = "{}"
 [network]
+architecture = "dense-scan"
 channels = 16
 stem_width = 16
 dilations = [16, 32, 64]
@@ -21,16 +25,16 @@ hidden = 16
 [optimiser]
 epochs = 2
 batch = 16
-segment = 300
 learning_rate = 1e-2
 warmup_steps = 2
 weight_decay = 0.01
-gradient_norm = 1.0
 average = 0.9
 dropout = 0.1
-classification_loss = 3.0
-cleavage_loss = 0.2
+[loss]
+classification = 3.0
+cleavage = 0.2
 [labels]
+segment = 300
 spread = 1.5
 mutated_mass = 0.1
 [[genome]]
@@ -78,16 +82,69 @@ fn the_scan_runs_a_trained_model_and_the_log_tells_each_epoch() {
     assert_eq!(summary(&prefix)["model"]["architecture"], "dense-scan");
     let card: toml::Table = fs::read_to_string(folder.at("tiny.toml")).unwrap().parse().unwrap();
     assert_eq!(card["sha256"].as_str(), summary(&prefix)["model"]["sha256"].as_str());
-    let log = fs::read_to_string(folder.at("tiny.tsv")).unwrap();
-    let columns = |line: &str| line.split('\t').count();
-    assert!(
-        log.starts_with("epoch\tloss\t") && log.lines().all(|line| columns(line) == 9),
-        "{log}"
-    );
-    for epoch in ["1", "2"] {
-        let rows = log.lines().filter(|line| line.split('\t').next() == Some(epoch));
-        assert_eq!(rows.count(), 8);
+    let log = fs::read_to_string(folder.at("tiny.log.tsv")).unwrap();
+    let rows: Vec<Vec<&str>> = log.lines().map(|line| line.split('\t').collect()).collect();
+    assert_eq!(rows.iter().map(|row| row[0]).collect::<Vec<_>>(), ["epoch", "1", "2"], "{log}");
+    assert!(rows.iter().all(|row| row.len() == rows[0].len()), "{log}");
+    assert!(rows[0].contains(&"random_all_auroc_pv"), "{log}");
+    // The curves have a mark for every value of the log, and one per name that has any.
+    let columns = (0..rows[0].len()).filter(|&i| !["epoch", "seconds"].contains(&rows[0][i]));
+    let values = columns.map(|i| rows[1..].iter().filter(|row| row[i] != "NA").count());
+    let marks: usize = values.filter(|count| *count > 0).map(|count| count + 1).sum();
+    let curves = fs::read_to_string(folder.at("tiny.svg")).unwrap();
+    assert_eq!(curves.matches("<circle").count(), marks);
+    assert!(marks > 10 && curves.contains("random_all_auroc_pv"), "{curves}");
+    let left = names(&folder.at(""));
+    assert!(!left.iter().any(|name| name.contains("checkpoint")), "{left:?}");
+}
+
+#[test]
+fn a_killed_run_that_is_resumed_gives_the_bytes_of_an_uninterrupted_one() {
+    let (folder, _) = setting();
+    let text = fs::read_to_string(config(&folder, 1)).unwrap();
+    let config = folder.file("long.toml", text.replace("epochs = 2", "epochs = 5"));
+    let [whole, killed] = ["whole", "killed"].map(|name| folder.at(&format!("{name}.safetensors")));
+    run(["train", "scan", "--config", &config, "-o", &whole]);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_polyascan"))
+        .args(["train", "scan", "--config", &config, "-o", &killed])
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let checkpoint = folder.at("killed.checkpoint");
+    while fs::metadata(&checkpoint).is_err() && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(2));
     }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(fs::metadata(&killed).is_err(), "it was over before it was killed");
+    // Of another configuration: refused.
+    let args = ["train", "scan", "--config", &folder.at("seed1.toml"), "-o", &killed, "--resume"];
+    refuse(args, 1, &["killed.checkpoint", "another configuration", "delete it"]);
+    let args = ["train", "scan", "--config", &config, "-o", &killed, "--resume"];
+    let output = polyascan().args(args).output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stderr).contains("going on after epoch"));
+    assert!(fs::read(&whole).unwrap() == fs::read(&killed).unwrap(), "other bytes");
+}
+
+#[test]
+fn training_goes_on_from_a_trained_model_and_can_leave_all_but_the_head() {
+    let (folder, _) = setting();
+    let first = folder.at("first.safetensors");
+    run(["train", "scan", "--config", &config(&folder, 1), "-o", &first]);
+    let text = fs::read_to_string(config(&folder, 2)).unwrap();
+    let head = folder.file("head.toml", text.replace("epochs = 2", "epochs = 1\ntrain = \"head\""));
+    let out = folder.at("second.safetensors");
+    run(["train", "scan", "--config", &head, "-o", &out, "--pretrained", &first]);
+    let [before, after] = [&first, &out]
+        .map(|path| candle_core::safetensors::load(path, &candle_core::Device::Cpu).unwrap());
+    for (name, tensor) in &before {
+        let values = |t: &candle_core::Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let same = values(tensor) == values(&after[name]);
+        assert_eq!(same, !name.starts_with("hidden") && !name.starts_with("output"), "{name}");
+    }
+    let other = folder.file("other.toml", text.replace("hidden = 16", "hidden = 32"));
+    let args = ["train", "scan", "--config", &other, "-o", &out, "--pretrained", &first];
+    refuse(args, 2, &["--pretrained", "hidden", "[network]"]);
 }
 
 #[test]

@@ -3,7 +3,6 @@
 mod structures;
 mod table;
 
-use std::io::BufRead;
 use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
@@ -12,7 +11,7 @@ use super::options::{ModelOptions, StrandChoice, ThreadOptions};
 use crate::error::{Error, Result};
 use crate::genome::compression::Source;
 use crate::genome::fasta::{FastaFile, begins};
-use crate::genome::sequence::encode;
+use crate::genome::sequences::Sequences;
 use crate::models::card::Task;
 use crate::models::{Length, Model, Window};
 use crate::output::atomic::keep_input;
@@ -36,8 +35,8 @@ use table::Table;
 /// of each sequence on the line after it; they read the sequences as given, never the other strand.
 #[derive(Debug, ClapArgs)]
 pub struct Args {
-    /// FASTA, or text with one sequence per line (named by line number); plain, gzip or BGZF; - is
-    /// standard input.
+    /// FASTA, text with one sequence per line, or a table with a column `sequence` (both named by
+    /// line number); plain, gzip or BGZF; - is standard input.
     #[arg(value_name = "FASTA|TXT")]
     input: PathBuf,
     #[command(flatten)]
@@ -97,7 +96,7 @@ pub fn run(args: &Args) -> Result<()> {
     let mut out = Table::create(args, model.as_ref())?;
     match fasta {
         Some(file) => records(&file, &mut out)?,
-        None => lines(&source, |name, codes| out.sequence(&name, Window::from(codes.as_slice())))?,
+        None => lines(source, |name, codes| out.sequence(&name, Window::from(codes.as_slice())))?,
     }
     out.finish()
 }
@@ -137,7 +136,7 @@ fn sequences(
     mut each: impl FnMut(String, bool, Vec<u8>) -> Result<()>,
 ) -> Result<()> {
     if !begins(source)? {
-        return lines(source, |name, codes| each(name, false, codes));
+        return lines(source.clone(), |name, codes| each(name, false, codes));
     }
     let file = FastaFile::from_source(source.clone())?;
     let mut bases = file.bases()?;
@@ -150,22 +149,10 @@ fn sequences(
 }
 
 /// Hands over every sequence of a text file: its line number and codes.
-fn lines(source: &Source, mut each: impl FnMut(String, Vec<u8>) -> Result<()>) -> Result<()> {
-    for (number, line) in source.reader().lines().enumerate() {
-        let line = line.map_err(|e| source.error(e))?;
-        let sequence = line.trim();
-        if sequence.is_empty() {
-            continue;
-        }
-        let name = (number + 1).to_string();
-        let codes = encode(sequence.as_bytes()).map_err(|at| {
-            let problem = format!(
-                "letter {} of the sequence is no nucleotide; expected FASTA or one sequence per line",
-                at + 1
-            );
-            Error::input(source.path(), format!("line {name}"), problem)
-        })?;
-        each(name, codes)?;
+fn lines(source: Source, mut each: impl FnMut(String, Vec<u8>) -> Result<()>) -> Result<()> {
+    let mut sequences = Sequences::new(source, None)?;
+    while let Some(sequence) = sequences.next().transpose()? {
+        each(sequence.line.to_string(), sequences.codes(&sequence)?)?;
     }
     Ok(())
 }

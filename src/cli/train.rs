@@ -1,12 +1,15 @@
 //! `polyascan train`
 
+mod classes;
 mod common;
 mod embeddings;
 mod scan;
+mod strength;
 
 use clap::{Args as ClapArgs, Subcommand};
 
 use crate::error::Result;
+use crate::models::card;
 
 /// Train a model.
 #[derive(Debug, ClapArgs)]
@@ -18,6 +21,11 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Task {
     Scan(scan::Args),
+    Strength(strength::Args),
+    /// Is a hexamer a polyA signal: DeeReCT-PolyA.
+    Signal(classes::Args),
+    /// Which class is a sequence of, e.g. bound by a protein or not: pysster, DeepRKE.
+    Binding(classes::Args),
     Embeddings(embeddings::Args),
 }
 
@@ -28,6 +36,9 @@ enum Task {
 pub fn run(args: &Args) -> Result<()> {
     match &args.task {
         Task::Scan(args) => scan::run(args),
+        Task::Strength(args) => strength::run(args),
+        Task::Signal(args) => classes::run(args, card::Task::Signal),
+        Task::Binding(args) => classes::run(args, card::Task::Binding),
         Task::Embeddings(args) => embeddings::run(args),
     }
 }

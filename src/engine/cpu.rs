@@ -7,5 +7,8 @@ pub mod deerect;
 pub mod dense;
 pub mod layers;
 pub mod lstm;
+pub mod multiply;
+pub mod pooled_conv;
 pub mod product;
+pub mod recurrence;
 pub mod residual;

@@ -1,15 +1,16 @@
 //! A model's scores of positive and negative sequences.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::labelled::{Labelled, Sequences};
 use super::metrics::{auprc, auroc};
 use crate::error::{Error, Result};
 use crate::genome::sequence::encode;
+use crate::genome::sequences::{Sequence, Sequences};
 use crate::models::{Input, Length, Model, Window};
 
 /// Sequences read per turn: bounds memory.
@@ -133,7 +134,7 @@ impl Question<'_> {
         };
         let mut sequences = Sequences::open(path, self.by)?;
         loop {
-            let turn: Vec<Labelled> = sequences.by_ref().take(TURN).collect::<Result<_>>()?;
+            let turn: Vec<Sequence> = sequences.by_ref().take(TURN).collect::<Result<_>>()?;
             if turn.is_empty() {
                 break;
             }
@@ -155,11 +156,11 @@ impl Question<'_> {
     /// Returns the group and the window of each sequence that has one.
     fn windows(
         &self,
-        turn: Vec<Labelled>,
+        turn: Vec<Sequence>,
         skipped: &mut BTreeMap<&'static str, usize>,
     ) -> (Vec<String>, Vec<Vec<u8>>) {
         let input = self.model.input();
-        let windows = turn.into_iter().filter_map(|Labelled { letters, group }| {
+        let windows = turn.into_iter().filter_map(|Sequence { letters, group, .. }| {
             match window(input, self.anchor_at, letters.as_bytes()) {
                 Ok(codes) => Some((group, codes)),
                 Err(reason) => {
@@ -186,15 +187,28 @@ fn window(
     anchor_at: Option<usize>,
     letters: &[u8],
 ) -> std::result::Result<Vec<u8>, &'static str> {
+    let window = place(input, anchor_at, letters.len())?;
+    encode(&letters[window]).map_err(|_| NO_NUCLEOTIDE)
+}
+
+/// Why a sequence has no window.
+pub const NO_NUCLEOTIDE: &str = "letter that is no nucleotide";
+
+/// Returns where the model's window lies in a sequence of `nt` nucleotides whose base `anchor_at` is
+/// the model's anchor, or which is a window, or says why there is none.
+pub fn place(
+    input: Input,
+    anchor_at: Option<usize>,
+    nt: usize,
+) -> std::result::Result<Range<usize>, &'static str> {
     let first = anchor_at.map_or(0, |at| at - input.anchor.min(at));
     let (least, most) = input.length.limits();
-    let letters = match letters.len() {
-        nt if nt < first + least => return Err("too short"),
-        _ if anchor_at.is_some() => &letters[first..first + least],
-        nt if nt > most => return Err("too long"),
-        _ => letters,
-    };
-    encode(letters).map_err(|_| "letter that is no nucleotide")
+    match nt {
+        _ if nt < first + least => Err("too short"),
+        _ if anchor_at.is_some() => Ok(first..first + least),
+        _ if nt > most => Err("too long"),
+        _ => Ok(0..nt),
+    }
 }
 
 impl Scores {

@@ -45,6 +45,8 @@ pub struct MeasuredSite {
     /// 0-based: the last nucleotide before the cut.
     pub position: usize,
     pub strand: Strand,
+    /// Reads of the site, where they were counted.
+    pub reads: Option<f64>,
     utr3: bool,
     strong: bool,
     hexamer: bool,
@@ -62,8 +64,10 @@ impl MeasuredSite {
     }
 }
 
-/// Reads sites from a tab-separated table with the columns contig, offset (0-based), strand and, if
-/// there, type, apadb_reads, polyasite_tpm; or from BED (no header line named `contig`). Plain or compressed; `chr1` finds `1`.
+/// Reads sites from a tab-separated table with a header, or from BED. Plain or compressed; `chr1` finds
+/// `1`. Columns of a table: `contig` (or `chrom`); `offset` (0-based), or `peak_1based`, or for clusters
+/// `start end` (0-based, half-open; the site is their last base); `strand`; if there, `type`,
+/// `apadb_reads` (or `reads`) and `polyasite_tpm`.
 ///
 /// # Errors
 /// A file or line that cannot be read, a contig that the genome lacks, a position outside it.
@@ -77,7 +81,7 @@ pub fn read_sites(path: &Path, genome: &Genome) -> Result<Vec<MeasuredSite>> {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        if fields[0] == "contig" {
+        if ["contig", "chrom"].contains(&fields[0]) {
             columns = fields.iter().enumerate().map(|(i, name)| ((*name).to_owned(), i)).collect();
             continue;
         }
@@ -99,12 +103,25 @@ fn from_table(
 ) -> std::result::Result<MeasuredSite, String> {
     let get = |name: &str| columns.get(name).and_then(|&i| fields.get(i)).copied();
     let need = |name: &str| get(name).ok_or(format!("no column {name}"));
-    let number = |name: &str| get(name).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
-    let offset = need("offset")?;
-    let position = offset.parse().map_err(|_| format!("offset {offset:?} is no number"))?;
-    let mut site = locate(genome, need("contig")?, position, need("strand")?)?;
+    let number = |name: &str| get(name).and_then(|text| text.parse::<f64>().ok());
+    let whole = |name: &str| {
+        let text = need(name)?;
+        text.parse::<usize>().map_err(|_| format!("{name} {text:?} is no number"))
+    };
+    let strand = need("strand")?;
+    let position = match () {
+        () if get("offset").is_some() => whole("offset")?,
+        () if get("peak_1based").is_some() => {
+            whole("peak_1based")?.checked_sub(1).ok_or("peak_1based is 0")?
+        }
+        () if strand == "-" => whole("start")?,
+        () => whole("end")?.checked_sub(1).ok_or("end is 0")?,
+    };
+    let contig = get("contig").map_or_else(|| need("chrom"), Ok)?;
+    let mut site = locate(genome, contig, position, strand)?;
+    site.reads = number("apadb_reads").or(number("reads"));
     site.utr3 = get("type").is_some_and(|kind| kind.starts_with("3'UTR"));
-    site.strong = number("apadb_reads") >= 10.0 || number("polyasite_tpm") > 0.0;
+    site.strong = site.reads >= Some(10.0) || number("polyasite_tpm") > Some(0.0);
     Ok(site)
 }
 
@@ -123,12 +140,13 @@ fn locate(
     strand: &str,
 ) -> std::result::Result<MeasuredSite, String> {
     let contig = contig_index(&genome.contigs, name)?;
-    if position >= genome.codes[contig].len() {
+    if position as u64 >= genome.contigs.iter().nth(contig).map_or(0, |contig| contig.length) {
         return Err(format!("position {position} is past the end of {name}"));
     }
     let strand: Strand = strand.parse()?;
     let hexamer = has_canonical_hexamer(genome, contig, strand, position, 10..=40);
-    Ok(MeasuredSite { contig, position, strand, utr3: false, strong: false, hexamer })
+    let (reads, utr3, strong) = (None, false, false);
+    Ok(MeasuredSite { contig, position, strand, reads, utr3, strong, hexamer })
 }
 
 fn contig_index(contigs: &Contigs, name: &str) -> std::result::Result<usize, String> {

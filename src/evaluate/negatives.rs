@@ -74,10 +74,11 @@ fn draw(genome: &Genome, count: usize, seed: u64, accept: impl Fn(Place) -> bool
 }
 
 /// Sorted site positions by contig and strand.
-struct Neighbours(HashMap<(usize, Strand), Vec<usize>>);
+pub struct Neighbours(HashMap<(usize, Strand), Vec<usize>>);
 
 impl Neighbours {
-    fn new(sites: &[MeasuredSite]) -> Self {
+    /// Sorts the sites.
+    pub fn new(sites: &[MeasuredSite]) -> Self {
         let mut map: HashMap<_, Vec<usize>> = HashMap::new();
         for site in sites {
             map.entry((site.contig, site.strand)).or_default().push(site.position);
@@ -86,7 +87,8 @@ impl Neighbours {
         Self(map)
     }
 
-    fn within(&self, place: Place, distance: usize) -> bool {
+    /// Returns whether a site of the strand is within `distance` nt.
+    pub fn within(&self, place: Place, distance: usize) -> bool {
         self.0.get(&(place.contig, place.strand)).is_some_and(|positions| {
             let first = positions.partition_point(|&p| p + distance < place.position);
             positions.get(first).is_some_and(|&p| p <= place.position + distance)

@@ -5,8 +5,11 @@ use serde::Serialize;
 
 use super::measured::{MeasuredSite, Tier};
 use super::metrics::{mean, median};
-use super::profile::StrandProfile;
+use super::profile::{StrandProfile, each_strand};
+use crate::error::Result;
+use crate::genome::memory::Genome;
 use crate::genome::strand::Strand;
+use crate::models::Model;
 
 /// A measured site is found by a call of its strand within this many nt (Stroup & Ji 2023).
 pub const REACH: usize = 24;
@@ -64,6 +67,16 @@ impl Peaks {
         self.calls.sort_by(|a, b| b.score.total_cmp(&a.score).then(place(a).cmp(&place(b))));
         (self.calls, self.windows as f64 / 1000.0)
     }
+}
+
+/// Scans a genome; returns the peaks of p.v, highest first, and the kb x strands scored.
+///
+/// # Errors
+/// If the model cannot be scanned, or fails.
+pub fn peaks(model: &dyn Model, genome: &Genome) -> Result<(Vec<Call>, f64)> {
+    let mut peaks = Peaks::default();
+    each_strand(model, genome, |profile| peaks.add_strand(profile))?;
+    Ok(peaks.finish())
 }
 
 /// Positions that no other within the reach exceeds; the first of equals.

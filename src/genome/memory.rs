@@ -34,6 +34,15 @@ impl Genome {
         Ok(Self { contigs: file.contigs, codes })
     }
 
+    /// Empties contigs that are not to be used; their names stay.
+    pub fn leave_out(&mut self, unwanted: impl Fn(&str) -> bool) {
+        for (contig, codes) in self.contigs.iter().zip(&mut self.codes) {
+            if unwanted(&contig.name) {
+                codes.clear();
+            }
+        }
+    }
+
     /// Returns `length` codes in transcript direction, `before` of them upstream of `position`;
     /// `None` where the contig ends first.
     pub fn around(

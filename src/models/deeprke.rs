@@ -46,13 +46,21 @@ fn load(file: &WeightFile, card: ModelCard, _device: &Device) -> Result<Box<dyn 
     Ok(Box::new(DeepRke::new(config, &file.tensors, card)?))
 }
 
+/// Returns what a network of these sizes reads.
+pub fn input(config: &Config) -> Input {
+    let longest = config.max_length;
+    Input {
+        length: Length::Between(config.shortest().unwrap_or(longest), longest),
+        anchor: 0,
+        structure: config.structure.is_some(),
+    }
+}
+
 /// A loaded DeepRKE model.
 pub struct DeepRke {
     card: ModelCard,
     config: Config,
     outputs: [Output; 1],
-    /// Nucleotides of the shortest sequence that it reads.
-    shortest: usize,
     modules: Modules,
     recurrent: Recurrent,
 }
@@ -67,7 +75,6 @@ impl DeepRke {
         Ok(Self {
             card,
             outputs: [Output::new("p_bound", 1)],
-            shortest: config.shortest().unwrap_or(config.max_length),
             modules: Modules::new(&config, tensors),
             recurrent: Recurrent::new(&config, tensors),
             config,
@@ -91,11 +98,7 @@ impl Model for DeepRke {
     }
 
     fn input(&self) -> Input {
-        Input {
-            length: Length::Between(self.shortest, self.config.max_length),
-            anchor: 0,
-            structure: self.config.structure.is_some(),
-        }
+        input(&self.config)
     }
 
     fn outputs(&self) -> &[Output] {

@@ -24,7 +24,7 @@ use alphabet::Alphabet;
 const BATCH: usize = 16;
 
 /// The longest input: more would be no pysster model, but a damaged file.
-const LONGEST: usize = 1 << 20;
+pub const LONGEST: usize = 1 << 20;
 
 /// Class probabilities.
 pub const ARCHITECTURE: Architecture = Architecture {

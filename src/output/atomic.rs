@@ -59,6 +59,16 @@ pub fn keep_input(input: &Path, output: &Path) -> Result<()> {
     }
 }
 
+/// Writes a whole file, or to standard output for `-`.
+///
+/// # Errors
+/// Those of [`AtomicFile`].
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file = AtomicFile::create(path)?;
+    file.write_all(bytes).map_err(|e| Error::io(path, "cannot write", e))?;
+    file.commit()
+}
+
 impl AtomicFile {
     /// Starts an output for `path`.
     ///

@@ -24,6 +24,17 @@ pub enum Form {
     Raw,
 }
 
+impl Form {
+    /// Returns the form for a model that knows these structure letters: loop labels, or for a model
+    /// with letters of its own the file's characters.
+    pub fn of(letters: &str) -> Self {
+        match letters.bytes().all(|letter| LABELS.contains(&letter)) {
+            true => Self::Labels,
+            false => Self::Raw,
+        }
+    }
+}
+
 /// A sequence's structure.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record {

@@ -1,7 +1,6 @@
 //! What a killed run goes on from: the state after each epoch.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +11,7 @@ use super::recipe::Configuration;
 use super::weights::Weights;
 use crate::error::{Error, Result};
 use crate::models::weight_file::{self, sha256};
-use crate::output::atomic::AtomicFile;
+use crate::output::atomic::write;
 
 /// How far a run is.
 #[derive(Default)]
@@ -130,7 +129,7 @@ impl Checkpoint {
         if let Some((epoch, _, bytes)) = best
             && *epoch == progress.epochs
         {
-            write(self.best(), bytes)?;
+            write(&self.best(), bytes)?;
         }
         let saved = Saved {
             run: self.run.clone(),
@@ -143,7 +142,7 @@ impl Checkpoint {
         let tensors = weight_file::raw(&weights.state())?;
         let bytes = weight_file::encode(&tensors, &BTreeMap::from([(ENTRY, saved.as_str())]))
             .map_err(|e| Error::Internal(format!("checkpoint: {e}")))?;
-        write(self.path.clone(), &bytes)
+        write(&self.path, &bytes)
     }
 
     /// Deletes the files of a run that is over.
@@ -157,10 +156,4 @@ impl Checkpoint {
     fn best(&self) -> PathBuf {
         self.path.with_extension("best")
     }
-}
-
-fn write(path: PathBuf, bytes: &[u8]) -> Result<()> {
-    let mut file = AtomicFile::create(&path)?;
-    file.write_all(bytes).map_err(|e| Error::io(&path, "cannot write", e))?;
-    file.commit()
 }

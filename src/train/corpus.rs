@@ -1,12 +1,10 @@
 //! Sequences as sentences of k-mers.
 
-use std::io::BufRead;
 use std::path::Path;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::genome::compression::Source;
-use crate::genome::fasta::{FastaFile, begins};
-use crate::genome::sequence::encode;
+use crate::genome::sequences::Sequences;
 use crate::models::deeprke::words::{BASES, label_codes, words};
 use crate::structure::{Form, LABELS, Records};
 
@@ -49,27 +47,9 @@ impl Corpus {
     /// If the file cannot be read or holds letters that are no nucleotides.
     pub fn add_sequences(&mut self, path: &Path, k: usize) -> Result<()> {
         let source = Source::open(path)?;
-        if begins(&source)? {
-            let file = FastaFile::from_source(source)?;
-            let mut bases = file.bases()?;
-            while let Some(contig) = bases.next_contig()? {
-                let mut codes = Vec::new();
-                bases.read(file.contigs[contig].length as usize, &mut codes)?;
-                self.add(&codes, k, BASES.len());
-            }
-            self.sha256.push(file.sha256.clone());
-            return Ok(());
-        }
-        for (number, line) in source.reader().lines().enumerate() {
-            let line = line.map_err(|e| source.error(e))?;
-            let codes = encode(line.trim().as_bytes()).map_err(|at| {
-                let problem = format!(
-                    "letter {} of the sequence is no nucleotide; expected FASTA or one sequence per line",
-                    at + 1
-                );
-                Error::input(source.path(), format!("line {}", number + 1), problem)
-            })?;
-            self.add(&codes, k, BASES.len());
+        let mut sequences = Sequences::new(source.clone(), None)?;
+        while let Some(sequence) = sequences.next().transpose()? {
+            self.add(&sequences.codes(&sequence)?, k, BASES.len());
         }
         self.sha256.push(source.sha256()?);
         Ok(())

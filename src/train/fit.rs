@@ -39,6 +39,15 @@ pub trait Task {
     fn validate(&self, model: &dyn Model) -> Result<Validation>;
 }
 
+/// A configuration that names its task: what `train` and `tune` run.
+pub trait Trainable: Configuration {
+    /// Reads the data.
+    ///
+    /// # Errors
+    /// Data that cannot be read or used.
+    fn task<'a>(&'a self, device: &'a Device) -> Result<Box<dyn Task + 'a>>;
+}
+
 /// Figures of validation data.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Validation {

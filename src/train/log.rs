@@ -79,7 +79,8 @@ impl Log {
     }
 }
 
-fn shown(value: Option<f64>) -> String {
+/// Returns a figure as tables show it.
+pub fn shown(value: Option<f64>) -> String {
     value.map_or("NA".into(), |value| format!("{value:.4}"))
 }
 

@@ -1,7 +1,6 @@
 //! What a run makes: the weight file, its model card, the log.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::Path;
 
 use candle_core::Device;
@@ -14,7 +13,7 @@ use crate::models::Model;
 use crate::models::card::ModelCard;
 use crate::models::registry;
 use crate::models::weight_file::{self, FORMAT_VERSION, Tensors, sha256};
-use crate::output::atomic::AtomicFile;
+use crate::output::atomic::write;
 
 /// Returns the bytes of the weight file of trained tensors.
 ///
@@ -108,10 +107,4 @@ fn card<C: Configuration>(config: &C, weights: &[u8]) -> ModelCard {
         sha256: sha256(weights),
         ..ModelCard::new(&identity.name, architecture.name, architecture.task)
     }
-}
-
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut file = AtomicFile::create(path)?;
-    file.write_all(bytes).map_err(|e| Error::io(path, "cannot write", e))?;
-    file.commit()
 }

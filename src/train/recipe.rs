@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::network::NetworkConfig;
 use super::optimiser::Rule;
 use crate::error::{Error, Result};
+use crate::models::card::Task;
 
 /// The table `[model]`: what the model card says, the seed, and where the data are.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -159,6 +160,24 @@ pub fn from_value<C: Configuration>(
     let (_, network, recipe) = config.common();
     network.check().map_err(|problem| wrong("[network]", problem))?;
     recipe.check().map_err(|problem| wrong("[optimiser]", problem))?;
+    if network.has_own_dropout() && recipe.dropout > 0.0 {
+        let problem = "dropout: this architecture has its shares in [network], dropout";
+        return Err(wrong("[optimiser]", problem.into()));
+    }
     config.check().map_err(|(table, problem)| wrong(table, problem))?;
     Ok(config)
+}
+
+/// Checks that a configuration's network is for a task.
+///
+/// # Errors
+/// If it is for another.
+pub fn expect<C: Configuration>(path: &Path, config: &C, task: Task) -> Result<()> {
+    let architecture = config.common().1.architecture();
+    if architecture.task == task {
+        return Ok(());
+    }
+    let (name, theirs) = (architecture.name, architecture.task.name());
+    let problem = format!("{name} is for the task {theirs}, not {}", task.name());
+    Err(Error::input(path, "[network]", problem))
 }

@@ -8,24 +8,28 @@ pub mod sources;
 
 use candle_core::{D, Device, Tensor};
 use candle_nn::ops::log_softmax;
-use rayon::prelude::*;
 
-use super::fit::{Task, Validation};
+use super::fit::{Task, Trainable, Validation};
+use super::log::Figure;
 use super::losses::binary_cross_entropy;
 use super::network::{Network, Noise};
 use super::recipe::Configuration;
 use crate::error::{Error, Result};
 use crate::evaluate::accuracy::{Ranking, rankings};
-use crate::evaluate::measured::{MeasuredSite, read_sites};
-use crate::evaluate::negatives::{Place, random};
+use crate::evaluate::measured::MeasuredSite;
+use crate::evaluate::negatives::{Neighbours, Place};
+use crate::evaluate::position;
+use crate::evaluate::recall::{Call, at_rates, peaks};
 use crate::genome::memory::Genome;
-use crate::genome::strand::Strand;
-use crate::models::{CENTRE, CLEAVAGE, Model, WINDOW, Window};
+use crate::models::{CLEAVAGE, Model, Window};
 use config::{Loss, ScanTraining};
 use epoch::{Batch, Epoch, Sources};
+use sources::read_sites_of;
 
-/// A hard negative is the highest-scoring place within this many nt of a random one.
-const MINING_REACH: usize = 100;
+/// Hard negatives are drawn from this many peaks per kb and strand.
+const MINED_RATE: f64 = 1.5;
+/// They lie farther than this, in nt, from any site of their strand.
+const MINED_DISTANCE: usize = 100;
 
 /// The data of a run, and the epoch at hand.
 pub struct ScanTask<'a> {
@@ -43,30 +47,30 @@ impl<'a> ScanTask<'a> {
     /// Data that cannot be read or do not fill a batch.
     pub fn new(config: &'a ScanTraining, device: &'a Device) -> Result<Self> {
         let sources = Sources::read(config)?;
-        let genome = Genome::read(&config.file(&config.validation.fasta))?;
-        let sites = read_sites(&config.file(&config.validation.sites), &genome)?;
+        let mut genome = Genome::read(&config.file(&config.validation.fasta))?;
+        let only = &config.validation.only;
+        genome.leave_out(|name| !only.is_empty() && !only.iter().any(|only| only == name));
+        let sites = read_sites_of(&config.file(&config.validation.sites), &genome)?;
         // At once, not after an epoch of work: whether the data fill a batch.
         Epoch::new(&sources, config, 0)?;
         Ok(Self { config, device, sources, epoch: None, validation: (genome, sites) })
     }
+}
 
-    /// Mines hard negatives with a model.
-    ///
-    /// # Errors
-    /// If the model fails.
-    pub fn mine(&mut self, model: &dyn Model, seed: u64) -> Result<()> {
-        for measured in &mut self.sources.genomes {
-            let count = measured.config.hard;
-            measured.hard = mine(model, &measured.genome, &measured.sites, count, seed)?;
-        }
-        Ok(())
+impl Trainable for ScanTraining {
+    fn task<'a>(&'a self, device: &'a Device) -> Result<Box<dyn Task + 'a>> {
+        Ok(Box::new(ScanTask::new(self, device)?))
     }
 }
 
 impl Task for ScanTask<'_> {
     fn begin(&mut self, number: usize, model: Option<&dyn Model>) -> Result<usize> {
         if let Some(model) = model {
-            self.mine(model, self.config.model.seed + number as u64)?;
+            for measured in &mut self.sources.genomes {
+                if measured.config.hard > 0 {
+                    measured.hard = mine(model, &measured.genome, &measured.sites)?;
+                }
+            }
         }
         let epoch = Epoch::new(&self.sources, self.config, number)?;
         let steps = epoch.steps();
@@ -91,7 +95,16 @@ impl Task for ScanTask<'_> {
             let name = |score| format!("{}_{}_{score}", r.negatives, r.tier);
             [(name("auroc_p50"), r.auroc_p50), (name("auroc_pv"), r.auroc_pv)]
         });
-        Ok(Validation { merit: merit(&rankings), figures: figures.collect() })
+        let mut figures: Vec<Figure> = figures.collect();
+        let (peaks, kb) = peaks(model, genome)?;
+        let found = at_rates(&peaks, kb, sites).into_iter().filter(|r| r.tier == "high");
+        figures.extend(
+            found.map(|r| (format!("recall_high_{}", r.calls.replace(' ', "_")), r.recall)),
+        );
+        if let Some(correlation) = position::correlation(model, genome, sites)? {
+            figures.push(("mean_position_pearson".into(), Some(correlation)));
+        }
+        Ok(Validation { merit: merit(&rankings), figures })
     }
 }
 
@@ -119,30 +132,15 @@ fn merit(rankings: &[Ranking]) -> f64 {
     of_tier("high").or_else(|| of_tier("all")).unwrap_or(0.0)
 }
 
-/// Returns the place of the highest classification within 100 nt of each of many random places, all
-/// of them away from sites.
-fn mine(
-    model: &dyn Model,
-    genome: &Genome,
-    sites: &[MeasuredSite],
-    count: usize,
-    seed: u64,
-) -> Result<Vec<Place>> {
-    // Random places are 200 nt or more from any site, so what is near them still is 100 nt away.
-    let hardest = random(genome, sites, count, seed).into_par_iter().map(|place| {
-        let Place { contig, strand, position } = place;
-        let (before, length) = (CENTRE + MINING_REACH, WINDOW + 2 * MINING_REACH);
-        let Some(codes) = genome.around(contig, strand, position, before, length) else {
-            return Ok(place);
-        };
-        let scores = model.scan(&codes, f32::INFINITY)?.probability;
-        let best = (0..scores.len()).max_by(|&a, &b| scores[a].total_cmp(&scores[b]));
-        let best = best.unwrap_or(MINING_REACH);
-        let position = match strand {
-            Strand::Plus => position + best - MINING_REACH,
-            Strand::Minus => position + MINING_REACH - best,
-        };
-        Ok(Place { contig, strand, position })
+/// Returns the highest peaks of a scan of the genome that are away from all sites: what would be called
+/// wrongly.
+fn mine(model: &dyn Model, genome: &Genome, sites: &[MeasuredSite]) -> Result<Vec<Place>> {
+    let (peaks, kb) = peaks(model, genome)?;
+    let near = Neighbours::new(sites);
+    let places = peaks.into_iter().map(|call| {
+        let Call { contig, strand, position, .. } = call;
+        Place { contig, strand, position }
     });
-    hardest.collect()
+    let away = places.filter(|&place| !near.within(place, MINED_DISTANCE));
+    Ok(away.take((MINED_RATE * kb) as usize).collect())
 }

@@ -51,8 +51,8 @@ impl Weights {
                 None => first.draw(shape.iter().product(), &mut rng),
             };
             let var = Var::from_tensor(&Tensor::from_vec(values, shape, device)?)?;
-            let frozen = recipe.train == Trained::Head
-                && !config.head().iter().any(|head| name.starts_with(head));
+            let head = config.head().iter().any(|head| name.starts_with(head));
+            let frozen = config.keeps(name) || (recipe.train == Trained::Head && !head);
             all.push(Weight {
                 name: name.to_owned(),
                 average: var.as_tensor().copy()?,

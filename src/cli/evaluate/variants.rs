@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{json, save};
+use super::json;
 use crate::cli::options::{ModelOptions, ThreadOptions};
 use crate::error::{Error, Result};
 use crate::evaluate::variants::{
     Agreement, Effects, MeasuredVariant, MeasuredVariants, agreement, effects, read,
 };
 use crate::genome::sequence::decode;
-use crate::output::atomic::keep_input;
+use crate::output::atomic::{keep_input, write};
 use crate::output::plot::{self, Scatter};
 
 /// Predicted against measured effects of single-nucleotide variants around a polyA signal.
@@ -88,10 +88,10 @@ pub fn run(args: &Args) -> Result<String> {
         scores: figures.collect(),
     };
     if let Some(path) = &args.output {
-        save(path, &rows(&effects, &variants, args.anchor))?;
+        write(path, rows(&effects, &variants, args.anchor).as_bytes())?;
     }
     if let (Some(path), Some(first)) = (&args.plot, effects.first()) {
-        save(path, &evaluation.scatter(first, &variants)?)?;
+        write(path, evaluation.scatter(first, &variants)?.as_bytes())?;
     }
     match args.json {
         true => json(&evaluation),

@@ -1,6 +1,5 @@
 //! RNA structures for the models that read them: from a file, from the input itself, or folded.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
@@ -9,10 +8,9 @@ use super::table::Table;
 use super::{Args, sequences};
 use crate::cli::options::StrandChoice;
 use crate::error::{Error, Result};
-use crate::genome::compression::{Reader, Source};
-use crate::genome::sequence::encode;
+use crate::genome::compression::Source;
 use crate::models::{Model, Window};
-use crate::structure::{Form, LABELS, Record, Records, RnaFold};
+use crate::structure::{Annotated, Form, Matched, Record, Records, RnaFold, annotated};
 
 /// Where structures come from; without either, the input itself must have them.
 #[derive(Debug, ClapArgs)]
@@ -62,7 +60,7 @@ impl StructureOptions {
                  given; leave --strand out, or give the reverse complement with its own structure"
             ));
         }
-        let form = form(letters);
+        let form = Form::of(letters);
         if let Some(path) = &self.structures {
             if [path, &args.input].iter().all(|path| path.as_os_str() == "-") {
                 return usage("sequences and --structures cannot both be standard input".into());
@@ -105,36 +103,20 @@ impl Structures {
     }
 }
 
-/// Loop labels, or for a model with structure letters of its own the file's characters.
-fn form(letters: &str) -> Form {
-    match letters.bytes().all(|letter| LABELS.contains(&letter)) {
-        true => Form::Labels,
-        false => Form::Raw,
-    }
-}
-
 /// Prints the windows of all sequences with their structures.
 ///
 /// # Errors
 /// If a sequence has no structure or one that does not fit, or the model fails.
 pub fn predict(structures: Structures, source: &Source, out: &mut Table<'_>) -> Result<()> {
     match structures {
-        Structures::Input(form) => annotated(source, form, out),
+        Structures::Input(form) => annotated(source, form).try_for_each(|sequence| {
+            let Annotated { name, codes, structure } = sequence?;
+            out.sequence(&name, with(&codes, &structure))
+        }),
         Structures::File(mut matched) => {
             sequences(source, |name, is_named, codes| {
-                let record = matched.of(&name, is_named)?;
-                let problem = match &record.sequence {
-                    _ if record.structure.len() != codes.len() => format!(
-                        "the structure has {} letters, sequence {name:?} of the input {} nt",
-                        record.structure.len(),
-                        codes.len()
-                    ),
-                    Some(letters) if encode(letters).as_ref() != Ok(&codes) => {
-                        format!("its sequence is not that of {name:?} in the input")
-                    }
-                    _ => return out.sequence(&name, with(&codes, &record.structure)),
-                };
-                Err(matched.wrong(&record, problem))
+                let structure = matched.structure(&name, is_named, &codes)?;
+                out.sequence(&name, with(&codes, &structure))
             })?;
             matched.finish()
         }
@@ -170,76 +152,4 @@ fn fold(
         out.sequence(&name, with(&codes, &structure))?;
     }
     Ok(())
-}
-
-/// Reads sequences and structures from the input itself.
-fn annotated(source: &Source, form: Form, out: &mut Table<'_>) -> Result<()> {
-    for (index, record) in Records::open(source, form).enumerate() {
-        let record = record?;
-        let name = record.name.unwrap_or_else(|| (index + 1).to_string());
-        let wrong =
-            |problem: String| Error::input(source.path(), format!("line {}", record.line), problem);
-        let letters = record.sequence.ok_or_else(|| wrong(format!("{name:?} has no sequence")))?;
-        let codes = encode(&letters).map_err(|at| {
-            wrong(format!("letter {} of the sequence of {name:?} is no nucleotide", at + 1))
-        })?;
-        out.sequence(&name, with(&codes, &record.structure))?;
-    }
-    Ok(())
-}
-
-/// The structures of a file, found by name, or taken in order where there are no names.
-pub struct Matched {
-    source: Source,
-    records: Records<Reader>,
-    /// Records that were passed on the way to another name.
-    passed: HashMap<String, Record>,
-}
-
-impl Matched {
-    fn new(source: &Source, form: Form) -> Self {
-        let records = Records::open(source, form);
-        Self { source: source.clone(), records, passed: HashMap::new() }
-    }
-
-    /// Returns the structure of the sequence called `name`.
-    fn of(&mut self, name: &str, is_named: bool) -> Result<Record> {
-        if let Some(record) = self.passed.remove(name) {
-            return Ok(record);
-        }
-        while let Some(record) = self.records.next().transpose()? {
-            match &record.name {
-                Some(other) if is_named && other != name => {
-                    let other = other.clone();
-                    if self.passed.contains_key(&other) {
-                        let problem = format!("a second record is called {other:?}");
-                        return Err(self.wrong(&record, problem));
-                    }
-                    self.passed.insert(other, record);
-                }
-                _ => return Ok(record),
-            }
-        }
-        let problem = format!("no structure for sequence {name:?} of the input");
-        Err(Error::input(self.source.path(), "", problem))
-    }
-
-    fn wrong(&self, record: &Record, problem: String) -> Error {
-        let named = record.name.as_ref().map(|name| format!("record {name:?}: "));
-        let problem = format!("{}{problem}", named.unwrap_or_default());
-        Error::input(self.source.path(), format!("line {}", record.line), problem)
-    }
-
-    /// Says how many structures no sequence asked for.
-    fn finish(mut self) -> Result<()> {
-        let rest = self.records.by_ref().try_fold(0, |n, record| record.map(|_| n + 1))?;
-        match self.passed.len() + rest {
-            0 => {}
-            n => eprintln!(
-                "polyascan: note: {}: {n} structures belong to no sequence of the input",
-                self.source.path().display()
-            ),
-        }
-        Ok(())
-    }
 }

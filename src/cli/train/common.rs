@@ -9,10 +9,10 @@ use crate::cli::options::ThreadOptions;
 use crate::engine::device::DeviceChoice;
 use crate::error::{Error, Result};
 use crate::models::weight_file;
+use crate::output::atomic::{AtomicFile, keep_input};
 use crate::train::checkpoint::Checkpoint;
-use crate::train::fit::{Fitted, Run};
+use crate::train::fit::{Run, Trainable, fit};
 use crate::train::product;
-use crate::train::recipe::Configuration;
 
 #[derive(Debug, ClapArgs)]
 pub struct Common {
@@ -41,59 +41,66 @@ pub struct Common {
     pub threads: ThreadOptions,
 }
 
+/// What every run of a command begins with.
+pub struct Opened {
+    pub device: Device,
+    pretrained: Option<(Vec<u8>, weight_file::Tensors)>,
+}
+
+impl Opened {
+    /// Returns the bytes of the weights to go on from.
+    pub fn pretrained(&self) -> Option<&[u8]> {
+        self.pretrained.as_ref().map(|(bytes, _)| bytes.as_slice())
+    }
+
+    /// Returns a run.
+    pub fn run<'a>(&'a self, checkpoint: &'a Checkpoint, label: &'a str) -> Run<'a> {
+        let pretrained = self.pretrained.as_ref().map(|(_, tensors)| tensors);
+        Run { device: &self.device, pretrained, checkpoint: Some(checkpoint), label }
+    }
+}
+
 impl Common {
-    /// Trains with `fit` and writes what it made.
+    /// Trains and writes what it made.
     ///
     /// # Errors
-    /// Inputs that cannot be read or would be overwritten, those of `fit`, outputs that cannot be
+    /// Inputs that cannot be read or would be overwritten, those of training, outputs that cannot be
     /// written.
-    pub fn train<C: Configuration>(
-        &self,
-        config: &C,
-        fit: impl FnOnce(&Device, &Run<'_>) -> Result<Fitted>,
-    ) -> Result<()> {
-        self.keep_inputs()?;
-        self.threads.apply()?;
-        let device = self.device.open()?;
-        let bytes = self
-            .pretrained
-            .as_deref()
-            .map(|path| std::fs::read(path).map_err(|e| Error::io(path, "cannot read", e)));
-        let bytes = bytes.transpose()?;
-        let pretrained = bytes.as_deref().map(|bytes| self.decode(bytes)).transpose()?;
+    pub fn train<C: Trainable>(&self, config: &C) -> Result<()> {
+        let written = ["toml", "log.tsv", "svg", "checkpoint", "best"];
+        let mut outputs = written.map(|extension| self.output.with_extension(extension)).to_vec();
+        outputs.push(self.output.clone());
+        let opened = self.open(&outputs)?;
         let path = self.output.with_extension("checkpoint");
-        let checkpoint = Checkpoint::new(path, config, bytes.as_deref(), self.resume)?;
-        let run = Run {
-            device: &device,
-            pretrained: pretrained.as_ref(),
-            checkpoint: Some(&checkpoint),
-            label: "",
-        };
-        let fitted = fit(&device, &run)?;
-        product::save(config, &fitted, bytes.as_deref(), &self.output)?;
+        let checkpoint = Checkpoint::new(path, config, opened.pretrained(), self.resume)?;
+        let mut task = config.task(&opened.device)?;
+        let fitted = fit(config, task.as_mut(), &opened.run(&checkpoint, ""))?;
+        product::save(config, &fitted, opened.pretrained(), &self.output)?;
         checkpoint.delete();
         Ok(())
     }
 
-    fn decode(&self, bytes: &[u8]) -> Result<weight_file::Tensors> {
-        let path = self.pretrained.as_deref().unwrap_or(&self.config);
-        let file = weight_file::decode(bytes);
-        file.map(|file| file.tensors).map_err(|problem| Error::input(path, "", problem))
-    }
-
-    /// Makes sure that what is written does not take the place of what is read.
-    fn keep_inputs(&self) -> Result<()> {
-        let written = ["toml", "log.tsv", "svg", "checkpoint", "best"];
-        let written = written.map(|extension| self.output.with_extension(extension));
-        let real = |path: &PathBuf| path.canonicalize().ok();
-        for input in [Some(&self.config), self.pretrained.as_ref()].into_iter().flatten() {
-            let input = real(input);
-            let mut outputs = written.iter().chain([&self.output]);
-            if let Some(path) = outputs.find(|path| input.is_some() && real(path) == input) {
+    /// Checks the outputs before any work is done for them, reads the pretrained weights, and opens
+    /// the device.
+    ///
+    /// # Errors
+    /// Outputs that cannot be written or would take the place of an input, inputs that cannot be read.
+    pub fn open(&self, outputs: &[PathBuf]) -> Result<Opened> {
+        for output in outputs {
+            for input in [Some(&self.config), self.pretrained.as_ref()].into_iter().flatten() {
                 let problem = "would be overwritten; choose another --output";
-                return Err(Error::Usage(format!("{}: {problem}", path.display())));
+                keep_input(input, output)
+                    .map_err(|_| Error::Usage(format!("{}: {problem}", output.display())))?;
             }
+            drop(AtomicFile::create(output)?);
         }
-        Ok(())
+        self.threads.apply()?;
+        let read = |path: &PathBuf| -> Result<_> {
+            let bytes = std::fs::read(path).map_err(|e| Error::io(path, "cannot read", e))?;
+            let file = weight_file::decode(&bytes).map_err(|e| Error::input(path, "", e))?;
+            Ok((bytes, file.tensors))
+        };
+        let pretrained = self.pretrained.as_ref().map(read).transpose()?;
+        Ok(Opened { device: self.device.open()?, pretrained })
     }
 }

@@ -4,9 +4,7 @@ use clap::Args as ClapArgs;
 
 use super::common::Common;
 use crate::error::Result;
-use crate::train::fit::fit;
 use crate::train::recipe;
-use crate::train::scan::ScanTask;
 use crate::train::scan::config::ScanTraining;
 
 /// Classification and cleavage vector: a model that `scan` runs.
@@ -22,6 +20,5 @@ pub struct Args {
 /// A configuration or data that cannot be used, outputs that cannot be written.
 pub fn run(args: &Args) -> Result<()> {
     let config: ScanTraining = recipe::read(&args.common.config, args.common.data.as_deref())?;
-    args.common
-        .train(&config, |device, run| fit(&config, &mut ScanTask::new(&config, device)?, run))
+    args.common.train(&config)
 }

@@ -13,7 +13,7 @@ pub const POOL: usize = 10;
 /// Filter groups that are normalised together; filter f belongs to group f mod 4.
 pub const GROUPS: usize = 4;
 /// Added to the variance.
-const EPSILON: f32 = 1e-12;
+pub const EPSILON: f32 = 1e-12;
 
 /// Input symbols: A, C, G, T, unknown, padding.
 const SYMBOLS: usize = 6;

@@ -4,6 +4,8 @@
 //! and sigmoid and tanh from a maths library take longer than the product. Both are computed here
 //! from one polynomial for 2^x, a whole vector at a time.
 
+pub mod training;
+
 use pulp::{Arch, Simd, WithSimd};
 
 use super::product::{Epilogue, LANES, Packed, Rows, load, padded, product, store};

@@ -227,17 +227,21 @@ fn relu(x: &[f32]) -> Vec<f32> {
     x.iter().map(|value| value.max(0.0)).collect()
 }
 
-fn add(sum: &mut [f32], values: &[f32]) {
+#[inline(always)]
+pub(super) fn add(sum: &mut [f32], values: &[f32]) {
     for (sum, value) in sum.iter_mut().zip(values) {
         *sum += value;
     }
 }
 
-fn contiguous<'a>(storage: &'a CpuStorage, layout: &Layout) -> candle_core::Result<&'a [f32]> {
+pub(super) fn contiguous<'a>(
+    storage: &'a CpuStorage,
+    layout: &Layout,
+) -> candle_core::Result<&'a [f32]> {
     let values = storage.as_slice::<f32>()?;
     match layout.contiguous_offsets() {
         Some((start, end)) => Ok(&values[start..end]),
-        None => candle_core::bail!("residual block: operands must be contiguous"),
+        None => candle_core::bail!("operands must be contiguous"),
     }
 }
 

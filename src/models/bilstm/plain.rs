@@ -106,21 +106,34 @@ impl Lstm {
     /// output at its own step.
     fn run(&self, sequence: &Tensor, order: impl Iterator<Item = usize>) -> Result<Tensor> {
         let (n, steps, _) = sequence.dims3()?;
-        let units = self.recurrent.dim(0)?;
         let input = sequence.flatten_to(1)?.matmul(&self.input)?.broadcast_add(&self.bias)?;
-        let input = input.reshape((n, steps, GATES * units))?;
-        let mut h = Tensor::zeros((n, units), sequence.dtype(), sequence.device())?;
-        let mut c = h.clone();
-        let mut outputs = vec![h.clone(); steps];
-        for step in order {
-            let gates = (input.narrow(1, step, 1)?.squeeze(1)? + h.matmul(&self.recurrent)?)?;
-            let gate = |index: usize| gates.narrow(1, index * units, units);
-            let (i, f) = (sigmoid(&gate(0)?)?, sigmoid(&gate(1)?)?);
-            let (candidate, o) = (gate(2)?.tanh()?, sigmoid(&gate(3)?)?);
-            c = ((f * c)? + (i * candidate)?)?;
-            h = (o * c.tanh()?)?;
-            outputs[step] = h.clone();
-        }
-        Ok(Tensor::stack(&outputs, 1)?)
+        recurrence(&input.reshape((n, steps, ()))?, &self.recurrent, order)
     }
+}
+
+/// Goes through the gates' inputs with bias (n x steps x 4 units) in the given order; returns
+/// n x steps x units with every output at its own step.
+///
+/// # Errors
+/// If the tensor library fails.
+pub fn recurrence(
+    input: &Tensor,
+    recurrent: &Tensor,
+    order: impl Iterator<Item = usize>,
+) -> Result<Tensor> {
+    let (n, steps, _) = input.dims3()?;
+    let units = recurrent.dim(0)?;
+    let mut h = Tensor::zeros((n, units), input.dtype(), input.device())?;
+    let mut c = h.clone();
+    let mut outputs = vec![h.clone(); steps];
+    for step in order {
+        let gates = (input.narrow(1, step, 1)?.squeeze(1)? + h.matmul(recurrent)?)?;
+        let gate = |index: usize| gates.narrow(1, index * units, units);
+        let (i, f) = (sigmoid(&gate(0)?)?, sigmoid(&gate(1)?)?);
+        let (candidate, o) = (gate(2)?.tanh()?, sigmoid(&gate(3)?)?);
+        c = ((f * c)? + (i * candidate)?)?;
+        h = (o * c.tanh()?)?;
+        outputs[step] = h.clone();
+    }
+    Ok(Tensor::stack(&outputs, 1)?)
 }

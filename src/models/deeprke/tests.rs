@@ -75,7 +75,8 @@ proptest! {
     fn any_network_says_what_its_plain_form_says(config in configs(), seed: u64, more in prop::collection::vec(0usize..120, 1..8)) {
         let tensors = random(&config, seed);
         let model = model(&config, &tensors);
-        let lengths: Vec<usize> = more.iter().map(|more| (model.shortest + more).min(300)).collect();
+        let shortest = config.shortest().unwrap();
+        let lengths: Vec<usize> = more.iter().map(|more| (shortest + more).min(300)).collect();
         let sequences = sequences(&lengths, seed);
         for ((codes, labels), said) in sequences.iter().zip(predict(&model, &sequences)) {
             let expected = reference::predict(&config, &tensors, codes, labels);
@@ -86,7 +87,8 @@ proptest! {
     #[test]
     fn a_sequence_alone_gives_the_same_bits_as_among_others(config in configs(), seed: u64, count in 2usize..90) {
         let model = model(&config, &random(&config, seed));
-        let lengths: Vec<usize> = (0..count).map(|i| (model.shortest + i * 37 % 200).min(300)).collect();
+        let shortest = config.shortest().unwrap();
+        let lengths: Vec<usize> = (0..count).map(|i| (shortest + i * 37 % 200).min(300)).collect();
         let sequences = sequences(&lengths, seed);
         let together = predict(&model, &sequences);
         for (at, sequence) in sequences.iter().enumerate() {

@@ -42,14 +42,21 @@ pub struct Loss {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Labels {
-    /// Nucleotides per segment; each has (segment - 239) labelled windows.
+    /// Nucleotides per segment; each has (segment - 239) labelled windows. `polyaid` reads 240.
     pub segment: usize,
     /// Distance of a cut from a window's centre, in nt, up to which it counts whole in the
-    /// classification; from there it counts less, linearly, to nothing past the central 50 nt.
-    #[serde(default = "whole")]
+    /// classification...
+    #[serde(default = "central")]
     pub whole_within: usize,
+    /// ... and past which it does not count; less and less, linearly, in between. The vector learns
+    /// every cut in the central 50 nt.
+    #[serde(default = "central")]
+    pub nothing_beyond: usize,
     /// Standard deviation, in nt, of the cleavage around a measured site.
     pub spread: f64,
+    /// Reads that make a cleavage mass of 1, where sites have reads; 0: every site has mass 1.
+    #[serde(default)]
+    pub full_reads: f64,
     /// Cleavage mass that is left when the hexamer is mutated.
     pub mutated_mass: f32,
     /// Share of bases replaced at random in every segment.
@@ -57,11 +64,11 @@ pub struct Labels {
     pub noise: f64,
 }
 
-fn whole() -> usize {
+fn central() -> usize {
     CLEAVAGE_CENTRE
 }
 
-/// Windows around a hexamer, one per line of a table whose last column is the sequence.
+/// Windows around a hexamer, one per line of a table with a column `sequence`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct WindowSource {
@@ -86,16 +93,19 @@ pub struct WindowSource {
 pub struct GenomeSource {
     pub fasta: PathBuf,
     pub sites: PathBuf,
-    /// Read clusters (table: contig, start, end, strand, reads), used where no site is near.
+    /// Read clusters (a table of sites with reads), used where they are strong and no site is near.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clusters: Option<PathBuf>,
+    /// Contigs left out: held out, or without measurements.
+    #[serde(default)]
+    pub except: Vec<String>,
     /// Times per epoch that a site of the high evidence tier is shown, and any other.
     pub high_repeats: usize,
     pub other_repeats: usize,
     /// Random segments per epoch.
     pub random: usize,
-    /// High-scoring places away from sites, mined anew from the second epoch on (from the first,
-    /// where training goes on from a trained model).
+    /// Peaks away from sites per epoch: the genome is scanned before each epoch but the first (before
+    /// that too, where training goes on from a trained model).
     pub hard: usize,
 }
 
@@ -115,6 +125,9 @@ pub struct Distil {
 pub struct Validation {
     pub fasta: PathBuf,
     pub sites: PathBuf,
+    /// Contigs that it uses alone; empty: all.
+    #[serde(default)]
+    pub only: Vec<String>,
 }
 
 impl Configuration for ScanTraining {
@@ -130,8 +143,17 @@ impl Configuration for ScanTraining {
         if self.labels.segment < WINDOW {
             return Err(("[labels]", format!("segment must be {WINDOW} or more")));
         }
-        if self.labels.whole_within > CLEAVAGE_CENTRE {
-            return Err(("[labels]", format!("whole_within must be at most {CLEAVAGE_CENTRE}")));
+        if matches!(self.network, NetworkConfig::Polyaid(_)) && self.labels.segment != WINDOW {
+            let problem = format!(
+                "segment = {}: polyaid reads windows one by one; set segment = {WINDOW}",
+                self.labels.segment
+            );
+            return Err(("[labels]", problem));
+        }
+        let Labels { whole_within, nothing_beyond, .. } = self.labels;
+        if whole_within > nothing_beyond || nothing_beyond > CLEAVAGE_CENTRE {
+            let problem = format!("whole_within <= nothing_beyond <= {CLEAVAGE_CENTRE} must hold");
+            return Err(("[labels]", problem));
         }
         if self.network.architecture().task != Task::Sites {
             let name = self.network.architecture().name;

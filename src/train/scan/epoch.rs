@@ -94,7 +94,7 @@ impl Sources {
 
     /// Returns the labels of a segment's windows, mixed with what the teachers say of them.
     fn labels(&self, segment: &Segment, config: &ScanTraining) -> Result<Vec<WindowLabel>> {
-        let labels = segment.labels(config.labels.whole_within);
+        let labels = segment.labels(&config.labels);
         match &config.distil {
             Some(distil) => Ok(blend(&labels, &self.teachers.say(&segment.codes)?, distil.weight)),
             None => Ok(labels),

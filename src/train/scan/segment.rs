@@ -2,6 +2,7 @@
 
 use rand::{Rng, RngExt};
 
+use super::config::Labels;
 use crate::genome::sequence::UNKNOWN;
 use crate::models::{CENTRE, CLEAVAGE, CLEAVAGE_CENTRE, WINDOW};
 
@@ -27,10 +28,9 @@ pub struct WindowLabel {
 }
 
 impl Segment {
-    /// Returns the labels of the windows with any cleavage mass in their central 50 nt, ascending; for
-    /// `whole_within` see [`super::config::Labels`].
-    pub fn labels(&self, whole_within: usize) -> Vec<WindowLabel> {
-        let counts = kernel(whole_within);
+    /// Returns the labels of the windows with any cleavage mass in their central 50 nt, ascending.
+    pub fn labels(&self, labels: &Labels) -> Vec<WindowLabel> {
+        let counts = kernel(labels.whole_within, labels.nothing_beyond);
         let windows = (self.codes.len() + 1).saturating_sub(WINDOW);
         let mut density = vec![0f32; self.codes.len()];
         for &(position, mass) in &self.cuts {
@@ -93,11 +93,10 @@ impl Segment {
 }
 
 /// How much cleavage counts in the classification, by its index in the cleavage vector.
-fn kernel(whole_within: usize) -> [f32; CLEAVAGE] {
+fn kernel(whole_within: usize, nothing_beyond: usize) -> [f32; CLEAVAGE] {
     std::array::from_fn(|i| {
-        let distance = i.abs_diff(CLEAVAGE_CENTRE);
-        let beyond = distance.saturating_sub(whole_within) as f32;
-        1.0 - beyond / (CLEAVAGE_CENTRE + 1 - whole_within) as f32
+        let beyond = i.abs_diff(CLEAVAGE_CENTRE).saturating_sub(whole_within) as f32;
+        (1.0 - beyond / (nothing_beyond + 1 - whole_within) as f32).max(0.0)
     })
 }
 
@@ -130,11 +129,17 @@ mod tests {
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
+    fn counting(whole_within: usize, nothing_beyond: usize) -> Labels {
+        let (segment, spread, mutated_mass, noise) = (400, 1.0, 0.1, 0.0);
+        let full_reads = 0.0;
+        Labels { segment, whole_within, nothing_beyond, spread, full_reads, mutated_mass, noise }
+    }
+
     proptest! {
         #[test]
         fn a_cut_is_labelled_in_the_windows_whose_centre_is_near(cut in 0usize..400) {
             let segment = Segment { codes: vec![0; 400], cuts: vec![(cut, 1.0)] };
-            let labels = segment.labels(25);
+            let labels = segment.labels(&counting(25, 25));
             for start in 0..=160 {
                 let centre = start + CENTRE;
                 let label = labels.iter().find(|label| label.start == start);
@@ -148,13 +153,16 @@ mod tests {
         }
 
         #[test]
-        fn the_classification_falls_with_distance_past_what_counts_whole(cut in 150usize..250, whole in 0usize..=25) {
+        fn the_classification_falls_with_distance_and_the_vector_does_not(cut in 150usize..250, whole in 0usize..=25, more in 0usize..=25) {
+            let nothing = (whole + more).min(25);
             let segment = Segment { codes: vec![0; 400], cuts: vec![(cut, 1.0)] };
-            for label in segment.labels(whole) {
+            let labels = segment.labels(&counting(whole, nothing));
+            prop_assert_eq!(labels.len(), CLEAVAGE);
+            for label in labels {
                 let distance = cut.abs_diff(label.start + CENTRE);
-                let expected = 1.0 - distance.saturating_sub(whole) as f32 / (26 - whole) as f32;
-                prop_assert!((label.target - expected).abs() < 1e-6);
-                prop_assert!(label.target > 0.0);
+                prop_assert_eq!(label.mass, 1.0);
+                prop_assert_eq!(label.target == 1.0, distance <= whole);
+                prop_assert_eq!(label.target == 0.0, distance > nothing);
             }
         }
 

@@ -1,6 +1,5 @@
 //! Where segments come from: windows around hexamers, and genomes with measured sites.
 
-use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use candle_core::{DType, Device};
@@ -12,7 +11,8 @@ use crate::error::{Error, Result};
 use crate::evaluate::measured::{MeasuredSite, Tier, read_sites};
 use crate::evaluate::negatives::Place;
 use crate::genome::memory::Genome;
-use crate::genome::sequence::{encode, reverse_complement};
+use crate::genome::sequence::reverse_complement;
+use crate::genome::sequences::Sequences;
 use crate::genome::strand::Strand;
 use crate::train::recipe::Configuration;
 
@@ -32,7 +32,8 @@ impl Windows {
     /// Files that cannot be read, rows that do not match, a sequence without its hexamer.
     pub fn read(config: &WindowSource, training: &ScanTraining) -> Result<Self> {
         let path = training.file(&config.file);
-        let mut rows = sequences(&path)?;
+        let row = |codes| Segment { codes, cuts: Vec::new() };
+        let mut rows: Vec<Segment> = sequences(&path)?.into_iter().map(row).collect();
         if let Some(row) = rows.iter().position(|row| row.codes.len() < config.hexamer + 6) {
             let problem =
                 format!("the sequence ends before its hexamer, whose index is {}", config.hexamer);
@@ -105,24 +106,30 @@ impl Windows {
     }
 }
 
-/// Reads the last column of a (gzipped) table; the first line is the header.
-fn sequences(path: &Path) -> Result<Vec<Segment>> {
-    let file = std::fs::File::open(path).map_err(|e| Error::io(path, "cannot open", e))?;
-    let reader: Box<dyn Read> = match path.extension() {
-        Some(extension) if extension == "gz" => Box::new(flate2::read::MultiGzDecoder::new(file)),
-        _ => Box::new(file),
-    };
+/// Reads the column `sequence` of a table.
+pub fn sequences(path: &Path) -> Result<Vec<Vec<u8>>> {
+    let mut sequences = Sequences::open(path, None)?;
     let mut rows = Vec::new();
-    for (number, line) in BufReader::new(reader).lines().enumerate().skip(1) {
-        let line = line.map_err(|e| Error::io(path, "cannot read", e))?;
-        let sequence = line.rsplit('\t').next().unwrap_or_default();
-        let codes = encode(sequence.as_bytes()).map_err(|at| {
-            let place = format!("line {}", number + 1);
-            Error::input(path, place, format!("letter {} of the sequence is no nucleotide", at + 1))
-        })?;
-        rows.push(Segment { codes, cuts: Vec::new() });
+    while let Some(sequence) = sequences.next().transpose()? {
+        rows.push(sequences.codes(&sequence)?);
     }
     Ok(rows)
+}
+
+/// Distance within which a cluster is the same as a site.
+const SAME_SITE: usize = 40;
+
+fn near(site: &MeasuredSite, cluster: &MeasuredSite) -> bool {
+    (site.contig, site.strand) == (cluster.contig, cluster.strand)
+        && site.position.abs_diff(cluster.position) <= SAME_SITE
+}
+
+/// Reads the sites of the contigs that are not left out. A position past the end of one that is left
+/// out is no error.
+pub fn read_sites_of(path: &Path, genome: &Genome) -> Result<Vec<MeasuredSite>> {
+    let mut sites = read_sites(path, genome)?;
+    sites.retain(|site| !genome.codes[site.contig].is_empty());
+    Ok(sites)
 }
 
 /// A genome and its measured sites.
@@ -141,13 +148,19 @@ impl Measured {
     /// Those of the readers; a genome without room for a segment.
     pub fn read(config: &GenomeSource, training: &ScanTraining) -> Result<Self> {
         let fasta = training.file(&config.fasta);
-        let genome = Genome::read(&fasta)?;
+        let mut genome = Genome::read(&fasta)?;
+        genome.leave_out(|name| config.except.iter().any(|except| except == name));
         let segment = training.labels.segment;
         if genome.codes.iter().all(|codes| codes.len() < segment) {
             let problem = format!("no contig is as long as a segment, {segment} nt");
             return Err(Error::input(&fasta, "", problem));
         }
-        let sites = read_sites(&training.file(&config.sites), &genome)?;
+        let mut sites = read_sites_of(&training.file(&config.sites), &genome)?;
+        if let Some(clusters) = &config.clusters {
+            let mut clusters = read_sites_of(&training.file(clusters), &genome)?;
+            clusters.retain(|c| c.is(Tier::Strong) && !sites.iter().any(|s| near(s, c)));
+            sites.extend(clusters);
+        }
         Ok(Self { config: config.clone(), genome, sites, hard: Vec::new() })
     }
 
@@ -218,7 +231,12 @@ impl Measured {
             if let Some(at) =
                 usize::try_from(before as isize + offset).ok().filter(|&at| at < length)
             {
-                cuts.extend(bump(at, labels.spread, length));
+                let mass = match site.reads {
+                    Some(reads) if labels.full_reads > 0.0 => (reads / labels.full_reads) as f32,
+                    _ => 1.0,
+                };
+                let cuts_here = bump(at, labels.spread, length);
+                cuts.extend(cuts_here.map(|(at, share)| (at, mass * share)));
             }
         }
         Some(Segment { codes, cuts })

@@ -1,14 +1,19 @@
-//! Sequences of one class: FASTA, a table with a `sequence` column, or one sequence per line.
+//! Files of short sequences: FASTA, a table with a `sequence` column, or one sequence per line.
 
 use std::io::{BufRead, Lines};
 use std::path::Path;
 
+use super::compression::{Reader, Source};
+use super::sequence::encode;
 use crate::error::{Error, Result};
-use crate::genome::compression::{Reader, Source};
 
 /// A sequence as it stands in its file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Labelled {
+pub struct Sequence {
+    /// The first word of a FASTA header; elsewhere `None`.
+    pub name: Option<String>,
+    /// Line of the file, from 1, on which it begins.
+    pub line: usize,
     pub letters: String,
     /// Its value in the column that figures are broken down by; empty without one.
     pub group: String,
@@ -23,7 +28,7 @@ enum Layout {
     Table(usize, Option<usize>),
 }
 
-/// Reads a file of sequences, plain, gzip or BGZF.
+/// The sequences of a file, plain, gzip or BGZF; one in memory at a time.
 pub struct Sequences {
     source: Source,
     lines: Lines<Reader>,
@@ -40,12 +45,20 @@ impl Sequences {
     /// # Errors
     /// If the file cannot be read, is empty, or lacks the column.
     pub fn open(path: &Path, by: Option<&str>) -> Result<Self> {
-        let source = Source::open(path)?;
+        Self::new(Source::open(path)?, by)
+    }
+
+    /// As [`Sequences::open`], of a file that is open already.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn new(source: Source, by: Option<&str>) -> Result<Self> {
         let lines = source.reader().lines();
         let mut sequences = Self { source, lines, layout: Layout::Lines, pending: None, number: 0 };
         let Some(first) = sequences.line()? else {
-            return Err(Error::input(path, "", "no sequences in this file"));
+            return Err(Error::input(sequences.source.path(), "", "no sequences in this file"));
         };
+        let path = sequences.source.path();
         let columns: Vec<&str> = first.split('\t').map(str::trim).collect();
         let column = |name: &str| columns.iter().position(|column| *column == name);
         let place = || format!("line {}", sequences.number);
@@ -90,17 +103,38 @@ impl Sequences {
         Ok(None)
     }
 
-    fn read(&mut self) -> Result<Option<Labelled>> {
+    fn read(&mut self) -> Result<Option<Sequence>> {
         let Some(line) = self.line()? else { return Ok(None) };
         let cell = |column: usize| line.split('\t').nth(column).unwrap_or("").trim().to_owned();
+        let (name, group) = (None, String::new());
+        let number = self.number;
         Ok(Some(match self.layout {
-            Layout::Lines => Labelled { letters: cell(0), group: String::new() },
+            Layout::Lines => Sequence { name, line: number, letters: cell(0), group },
             Layout::Table(sequence, by) => {
-                Labelled { letters: cell(sequence), group: by.map(cell).unwrap_or_default() }
+                let group = by.map(cell).unwrap_or_default();
+                Sequence { name, line: number, letters: cell(sequence), group }
             }
             // The line in hand is the record's header.
-            Layout::Fasta => Labelled { letters: self.record()?, group: String::new() },
+            Layout::Fasta => {
+                let name = line[1..].split_whitespace().next().map(str::to_owned);
+                Sequence { name, line: number, letters: self.record()?, group }
+            }
         }))
+    }
+
+    /// Returns the codes of one of the file's sequences.
+    ///
+    /// # Errors
+    /// If a letter is no nucleotide.
+    pub fn codes(&self, sequence: &Sequence) -> Result<Vec<u8>> {
+        encode(sequence.letters.as_bytes()).map_err(|at| {
+            let expected = match self.layout {
+                Layout::Lines => "; expected FASTA or one sequence per line",
+                _ => "",
+            };
+            let problem = format!("letter {} of the sequence is no nucleotide{expected}", at + 1);
+            Error::input(self.source.path(), format!("line {}", sequence.line), problem)
+        })
     }
 
     /// Returns the sequence up to the next header, which stays pending.
@@ -118,7 +152,7 @@ impl Sequences {
 }
 
 impl Iterator for Sequences {
-    type Item = Result<Labelled>;
+    type Item = Result<Sequence>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.read().transpose()
@@ -129,29 +163,36 @@ impl Iterator for Sequences {
 mod tests {
     use super::*;
 
-    fn read(text: &str, by: Option<&str>) -> Result<Vec<Labelled>> {
+    fn read(text: &str, by: Option<&str>) -> Result<Vec<Sequence>> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
         Sequences::open(file.path(), by)?.collect()
     }
 
-    fn labelled(letters: &str, group: &str) -> Labelled {
-        Labelled { letters: letters.into(), group: group.into() }
+    fn sequence(name: Option<&str>, line: usize, letters: &str, group: &str) -> Sequence {
+        let (letters, group) = (letters.into(), group.into());
+        Sequence { name: name.map(str::to_owned), line, letters, group }
     }
 
     #[test]
     fn the_three_layouts_hold_the_same_sequences() {
-        let expected = vec![labelled("ACGT", ""), labelled("GG", "")];
-        assert_eq!(read(">a b\nAC\nGT\n\n>c\nGG\n", None).unwrap(), expected);
-        assert_eq!(read("ACGT\n\nGG", None).unwrap(), expected);
-        assert_eq!(read("hexamer\tsequence\nA\tACGT\r\nC\tGG\n", None).unwrap(), expected);
-        assert_eq!(read("sequence\nACGT\nGG\n", None).unwrap(), expected);
+        let said = |names: [Option<&str>; 2], lines: [usize; 2]| {
+            let letters = ["ACGT", "GG"];
+            [0, 1].map(|i| sequence(names[i], lines[i], letters[i], "")).to_vec()
+        };
+        let fasta = read(">a b\nAC\nGT\n\n>c\nGG\n>d\nT\n", None).unwrap();
+        assert_eq!(fasta[..2], said([Some("a"), Some("c")], [1, 5]));
+        assert_eq!(fasta[2], sequence(Some("d"), 7, "T", ""));
+        assert_eq!(read("ACGT\n\nGG", None).unwrap(), said([None; 2], [1, 3]));
+        for table in ["hexamer\tsequence\nA\tACGT\r\nC\tGG\n", "sequence\nACGT\nGG\n"] {
+            assert_eq!(read(table, None).unwrap(), said([None; 2], [2, 3]));
+        }
     }
 
     #[test]
     fn a_table_is_grouped_by_a_column() {
         let table = "hexamer\tsequence\nAATAAA\tACGT\nATTAAA\n";
-        let expected = [labelled("ACGT", "AATAAA"), labelled("", "ATTAAA")];
+        let expected = [sequence(None, 2, "ACGT", "AATAAA"), sequence(None, 3, "", "ATTAAA")];
         assert_eq!(read(table, Some("hexamer")).unwrap(), expected);
         let said = |text: &str| read(text, Some("motif")).unwrap_err().to_string();
         assert!(said(table).contains("no column motif; there are hexamer, sequence"));

@@ -1,0 +1,215 @@
+//! `deerect` under training.
+
+use candle_core::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::engine::cpu::deerect::{EPSILON, GROUPS, POOL, Sizes};
+use crate::error::Result;
+use crate::genome::sequence::UNKNOWN;
+use crate::models::Window;
+use crate::models::deerect::LENGTH;
+use crate::train::network::{Network, Noise, Start, Starter};
+
+/// Sizes of a DeeReCT-PolyA; by default the paper's.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DeerectConfig {
+    /// Convolution filters, a multiple of 4.
+    pub filters: usize,
+    /// nt of a filter.
+    pub width: usize,
+    /// Units of the first dense layer.
+    pub hidden: usize,
+}
+
+impl Default for DeerectConfig {
+    fn default() -> Self {
+        Self { filters: 16, width: 10, hidden: 64 }
+    }
+}
+
+impl DeerectConfig {
+    /// Returns what is wrong with the sizes, if anything.
+    pub fn check(&self) -> std::result::Result<(), String> {
+        let Self { filters, width, hidden } = *self;
+        if filters == 0 || !filters.is_multiple_of(GROUPS) {
+            return Err(format!("filters = {filters}: must be a multiple of {GROUPS} above 0"));
+        }
+        if !(1..=LENGTH).contains(&width) || hidden == 0 {
+            let problem = format!("width must lie between 1 and {LENGTH}, hidden be above 0");
+            return Err(format!("width = {width}, hidden = {hidden}: {problem}"));
+        }
+        Ok(())
+    }
+
+    fn sizes(&self) -> Sizes {
+        let Self { filters, width, hidden } = *self;
+        Sizes { length: LENGTH, width, filters, hidden }
+    }
+}
+
+/// The network; see [`crate::models::deerect`] for what it computes.
+pub struct DeerectNet {
+    sizes: Sizes,
+    /// Weight and bias of each layer.
+    conv: [Tensor; 2],
+    hidden: [Tensor; 2],
+    output: [Tensor; 2],
+    /// (positions * filters) x filters: a product with it takes the mean over each filter's group.
+    group_mean: Tensor,
+    device: Device,
+}
+
+impl DeerectNet {
+    /// Assembles the network.
+    ///
+    /// # Errors
+    /// Those of `start`.
+    pub fn start(
+        config: &DeerectConfig,
+        start: &mut Starter<'_>,
+        device: &Device,
+    ) -> Result<Box<dyn Network>> {
+        let sizes = config.sizes();
+        let Sizes { width, filters, hidden, .. } = sizes;
+        let inputs = sizes.steps() * filters;
+        let mut layer = |name: &str, shape: &[usize], first: Start| -> Result<[Tensor; 2]> {
+            let bias = &shape[shape.len() - 1..];
+            Ok([
+                start(&format!("{name}.weight"), shape, first)?,
+                start(&format!("{name}.bias"), bias, Start::Constant(0.0))?,
+            ])
+        };
+        // Normalisation takes away the size of the convolution's weights.
+        let conv = layer("conv", &[width, 4, filters], Start::he(4 * width))?;
+        let hidden_layer = layer("hidden", &[inputs, hidden], Start::he(inputs))?;
+        let output = layer("output", &[hidden, 2], Start::glorot(hidden, 2))?;
+        let group_mean = group_mean(sizes, device)?;
+        let device = device.clone();
+        Ok(Box::new(Self { sizes, conv, hidden: hidden_layer, output, group_mean, device }))
+    }
+
+    /// Returns the highest of every ten positions (n x steps x filters). Of equal ones, as runs of A
+    /// make, the first has the gradient; the tensor library's own maximum would give it to each.
+    fn pool(&self, conv: &Tensor, n: usize) -> Result<Tensor> {
+        let (filters, positions) = (self.sizes.filters, self.sizes.positions());
+        let values = conv.detach().flatten_all()?.to_vec1::<f32>()?;
+        let mut highest = Vec::with_capacity(n * self.sizes.steps() * filters);
+        for window in 0..n {
+            for step in 0..self.sizes.steps() {
+                let first = (window * positions + step * POOL) * filters;
+                highest.extend((first..first + filters).map(|start| {
+                    let places = (1..POOL).map(|t| start + t * filters);
+                    places.fold(start, |best, at| if values[at] > values[best] { at } else { best })
+                        as u32
+                }));
+            }
+        }
+        let highest = Tensor::new(highest, &self.device)?;
+        let pooled = conv.flatten_all()?.index_select(&highest, 0)?;
+        Ok(pooled.reshape((n, self.sizes.steps(), filters))?)
+    }
+}
+
+impl Network for DeerectNet {
+    fn forward(&self, windows: &[Window<'_>], noise: &mut Noise) -> Result<Tensor> {
+        let n = windows.len();
+        let Sizes { width, filters, .. } = self.sizes;
+        let filter = self.conv[0].reshape((width * 4, filters))?;
+        let conv = patches(windows, width, &self.device)?.matmul(&filter)?;
+        let rows = conv.reshape((n, ()))?;
+        let mean = rows.matmul(&self.group_mean)?;
+        let variance = (rows.sqr()?.matmul(&self.group_mean)? - mean.sqr()?)?;
+        // Normalisation changes no order: what is pooled away need not be normalised.
+        let centred = self.pool(&conv, n)?.broadcast_sub(&mean.unsqueeze(1)?)?;
+        let deviation = (variance.relu()? + f64::from(EPSILON))?.sqrt()?;
+        let normalised = centred.broadcast_div(&deviation.unsqueeze(1)?)?;
+        let features = normalised.broadcast_add(&self.conv[1])?.relu()?.flatten_from(1)?;
+        let hidden = dense(&features, &self.hidden)?.relu()?;
+        dense(&noise.drop_values(&hidden)?, &self.output)
+    }
+}
+
+fn dense(x: &Tensor, [weight, bias]: &[Tensor; 2]) -> Result<Tensor> {
+    Ok(x.matmul(weight)?.broadcast_add(bias)?)
+}
+
+fn group_mean(sizes: Sizes, device: &Device) -> Result<Tensor> {
+    let (filters, positions) = (sizes.filters, sizes.positions());
+    let share = (GROUPS as f32) / (filters * positions) as f32;
+    let row = |filter: usize| {
+        (0..filters).map(move |other| if filter % GROUPS == other % GROUPS { share } else { 0.0 })
+    };
+    let values: Vec<f32> = (0..positions).flat_map(|_| (0..filters).flat_map(row)).collect();
+    Ok(Tensor::from_vec(values, (positions * filters, filters), device)?)
+}
+
+/// Returns the one-hot columns below each filter position, one row each, with padding of 0.25 on
+/// either side.
+fn patches(windows: &[Window<'_>], width: usize, device: &Device) -> Result<Tensor> {
+    let mut rows = Vec::new();
+    let edge = vec![[0.25; 4]; width - 1];
+    for window in windows {
+        let base = |&code: &u8| {
+            let mut column = [0f32; 4];
+            if code < UNKNOWN {
+                column[usize::from(code)] = 1.0;
+            }
+            column
+        };
+        let inner: Vec<[f32; 4]> = window.codes.iter().map(base).collect();
+        let padded = [&edge[..], &inner, &edge].concat();
+        padded.windows(width).for_each(|patch| rows.extend_from_slice(patch.as_flattened()));
+    }
+    let patch = width * 4;
+    Ok(Tensor::from_vec(rows, ((), patch), device)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use candle_core::D;
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+    use crate::models::Model;
+    use crate::models::card::{ModelCard, Task};
+    use crate::models::deerect::Deerect;
+    use crate::models::weight_file::raw;
+
+    #[test]
+    fn the_network_computes_what_the_model_computes() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        for config in [DeerectConfig::default(), DeerectConfig { filters: 20, width: 7, hidden: 5 }]
+        {
+            let mut tensors = HashMap::new();
+            let mut start = |name: &str, shape: &[usize], _: Start| {
+                let count = shape.iter().product();
+                let values = Start::Uniform(0.3).draw(count, &mut rng);
+                let tensor = Tensor::from_vec(values, shape, &Device::Cpu)?;
+                tensors.insert(name.to_owned(), tensor.clone());
+                Ok(tensor)
+            };
+            let network = DeerectNet::start(&config, &mut start, &Device::Cpu).unwrap();
+            let card = ModelCard::new("x", "deerect", Task::Signal);
+            let model = Deerect::new(&raw(&tensors).unwrap(), card).unwrap();
+            let mut codes: Vec<Vec<u8>> = (0..20)
+                .map(|_| (0..LENGTH).map(|_| rng.random_range(0..=UNKNOWN)).collect())
+                .collect();
+            codes.push(vec![0; LENGTH]);
+            let windows: Vec<Window> = codes.iter().map(|codes| codes.as_slice().into()).collect();
+            let mut noise = Noise { rng: rng.clone(), dropout: 0.0 };
+            let logits = network.forward(&windows, &mut noise).unwrap();
+            let found = candle_nn::ops::softmax(&logits, D::Minus1).unwrap();
+            let found = found.to_vec2::<f32>().unwrap();
+            let expected = model.predict(&windows).unwrap().values.remove(0);
+            for (found, expected) in found.iter().zip(&expected) {
+                assert!((found[0] - expected).abs() < 1e-5, "{found:?}, not {expected}");
+            }
+            let spread = expected.iter().fold(0f32, |most, p| most.max((p - expected[0]).abs()));
+            assert!(spread > 0.01, "all windows alike: {expected:?}");
+        }
+    }
+}
