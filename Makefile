@@ -1,7 +1,7 @@
 # polyascan: `make demo` shows it at work, `make test` tests everything.
 # Needs Rust (cargo) and a C compiler; libclang is taken from the system or put into .deps/.
 
-.PHONY: help build demo test check bench bench-peers train-default train-deerect-cv clean
+.PHONY: help build demo test check bench bench-peers compare train-default train-deerect-cv clean
 .DEFAULT_GOAL := help
 
 CARGO ?= cargo
@@ -41,6 +41,9 @@ bench-peers: build ## every model against ONNX Runtime: agreement and speed (nee
 	@[ -x $(BENCH_VENV)/bin/python ] || python3 -m venv $(BENCH_VENV)
 	@$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check -r scripts/bench_requirements.txt
 	$(BENCH_VENV)/bin/python scripts/bench_peers.py --json target/bench_peers.json
+
+compare: build ## default, APARENT2 and DeeReCT-PolyA on the same places (needs ../shared, python3)
+	python3 scripts/compare_models.py --json target/compare_models.json
 
 train-default: build ## train models/default.safetensors again (needs ../shared)
 	sh scripts/train_default.sh

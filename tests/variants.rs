@@ -39,8 +39,9 @@ fn figures_are_those_of_the_written_effects() {
     let report: Value = serde_json::from_slice(&run([&args[..], &more].concat())).unwrap();
     assert_eq!((&report["read"], &report["scored"]), (&6.into(), &6.into()));
     let text = fs::read_to_string(rows).unwrap();
-    let header = "#line\tposition\treference\tvariant\tin_signal\tmeasured\tcleavage_logodds";
-    assert_eq!(text.lines().next(), Some(header));
+    let header = "#line\tposition\treference\tvariant\tin_signal\tmeasured\t";
+    let names = "classification_logodds\tcleavage_logodds";
+    assert_eq!(text.lines().next(), Some(format!("{header}{names}").as_str()));
     assert_eq!(text.matches("\ttrue\t").count(), 2);
     for (figures, keep) in report["scores"].as_array().unwrap().iter().zip([0..6, 0..6]) {
         let outside = figures["variants"] == "outside_signal";

@@ -12,7 +12,6 @@ use clap::{Args as ClapArgs, Subcommand};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::output::atomic::AtomicFile;
 
 /// Measure a model against measured polyA sites, measured variants or labelled sequences.
 #[derive(Debug, ClapArgs)]
@@ -47,11 +46,4 @@ pub fn run(args: &Args) -> Result<()> {
 fn json(figures: &impl Serialize) -> Result<String> {
     let text = serde_json::to_string_pretty(figures);
     text.map(|text| text + "\n").map_err(|e| Error::Internal(e.to_string()))
-}
-
-/// Writes a file that appears when it is complete.
-fn save(path: &Path, text: &str) -> Result<()> {
-    let mut file = AtomicFile::create(path)?;
-    file.write_all(text.as_bytes()).map_err(|e| Error::io(path, "cannot write", e))?;
-    file.commit()
 }

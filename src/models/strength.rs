@@ -8,7 +8,7 @@
 //! | --- | --- |
 //! | isoform (APARENT2) | its own `logodds_narrow` and `logodds_wide`, the frame anchored on the signal |
 //! | strength (PolyaStrength, `dense-strength`) | `strength`: log of the summed odds of usage (2^output) of the signal's cuts, each in its own window |
-//! | sites (`dense-scan`, PolyaID) | `cleavage_logodds`: log of the summed odds of the signal's cuts, each with the probability classification x cleavage mass within 1 nt |
+//! | sites (`dense-scan`, PolyaID) | `classification_logodds`: log-odds of the classification of the window whose central 50 nt are the signal's cuts; `cleavage_logodds`: log of the summed odds of these cuts, each with the probability classification x cleavage mass within 1 nt |
 //! | signal (DeeReCT-PolyA) | `signal_logodds`: log-odds that the signal is a true one |
 //!
 //! What a model reads beyond the sequence is unknown to it (N).
@@ -47,7 +47,7 @@ pub fn strength_of(
         }
         Task::Isoform => isoform(model, sequence, signal),
         Task::Strength => Ok(vec![("strength", usage(model, sequence, signal)?)]),
-        Task::Sites => Ok(vec![("cleavage_logodds", cleavage(model, sequence, signal)?)]),
+        Task::Sites => sites(model, sequence, signal),
         Task::Signal => {
             let said = predict(model, sequence, [signal])?.swap_remove(0);
             let logit = said.first().map(|&p| log_odds(p.into()));
@@ -77,18 +77,23 @@ fn usage(model: &dyn Model, sequence: &[u8], signal: usize) -> Result<f64> {
     Ok(odds.sum::<f64>().ln())
 }
 
-/// The summed odds of cleavage of every cut.
-fn cleavage(model: &dyn Model, sequence: &[u8], signal: usize) -> Result<f64> {
+/// The classification of all cuts together, and the summed odds of each.
+fn sites(model: &dyn Model, sequence: &[u8], signal: usize) -> Result<Vec<(&'static str, f64)>> {
     let start = (signal + CUTS.start()) as isize - CENTRE as isize;
     let windows = stretch(sequence, start, WINDOW - 1 + CUTS.count());
     let scores = model.scan(&windows, -1.0)?;
+    let Some(&together) = scores.probability.get(CLEAVAGE_CENTRE) else {
+        return Err(Error::Internal("a window was not scored".into()));
+    };
     let near = CLEAVAGE_CENTRE - 1..=CLEAVAGE_CENTRE + 1;
     let cuts = scores.probability.iter().zip(&scores.cleavage);
     let odds = cuts.map(|(&probability, (_, vector))| {
         let mass: f32 = vector[near.clone()].iter().sum();
         log_odds(f64::from(probability) * f64::from(mass)).exp()
     });
-    Ok(odds.sum::<f64>().ln())
+    let each = odds.sum::<f64>().ln();
+    let together = log_odds(together.into());
+    Ok(vec![("classification_logodds", together), ("cleavage_logodds", each)])
 }
 
 fn log_odds(probability: f64) -> f64 {

@@ -23,8 +23,8 @@ type Problem = Box<dyn std::error::Error>;
 type Canvas<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
-/// Colours that people with any colour vision tell apart (Okabe & Ito 2008).
-const COLOURS: [RGBColor; 7] = [
+/// Colours that people with any colour vision tell apart (Okabe & Ito 2008; grey for their yellow).
+const COLOURS: [RGBColor; 8] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
     RGBColor(0, 158, 115),
@@ -32,6 +32,7 @@ const COLOURS: [RGBColor; 7] = [
     RGBColor(230, 159, 0),
     RGBColor(86, 180, 233),
     RGBColor(0, 0, 0),
+    RGBColor(120, 120, 120),
 ];
 const GREY: RGBColor = RGBColor(150, 150, 150);
 const TITLE: u32 = 20;
@@ -102,10 +103,14 @@ fn range(values: impl Iterator<Item = f64>) -> Range<f64> {
     low - room..high + room
 }
 
-/// Returns a way to write numbers of a range with the decimals that tell its ticks apart.
-fn decimals(range: &Range<f64>) -> impl Fn(&f64) -> String + use<> {
+/// Returns the decimals that tell the ticks of a range apart.
+fn decimals(range: &Range<f64>) -> usize {
     let span = (range.end - range.start).max(1e-9);
-    let decimals = (1.0 - span.log10()).ceil().clamp(0.0, 9.0) as usize;
+    (1.0 - span.log10()).ceil().clamp(0.0, 9.0) as usize
+}
+
+/// Returns a way to write numbers with so many decimals.
+fn fixed(decimals: usize) -> impl Fn(&f64) -> String {
     move |value| format!("{value:.decimals$}")
 }
 

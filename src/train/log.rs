@@ -49,7 +49,7 @@ impl Log {
     }
 
     /// Draws loss and figures by epoch (SVG). Figures that are shares (0 to 1) have one panel; each
-    /// other figure has its own.
+    /// other figure has its own; those that never were measured have none.
     ///
     /// # Errors
     /// If they cannot be drawn.
@@ -64,6 +64,9 @@ impl Log {
         for (name, _) in self.0.first().map_or(&[][..], |first| &first.figures) {
             let value = |epoch: &EpochLog| epoch.figures.iter().find(|(n, _)| n == name)?.1;
             let curve = Curve { name: name.clone(), points: epochs(&value) };
+            if curve.points.is_empty() {
+                continue;
+            }
             match curve.points.iter().all(|point| (0.0..=1.0).contains(&point.1)) {
                 true => shares.curves.push(curve),
                 false => panels.push(Panel { axis: name.clone(), curves: vec![curve] }),
@@ -98,12 +101,12 @@ mod tests {
             ],
         };
         let svg = Log((0..3).map(epoch).collect()).curves("tiny").unwrap();
-        for text in ["tiny", "loss 1.0", "auroc 0.9", "never NA", "error_nt 10.0", "training loss"]
-        {
+        for text in ["tiny", "loss 1.00", "auroc 0.900", "error_nt 10.00", "training loss"] {
             assert!(svg.contains(text), "{text}");
         }
-        // Three epochs of three figures, and a mark per name.
-        assert_eq!(svg.matches("<circle").count(), 9 + 4);
+        // Three epochs of loss and two figures, and a mark per name.
+        assert_eq!(svg.matches("<circle").count(), 9 + 3);
+        assert!(!svg.contains("never"));
         assert!(Log::default().curves("none").is_ok());
     }
 }

@@ -5,7 +5,7 @@ mod report;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use super::{json, save};
+use super::json;
 use crate::cli::options::{ModelOptions, ThreadOptions};
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -19,7 +19,7 @@ use crate::genome::fasta::FastaFile;
 use crate::genome::memory::Genome;
 use crate::genome::strand::Strand;
 use crate::models::{CLEAVAGE_CENTRE, Model};
-use crate::output::atomic::keep_input;
+use crate::output::atomic::{keep_input, write};
 use crate::output::bed::Site;
 use crate::scan::{self, ScanJob, Sink, Targets};
 use report::{Evaluation, Scanned, Scores};
@@ -93,7 +93,7 @@ pub fn run(args: &Args) -> Result<String> {
     }
     let evaluation = evaluate(args, model.as_ref(), &genome, &sites, threads)?;
     if let (Some(path), Some(scanned)) = (&args.plot, &evaluation.scanned) {
-        save(path, &scanned.reliability(&evaluation.model)?)?;
+        write(path, scanned.reliability(&evaluation.model)?.as_bytes())?;
     }
     match args.json {
         true => json(&evaluation),

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{json, save};
+use super::json;
 use crate::cli::options::{ModelOptions, ThreadOptions};
 use crate::error::{Error, Result};
 use crate::evaluate::variants::{
     Agreement, Effects, MeasuredVariant, MeasuredVariants, agreement, effects, read,
 };
 use crate::genome::sequence::decode;
-use crate::output::atomic::keep_input;
+use crate::output::atomic::{keep_input, write};
 use crate::output::plot::{self, Scatter};
 
 /// Predicted against measured effects of single-nucleotide variants around a polyA signal.
@@ -20,9 +20,9 @@ use crate::output::plot::{self, Scatter};
 /// The effect is the strength of the variant sequence minus that of the reference, in natural
 /// log-odds. A strength speaks of the cuts 7 to 56 nt after the signal's first base. APARENT2: its own
 /// logodds_narrow and logodds_wide, its frame anchored on the signal. Strength models: the summed odds
-/// of usage of these cuts. Site models: the summed odds of their classification x cleavage mass within
-/// 1 nt. DeeReCT-PolyA: the log-odds that the signal is true. What a model reads beyond the sequences
-/// is N.
+/// of usage of these cuts. Site models: the classification of the window whose central 50 nt they are,
+/// and the summed odds of each cut's classification x cleavage mass within 1 nt. DeeReCT-PolyA: the
+/// log-odds that the signal is true. What a model reads beyond the sequences is N.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Tab-separated table with the columns wt_seq (reference), master_seq (variant), snv_pos (index
@@ -88,10 +88,10 @@ pub fn run(args: &Args) -> Result<String> {
         scores: figures.collect(),
     };
     if let Some(path) = &args.output {
-        save(path, &rows(&effects, &variants, args.anchor))?;
+        write(path, rows(&effects, &variants, args.anchor).as_bytes())?;
     }
     if let (Some(path), Some(first)) = (&args.plot, effects.first()) {
-        save(path, &evaluation.scatter(first, &variants)?)?;
+        write(path, evaluation.scatter(first, &variants)?.as_bytes())?;
     }
     match args.json {
         true => json(&evaluation),
@@ -150,9 +150,8 @@ impl Evaluation {
                 (name.to_owned(), points.map(|(&said, v)| (said, v.measured)).collect())
             });
         let r2 = self.scores.iter().find(|s| s.score == effects.score && s.variants == "all");
-        let r2 = r2
-            .and_then(|s| s.pearson_squared)
-            .map_or(String::new(), |r2| format!(", squared correlation {r2:.3}"));
+        let r2 =
+            r2.and_then(|s| s.pearson_squared).map_or(String::new(), |r2| format!(", r² {r2:.3}"));
         plot::scatter(&Scatter {
             title: format!("{} {}, {} variants{r2}", self.model, effects.score, self.scored),
             x: "predicted change in log-odds".into(),

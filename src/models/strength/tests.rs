@@ -99,8 +99,13 @@ fn cleavage_is_summed_over_the_cuts_after_the_signal() {
     let odds: f64 = odds.sum();
     let model = Counting::new(Task::Sites, &["probability"], WINDOW, CENTRE);
     let found = strength_of(&model, &sequence, signal).unwrap();
-    assert_eq!(found[0].0, "cleavage_logodds");
-    assert!((found[0].1 - odds.ln()).abs() < 1e-5, "{found:?}, not {}", odds.ln());
+    assert_eq!(found[1].0, "cleavage_logodds");
+    assert!((found[1].1 - odds.ln()).abs() < 1e-5, "{found:?}, not {}", odds.ln());
+    // The window centred 32 nt after the signal's first base covers its cuts, 7 to 56 nt after it.
+    let together = f64::from(count(&stretch(&sequence, signal as isize + 32 - 120, 120))) / 1000.0;
+    let together = (together / (1.0 - together)).ln();
+    assert_eq!(found[0].0, "classification_logodds");
+    assert!((found[0].1 - together).abs() < 1e-5, "{found:?}, not {together}");
 }
 
 #[test]

@@ -2,12 +2,12 @@
 
 use plotters::prelude::*;
 
-use super::{Axis, COLOURS, Canvas, Problem, TEXT, TITLE, axes, decimals, draw, range};
+use super::{Axis, COLOURS, Canvas, Problem, TEXT, TITLE, axes, decimals, draw, fixed, range};
 use crate::error::Result;
 
 /// Width of the picture and of the legend at its right, height of a panel, of a legend's line.
-const WIDTH: u32 = 960;
-const LEGEND: u32 = 270;
+const WIDTH: u32 = 1000;
+const LEGEND: u32 = 310;
 const HEIGHT: u32 = 300;
 const LINE: u32 = 20;
 
@@ -53,9 +53,10 @@ fn paint(area: &Canvas<'_>, panel: &Panel) -> std::result::Result<(), Problem> {
     let x = range(points().map(|point| point.0));
     let y = range(points().map(|point| point.1));
     let whole = |x: &f64| if x.fract() == 0.0 { format!("{x}") } else { String::new() };
-    let shown = decimals(&y);
+    // Values are told more exactly than ticks.
+    let (tick, shown) = (fixed(decimals(&y)), fixed(decimals(&y) + 1));
     let x = Axis { name: "epoch", range: x, ticks: 10, label: &whole };
-    let y = Axis { name: &panel.axis, range: y, ticks: 6, label: &shown };
+    let y = Axis { name: &panel.axis, range: y, ticks: 6, label: &tick };
     let mut chart = axes(&left, "", x, y)?;
     for (i, curve) in ordered(panel).into_iter().enumerate() {
         let colour = COLOURS[i % COLOURS.len()];

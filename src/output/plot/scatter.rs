@@ -2,7 +2,7 @@
 
 use plotters::prelude::*;
 
-use super::{Axis, COLOURS, GREY, TEXT, axes, decimals, draw, range};
+use super::{Axis, COLOURS, GREY, TEXT, axes, decimals, draw, fixed, range};
 use crate::error::Result;
 
 const SIZE: (u32, u32) = (640, 640);
@@ -25,7 +25,7 @@ pub struct Scatter {
 pub fn scatter(figure: &Scatter) -> Result<String> {
     let points = || figure.groups.iter().flat_map(|group| &group.1);
     let (x, y) = (range(points().map(|point| point.0)), range(points().map(|point| point.1)));
-    let (shown_x, shown_y) = (decimals(&x), decimals(&y));
+    let (shown_x, shown_y) = (fixed(decimals(&x)), fixed(decimals(&y)));
     // Where both axes have it.
     let (low, high) = (x.start.max(y.start), x.end.min(y.end));
     draw(SIZE, |canvas| {

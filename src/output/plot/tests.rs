@@ -25,7 +25,7 @@ fn curves_show_every_figure_with_its_last_value() {
     let svg = curves("a <model>", &panels).unwrap();
     whole(&svg);
     assert!(svg.contains("a &lt;model&gt;"));
-    for text in ["loss 1.25", "figure0 0.50", "figure8 0.58", "epoch", "validation"] {
+    for text in ["loss 1.25", "figure0 0.500", "figure8 0.580", "epoch", "validation"] {
         assert!(svg.contains(text), "{text}");
     }
     // Every point, and one mark per name in the legends.
@@ -87,7 +87,7 @@ fn a_scatter_plot_has_a_mark_for_every_finite_point() {
 #[test]
 fn numbers_are_written_with_the_decimals_of_their_range() {
     for (range, text) in [(0.0..10.0, "5"), (0.0..1.0, "5.0"), (0.90..0.95, "5.000")] {
-        assert_eq!(decimals(&range)(&5.0), text);
+        assert_eq!(fixed(decimals(&range))(&5.0), text);
     }
     assert_eq!(range([1.0, f64::NAN, 3.0].into_iter()), 0.9..3.1);
     assert_eq!(range(std::iter::empty()), 0.0..1.0);
