@@ -1,7 +1,8 @@
 # polyascan: `make demo` shows it at work, `make test` tests everything.
 # Needs Rust (cargo) and a C compiler; libclang is taken from the system or put into .deps/.
 
-.PHONY: help build demo test check bench bench-peers compare train-default train-deerect-cv clean
+.PHONY: help build demo test check bench bench-peers compare \
+        train-default train-strength train-yeast train-deerect-cv clean
 .DEFAULT_GOAL := help
 
 CARGO ?= cargo
@@ -45,11 +46,17 @@ bench-peers: build ## every model against ONNX Runtime: agreement and speed (nee
 compare: build ## default, APARENT2 and DeeReCT-PolyA on the same places (needs ../shared, python3)
 	python3 scripts/compare_models.py --json target/compare_models.json
 
-train-default: build ## train models/default.safetensors again (needs ../shared)
-	sh scripts/train_default.sh
+train-default: build ## train models/default.safetensors again (needs ../shared, python3)
+	sh scripts/train_model.sh default
+
+train-strength: build ## train models/default-strength.safetensors again (needs ../shared, python3)
+	sh scripts/train_model.sh default-strength
+
+train-yeast: build ## train models/yeast.safetensors again (needs ../shared, python3)
+	sh scripts/train_model.sh yeast
 
 train-deerect-cv: build ## cross-validate DeeReCT-PolyA on its authors' windows (needs ../shared)
-	$(BINARY) train signal --config config/deerect.toml --folds 5 --resume -o target/deerect.safetensors
+	$(BINARY) train signal --config config/train/deerect.toml --folds 5 --resume -o target/deerect.safetensors
 
 clean: ## remove what the targets made, but for .deps
 	rm -rf target $(DEMO)

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Adds measured accuracy to a model card.
 
-usage: model_card.py CARD.toml SET=EVALUATION.json ... > NEW_CARD.toml
+usage: model_card.py CARD.toml EVALUATION.json ... > NEW_CARD.toml
 
-CARD.toml is what `polyascan train` wrote; each EVALUATION.json is what `polyascan evaluate scan --json`
-printed for a data set. model_limits.txt beside this script is the card's statement of limits.
+CARD.toml is what `polyascan train` wrote; each MODEL.SET.json is what `polyascan evaluate scan --json` or
+`polyascan evaluate variants --json` printed for the data set SET.
 """
+
 import json
 import pathlib
 import sys
@@ -15,36 +16,56 @@ def number(value):
     return "nan" if value is None else f"{value:.4f}"
 
 
-def tables(name, evaluation):
-    yield f'\n[accuracy.{name}]\nfasta = "{evaluation["fasta"]}"\nsites = "{evaluation["sites"]}"'
+def row(key, values):
+    figures = ", ".join(
+        f"{name} = {value if isinstance(value, int) else number(value)}" for name, value in values
+    )
+    return f"{key} = {{ {figures} }}"
+
+
+def sites(evaluation):
+    """Lines of `evaluate scan`."""
     yield "# AUROC and AUPRC of sites against 20 negatives each: p50 = classification of the window centred"
     yield "# on the place, pv = that times the cleavage within 1 nt of the centre."
-    for row in evaluation["rankings"]:
-        figures = ", ".join(
-            f"{key} = {number(row[key])}" for key in ("auroc_p50", "auroc_pv", "auprc_p50", "auprc_pv")
-        )
-        yield f'{row["negatives"]}_{row["tier"]} = {{ sites = {row["sites"]}, {figures} }}'
+    keys = ("sites", "auroc_p50", "auroc_pv", "auprc_p50", "auprc_pv")
+    for ranking in evaluation["rankings"]:
+        name = f'{ranking["negatives"]}_{ranking["tier"]}'
+        yield row(name, [(key, ranking[key]) for key in keys])
+    yield "# Expected calibration error: sites and 20 random places each; every window."
+    for name in ("calibration_at_places", "calibration"):
+        found = evaluation[name]
+        above = found["calibration_error_above_0_1"]
+        figures = [("windows", found["windows"]), ("positives", found["positives"]),
+                   ("error", found["calibration_error"]), ("error_above_0_1", above)]
+        yield row(name, figures)
     yield "# Share of measured sites with a call of their strand within 24 nt, and the median distance."
     yield "recall = ["
-    for row in evaluation["recall"]:
+    for found in evaluation["recall"]:
         yield (
-            f'  {{ calls = "{row["calls"]}", per_kb_and_strand = {number(row["per_kb"])}, '
-            f'tier = "{row["tier"]}", recall = {number(row["recall"])}, '
-            f'median_nt = {number(row["median_distance"])} }},'
+            f'  {{ calls = "{found["calls"]}", per_kb_and_strand = {number(found["per_kb"])}, '
+            f'tier = "{found["tier"]}", recall = {number(found["recall"])}, '
+            f'median_nt = {number(found["median_distance"])} }},'
         )
     yield "]"
 
 
+def variants(evaluation):
+    """Lines of `evaluate variants`."""
+    yield "# Predicted against measured change of log-odds; outside_signal: the hexamer is not changed."
+    keys = ("count", "pearson_squared", "spearman", "mean_absolute_error")
+    for score in evaluation["scores"]:
+        yield row(f'{score["score"]}_{score["variants"]}', [(key, score[key]) for key in keys])
+
+
 def main():
-    card, *sets = sys.argv[1:]
+    card, *evaluations = sys.argv[1:]
     identity, training = pathlib.Path(card).read_text().split("\n[training]\n", 1)
-    limits = pathlib.Path(__file__).with_name("model_limits.txt").read_text().strip()
-    print("# Model card. Written by scripts/train_default.sh; do not edit.")
+    print("# Model card. Written by scripts/train_model.sh; do not edit.")
     print(identity.rstrip())
-    print(f'\n[limits]\ntext = """\n{limits}\n"""')
-    for item in sets:
-        name, path = item.split("=", 1)
-        print("\n".join(tables(name, json.loads(pathlib.Path(path).read_text()))))
+    for path in evaluations:
+        evaluation = json.loads(pathlib.Path(path).read_text())
+        print(f'\n[accuracy.{pathlib.Path(path).suffixes[-2][1:]}]')
+        print("\n".join(sites(evaluation) if "rankings" in evaluation else variants(evaluation)))
     print(f"\n# Data and recipe: the configuration that it was trained with.\n[training]\n{training.rstrip()}")
 
 

@@ -302,7 +302,7 @@ fn an_output_that_cannot_be_written_is_refused_before_training() {
 fn the_published_windows_are_read_and_learned_from() {
     let Some(data) = shared("data/human/pas_windows/omni_206nt_pos.tsv.gz") else { return };
     let folder = Folder::new();
-    let text = fs::read_to_string("config/deerect.toml").unwrap();
+    let text = fs::read_to_string("config/train/deerect.toml").unwrap();
     let text = text.replace("epochs = 200", "epochs = 1");
     let config = folder.file("c.toml", text);
     let root = data.ancestors().nth(3).unwrap().to_str().unwrap();

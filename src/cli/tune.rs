@@ -118,7 +118,8 @@ impl Args {
     fn check_outputs(&self) -> Result<()> {
         let mut outputs = vec![self.named("trials.tsv"), self.named("toml")];
         if let Some(weights) = &self.weights {
-            let beside = ["toml", "log.tsv", "svg"].map(|extension| weights.with_extension(extension));
+            let beside =
+                ["toml", "log.tsv", "svg"].map(|extension| weights.with_extension(extension));
             if let Some(path) = beside.iter().chain([weights]).find(|path| outputs.contains(path)) {
                 let problem = "would be written for both --output and --weights";
                 return Err(Error::Usage(format!("{}: {problem}", path.display())));

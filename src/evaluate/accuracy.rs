@@ -27,38 +27,61 @@ pub struct Ranking {
     pub auprc_pv: Option<f64>,
 }
 
-/// Ranks the sites of every tier against random places and against hexamers without a site.
-///
-/// # Errors
-/// If the model fails or does not speak of places.
-pub fn rankings(
-    model: &dyn Model,
-    genome: &Genome,
-    sites: &[MeasuredSite],
-) -> Result<Vec<Ranking>> {
-    let places: Vec<Place> = sites
-        .iter()
-        .map(|s| Place { contig: s.contig, strand: s.strand, position: s.position })
-        .collect();
-    let scorer = scorer_of(model)?;
-    let scored = score(scorer.as_ref(), genome, &places)?;
-    let count = PER_SITE * sites.len();
-    let negatives = [
-        ("random", random(genome, sites, count, SEED)),
-        ("hexamer", with_hexamer(genome, sites, count, SEED + 1)),
-    ];
-    let mut rankings = Vec::new();
-    for (name, places) in negatives {
-        let negatives: Vec<PlaceScore> =
-            score(scorer.as_ref(), genome, &places)?.into_iter().flatten().collect();
-        for tier in Tier::ALL {
-            let of_tier = sites.iter().zip(&scored).filter(|(site, _)| site.is(tier));
-            let positives: Vec<PlaceScore> = of_tier.filter_map(|(_, score)| *score).collect();
-            let negatives = &negatives[..negatives.len().min(PER_SITE * positives.len())];
-            rankings.push(ranking([tier.name(), name], scorer.meaning(), &positives, negatives));
-        }
+/// Measured sites and the places that they are ranked against, scored.
+pub struct ScoredPlaces<'a> {
+    meaning: Meaning,
+    sites: &'a [MeasuredSite],
+    /// `None` where there is no full window.
+    of_sites: Vec<Option<PlaceScore>>,
+    random: Vec<PlaceScore>,
+    hexamer: Vec<PlaceScore>,
+}
+
+impl<'a> ScoredPlaces<'a> {
+    /// Scores the sites and, for each, 20 random places and 20 hexamers without a site.
+    ///
+    /// # Errors
+    /// If the model fails or does not speak of places.
+    pub fn new(model: &dyn Model, genome: &Genome, sites: &'a [MeasuredSite]) -> Result<Self> {
+        let place =
+            |s: &MeasuredSite| Place { contig: s.contig, strand: s.strand, position: s.position };
+        let places: Vec<Place> = sites.iter().map(place).collect();
+        let scorer = scorer_of(model)?;
+        let count = PER_SITE * sites.len();
+        let score = |places: &[Place]| score(scorer.as_ref(), genome, places);
+        let negatives = |places: Vec<Place>| -> Result<Vec<PlaceScore>> {
+            Ok(score(&places)?.into_iter().flatten().collect())
+        };
+        Ok(Self {
+            meaning: scorer.meaning(),
+            sites,
+            of_sites: score(&places)?,
+            random: negatives(random(genome, sites, count, SEED))?,
+            hexamer: negatives(with_hexamer(genome, sites, count, SEED + 1))?,
+        })
     }
-    Ok(rankings)
+
+    /// Ranks the sites of every tier against random places and against hexamers without a site.
+    pub fn rankings(&self) -> Vec<Ranking> {
+        let mut rankings = Vec::new();
+        for (name, negatives) in [("random", &self.random), ("hexamer", &self.hexamer)] {
+            for tier in Tier::ALL {
+                let of_tier =
+                    self.sites.iter().zip(&self.of_sites).filter(|(site, _)| site.is(tier));
+                let positives: Vec<PlaceScore> = of_tier.filter_map(|(_, score)| *score).collect();
+                let negatives = &negatives[..negatives.len().min(PER_SITE * positives.len())];
+                rankings.push(ranking([tier.name(), name], self.meaning, &positives, negatives));
+            }
+        }
+        rankings
+    }
+
+    /// Returns the classifications of the windows centred on the sites, and of those centred on 20
+    /// random places for each.
+    pub fn classifications(&self) -> (Vec<f32>, Vec<f32>) {
+        let sites = self.of_sites.iter().flatten().map(|score| score.p50).collect();
+        (sites, self.random.iter().map(|score| score.p50).collect())
+    }
 }
 
 fn ranking(

@@ -1,5 +1,7 @@
 //! Whether a classification of x means a polyA site in a share x of the windows.
 
+pub mod line;
+
 use serde::Serialize;
 
 use super::measured::MeasuredSite;
@@ -15,7 +17,7 @@ const ABOVE: usize = 1;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Calibration {
     /// A window is positive if a measured site of its strand lies from this many nt upstream of its
-    /// centre to one less downstream.
+    /// centre to one less downstream; 0: if it is centred on one.
     pub within_nt: usize,
     pub windows: usize,
     pub positives: usize,
@@ -91,6 +93,14 @@ impl Tally {
             bins: self.bins.iter().enumerate().map(|(i, sums)| sums.bin(i)).collect(),
         }
     }
+}
+
+/// Returns the calibration over windows centred on measured sites and on random places.
+pub fn of_places(sites: &[f32], random: &[f32]) -> Calibration {
+    let mut tally = Tally::default();
+    sites.iter().for_each(|&probability| tally.add(probability, true));
+    random.iter().for_each(|&probability| tally.add(probability, false));
+    tally.finish(0)
 }
 
 /// Returns, for each window of a strand, whether a site lies around its centre.

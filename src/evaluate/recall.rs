@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::measured::{MeasuredSite, Tier};
 use super::metrics::{mean, median};
+use super::places::PlaceScore;
 use super::profile::{StrandProfile, each_strand};
 use crate::error::Result;
 use crate::genome::memory::Genome;
@@ -42,22 +43,28 @@ pub struct Recall {
 }
 
 /// The peaks of p.v of every strand, as calls.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Peaks {
+    rank: fn(&PlaceScore) -> f32,
     calls: Vec<Call>,
     windows: usize,
 }
 
 impl Peaks {
+    /// Begins without peaks; `rank` orders those to come.
+    pub fn ranked_by(rank: fn(&PlaceScore) -> f32) -> Self {
+        Self { rank, calls: Vec::new(), windows: 0 }
+    }
+
     /// Adds the peaks of a strand.
     pub fn add_strand(&mut self, profile: &StrandProfile) {
         let scores: Vec<f32> = profile.scores.iter().map(|score| score.pv).collect();
         self.windows += scores.len();
-        self.calls.extend(local_maxima(&scores).into_iter().map(|(window, score)| Call {
+        self.calls.extend(local_maxima(&scores).into_iter().map(|window| Call {
             contig: profile.contig,
             strand: profile.strand,
             position: profile.position(window),
-            score,
+            score: (self.rank)(&profile.scores[window]),
         }));
     }
 
@@ -69,18 +76,23 @@ impl Peaks {
     }
 }
 
-/// Scans a genome; returns the peaks of p.v, highest first, and the kb x strands scored.
+/// Scans a genome; returns the peaks of p.v, those that `rank` puts highest first, and the kb x strands
+/// scored.
 ///
 /// # Errors
 /// If the model cannot be scanned, or fails.
-pub fn peaks(model: &dyn Model, genome: &Genome) -> Result<(Vec<Call>, f64)> {
-    let mut peaks = Peaks::default();
+pub fn peaks(
+    model: &dyn Model,
+    genome: &Genome,
+    rank: fn(&PlaceScore) -> f32,
+) -> Result<(Vec<Call>, f64)> {
+    let mut peaks = Peaks::ranked_by(rank);
     each_strand(model, genome, |profile| peaks.add_strand(profile))?;
     Ok(peaks.finish())
 }
 
 /// Positions that no other within the reach exceeds; the first of equals.
-fn local_maxima(scores: &[f32]) -> Vec<(usize, f32)> {
+fn local_maxima(scores: &[f32]) -> Vec<usize> {
     let highest =
         |from: usize, to: usize| scores[from..to].iter().copied().fold(f32::NEG_INFINITY, f32::max);
     (0..scores.len())
@@ -89,7 +101,6 @@ fn local_maxima(scores: &[f32]) -> Vec<(usize, f32)> {
             score > highest(i.saturating_sub(REACH), i)
                 && score >= highest(i + 1, (i + 1 + REACH).min(scores.len()))
         })
-        .map(|i| (i, scores[i]))
         .collect()
 }
 
@@ -137,7 +148,7 @@ mod tests {
         scores[50] = 0.9;
         scores[60] = 0.8;
         scores[90] = 0.7;
-        let peaks: Vec<usize> = local_maxima(&scores).into_iter().map(|peak| peak.0).collect();
+        let peaks = local_maxima(&scores);
         assert!(peaks.contains(&50) && !peaks.contains(&60) && peaks.contains(&90));
         assert!(peaks.windows(2).all(|pair| pair[1] - pair[0] > REACH));
     }

@@ -7,7 +7,7 @@ mod reliability;
 mod scatter;
 
 pub use curves::{Curve, Panel, curves};
-pub use reliability::{Reliability, ReliabilityBin, reliability};
+pub use reliability::{Reliability, ReliabilityBin, ReliabilitySeries, reliability};
 pub use scatter::{Scatter, scatter};
 
 use std::ops::Range;

@@ -14,6 +14,7 @@ use super::product;
 use super::recipe::Configuration;
 use super::weights::Weights;
 use crate::error::{Error, Result};
+use crate::evaluate::calibration::line::Line;
 use crate::models::Model;
 use crate::models::weight_file::Tensors;
 
@@ -37,6 +38,15 @@ pub trait Task {
     /// # Errors
     /// If the model fails.
     fn validate(&self, model: &dyn Model) -> Result<Validation>;
+
+    /// Returns what makes the trained model's classification log-odds those of held-out data; `None`
+    /// leaves them.
+    ///
+    /// # Errors
+    /// If the model fails or there is nothing to calibrate on.
+    fn calibrate(&self, _model: &dyn Model) -> Result<Option<Line>> {
+        Ok(None)
+    }
 }
 
 /// A configuration that names its task: what `train` and `tune` run.
@@ -69,8 +79,10 @@ pub struct Run<'a> {
 
 /// A finished run.
 pub struct Fitted {
-    /// The best epoch's averaged weights: a weight file.
+    /// The best epoch's averaged weights, calibrated: a weight file.
     pub weights: Vec<u8>,
+    /// How they were calibrated.
+    pub calibration: Option<Line>,
     pub kept_epoch: usize,
     pub best: Validation,
     pub log: Log,
@@ -111,7 +123,12 @@ pub fn fit<C: Configuration>(config: &C, task: &mut dyn Task, run: &Run<'_>) -> 
             checkpoint.save(&weights, &progress)?;
         }
     }
-    Ok(progress.finish())
+    let mut fitted = progress.finish();
+    fitted.calibration = task.calibrate(product::build(config, &fitted.weights)?.as_ref())?;
+    if let Some(line) = &fitted.calibration {
+        fitted.weights = product::calibrated(config, &fitted.weights, line)?;
+    }
+    Ok(fitted)
 }
 
 /// One epoch.

@@ -102,6 +102,18 @@ impl NetworkConfig {
         }
     }
 
+    /// Returns the layer whose first output is the logit of the classification, where that can be
+    /// calibrated.
+    pub fn classification(&self) -> Option<String> {
+        match self {
+            Self::DenseScan(_) => Some("output".into()),
+            Self::Polyaid(config) => {
+                Some(format!("classification.{}", config.classification.len()))
+            }
+            _ => None,
+        }
+    }
+
     /// Returns whether the sizes say how much is dropped where.
     pub fn has_own_dropout(&self) -> bool {
         matches!(self, Self::Pysster(_))

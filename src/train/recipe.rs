@@ -19,6 +19,9 @@ pub struct Identity {
     pub description: String,
     #[serde(default)]
     pub licence: String,
+    /// What a user of the model should know, for its card.
+    #[serde(default, skip_serializing)]
+    pub limits: String,
     pub seed: u64,
     /// Folder that data paths are relative to.
     #[serde(default)]

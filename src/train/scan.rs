@@ -15,14 +15,15 @@ use super::losses::binary_cross_entropy;
 use super::network::{Network, Noise};
 use super::recipe::Configuration;
 use crate::error::{Error, Result};
-use crate::evaluate::accuracy::{Ranking, rankings};
+use crate::evaluate::accuracy::{Ranking, ScoredPlaces};
+use crate::evaluate::calibration::line::Line;
 use crate::evaluate::measured::MeasuredSite;
 use crate::evaluate::negatives::{Neighbours, Place};
 use crate::evaluate::position;
 use crate::evaluate::recall::{Call, at_rates, peaks};
 use crate::genome::memory::Genome;
 use crate::models::{CLEAVAGE, Model, Window};
-use config::{Loss, ScanTraining};
+use config::{HeldOut, Loss, ScanTraining};
 use epoch::{Batch, Epoch, Sources};
 use sources::read_sites_of;
 
@@ -37,7 +38,24 @@ pub struct ScanTask<'a> {
     device: &'a Device,
     sources: Sources,
     epoch: Option<Epoch>,
-    validation: (Genome, Vec<MeasuredSite>),
+    validation: Held,
+    calibration: Option<Held>,
+}
+
+/// Sequence and sites that nothing is learned from.
+struct Held {
+    genome: Genome,
+    sites: Vec<MeasuredSite>,
+}
+
+impl Held {
+    fn read(held: &HeldOut, config: &ScanTraining) -> Result<Self> {
+        let mut genome = Genome::read(&config.file(&held.fasta))?;
+        genome
+            .leave_out(|name| !held.only.is_empty() && !held.only.iter().any(|only| only == name));
+        let sites = read_sites_of(&config.file(&held.sites), &genome)?;
+        Ok(Self { genome, sites })
+    }
 }
 
 impl<'a> ScanTask<'a> {
@@ -47,13 +65,12 @@ impl<'a> ScanTask<'a> {
     /// Data that cannot be read or do not fill a batch.
     pub fn new(config: &'a ScanTraining, device: &'a Device) -> Result<Self> {
         let sources = Sources::read(config)?;
-        let mut genome = Genome::read(&config.file(&config.validation.fasta))?;
-        let only = &config.validation.only;
-        genome.leave_out(|name| !only.is_empty() && !only.iter().any(|only| only == name));
-        let sites = read_sites_of(&config.file(&config.validation.sites), &genome)?;
+        let validation = Held::read(&config.validation, config)?;
+        let calibration = config.calibration.as_ref().map(|held| Held::read(held, config));
+        let calibration = calibration.transpose()?;
         // At once, not after an epoch of work: whether the data fill a batch.
         Epoch::new(&sources, config, 0)?;
-        Ok(Self { config, device, sources, epoch: None, validation: (genome, sites) })
+        Ok(Self { config, device, sources, epoch: None, validation, calibration })
     }
 }
 
@@ -89,14 +106,14 @@ impl Task for ScanTask<'_> {
     }
 
     fn validate(&self, model: &dyn Model) -> Result<Validation> {
-        let (genome, sites) = &self.validation;
-        let rankings = rankings(model, genome, sites)?;
+        let Held { genome, sites } = &self.validation;
+        let rankings = ScoredPlaces::new(model, genome, sites)?.rankings();
         let figures = rankings.iter().flat_map(|r| {
             let name = |score| format!("{}_{}_{score}", r.negatives, r.tier);
             [(name("auroc_p50"), r.auroc_p50), (name("auroc_pv"), r.auroc_pv)]
         });
         let mut figures: Vec<Figure> = figures.collect();
-        let (peaks, kb) = peaks(model, genome)?;
+        let (peaks, kb) = peaks(model, genome, |score| score.p50)?;
         let found = at_rates(&peaks, kb, sites).into_iter().filter(|r| r.tier == "high");
         figures.extend(
             found.map(|r| (format!("recall_high_{}", r.calls.replace(' ', "_")), r.recall)),
@@ -105,6 +122,18 @@ impl Task for ScanTask<'_> {
             figures.push(("mean_position_pearson".into(), Some(correlation)));
         }
         Ok(Validation { merit: merit(&rankings), figures })
+    }
+
+    fn calibrate(&self, model: &dyn Model) -> Result<Option<Line>> {
+        let Some(Held { genome, sites }) = &self.calibration else { return Ok(None) };
+        let (at_sites, random) = ScoredPlaces::new(model, genome, sites)?.classifications();
+        match Line::fit(&at_sites, &random) {
+            Some(line) => Ok(Some(line)),
+            None => {
+                let problem = "[calibration]: no site or no other place with a complete window";
+                Err(Error::model(&self.config.model.name, problem))
+            }
+        }
     }
 }
 
@@ -135,7 +164,7 @@ fn merit(rankings: &[Ranking]) -> f64 {
 /// Returns the highest peaks of a scan of the genome that are away from all sites: what would be called
 /// wrongly.
 fn mine(model: &dyn Model, genome: &Genome, sites: &[MeasuredSite]) -> Result<Vec<Place>> {
-    let (peaks, kb) = peaks(model, genome)?;
+    let (peaks, kb) = peaks(model, genome, |score| score.pv)?;
     let near = Neighbours::new(sites);
     let places = peaks.into_iter().map(|call| {
         let Call { contig, strand, position, .. } = call;

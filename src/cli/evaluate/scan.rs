@@ -9,8 +9,8 @@ use super::json;
 use crate::cli::options::{ModelOptions, ThreadOptions};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::evaluate::accuracy::rankings;
-use crate::evaluate::calibration::Tally;
+use crate::evaluate::accuracy::ScoredPlaces;
+use crate::evaluate::calibration::{Tally, of_places};
 use crate::evaluate::measured::{MeasuredSite, read_sites};
 use crate::evaluate::places::scorer_of;
 use crate::evaluate::profile::each_strand;
@@ -34,12 +34,15 @@ use report::{Evaluation, Scanned, Scores};
 /// or ATTAAA 10-40 nt upstream). Negatives, 20 per site, the same for every model: random places 200 nt
 /// or more from any site; places with AATAAA or ATTAAA 10-35 nt upstream but no site within 100 nt.
 ///
-/// Calls: the highest peaks of p.v at fixed rates, and the sites of a scan with the default thresholds.
+/// Calls: the peaks of p.v of the highest classification (the score of a scan's BED) at fixed rates, and
+/// the sites of a scan with the default thresholds.
 ///
-/// Calibration: every window of both strands, in ten bins of classification. A window is positive if a
-/// measured site of its strand lies around its centre, so real sites that nobody measured count
-/// against the model. The calibration error is the mean over the windows of the distance between their
-/// bin's mean classification and its share of positives.
+/// Calibration: windows in ten bins of classification. The calibration error is the mean over the windows
+/// of the distance between their bin's mean classification and its share of positives. First the windows
+/// centred on measured sites and on 20 random places for each, about as often as sites lie near a gene's
+/// 3' end: what trained models are calibrated to. Then every window of both strands, positive if a
+/// measured site of its strand lies around its centre: sites are far rarer there, and real sites that
+/// nobody measured count against the model.
 ///
 /// Models that do not classify every window (APARENT2, DeeReCT-PolyA) are ranked alone.
 #[derive(Debug, clap::Args)]
@@ -114,8 +117,9 @@ fn evaluate(
     threads: usize,
 ) -> Result<Evaluation> {
     let meaning = scorer_of(model)?.meaning();
+    let places = ScoredPlaces::new(model, genome, sites)?;
     let scanned = match classifies_windows(model) {
-        true => Some(scanned(args, model, genome, sites, threads)?),
+        true => Some(scanned(args, model, genome, sites, &places, threads)?),
         false => None,
     };
     Ok(Evaluation {
@@ -124,7 +128,7 @@ fn evaluate(
         fasta: args.fasta.display().to_string(),
         sites: args.sites.display().to_string(),
         scores: Scores { p50: meaning.p50, pv: meaning.pv },
-        rankings: rankings(model, genome, sites)?,
+        rankings: places.rankings(),
         scanned,
     })
 }
@@ -135,9 +139,10 @@ fn scanned(
     model: &dyn Model,
     genome: &Genome,
     sites: &[MeasuredSite],
+    places: &ScoredPlaces<'_>,
     threads: usize,
 ) -> Result<Scanned> {
-    let (mut peaks, mut tally) = (Peaks::default(), Tally::default());
+    let (mut peaks, mut tally) = (Peaks::ranked_by(|score| score.p50), Tally::default());
     each_strand(model, genome, |profile| {
         peaks.add_strand(profile);
         tally.add_strand(profile, sites, args.within);
@@ -146,8 +151,10 @@ fn scanned(
     let mut figures = at_rates(&peaks, kb, sites);
     let calls = scan_calls(&args.fasta, model, threads)?;
     figures.extend(recall("scan, default thresholds", &calls, kb, sites));
+    let (at_sites, random) = places.classifications();
     Ok(Scanned {
         kilobases_and_strands: kb,
+        calibration_at_places: of_places(&at_sites, &random),
         recall: figures,
         calibration: tally.finish(args.within),
     })

@@ -56,12 +56,15 @@ fn a_reliability_diagram_shows_each_bin_and_its_count() {
         predicted: i as f64 / 10.0 + 0.05,
         observed: 0.5,
     };
-    let bins = vec![bin(0, 2_803_412), bin(3, 90), bin(9, 1)];
-    let figure = Reliability { title: "t".into(), observed: "share".into(), bins };
+    let series = |name: &str, bins| ReliabilitySeries { name: name.into(), bins };
+    let few = series("places", vec![bin(0, 77), bin(5, 8)]);
+    let many = series("every window", vec![bin(0, 2_803_412), bin(3, 90), bin(9, 1)]);
+    let figure =
+        Reliability { title: "t".into(), observed: "share".into(), series: vec![few, many] };
     let svg = reliability(&figure).unwrap();
     whole(&svg);
-    assert_eq!(marks(&svg), 3);
-    for text in ["2803412", "\n90\n", "share", "1e6"] {
+    assert_eq!(marks(&svg), 5);
+    for text in ["2803412", "\n90\n", "share", "1e6", "every window"] {
         assert!(svg.contains(text.trim_matches('\n')), "{text}");
     }
 }

@@ -81,3 +81,6 @@ fn first_values(name: &str, shape: &[usize], config: &DenseConfig) -> Start {
         _ => Start::Normal(he),
     }
 }
+
+#[cfg(test)]
+mod tests;

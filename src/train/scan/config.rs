@@ -25,7 +25,11 @@ pub struct ScanTraining {
     /// Trained models whose mean prediction is learned beside the labels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distil: Option<Distil>,
-    pub validation: Validation,
+    /// What the classification is calibrated on after training.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<HeldOut>,
+    /// What chooses the epoch that is kept.
+    pub validation: HeldOut,
 }
 
 /// Weights of the parts of the loss.
@@ -119,13 +123,13 @@ pub struct Distil {
     pub weight: f32,
 }
 
-/// What chooses the epoch that is kept.
+/// Sequence and sites that nothing is learned from.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Validation {
+pub struct HeldOut {
     pub fasta: PathBuf,
     pub sites: PathBuf,
-    /// Contigs that it uses alone; empty: all.
+    /// Its contigs; empty: all.
     #[serde(default)]
     pub only: Vec<String>,
 }
@@ -159,11 +163,28 @@ impl Configuration for ScanTraining {
             let name = self.network.architecture().name;
             return Err(("[network]", format!("{name} has no classification and cleavage vector")));
         }
+        if let Some(source) = self.learned_and_calibrated_on() {
+            let problem = format!(
+                "{} is a [[genome]] too: name the contigs held out in `only` here and in `except` there",
+                source.fasta.display()
+            );
+            return Err(("[calibration]", problem));
+        }
         match &self.distil {
             Some(distil) if distil.models.is_empty() || !(0.0..=1.0).contains(&distil.weight) => {
                 Err(("[distil]", "models must be named and weight lie between 0 and 1".into()))
             }
             _ => Ok(()),
         }
+    }
+}
+
+impl ScanTraining {
+    /// Returns the genome with contigs that are both learned and calibrated on, if there is one.
+    fn learned_and_calibrated_on(&self) -> Option<&GenomeSource> {
+        let held = self.calibration.as_ref()?;
+        let kept = |source: &GenomeSource| held.only.iter().all(|n| source.except.contains(n));
+        let mut same = self.genome.iter().filter(|source| source.fasta == held.fasta);
+        same.find(|source| held.only.is_empty() || !kept(source))
     }
 }

@@ -29,8 +29,8 @@ impl Teachers {
         Ok(Self(models.collect::<Result<_>>()?))
     }
 
-    /// Returns the mean of what they say of every window of a segment; vectors are weighted by
-    /// classification.
+    /// Returns what they say together of every window of a segment: their mean log-odds, since one
+    /// teacher may be surer of everything than another; vectors are weighted by classification.
     ///
     /// # Errors
     /// If a model fails.
@@ -40,14 +40,16 @@ impl Teachers {
         let count = scores.first().map_or(0, |first| first.probability.len());
         let share = 1.0 / self.0.len() as f32;
         let mean = |start: usize| {
-            let (mut target, mut vector) = (0.0, [0.0; CLEAVAGE]);
+            let (mut log_odds, mut total, mut vector) = (0.0, 0.0, [0.0; CLEAVAGE]);
             for one in &scores {
-                let probability = share * one.probability[start];
-                target += probability;
+                let probability = one.probability[start].clamp(1e-6, 1.0 - 1e-6);
+                log_odds += share * (probability / (1.0 - probability)).ln();
+                total += probability;
                 let said = &one.cleavage[start].1;
                 vector.iter_mut().zip(said).for_each(|(sum, v)| *sum += probability * v);
             }
-            vector.iter_mut().for_each(|v| *v /= target.max(f32::MIN_POSITIVE));
+            vector.iter_mut().for_each(|v| *v /= total);
+            let target = 1.0 / (1.0 + (-log_odds).exp());
             WindowLabel { start, target, mass: target, vector }
         };
         Ok((0..count).map(mean).collect())

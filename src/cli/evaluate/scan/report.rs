@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use crate::error::Result;
 use crate::evaluate::accuracy::Ranking;
-use crate::evaluate::calibration::Calibration;
+use crate::evaluate::calibration::{Bin, Calibration};
 use crate::evaluate::recall::Recall;
-use crate::output::plot::{self, Reliability, ReliabilityBin};
+use crate::output::plot::{self, Reliability, ReliabilityBin, ReliabilitySeries};
 
 /// All figures of one evaluation.
 #[derive(Debug, Serialize)]
@@ -35,6 +35,9 @@ pub struct Scores {
 pub struct Scanned {
     pub kilobases_and_strands: f64,
     pub recall: Vec<Recall>,
+    /// Over the windows centred on sites and on random places.
+    pub calibration_at_places: Calibration,
+    /// Over every window.
     pub calibration: Calibration,
 }
 
@@ -72,25 +75,16 @@ impl Scanned {
             let figures = figures.map(|figure| show(figure, 3)).join("\t");
             format!("{}\t{:.3}\t{}\t{}\t{figures}", r.calls, r.per_kb, r.tier, r.sites)
         }));
-        let c = &self.calibration;
-        lines.push(format!(
-            "# calibration: {} windows, {} with a measured site within {} nt; unmeasured sites count \
-             as none",
-            c.windows, c.positives, c.within_nt
-        ));
-        lines.push(format!(
-            "# expected calibration error {}; over the {} windows of 0.1 or more {}; Brier score {}",
-            show(c.calibration_error, 6),
-            c.windows_above_0_1,
-            show(c.calibration_error_above_0_1, 4),
-            show(c.brier, 6)
-        ));
-        lines.push("#classification\twindows\tpositives\tmean\tobserved".into());
-        lines.extend(c.bins.iter().map(|bin| {
-            let (mean, observed) = (show(bin.mean_prediction, 4), show(bin.observed, 4));
-            let (from, to) = (bin.from, bin.to);
-            format!("{from:.1}-{to:.1}\t{}\t{}\t{mean}\t{observed}", bin.windows, bin.positives)
-        }));
+        let places = &self.calibration_at_places;
+        let (all, sites) = (places.windows, places.positives);
+        let of = format!("{all} places, {sites} of them measured sites, {} random", all - sites);
+        calibration(&of, places, lines);
+        let windows = &self.calibration;
+        let of = format!(
+            "{} windows, {} with a measured site within {} nt; unmeasured sites count as none",
+            windows.windows, windows.positives, windows.within_nt
+        );
+        calibration(&of, windows, lines);
     }
 
     /// Returns the reliability diagram.
@@ -98,25 +92,49 @@ impl Scanned {
     /// # Errors
     /// If it cannot be drawn.
     pub fn reliability(&self, model: &str) -> Result<String> {
-        let c = &self.calibration;
-        let bins = c.bins.iter().filter_map(|bin| {
-            Some(ReliabilityBin {
-                from: bin.from,
-                to: bin.to,
-                count: bin.windows,
-                predicted: bin.mean_prediction?,
-                observed: bin.observed?,
-            })
-        });
+        let (places, windows) = (&self.calibration_at_places, &self.calibration);
+        let named = |what: &str, c: &Calibration| ReliabilitySeries {
+            name: format!("{what}: calibration error {}", show(c.calibration_error, 3)),
+            bins: c.bins.iter().filter_map(filled).collect(),
+        };
         plot::reliability(&Reliability {
-            title: format!(
-                "{model}: calibration error {} from 0.1 up",
-                show(c.calibration_error_above_0_1, 3)
-            ),
-            observed: format!("share with a site within {} nt", c.within_nt),
-            bins: bins.collect(),
+            title: format!("{model}: reliability"),
+            observed: "share with a measured site".into(),
+            series: vec![
+                named("sites and 20 random places each", places),
+                named(&format!("every window, site within {} nt", windows.within_nt), windows),
+            ],
         })
     }
+}
+
+/// Writes one calibration.
+fn calibration(of: &str, c: &Calibration, lines: &mut Vec<String>) {
+    lines.push(format!("# calibration: {of}"));
+    lines.push(format!(
+        "# expected calibration error {}; over the {} of 0.1 or more {}; Brier score {}",
+        show(c.calibration_error, 4),
+        c.windows_above_0_1,
+        show(c.calibration_error_above_0_1, 4),
+        show(c.brier, 4)
+    ));
+    lines.push("#classification\twindows\tpositives\tmean\tobserved".into());
+    lines.extend(c.bins.iter().map(|bin| {
+        let (mean, observed) = (show(bin.mean_prediction, 4), show(bin.observed, 4));
+        let (from, to) = (bin.from, bin.to);
+        format!("{from:.1}-{to:.1}\t{}\t{}\t{mean}\t{observed}", bin.windows, bin.positives)
+    }));
+}
+
+/// Returns a bin as drawn; none if it is empty.
+fn filled(bin: &Bin) -> Option<ReliabilityBin> {
+    Some(ReliabilityBin {
+        from: bin.from,
+        to: bin.to,
+        count: bin.windows,
+        predicted: bin.mean_prediction?,
+        observed: bin.observed?,
+    })
 }
 
 fn show(value: Option<f64>, decimals: usize) -> String {

@@ -200,7 +200,7 @@ fn what_is_written_reads_as_it_was() {
 #[test]
 fn the_example_has_the_published_sizes() {
     let example: toml::Value =
-        toml::from_str(include_str!("../../../../config/deeprke.toml")).unwrap();
+        toml::from_str(include_str!("../../../../config/train/deeprke.toml")).unwrap();
     let network: NetworkConfig = example["network"].clone().try_into().unwrap();
     let NetworkConfig::Deeprke(config) = network else { unreachable!() };
     assert_eq!(config.sizes(), Config::published());

@@ -165,7 +165,7 @@ fn dropout_of_the_optimiser_is_refused() {
 #[test]
 fn the_example_is_what_is_left_out() {
     let example: toml::Value =
-        toml::from_str(include_str!("../../../../config/pysster.toml")).unwrap();
+        toml::from_str(include_str!("../../../../config/train/pysster.toml")).unwrap();
     let defaults = Trial::new("architecture = \"pysster\"\nlength = 101\nclasses = 2");
     assert_eq!(example["network"].clone().try_into::<NetworkConfig>().unwrap(), defaults.network);
 }

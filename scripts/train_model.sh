@@ -1,0 +1,64 @@
+#!/bin/sh
+# Trains an embedded model again, measures it and writes its weights, card, log and curves to models/.
+#
+# usage: train_model.sh default|default-strength|yeast
+#
+# Needs ../shared (or DATA and PEERS), target/release/polyascan (or POLYASCAN) and python3. Teachers and
+# checkpoints stay in target/train: what was killed goes on where it was.
+set -eu
+cd "$(dirname "$0")/.."
+binary=${POLYASCAN:-target/release/polyascan}
+data=${DATA:-../shared/data}
+peers=${PEERS:-../shared/models}
+work=target/train
+mkdir -p "$work"
+
+# train TASK NAME [OPTION...]: config/train/NAME.toml -> $work/NAME.safetensors, unless it is there.
+train() {
+    task=$1 name=$2
+    shift 2
+    [ -f "$work/$name.safetensors" ] || "$binary" train "$task" --config "config/train/$name.toml" \
+        --data "$data" --resume -o "$work/$name.safetensors" "$@"
+}
+
+# sites SET: accuracy of $model on data/human/SET.fa.gz.
+sites() {
+    "$binary" evaluate scan --model "$work/$model.safetensors" --json --plot "$work/$model.$1.svg" \
+        --fasta "$data/human/$1.fa.gz" --sites "$data/human/$1_sites.tsv" > "$work/$model.$1.json"
+}
+
+model=$1
+case $model in
+default)
+    train scan default-labels
+    train scan default-wide
+    train scan default-sites --pretrained "$work/default-labels.safetensors"
+    train scan default
+    sites validation
+    sites chr9_public_test
+    ;;
+default-strength)
+    [ -f "$work/aparent2.safetensors" ] ||
+        "$binary" convert "$peers/aparent2_resnet_no_clinvar_wt_ep_5.h5" "$work/aparent2.safetensors"
+    train strength default-strength
+    ;;
+yeast)
+    train scan yeast
+    zcat "$data/yeast/Saccharomyces_cerevisiae.R64-1-1.dna.toplevel.fa.gz" |
+        awk '/^>/ { keep = $1 == ">XVI" } keep' > "$work/XVI.fa"
+    zcat "$data/yeast/clusters.tsv.gz" | awk -F '\t' 'NR == 1 || $1 == "XVI"' > "$work/XVI.tsv"
+    "$binary" evaluate scan --model "$work/yeast.safetensors" --json --plot "$work/yeast.XVI.svg" \
+        --fasta "$work/XVI.fa" --sites "$work/XVI.tsv" > "$work/yeast.XVI.json"
+    ;;
+*)
+    echo "usage: $0 default|default-strength|yeast" >&2
+    exit 2
+    ;;
+esac
+if [ "$model" != yeast ]; then
+    "$binary" evaluate variants "$data/variants/mpra_clinvar_snvs_dev.tsv" --anchor 50 --json \
+        --model "$work/$model.safetensors" > "$work/$model.variants.json"
+fi
+python3 scripts/model_card.py "$work/$model.toml" "$work/$model".*.json > models/"$model".toml
+cp "$work/$model.safetensors" "$work/$model.log.tsv" models/
+echo "models/$model.safetensors, .toml and .log.tsv are new; $work has the plots"
