@@ -31,7 +31,7 @@ def sites(evaluation):
     for ranking in evaluation["rankings"]:
         name = f'{ranking["negatives"]}_{ranking["tier"]}'
         yield row(name, [(key, ranking[key]) for key in keys])
-    yield "# Expected calibration error: sites and 20 random places each; every window."
+    yield "# Expected calibration error: sites and 100 random places each; every window."
     for name in ("calibration_at_places", "calibration"):
         found = evaluation[name]
         above = found["calibration_error_above_0_1"]

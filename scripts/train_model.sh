@@ -13,12 +13,15 @@ peers=${PEERS:-../shared/models}
 work=target/train
 mkdir -p "$work"
 
-# train TASK NAME [OPTION...]: config/train/NAME.toml -> $work/NAME.safetensors, unless it is there.
+# train TASK CONFIG [OPTION...]: config/train/CONFIG.toml -> $work/; a teacher only if it is not there.
 train() {
-    task=$1 name=$2
+    task=$1 config=config/train/$2.toml weights=$work/$(basename "$2").safetensors
+    if [ "$2" != "$model" ] && [ -f "$weights" ]; then
+        echo "$weights is there: not trained again" >&2
+        return
+    fi
     shift 2
-    [ -f "$work/$name.safetensors" ] || "$binary" train "$task" --config "config/train/$name.toml" \
-        --data "$data" --resume -o "$work/$name.safetensors" "$@"
+    "$binary" train "$task" --config "$config" --data "$data" --resume -o "$weights" "$@"
 }
 
 # sites SET: accuracy of $model on data/human/SET.fa.gz.
@@ -27,12 +30,13 @@ sites() {
         --fasta "$data/human/$1.fa.gz" --sites "$data/human/$1_sites.tsv" > "$work/$model.$1.json"
 }
 
-model=$1
+model=${1-}
 case $model in
 default)
-    train scan default-labels
-    train scan default-wide
-    train scan default-sites --pretrained "$work/default-labels.safetensors"
+    for n in 1 2; do
+        train scan default-teachers/labels-$n
+        train scan default-teachers/sites-$n --pretrained "$work/labels-$n.safetensors"
+    done
     train scan default
     sites validation
     sites chr9_public_test

@@ -104,7 +104,11 @@ fn calibration_counts_every_window_and_its_plot_every_bin() {
         .sum();
     let found = calibration["calibration_error"].as_f64().unwrap();
     assert!((found - error / windows as f64).abs() < 1e-9);
-    let filled = bins.iter().filter(|bin| count(&bin["windows"]) > 0).count();
+    let filled = |key: &str| {
+        let bins = json[key]["bins"].as_array().unwrap();
+        bins.iter().filter(|bin| count(&bin["windows"]) > 0).count()
+    };
+    let filled = filled("calibration") + filled("calibration_at_places");
     let svg = std::fs::read_to_string(plot).unwrap();
     assert_eq!(svg.matches("<circle").count(), filled);
     let text = String::from_utf8(run(args.iter().chain(&["--within", "10"]))).unwrap();

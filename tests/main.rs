@@ -29,6 +29,5 @@ mod train;
 mod train_classes;
 mod train_polyaid;
 mod truncation;
-mod truncation;
 mod tune;
 mod variants;

@@ -43,7 +43,7 @@ hidden = 8
 [optimiser]
 epochs = {epochs}
 batch = 16
-learning_rate = 1e-2
+learning_rate = 3e-3
 dropout = 0.1
 [data]
 positives = ["p.txt"]
@@ -97,10 +97,14 @@ fn the_log_says_what_evaluate_finds_also_in_longer_windows() {
     };
     for (name, are_positives, seed) in [("vp", true, 3), ("vn", false, 4)] {
         folder.file(&format!("{name}.tsv.gz"), longer(windows(40, are_positives, seed)));
-        let trained = longer(windows(80, are_positives, seed + 2));
+        let trained = longer(windows(400, are_positives, seed + 2));
         folder.file(&format!("{}.tsv.gz", &name[1..]), trained);
     }
-    let text = config(&folder, 12).replace("p.txt", "p.tsv.gz").replace("n.txt", "n.tsv.gz")
+    let text = config(&folder, 20)
+        .replace("p.txt", "p.tsv.gz")
+        .replace("n.txt", "n.tsv.gz")
+        .replace("hidden = 8", "hidden = 32")
+        .replace("learning_rate = 3e-3", "learning_rate = 1e-3")
         + "anchor = 300\nvalidation_positives = [\"vp.tsv.gz\"]\nvalidation_negatives = [\"vn.tsv.gz\"]\n";
     let config = folder.file("c.toml", text);
     let weights = folder.at("w.safetensors");
@@ -303,7 +307,7 @@ fn the_published_windows_are_read_and_learned_from() {
     let Some(data) = shared("data/human/pas_windows/omni_206nt_pos.tsv.gz") else { return };
     let folder = Folder::new();
     let text = fs::read_to_string("config/train/deerect.toml").unwrap();
-    let text = text.replace("epochs = 200", "epochs = 1");
+    let text = text.replace("epochs = 15", "epochs = 1");
     let config = folder.file("c.toml", text);
     let root = data.ancestors().nth(3).unwrap().to_str().unwrap();
     let out = folder.at("w.safetensors");

@@ -102,10 +102,11 @@ impl Args {
             eprintln!("trial {}: {}", number + 1, shown.join(", "));
             let fitted = self.train(config, &device, number)?;
             trials.all.push(Trial::new(&drawn, fitted.as_ref()));
-            write(&self.named("trials.tsv"), trials.table().as_bytes())?;
+            // The weights first: a trial in the table is not run again.
             if let (true, Some(fitted)) = (trials.best() == Some(number), fitted) {
                 self.keep(config, &fitted)?;
             }
+            write(&self.named("trials.tsv"), trials.table().as_bytes())?;
             self.write_best(&configs, &trials)?;
         }
         // Also where no trial was left to be run.
@@ -211,7 +212,7 @@ impl Args {
     ) -> Result<Option<Fitted>> {
         let label = format!("trial {} ", number + 1);
         let run = Run { device, pretrained: None, checkpoint: None, label: &label };
-        match fit(config, config.task(device)?.as_mut(), &run) {
+        match config.task(device).and_then(|mut task| fit(config, task.as_mut(), &run)) {
             Ok(fitted) => Ok(Some(fitted)),
             Err(Error::Model { problem, .. }) => {
                 eprintln!("{label}failed: {problem}");

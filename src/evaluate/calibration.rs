@@ -5,6 +5,7 @@ pub mod line;
 use serde::Serialize;
 
 use super::measured::MeasuredSite;
+use super::negatives::PER_SITE;
 use super::profile::StrandProfile;
 use crate::models::CENTRE;
 
@@ -95,11 +96,19 @@ impl Tally {
     }
 }
 
-/// Returns the calibration over windows centred on measured sites and on random places.
+/// Random places for each measured site that a calibrated probability speaks of. With places of 50 nt,
+/// the length of a cleavage vector, that is a site per 5 kb of strand: about as many as are known along
+/// human genes (PolyASite 2.0, Herrmann et al. 2020: 569,005 clusters).
+pub const RARITY: usize = 100;
+
+/// Returns the calibration over windows centred on measured sites and on random places, each counted
+/// so often that there are [`RARITY`] per site.
 pub fn of_places(sites: &[f32], random: &[f32]) -> Calibration {
     let mut tally = Tally::default();
     sites.iter().for_each(|&probability| tally.add(probability, true));
-    random.iter().for_each(|&probability| tally.add(probability, false));
+    for _ in 0..RARITY / PER_SITE {
+        random.iter().for_each(|&probability| tally.add(probability, false));
+    }
     tally.finish(0)
 }
 

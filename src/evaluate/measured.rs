@@ -11,7 +11,7 @@ use crate::genome::memory::Genome;
 use crate::genome::sequence::encode;
 use crate::genome::strand::Strand;
 
-/// Evidence tiers, each of them a part of the one before except `StrongHex`, part of `Strong`.
+/// Evidence tiers, each a part of the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tier {
     All,
@@ -113,6 +113,9 @@ fn from_table(
         () if get("offset").is_some() => whole("offset")?,
         () if get("peak_1based").is_some() => {
             whole("peak_1based")?.checked_sub(1).ok_or("peak_1based is 0")?
+        }
+        () if get("start").is_none() => {
+            return Err("no column offset, peak_1based, or start and end".into());
         }
         () if strand == "-" => whole("start")?,
         () => whole("end")?.checked_sub(1).ok_or("end is 0")?,

@@ -22,7 +22,7 @@ pub fn correlation(
 ) -> Result<Option<f64>> {
     let strong = sites.iter().enumerate().filter(|(_, site)| site.is(Tier::Strong));
     let pairs = strong.collect::<Vec<_>>().into_par_iter().map(|(index, site)| {
-        if site.reads.is_none() {
+        if !site.reads.is_some_and(|reads| reads > 0.0) {
             return Ok(None);
         }
         // A fixed pseudo-random shift: the same for every model.

@@ -42,7 +42,7 @@ pub struct Recall {
     pub mean_distance: Option<f64>,
 }
 
-/// The peaks of p.v of every strand, as calls.
+/// The peaks of p.v of every strand, as calls; what they score is what they are ranked by.
 #[derive(Clone, Debug)]
 pub struct Peaks {
     rank: fn(&PlaceScore) -> f32,

@@ -64,6 +64,15 @@ impl Contigs {
         })
     }
 
+    /// Returns the contigs of these names, in any source's style.
+    ///
+    /// # Errors
+    /// What is wrong with a name that is none of them.
+    pub fn resolve_all(&self, names: &[String]) -> Result<Vec<usize>, String> {
+        let missing = |name| format!("no contig {name}; there are {}", self.examples(5));
+        names.iter().map(|name| self.resolve(name).ok_or_else(|| missing(name))).collect()
+    }
+
     /// Returns the first `n` names as text for messages, e.g. `chr1, chr2, ...`.
     pub fn examples(&self, n: usize) -> String {
         let names: Vec<&str> = self.list.iter().take(n).map(|c| c.name.as_str()).collect();

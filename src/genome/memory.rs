@@ -35,9 +35,9 @@ impl Genome {
     }
 
     /// Empties contigs that are not to be used; their names stay.
-    pub fn leave_out(&mut self, unwanted: impl Fn(&str) -> bool) {
-        for (contig, codes) in self.contigs.iter().zip(&mut self.codes) {
-            if unwanted(&contig.name) {
+    pub fn leave_out(&mut self, unwanted: impl Fn(usize) -> bool) {
+        for (contig, codes) in self.codes.iter_mut().enumerate() {
+            if unwanted(contig) {
                 codes.clear();
             }
         }

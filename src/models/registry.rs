@@ -44,12 +44,20 @@ pub struct Embedded {
     pub card: &'static str,
 }
 
+/// Takes a model and its card from models/.
+macro_rules! embedded {
+    ($name:literal) => {
+        Embedded {
+            name: $name,
+            weights: include_bytes!(concat!("../../models/", $name, ".safetensors")),
+            card: include_str!(concat!("../../models/", $name, ".toml")),
+        }
+    };
+}
+
 /// The models inside the program; the first is the default.
-pub const EMBEDDED: [Embedded; 1] = [Embedded {
-    name: "default",
-    weights: include_bytes!("../../models/default.safetensors"),
-    card: include_str!("../../models/default.toml"),
-}];
+pub const EMBEDDED: [Embedded; 3] =
+    [embedded!("default"), embedded!("default-strength"), embedded!("yeast")];
 
 impl Embedded {
     /// Returns the model's identity from its card.

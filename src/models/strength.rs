@@ -7,7 +7,7 @@
 //! | task | strength |
 //! | --- | --- |
 //! | isoform (APARENT2) | its own `logodds_narrow` and `logodds_wide`, the frame anchored on the signal |
-//! | strength (PolyaStrength, `dense-strength`) | `strength`: log of the summed odds of usage (2^output) of the signal's cuts, each in its own window |
+//! | strength (PolyaStrength, `dense-strength`) | `strength`: mean log-odds of usage over the windows centred where the signal is 10 to 35 nt upstream |
 //! | sites (`dense-scan`, PolyaID) | `classification_logodds`: log-odds of the classification of the window whose central 50 nt are the signal's cuts; `cleavage_logodds`: log of the summed odds of these cuts, each with the probability classification x cleavage mass within 1 nt |
 //! | signal (DeeReCT-PolyA) | `signal_logodds`: log-odds that the signal is a true one |
 //!
@@ -17,11 +17,14 @@ use std::ops::RangeInclusive;
 
 use super::card::Task;
 use super::{CENTRE, CLEAVAGE_CENTRE, Length, Model, WINDOW, Window};
+use crate::context::signal::{FARTHEST, NEAREST};
 use crate::error::{Error, Result};
 use crate::genome::sequence::stretch;
 
 /// Distances of a signal's cuts from its first base, in nt.
 pub const CUTS: RangeInclusive<usize> = 7..=56;
+/// Distances of a site from the first base of the signal that it is looked for with, in nt.
+const CENTRES: RangeInclusive<usize> = NEAREST..=FARTHEST;
 /// Bases of a signal.
 pub const SIGNAL: usize = 6;
 
@@ -70,11 +73,11 @@ fn isoform(model: &dyn Model, sequence: &[u8], signal: usize) -> Result<Vec<(&'s
     Ok(strengths.collect())
 }
 
-/// The summed odds of usage of every cut; the model's own are log2 odds.
+/// The mean over the centres that a signal serves; the model's own are log2 odds.
 fn usage(model: &dyn Model, sequence: &[u8], signal: usize) -> Result<f64> {
-    let said = predict(model, sequence, CUTS.map(|distance| signal + distance))?;
-    let odds = said.first().into_iter().flatten().map(|&log2| f64::from(log2).exp2());
-    Ok(odds.sum::<f64>().ln())
+    let said = predict(model, sequence, CENTRES.map(|distance| signal + distance))?;
+    let sum: f64 = said.first().into_iter().flatten().map(|&log2| f64::from(log2)).sum();
+    Ok(sum / CENTRES.count() as f64 * std::f64::consts::LN_2)
 }
 
 /// The classification of all cuts together, and the summed odds of each.

@@ -11,7 +11,7 @@ use super::checkpoint::{Checkpoint, Progress};
 use super::log::{EpochLog, Figure, Log};
 use super::network::{Network, Noise};
 use super::product;
-use super::recipe::Configuration;
+use super::recipe::{Configuration, Trained};
 use super::weights::Weights;
 use crate::error::{Error, Result};
 use crate::evaluate::calibration::line::Line;
@@ -97,6 +97,11 @@ pub struct Fitted {
 pub fn fit<C: Configuration>(config: &C, task: &mut dyn Task, run: &Run<'_>) -> Result<Fitted> {
     let (identity, network_config, recipe) = config.common();
     let pretrained = run.pretrained;
+    if recipe.train == Trained::Head && pretrained.is_none() {
+        let problem = "[optimiser] train = \"head\" keeps the other layers as they begin: give \
+                       --pretrained FILE, or train = \"all\"";
+        return Err(Error::Usage(problem.into()));
+    }
     let (network, mut weights) =
         Weights::start(network_config, recipe, identity.seed, pretrained, run.device)?;
     let mut progress = match run.checkpoint {

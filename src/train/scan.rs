@@ -16,9 +16,10 @@ use super::network::{Network, Noise};
 use super::recipe::Configuration;
 use crate::error::{Error, Result};
 use crate::evaluate::accuracy::{Ranking, ScoredPlaces};
+use crate::evaluate::calibration::RARITY;
 use crate::evaluate::calibration::line::Line;
 use crate::evaluate::measured::MeasuredSite;
-use crate::evaluate::negatives::{Neighbours, Place};
+use crate::evaluate::negatives::{Neighbours, PER_SITE, Place};
 use crate::evaluate::position;
 use crate::evaluate::recall::{Call, at_rates, peaks};
 use crate::genome::memory::Genome;
@@ -50,11 +51,16 @@ struct Held {
 
 impl Held {
     fn read(held: &HeldOut, config: &ScanTraining) -> Result<Self> {
-        let mut genome = Genome::read(&config.file(&held.fasta))?;
-        genome
-            .leave_out(|name| !held.only.is_empty() && !held.only.iter().any(|only| only == name));
-        let sites = read_sites_of(&config.file(&held.sites), &genome)?;
-        Ok(Self { genome, sites })
+        let (fasta, table) = (config.file(&held.fasta), config.file(&held.sites));
+        let mut genome = Genome::read(&fasta)?;
+        let only = genome.contigs.resolve_all(&held.only);
+        let only = only.map_err(|problem| Error::input(&fasta, "only", problem))?;
+        genome.leave_out(|contig| !only.is_empty() && !only.contains(&contig));
+        let sites = read_sites_of(&table, &genome)?;
+        match sites.is_empty() {
+            true => Err(Error::input(&table, "", "no site on the contigs that are held out")),
+            false => Ok(Self { genome, sites }),
+        }
     }
 }
 
@@ -127,10 +133,10 @@ impl Task for ScanTask<'_> {
     fn calibrate(&self, model: &dyn Model) -> Result<Option<Line>> {
         let Some(Held { genome, sites }) = &self.calibration else { return Ok(None) };
         let (at_sites, random) = ScoredPlaces::new(model, genome, sites)?.classifications();
-        match Line::fit(&at_sites, &random) {
+        match Line::fit(&at_sites, &random, (RARITY / PER_SITE) as f64) {
             Some(line) => Ok(Some(line)),
             None => {
-                let problem = "[calibration]: no site or no other place with a complete window";
+                let problem = "[calibration]: no line was found; give it more sites and sequence";
                 Err(Error::model(&self.config.model.name, problem))
             }
         }

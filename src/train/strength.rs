@@ -15,7 +15,7 @@ use super::fit::{Task, Trainable, Validation};
 use super::losses::squared_error;
 use super::network::{Network, NetworkConfig, Noise};
 use super::recipe::Configuration;
-use super::scan::sources::sequences;
+use super::scan::sources::{check_hexamer, sequences};
 use crate::error::{Error, Result};
 use crate::evaluate::metrics::pearson;
 use crate::models::registry::load_file;
@@ -60,6 +60,7 @@ impl<'a> StrengthTask<'a> {
         for source in &config.windows {
             let path = config.file(&source.file);
             let mut rows = sequences(&path)?;
+            check_hexamer(&path, rows.iter().map(Vec::len), source.hexamer)?;
             if rows.len() <= config.validation.windows {
                 let problem = format!("{} windows; more are held out", rows.len());
                 return Err(Error::input(&path, "", problem));

@@ -39,8 +39,8 @@ use report::{Evaluation, Scanned, Scores};
 ///
 /// Calibration: windows in ten bins of classification. The calibration error is the mean over the windows
 /// of the distance between their bin's mean classification and its share of positives. First the windows
-/// centred on measured sites and on 20 random places for each, about as often as sites lie near a gene's
-/// 3' end: what trained models are calibrated to. Then every window of both strands, positive if a
+/// centred on measured sites and on 100 random places for each (a site per 5 kb of strand): what trained
+/// models are calibrated to. The places are those of the ranking, each counted five times. Then every window of both strands, positive if a
 /// measured site of its strand lies around its centre: sites are far rarer there, and real sites that
 /// nobody measured count against the model.
 ///

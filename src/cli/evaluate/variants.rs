@@ -19,8 +19,8 @@ use crate::output::plot::{self, Scatter};
 ///
 /// The effect is the strength of the variant sequence minus that of the reference, in natural
 /// log-odds. A strength speaks of the cuts 7 to 56 nt after the signal's first base. APARENT2: its own
-/// logodds_narrow and logodds_wide, its frame anchored on the signal. Strength models: the summed odds
-/// of usage of these cuts. Site models: the classification of the window whose central 50 nt they are,
+/// logodds_narrow and logodds_wide, its frame anchored on the signal. Strength models: the mean
+/// over the windows centred 10 to 35 nt after the signal's first base. Site models: the classification of the window whose central 50 nt they are,
 /// and the summed odds of each cut's classification x cleavage mass within 1 nt. DeeReCT-PolyA: the
 /// log-odds that the signal is true. What a model reads beyond the sequences is N.
 #[derive(Debug, clap::Args)]

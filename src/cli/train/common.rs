@@ -86,7 +86,11 @@ impl Common {
     /// # Errors
     /// Outputs that cannot be written or would take the place of an input, inputs that cannot be read.
     pub fn open(&self, outputs: &[PathBuf]) -> Result<Opened> {
-        for output in outputs {
+        for (i, output) in outputs.iter().enumerate() {
+            if outputs[..i].contains(output) {
+                let problem = "two outputs would have this name; end --output in .safetensors";
+                return Err(Error::Usage(format!("{}: {problem}", output.display())));
+            }
             for input in [Some(&self.config), self.pretrained.as_ref()].into_iter().flatten() {
                 let problem = "would be overwritten; choose another --output";
                 keep_input(input, output)

@@ -69,6 +69,7 @@ proptest! {
         let in_candle = device::scan(&model.network, &codes, -1.0).unwrap();
         for scores in [kernel, in_candle] {
             prop_assert_eq!(scores.probability.len(), extra + 1);
+            prop_assert_eq!(scores.cleavage.len(), extra + 1);
             for (s, (start, vector)) in scores.cleavage.iter().enumerate() {
                 prop_assert_eq!(*start, s);
                 prop_assert!((scores.probability[s] - probability[s]).abs() < 1e-5);

@@ -73,16 +73,17 @@ fn an_isoforms_frame_is_anchored_on_the_signal() {
 }
 
 #[test]
-fn usage_is_summed_over_the_cuts_after_the_signal() {
+fn usage_is_the_mean_over_the_centres_that_a_signal_serves() {
     let (sequence, signal) = sequence();
-    // Anchored on the cut, reading 11 nt before it: As are in reach of cuts up to index 13.
+    // Anchored on the centre, reading 11 nt before it: As are in reach of centres up to index 13.
     let model = Counting::new(Task::Strength, &["strength"], 20, 11);
-    let before = |cut: usize| count(&sequence[cut.saturating_sub(11).min(15)..cut.min(15)]);
-    let odds: f64 = (signal + 7..=signal + 56).map(|cut| f64::from(before(cut)).exp2()).sum();
+    let before = |at: usize| count(&sequence[at.saturating_sub(11).min(15)..at.min(15)]);
+    let sum: f64 = (signal + 10..=signal + 35).map(|at| f64::from(before(at))).sum();
     let found = strength_of(&model, &sequence, signal).unwrap();
     assert_eq!(found.len(), 1);
-    assert!((found[0].1 - odds.ln()).abs() < 1e-12, "{found:?}, not {}", odds.ln());
-    assert!(odds > 50.0, "no A was in reach of any cut");
+    let mean = sum / 26.0 * std::f64::consts::LN_2;
+    assert!((found[0].1 - mean).abs() < 1e-12, "{found:?}, not {mean}");
+    assert!(sum > 0.0, "no A was in reach of any centre");
 }
 
 #[test]

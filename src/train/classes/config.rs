@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::models::card::Task;
+use crate::models::pysster::Activation;
 use crate::train::network::NetworkConfig;
 use crate::train::recipe::{Configuration, Identity, Recipe};
 
@@ -61,7 +62,7 @@ pub struct Class {
 
 /// A file of examples: FASTA, a table with a column `sequence`, or one sequence per line.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(untagged)]
+#[serde(untagged, deny_unknown_fields)]
 pub enum ExampleFile {
     /// Of a model that reads RNA structure, the file has it on the line after each sequence.
     Alone(PathBuf),
@@ -136,6 +137,13 @@ impl Configuration for ClassTraining {
         let architecture = self.network.architecture();
         if !matches!(architecture.task, Task::Signal | Task::Binding) {
             return Err(("[network]", format!("{} is no classifier", architecture.name)));
+        }
+        if let NetworkConfig::Pysster(pysster) = &self.network
+            && pysster.output == Activation::Sigmoid
+            && pysster.classes > 1
+        {
+            let problem = "output: an example has one class: use \"softmax\"";
+            return Err(("[network]", problem.into()));
         }
         self.check_data().map_err(|problem| ("[data]", problem))
     }

@@ -211,20 +211,12 @@ impl Head {
                 x = x.relu()?;
             }
             if after > 1 {
-                x = drop_share(&x, self.dropout, noise)?;
+                let share = self.dropout * noise.dropout;
+                x = noise.drop_share(&x, share)?;
             }
         }
         Ok(x)
     }
-}
-
-/// Drops values at a share of the recipe's rate.
-fn drop_share(x: &Tensor, share: f64, noise: &mut Noise) -> Result<Tensor> {
-    let rate = noise.dropout;
-    noise.dropout = share * rate;
-    let dropped = noise.drop_values(x);
-    noise.dropout = rate;
-    dropped
 }
 
 #[cfg(test)]

@@ -159,6 +159,7 @@ impl Configuration for ScanTraining {
             let problem = format!("whole_within <= nothing_beyond <= {CLEAVAGE_CENTRE} must hold");
             return Err(("[labels]", problem));
         }
+        self.check_ranges()?;
         if self.network.architecture().task != Task::Sites {
             let name = self.network.architecture().name;
             return Err(("[network]", format!("{name} has no classification and cleavage vector")));
@@ -180,6 +181,36 @@ impl Configuration for ScanTraining {
 }
 
 impl ScanTraining {
+    fn check_ranges(&self) -> Result<(), (&'static str, String)> {
+        let Labels { mutated_mass, noise, spread, full_reads, .. } = self.labels;
+        for (what, value) in [("mutated_mass", f64::from(mutated_mass)), ("noise", noise)] {
+            if !(0.0..=1.0).contains(&value) {
+                return Err(("[labels]", format!("{what} = {value}: must lie between 0 and 1")));
+            }
+        }
+        let Loss { classification, cleavage } = self.loss;
+        for (table, what, value) in [
+            ("[labels]", "spread", spread),
+            ("[labels]", "full_reads", full_reads),
+            ("[loss]", "classification", classification),
+            ("[loss]", "cleavage", cleavage),
+        ] {
+            if !(value.is_finite() && value >= 0.0) {
+                return Err((table, format!("{what} = {value}: must be 0 or more")));
+            }
+        }
+        for WindowSource { file, teacher, mutated, .. } in &self.windows {
+            let problem = match teacher {
+                _ if !(0.0..=1.0).contains(mutated) => "must lie between 0 and 1",
+                None if *mutated > 0.0 => "pseudo signals have no cuts to lose: leave it out",
+                _ => continue,
+            };
+            let problem = format!("{}: mutated = {mutated}: {problem}", file.display());
+            return Err(("[[windows]]", problem));
+        }
+        Ok(())
+    }
+
     /// Returns the genome with contigs that are both learned and calibrated on, if there is one.
     fn learned_and_calibrated_on(&self) -> Option<&GenomeSource> {
         let held = self.calibration.as_ref()?;

@@ -34,11 +34,7 @@ impl Windows {
         let path = training.file(&config.file);
         let row = |codes| Segment { codes, cuts: Vec::new() };
         let mut rows: Vec<Segment> = sequences(&path)?.into_iter().map(row).collect();
-        if let Some(row) = rows.iter().position(|row| row.codes.len() < config.hexamer + 6) {
-            let problem =
-                format!("the sequence ends before its hexamer, whose index is {}", config.hexamer);
-            return Err(Error::input(&path, format!("line {}", row + 2), problem));
-        }
+        check_hexamer(&path, rows.iter().map(|row| row.codes.len()), config.hexamer)?;
         if let Some(teacher) = &config.teacher {
             let teacher = training.file(teacher);
             let tensors = candle_core::safetensors::load(&teacher, &Device::Cpu)
@@ -116,6 +112,24 @@ pub fn sequences(path: &Path) -> Result<Vec<Vec<u8>>> {
     Ok(rows)
 }
 
+/// Checks that every sequence of a table holds a hexamer at this index.
+///
+/// # Errors
+/// If one ends before.
+pub fn check_hexamer(
+    path: &Path,
+    mut lengths: impl Iterator<Item = usize>,
+    hexamer: usize,
+) -> Result<()> {
+    match lengths.position(|length| length < hexamer + 6) {
+        None => Ok(()),
+        Some(row) => {
+            let problem = format!("the sequence ends before its hexamer, whose index is {hexamer}");
+            Err(Error::input(path, format!("line {}", row + 2), problem))
+        }
+    }
+}
+
 /// Distance within which a cluster is the same as a site.
 const SAME_SITE: usize = 40;
 
@@ -149,7 +163,9 @@ impl Measured {
     pub fn read(config: &GenomeSource, training: &ScanTraining) -> Result<Self> {
         let fasta = training.file(&config.fasta);
         let mut genome = Genome::read(&fasta)?;
-        genome.leave_out(|name| config.except.iter().any(|except| except == name));
+        let except = genome.contigs.resolve_all(&config.except);
+        let except = except.map_err(|problem| Error::input(&fasta, "except", problem))?;
+        genome.leave_out(|contig| except.contains(&contig));
         let segment = training.labels.segment;
         if genome.codes.iter().all(|codes| codes.len() < segment) {
             let problem = format!("no contig is as long as a segment, {segment} nt");

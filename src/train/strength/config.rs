@@ -50,7 +50,7 @@ pub struct Labels {
     pub short: f64,
 }
 
-/// Windows around a hexamer, one per line of a table whose last column is the sequence.
+/// Windows around a hexamer: a table with a column `sequence`, FASTA, or one sequence per line.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct WindowSource {
@@ -87,6 +87,9 @@ impl Configuration for StrengthTraining {
         if least > most || most > CENTRE {
             let problem = format!("distances must ascend and be at most {CENTRE}");
             return Err(("[labels]", problem));
+        }
+        if self.validation.windows == 0 {
+            return Err(("[validation]", "windows = 0: must be above 0".into()));
         }
         for (table, what, value) in [
             ("[teacher]", "narrow", self.teacher.narrow),

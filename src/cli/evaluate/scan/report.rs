@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::error::Result;
 use crate::evaluate::accuracy::Ranking;
-use crate::evaluate::calibration::{Bin, Calibration};
+use crate::evaluate::calibration::{Bin, Calibration, RARITY};
 use crate::evaluate::recall::Recall;
 use crate::output::plot::{self, Reliability, ReliabilityBin, ReliabilitySeries};
 
@@ -76,8 +76,8 @@ impl Scanned {
             format!("{}\t{:.3}\t{}\t{}\t{figures}", r.calls, r.per_kb, r.tier, r.sites)
         }));
         let places = &self.calibration_at_places;
-        let (all, sites) = (places.windows, places.positives);
-        let of = format!("{all} places, {sites} of them measured sites, {} random", all - sites);
+        let sites = places.positives;
+        let of = format!("{sites} measured sites, {RARITY} random places for each");
         calibration(&of, places, lines);
         let windows = &self.calibration;
         let of = format!(
@@ -101,7 +101,7 @@ impl Scanned {
             title: format!("{model}: reliability"),
             observed: "share with a measured site".into(),
             series: vec![
-                named("sites and 20 random places each", places),
+                named(&format!("sites and {RARITY} random places each"), places),
                 named(&format!("every window, site within {} nt", windows.within_nt), windows),
             ],
         })

@@ -264,7 +264,6 @@ fn dropout_follows_its_generator_and_spares_the_cleavage_head() {
     let run = |seed: u64| -> Vec<f32> {
         let mut noise = Noise { rng: ChaCha8Rng::seed_from_u64(seed), dropout: 0.7 };
         let logits = net.forward(&views(&windows), &mut noise).unwrap();
-        assert_eq!(noise.dropout, 0.7);
         logits.flatten_all().unwrap().to_vec1().unwrap()
     };
     assert_eq!(run(1), run(1));
@@ -272,11 +271,6 @@ fn dropout_follows_its_generator_and_spares_the_cleavage_head() {
     let config = polyaid();
     let dropout: Vec<f64> = layers(&config).heads.iter().map(|head| 0.7 * head.dropout).collect();
     assert!((dropout[0] - 0.7).abs() < 1e-9 && (dropout[1] - 0.1).abs() < 1e-9, "{dropout:?}");
-    let ones = Tensor::ones((100, 100), candle_core::DType::F32, &CPU).unwrap();
-    let kept = drop_share(&ones, 1.0 / 7.0, &mut Noise { dropout: 0.7, ..no_noise() }).unwrap();
-    let kept: Vec<f32> = kept.flatten_all().unwrap().to_vec1().unwrap();
-    let dropped = kept.iter().filter(|&&value| value == 0.0).count();
-    assert!((800..1200).contains(&dropped), "{dropped} of 10000");
 }
 
 #[test]

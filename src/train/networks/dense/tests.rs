@@ -38,7 +38,7 @@ fn tensor(values: Vec<f32>) -> Tensor {
 fn scan_overfits_64_examples() {
     let rnas = rnas(&[240; COUNT], 11);
     let windows = windows(&rnas);
-    let site = |i: usize| i * 7 % 3 == 0;
+    let site = |i: usize| (i * 7).is_multiple_of(3);
     let cut = |i: usize| i * 13 % CLEAVAGE;
     let truth = tensor((0..COUNT).map(|i| f32::from(u8::from(site(i)))).collect());
     let cuts: Vec<u32> = (0..COUNT).map(|i| cut(i) as u32).collect();
