@@ -27,53 +27,60 @@ pub struct Ranking {
     pub auprc_pv: Option<f64>,
 }
 
-/// Measured sites and the places that they are ranked against, scored.
+/// Measured sites and random places, scored; other places are scored when they are ranked.
 pub struct ScoredPlaces<'a> {
-    meaning: Meaning,
+    scorer: Box<dyn PlaceScorer + 'a>,
+    genome: &'a Genome,
     sites: &'a [MeasuredSite],
     /// `None` where there is no full window.
     of_sites: Vec<Option<PlaceScore>>,
     random: Vec<PlaceScore>,
-    hexamer: Vec<PlaceScore>,
 }
 
 impl<'a> ScoredPlaces<'a> {
-    /// Scores the sites and, for each, 20 random places and 20 hexamers without a site.
+    /// Scores the sites and, for each, 20 random places.
     ///
     /// # Errors
     /// If the model fails or does not speak of places.
-    pub fn new(model: &dyn Model, genome: &Genome, sites: &'a [MeasuredSite]) -> Result<Self> {
-        let place =
-            |s: &MeasuredSite| Place { contig: s.contig, strand: s.strand, position: s.position };
-        let places: Vec<Place> = sites.iter().map(place).collect();
+    pub fn new(
+        model: &'a dyn Model,
+        genome: &'a Genome,
+        sites: &'a [MeasuredSite],
+    ) -> Result<Self> {
         let scorer = scorer_of(model)?;
-        let count = PER_SITE * sites.len();
-        let score = |places: &[Place]| score(scorer.as_ref(), genome, places);
-        let negatives = |places: Vec<Place>| -> Result<Vec<PlaceScore>> {
-            Ok(score(&places)?.into_iter().flatten().collect())
-        };
-        Ok(Self {
-            meaning: scorer.meaning(),
-            sites,
-            of_sites: score(&places)?,
-            random: negatives(random(genome, sites, count, SEED))?,
-            hexamer: negatives(with_hexamer(genome, sites, count, SEED + 1))?,
-        })
+        let places: Vec<Place> = sites.iter().map(MeasuredSite::place).collect();
+        let of_sites = score(scorer.as_ref(), genome, &places)?;
+        let places = random(genome, sites, PER_SITE * sites.len(), SEED);
+        let random = score(scorer.as_ref(), genome, &places)?.into_iter().flatten().collect();
+        Ok(Self { scorer, genome, sites, of_sites, random })
     }
 
-    /// Ranks the sites of every tier against random places and against hexamers without a site.
-    pub fn rankings(&self) -> Vec<Ranking> {
+    /// Returns what the scores are.
+    pub fn meaning(&self) -> Meaning {
+        self.scorer.meaning()
+    }
+
+    /// Ranks the sites of every tier against random places and against hexamers without a site, 20 of
+    /// each for a site.
+    ///
+    /// # Errors
+    /// If the model fails.
+    pub fn rankings(&self) -> Result<Vec<Ranking>> {
+        let count = PER_SITE * self.sites.len();
+        let places = with_hexamer(self.genome, self.sites, count, SEED + 1);
+        let hexamer = score(self.scorer.as_ref(), self.genome, &places)?;
+        let hexamer: Vec<PlaceScore> = hexamer.into_iter().flatten().collect();
         let mut rankings = Vec::new();
-        for (name, negatives) in [("random", &self.random), ("hexamer", &self.hexamer)] {
+        for (name, negatives) in [("random", &self.random), ("hexamer", &hexamer)] {
             for tier in Tier::ALL {
                 let of_tier =
                     self.sites.iter().zip(&self.of_sites).filter(|(site, _)| site.is(tier));
                 let positives: Vec<PlaceScore> = of_tier.filter_map(|(_, score)| *score).collect();
                 let negatives = &negatives[..negatives.len().min(PER_SITE * positives.len())];
-                rankings.push(ranking([tier.name(), name], self.meaning, &positives, negatives));
+                rankings.push(ranking([tier.name(), name], self.meaning(), &positives, negatives));
             }
         }
-        rankings
+        Ok(rankings)
     }
 
     /// Returns the classifications of the windows centred on the sites, and of those centred on 20

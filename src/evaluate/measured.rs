@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::BufRead;
 use std::path::Path;
 
+use super::negatives::Place;
 use crate::error::{Error, Result};
 use crate::genome::compression::Source;
 use crate::genome::contigs::Contigs;
@@ -53,6 +54,11 @@ pub struct MeasuredSite {
 }
 
 impl MeasuredSite {
+    /// Returns where it is.
+    pub fn place(&self) -> Place {
+        Place { contig: self.contig, strand: self.strand, position: self.position }
+    }
+
     /// Returns whether the site belongs to a tier.
     pub fn is(&self, tier: Tier) -> bool {
         match tier {

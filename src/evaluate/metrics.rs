@@ -1,4 +1,9 @@
-//! Ranking, correlation, distance.
+//! Ranking, correlation, distance; figures in tables.
+
+/// Returns a figure as tables show it: NA where there is none.
+pub fn shown(value: Option<f64>, decimals: usize) -> String {
+    value.map_or("NA".into(), |value| format!("{value:.decimals$}"))
+}
 
 /// Area under the ROC curve; ties count half. `None` without positives or negatives.
 ///

@@ -99,7 +99,8 @@ fn sites(model: &dyn Model, sequence: &[u8], signal: usize) -> Result<Vec<(&'sta
     Ok(vec![("classification_logodds", together), ("cleavage_logodds", each)])
 }
 
-fn log_odds(probability: f64) -> f64 {
+/// Returns the natural log-odds of a probability, finite for 0 and 1.
+pub fn log_odds(probability: f64) -> f64 {
     let probability = probability.clamp(CERTAIN, 1.0 - CERTAIN);
     (probability / (1.0 - probability)).ln()
 }

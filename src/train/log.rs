@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
+use crate::evaluate::metrics::shown;
 use crate::output::plot::{self, Curve, Panel};
 
 /// A figure of the validation data; `None` where there is nothing to measure.
@@ -25,7 +26,7 @@ impl fmt::Display for EpochLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { number, loss, seconds, figures } = self;
         write!(f, "epoch {}: loss {loss:.5}, {seconds:.1} s", number + 1)?;
-        figures.iter().try_for_each(|(name, value)| write!(f, ", {name} {}", shown(*value)))
+        figures.iter().try_for_each(|(name, value)| write!(f, ", {name} {}", shown(*value, 4)))
     }
 }
 
@@ -42,7 +43,7 @@ impl Log {
         let mut text = header.collect::<Vec<_>>().join("\t") + "\n";
         for EpochLog { number, loss, seconds, figures } in &self.0 {
             let own = [(number + 1).to_string(), format!("{loss:.6}"), format!("{seconds:.1}")];
-            let values = figures.iter().map(|(_, value)| shown(*value));
+            let values = figures.iter().map(|(_, value)| shown(*value, 4));
             text += &(own.into_iter().chain(values).collect::<Vec<_>>().join("\t") + "\n");
         }
         text
@@ -77,11 +78,6 @@ impl Log {
         }
         plot::curves(title, &panels)
     }
-}
-
-/// Returns a figure as tables show it.
-pub fn shown(value: Option<f64>) -> String {
-    value.map_or("NA".into(), |value| format!("{value:.4}"))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::json;
 use crate::error::Result;
 use crate::evaluate::calls::{CallReport, check, compare, read_bed6};
+use crate::evaluate::metrics::shown;
 
 /// Called sites (BED) against true ones (BED): found, missed, added.
 #[derive(Debug, clap::Args)]
@@ -52,7 +53,7 @@ fn table(report: &CallReport) -> String {
         )
     }));
     let share = 100.0 * report.found as f64 / report.truth.max(1) as f64;
-    let median = report.median_distance.map_or("NA".into(), |nt| format!("{nt:.1}"));
+    let median = shown(report.median_distance, 1);
     lines.push(format!(
         "# found {} of {} sites within {} nt ({share:.1}%), median distance {median} nt",
         report.found, report.truth, report.within

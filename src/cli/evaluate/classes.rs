@@ -9,6 +9,7 @@ use super::json;
 use crate::cli::options::{ModelOptions, ThreadOptions};
 use crate::error::{Error, Result};
 use crate::evaluate::classes::{Figures, FileReport, Question, Scores, choose_output};
+use crate::evaluate::metrics::shown;
 use crate::models::Model;
 
 /// Any model against labelled sequences: error rate, AUROC and AUPRC.
@@ -141,7 +142,7 @@ impl Evaluation {
             let reasons: Vec<String> = reasons.collect();
             let reasons =
                 if skipped > 0 { format!(" ({})", reasons.join(", ")) } else { "".into() };
-            let (rate, called) = (figure(f.error_rate), f.called);
+            let (rate, called) = (shown(f.error_rate, 4), f.called);
             format!(
                 "{}\t{}\t{}\t{}\t{skipped}{reasons}\t{called}\t{rate}",
                 f.file, f.label, f.read, f.scored
@@ -159,10 +160,6 @@ impl Evaluation {
 
 fn row(group: &str, f: &Figures) -> String {
     let figures = [f.error_rate, f.auroc, f.auprc, f.sensitivity, f.specificity];
-    let figures = figures.map(figure);
+    let figures = figures.map(|figure| shown(figure, 4));
     format!("{group}\t{}\t{}\t{}", f.positives, f.negatives, figures.join("\t"))
-}
-
-fn figure(value: Option<f64>) -> String {
-    value.map_or("NA".into(), |value| format!("{value:.4}"))
 }

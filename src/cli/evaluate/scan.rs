@@ -12,7 +12,6 @@ use crate::error::{Error, Result};
 use crate::evaluate::accuracy::ScoredPlaces;
 use crate::evaluate::calibration::{Tally, of_places};
 use crate::evaluate::measured::{MeasuredSite, read_sites};
-use crate::evaluate::places::scorer_of;
 use crate::evaluate::profile::each_strand;
 use crate::evaluate::recall::{Call, Peaks, at_rates, recall};
 use crate::genome::fasta::FastaFile;
@@ -40,9 +39,9 @@ use report::{Evaluation, Scanned, Scores};
 /// Calibration: windows in ten bins of classification. The calibration error is the mean over the windows
 /// of the distance between their bin's mean classification and its share of positives. First the windows
 /// centred on measured sites and on 100 random places for each (a site per 5 kb of strand): what trained
-/// models are calibrated to. The places are those of the ranking, each counted five times. Then every window of both strands, positive if a
-/// measured site of its strand lies around its centre: sites are far rarer there, and real sites that
-/// nobody measured count against the model.
+/// models are calibrated to. The places are those of the ranking, each counted five times. Then every
+/// window of both strands, positive if a measured site of its strand lies around its centre: sites are
+/// far rarer there, and real sites that nobody measured count against the model.
 ///
 /// Models that do not classify every window (APARENT2, DeeReCT-PolyA) are ranked alone.
 #[derive(Debug, clap::Args)]
@@ -116,8 +115,8 @@ fn evaluate(
     sites: &[MeasuredSite],
     threads: usize,
 ) -> Result<Evaluation> {
-    let meaning = scorer_of(model)?.meaning();
     let places = ScoredPlaces::new(model, genome, sites)?;
+    let meaning = places.meaning();
     let scanned = match classifies_windows(model) {
         true => Some(scanned(args, model, genome, sites, &places, threads)?),
         false => None,
@@ -128,7 +127,7 @@ fn evaluate(
         fasta: args.fasta.display().to_string(),
         sites: args.sites.display().to_string(),
         scores: Scores { p50: meaning.p50, pv: meaning.pv },
-        rankings: places.rankings(),
+        rankings: places.rankings()?,
         scanned,
     })
 }

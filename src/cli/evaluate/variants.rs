@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::json;
 use crate::cli::options::{ModelOptions, ThreadOptions};
 use crate::error::{Error, Result};
+use crate::evaluate::metrics::shown;
 use crate::evaluate::variants::{
     Agreement, Effects, MeasuredVariant, MeasuredVariants, agreement, effects, read,
 };
@@ -136,7 +137,7 @@ impl Evaluation {
         text += "\n#score\tvariants\tcount\tpearson_squared\tspearman\tmean_absolute_error\n";
         for s in &self.scores {
             let figures = [s.pearson_squared, s.spearman, s.mean_absolute_error];
-            let figures = figures.map(|f| f.map_or("NA".into(), |f| format!("{f:.4}"))).join("\t");
+            let figures = figures.map(|figure| shown(figure, 4)).join("\t");
             text += &format!("{}\t{}\t{}\t{figures}\n", s.score, s.variants, s.count);
         }
         text

@@ -234,7 +234,8 @@ pub(super) fn add(sum: &mut [f32], values: &[f32]) {
     }
 }
 
-pub(super) fn contiguous<'a>(
+/// Returns a contiguous operand's values.
+pub(crate) fn contiguous<'a>(
     storage: &'a CpuStorage,
     layout: &Layout,
 ) -> candle_core::Result<&'a [f32]> {

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::models::strength::log_odds;
+
 /// Calibrated log-odds = slope x log-odds + offset.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Line {
@@ -82,12 +84,6 @@ impl Line {
         let determinant = ss * oo - so * so;
         Self { slope: (oo * gs - so * go) / determinant, offset: (ss * go - so * gs) / determinant }
     }
-}
-
-/// Log-odds, finite for 0 and 1.
-fn log_odds(p: f64) -> f64 {
-    let p = p.clamp(1e-7, 1.0 - 1e-7);
-    (p / (1.0 - p)).ln()
 }
 
 #[cfg(test)]

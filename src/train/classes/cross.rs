@@ -11,8 +11,8 @@ use super::examples::Examples;
 use super::scored::Scored;
 use super::split::{Split, folds};
 use crate::error::{Error, Result};
+use crate::evaluate::metrics::shown;
 use crate::train::fit::Fitted;
-use crate::train::log::shown;
 use crate::train::product;
 
 /// The examples and their folds.
@@ -99,7 +99,7 @@ pub struct Tested {
 pub fn table(folds: &[Tested]) -> String {
     let mut text = "fold\tepochs\tkept_epoch\texamples\tloss\terror\tauroc\n".to_owned();
     let line = |name: &str, counts: [String; 3], figures: &[Option<f64>]| {
-        let figures: Vec<String> = figures.iter().map(|figure| shown(*figure)).collect();
+        let figures: Vec<String> = figures.iter().map(|figure| shown(*figure, 4)).collect();
         format!("{name}\t{}\t{}\n", counts.join("\t"), figures.join("\t"))
     };
     let mut pooled = Scored::default();

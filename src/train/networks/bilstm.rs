@@ -7,6 +7,7 @@ pub mod config;
 
 use candle_core::{Device, Tensor};
 
+use super::layers::Affine;
 use crate::engine::cpu::multiply::fused_multiply;
 use crate::engine::cpu::pooled_conv::fused_pooled_conv;
 use crate::engine::cpu::recurrence::fused_recurrence;
@@ -31,14 +32,9 @@ pub struct BiLstmNet {
     form: Form,
     device: Device,
     steps: usize,
-    conv: Layer,
+    conv: Affine,
     directions: [Direction; 2],
     heads: Vec<Head>,
-}
-
-struct Layer {
-    weight: Tensor,
-    bias: Tensor,
 }
 
 struct Direction {
@@ -49,7 +45,7 @@ struct Direction {
 }
 
 struct Head {
-    layers: Vec<Layer>,
+    layers: Vec<Affine>,
     /// As a share of the recipe's.
     dropout: f64,
 }
@@ -82,11 +78,7 @@ impl BiLstmNet {
         device: &Device,
     ) -> Result<Self> {
         let &Layers { filters, width, units, ref heads } = layers;
-        let glorot = Start::glorot(4 * width, filters * width);
-        let conv = Layer {
-            weight: start("conv.weight", &[width, 4, filters], glorot)?,
-            bias: start("conv.bias", &[filters], Start::Constant(0.0))?,
-        };
+        let conv = Affine::start("conv", &[width, 4, filters], start)?;
         let forward = Direction::start("lstm.forward", filters, units, start)?;
         let backward = Direction::start("lstm.backward", filters, units, start)?;
         let steps = layers.steps();
@@ -103,7 +95,7 @@ impl BiLstmNet {
 
     /// Returns convolution, ReLU and max-pool: B x steps x filters.
     fn pooled(&self, windows: &[&[u8]]) -> Result<Tensor> {
-        let Layer { weight, bias } = &self.conv;
+        let Affine { weight, bias } = &self.conv;
         if self.form == Form::Fused {
             return Ok(fused_pooled_conv(windows, weight, bias, POOL as u8)?);
         }
@@ -190,12 +182,7 @@ impl Head {
     fn start(head: &HeadLayers<'_>, inputs: usize, start: &mut Starter<'_>) -> Result<Self> {
         let (mut layers, mut inputs) = (Vec::new(), inputs);
         for (n, &outputs) in head.hidden.iter().chain([&head.outputs]).enumerate() {
-            let name = format!("{}.{n}", head.name);
-            let glorot = Start::glorot(inputs, outputs);
-            layers.push(Layer {
-                weight: start(&format!("{name}.weight"), &[inputs, outputs], glorot)?,
-                bias: start(&format!("{name}.bias"), &[outputs], Start::Constant(0.0))?,
-            });
+            layers.push(Affine::start(&format!("{}.{n}", head.name), &[inputs, outputs], start)?);
             inputs = outputs;
         }
         Ok(Self { layers, dropout: head.dropout })
@@ -204,8 +191,8 @@ impl Head {
     /// Returns logits, B x outputs. As in PolyaID, all hidden layers but the last drop values.
     fn run(&self, flat: &Tensor, noise: &mut Noise) -> Result<Tensor> {
         let mut x = flat.clone();
-        for (n, Layer { weight, bias }) in self.layers.iter().enumerate() {
-            x = x.matmul(weight)?.broadcast_add(bias)?;
+        for (n, layer) in self.layers.iter().enumerate() {
+            x = layer.dense(&x)?;
             let after = self.layers.len() - 1 - n;
             if after > 0 {
                 x = x.relu()?;

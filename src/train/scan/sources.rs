@@ -9,7 +9,7 @@ use super::config::{GenomeSource, Labels, ScanTraining, WindowSource};
 use super::segment::{Segment, bump, past_following_as};
 use crate::error::{Error, Result};
 use crate::evaluate::measured::{MeasuredSite, Tier, read_sites};
-use crate::evaluate::negatives::Place;
+use crate::evaluate::negatives::{Neighbours, Place};
 use crate::genome::memory::Genome;
 use crate::genome::sequence::reverse_complement;
 use crate::genome::sequences::Sequences;
@@ -133,11 +133,6 @@ pub fn check_hexamer(
 /// Distance within which a cluster is the same as a site.
 const SAME_SITE: usize = 40;
 
-fn near(site: &MeasuredSite, cluster: &MeasuredSite) -> bool {
-    (site.contig, site.strand) == (cluster.contig, cluster.strand)
-        && site.position.abs_diff(cluster.position) <= SAME_SITE
-}
-
 /// Reads the sites of the contigs that are not left out. A position past the end of one that is left
 /// out is no error.
 pub fn read_sites_of(path: &Path, genome: &Genome) -> Result<Vec<MeasuredSite>> {
@@ -174,7 +169,8 @@ impl Measured {
         let mut sites = read_sites_of(&training.file(&config.sites), &genome)?;
         if let Some(clusters) = &config.clusters {
             let mut clusters = read_sites_of(&training.file(clusters), &genome)?;
-            clusters.retain(|c| c.is(Tier::Strong) && !sites.iter().any(|s| near(s, c)));
+            let near = Neighbours::new(&sites);
+            clusters.retain(|c| c.is(Tier::Strong) && !near.within(c.place(), SAME_SITE));
             sites.extend(clusters);
         }
         Ok(Self { config: config.clone(), genome, sites, hard: Vec::new() })
@@ -196,13 +192,7 @@ impl Measured {
         length: usize,
         rng: &mut impl Rng,
     ) -> Option<Segment> {
-        let site = &self.sites[site];
-        self.near(
-            Place { contig: site.contig, strand: site.strand, position: site.position },
-            labels,
-            length,
-            rng,
-        )
+        self.near(self.sites[site].place(), labels, length, rng)
     }
 
     /// Makes a segment with a place near its middle, labelled with every site of the strand in it.

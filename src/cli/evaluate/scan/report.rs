@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::error::Result;
 use crate::evaluate::accuracy::Ranking;
 use crate::evaluate::calibration::{Bin, Calibration, RARITY};
+use crate::evaluate::metrics::shown;
 use crate::evaluate::recall::Recall;
 use crate::output::plot::{self, Reliability, ReliabilityBin, ReliabilitySeries};
 
@@ -53,7 +54,7 @@ impl Evaluation {
         ];
         lines.extend(self.rankings.iter().map(|r| {
             let figures = [r.auroc_p50, r.auroc_pv, r.auprc_p50, r.auprc_pv];
-            let figures = figures.map(|figure| show(figure, 3)).join("\t");
+            let figures = figures.map(|figure| shown(figure, 3)).join("\t");
             format!("{}\t{}\t{}\t{}\t{figures}", r.negatives, r.tier, r.sites, r.places)
         }));
         match &self.scanned {
@@ -72,7 +73,7 @@ impl Scanned {
             .push("#calls\tper_kb_and_strand\ttier\tsites\trecall_24nt\tmedian_nt\tmean_nt".into());
         lines.extend(self.recall.iter().map(|r| {
             let figures = [r.recall, r.median_distance, r.mean_distance];
-            let figures = figures.map(|figure| show(figure, 3)).join("\t");
+            let figures = figures.map(|figure| shown(figure, 3)).join("\t");
             format!("{}\t{:.3}\t{}\t{}\t{figures}", r.calls, r.per_kb, r.tier, r.sites)
         }));
         let places = &self.calibration_at_places;
@@ -94,7 +95,7 @@ impl Scanned {
     pub fn reliability(&self, model: &str) -> Result<String> {
         let (places, windows) = (&self.calibration_at_places, &self.calibration);
         let named = |what: &str, c: &Calibration| ReliabilitySeries {
-            name: format!("{what}: calibration error {}", show(c.calibration_error, 3)),
+            name: format!("{what}: calibration error {}", shown(c.calibration_error, 3)),
             bins: c.bins.iter().filter_map(filled).collect(),
         };
         plot::reliability(&Reliability {
@@ -113,14 +114,14 @@ fn calibration(of: &str, c: &Calibration, lines: &mut Vec<String>) {
     lines.push(format!("# calibration: {of}"));
     lines.push(format!(
         "# expected calibration error {}; over the {} of 0.1 or more {}; Brier score {}",
-        show(c.calibration_error, 4),
+        shown(c.calibration_error, 4),
         c.windows_above_0_1,
-        show(c.calibration_error_above_0_1, 4),
-        show(c.brier, 4)
+        shown(c.calibration_error_above_0_1, 4),
+        shown(c.brier, 4)
     ));
     lines.push("#classification\twindows\tpositives\tmean\tobserved".into());
     lines.extend(c.bins.iter().map(|bin| {
-        let (mean, observed) = (show(bin.mean_prediction, 4), show(bin.observed, 4));
+        let (mean, observed) = (shown(bin.mean_prediction, 4), shown(bin.observed, 4));
         let (from, to) = (bin.from, bin.to);
         format!("{from:.1}-{to:.1}\t{}\t{}\t{mean}\t{observed}", bin.windows, bin.positives)
     }));
@@ -135,8 +136,4 @@ fn filled(bin: &Bin) -> Option<ReliabilityBin> {
         predicted: bin.mean_prediction?,
         observed: bin.observed?,
     })
-}
-
-fn show(value: Option<f64>, decimals: usize) -> String {
-    value.map_or("NA".into(), |value| format!("{value:.decimals$}"))
 }

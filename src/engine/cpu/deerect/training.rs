@@ -8,6 +8,7 @@
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
 use rayon::prelude::*;
 
+use super::super::residual::contiguous;
 use super::{EPSILON, GROUPS, PADDING, POOL, SYMBOLS, Sizes};
 use crate::genome::sequence::UNKNOWN;
 
@@ -159,10 +160,7 @@ impl CustomOp1 for Pooled {
         weight: &CpuStorage,
         layout: &Layout,
     ) -> candle_core::Result<(CpuStorage, Shape)> {
-        let Some((start, end)) = layout.contiguous_offsets() else {
-            candle_core::bail!("weights are not contiguous");
-        };
-        let table = self.table(&weight.as_slice::<f32>()?[start..end]);
+        let table = self.table(contiguous(weight, layout)?);
         let size = self.sizes.steps() * self.sizes.filters;
         let mut out = vec![0f32; self.symbols.len() * size];
         out.par_chunks_exact_mut(size).zip(&self.symbols).for_each(|(out, symbols)| {

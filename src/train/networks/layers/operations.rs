@@ -10,6 +10,7 @@ use candle_core::{CpuStorage, CustomOp1, CustomOp2, D, Device, Layout, Shape, Te
 use rayon::prelude::*;
 
 use crate::engine::cpu::product::{Accumulate, Packed, Rows, product};
+use crate::engine::cpu::residual::contiguous;
 use crate::error::Result;
 
 /// A row that adds nothing to a sum.
@@ -103,7 +104,7 @@ impl CustomOp1 for SumRows {
         layout: &Layout,
     ) -> candle_core::Result<(CpuStorage, Shape)> {
         let (_, channels) = layout.shape().dims2()?;
-        let table = values(storage, layout)?;
+        let table = contiguous(storage, layout)?;
         let places = self.rows.len() / self.width;
         let mut out = vec![0f32; places * channels];
         out.par_chunks_mut(channels).zip(self.rows.par_chunks(self.width)).for_each(
@@ -241,7 +242,7 @@ impl CustomOp2 for Convolve {
         weight_layout: &Layout,
     ) -> candle_core::Result<(CpuStorage, Shape)> {
         let sizes = Sizes::new(x_layout.shape(), weight_layout.shape())?;
-        let out = sizes.forward(values(x, x_layout)?, values(weight, weight_layout)?);
+        let out = sizes.forward(contiguous(x, x_layout)?, contiguous(weight, weight_layout)?);
         let shape = Shape::from((x_layout.dims()[0], sizes.positions, sizes.outputs));
         Ok((CpuStorage::F32(out), shape))
     }
@@ -284,7 +285,7 @@ impl CustomOp1 for MaxPool {
         layout: &Layout,
     ) -> candle_core::Result<(CpuStorage, Shape)> {
         let (samples, length, channels) = layout.shape().dims3()?;
-        let x = values(storage, layout)?;
+        let x = contiguous(storage, layout)?;
         let positions = self.positions(length);
         let mut out = vec![f32::NEG_INFINITY; samples * positions * channels];
         let each = positions * channels;
@@ -329,11 +330,4 @@ fn add(sums: &mut [f32], values: &[f32]) {
 
 fn flat(tensor: &Tensor) -> candle_core::Result<Vec<f32>> {
     tensor.flatten_all()?.to_vec1()
-}
-
-fn values<'a>(storage: &'a CpuStorage, layout: &Layout) -> candle_core::Result<&'a [f32]> {
-    let (start, end) = layout
-        .contiguous_offsets()
-        .ok_or_else(|| candle_core::Error::Msg("the tensor is not contiguous".into()))?;
-    Ok(&storage.as_slice::<f32>()?[start..end])
 }
