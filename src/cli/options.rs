@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::engine::cpu::simd;
 use crate::engine::device::{self, DeviceChoice};
 use crate::error::{Error, Result};
 use crate::genome::strand::Strand;
@@ -17,6 +18,10 @@ pub struct ModelOptions {
     /// auto takes a GPU if this build and machine have one, else the CPU.
     #[arg(long, value_name = "auto|cpu|cuda[:N]", default_value_t)]
     pub device: DeviceChoice,
+    /// Vector instructions of the CPU [default: the fastest that it has]. Results of one kind are the
+    /// same on every CPU; those of different kinds differ by rounding.
+    #[arg(long, value_name = "KIND")]
+    simd: Option<simd::Path>,
 }
 
 impl ModelOptions {
@@ -25,6 +30,9 @@ impl ModelOptions {
     /// # Errors
     /// If there is no such model or device.
     pub fn load(&self) -> Result<Box<dyn Model>> {
+        if let Some(path) = self.simd {
+            path.force().map_err(|problem| Error::Usage(format!("--simd {path}: {problem}")))?;
+        }
         let device = self.device.open()?;
         let model = registry::load(&self.model, &device)?;
         if model.device() != device::name(&device) {

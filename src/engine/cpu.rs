@@ -12,3 +12,4 @@ pub mod pooled_conv;
 pub mod product;
 pub mod recurrence;
 pub mod residual;
+pub mod simd;

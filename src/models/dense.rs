@@ -170,5 +170,5 @@ fn packed(layer: &Layer, first: usize, n: usize) -> Result<(Packed, Vec<f32>)> {
     let weight = layer.weight.narrow(1, first, n)?.contiguous()?;
     let bias = pad(&layer.bias.narrow(0, first, n)?.to_vec1::<f32>()?);
     let k = weight.dim(0)?;
-    Ok((Packed::new(&weight.flatten_all()?.to_vec1::<f32>()?, k, n), bias))
+    Ok((Packed::fast(&weight.flatten_all()?.to_vec1::<f32>()?, k, n), bias))
 }

@@ -5,7 +5,8 @@
 //! in the second-level cache; computing frames by themselves also makes a result independent of the
 //! frames beside it.
 
-use pulp::{Arch, Simd};
+use super::simd::dispatch;
+use pulp::Simd;
 
 use super::product::{Affine, Epilogue, LANES, Packed, Rows, load, product, store};
 use crate::genome::sequence::UNKNOWN;
@@ -120,7 +121,7 @@ impl FrameKernel {
         }
         let Some(Block { scale, shift, .. }) = self.blocks.first() else { return };
         let activated = &mut buffers.activated[self.padding() * channels..];
-        Arch::new().dispatch(|| {
+        dispatch(|| {
             let rows = activated.chunks_exact_mut(channels).zip(buffers.stream.chunks(channels));
             for (out, row) in rows {
                 for (((out, value), scale), shift) in out.iter_mut().zip(row).zip(scale).zip(shift)
@@ -159,7 +160,7 @@ impl FrameKernel {
 
 /// Adds the scalar product of each row with `weights` to `out`.
 fn add_products(rows: &[f32], weights: &[f32], out: &mut [f32]) {
-    Arch::new().dispatch(|| {
+    dispatch(|| {
         for (out, row) in out.iter_mut().zip(rows.chunks_exact(weights.len())) {
             let mut sums = [0.0; LANES];
             let vectors = row.as_chunks::<LANES>().0.iter().zip(weights.as_chunks::<LANES>().0);

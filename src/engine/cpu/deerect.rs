@@ -3,7 +3,8 @@
 
 pub mod training;
 
-use pulp::{Arch, Simd, WithSimd};
+use super::simd::dispatch;
+use pulp::{Simd, WithSimd};
 
 use super::activation::sigmoid;
 use super::layers::{Activations, Dense};
@@ -106,7 +107,7 @@ impl DeerectKernel {
         for (window, pooled) in windows.zip(pooled.values.chunks_exact_mut(size)) {
             assert_eq!(window.len(), self.sizes.length, "a window of another length");
             self.triples(window, &mut buffers);
-            Arch::new().dispatch(Pool { kernel: self, pooled, buffers: &mut buffers });
+            dispatch(Pool { kernel: self, pooled, buffers: &mut buffers });
         }
         let logits = self.output.run(&self.hidden.run(&pooled));
         logits.rows().map(|two| sigmoid(two[0] - two[1])).collect()

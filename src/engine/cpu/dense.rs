@@ -1,6 +1,7 @@
 //! The fully convolutional scan model, every layer once per position.
 
 use super::product::{Affine, Epilogue, Packed, Rows, load, product, store};
+use super::simd::dispatch;
 use crate::engine::cpu::activation::{sigmoid, softmax};
 use crate::genome::sequence::UNKNOWN;
 use crate::models::StrandScores;
@@ -143,7 +144,7 @@ impl DenseKernel {
     fn embed(&self, sequence: &[u8], buffers: &mut Buffers) -> usize {
         let rows = sequence.len() + 1 - self.stem_width();
         buffers.resize(rows * self.channels);
-        pulp::Arch::new().dispatch(|| {
+        dispatch(|| {
             for (t, out) in buffers.stream.chunks_exact_mut(self.channels).take(rows).enumerate() {
                 out.copy_from_slice(&self.stem_bias);
                 for (tap, &base) in sequence[t..t + self.stem_width()].iter().enumerate() {

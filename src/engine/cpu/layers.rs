@@ -4,6 +4,7 @@
 //! A window's values depend, to the bit, on that window alone, never on its batch.
 
 use super::product::{Affine, Packed, Rows, pad, padded, product};
+use super::simd::dispatch;
 
 /// Values of n windows: windows x positions x channels, each row of channels padded to
 /// [`padded`]`(channels)`.
@@ -69,7 +70,7 @@ impl LetterConv {
             return out;
         }
         let rows = letters.chunks_exact(length).flat_map(|window| window.windows(self.taps));
-        pulp::Arch::new().dispatch(|| {
+        dispatch(|| {
             for (row, seen) in out.values.chunks_exact_mut(width).zip(rows) {
                 row.copy_from_slice(&self.bias);
                 for (tap, &letter) in seen.iter().enumerate() {
@@ -144,7 +145,7 @@ pub fn max_pool(input: &Activations, size: usize, stride: usize) -> Activations 
         return out;
     }
     let windows = input.values.chunks_exact(input.positions * width);
-    pulp::Arch::new().dispatch(|| {
+    dispatch(|| {
         for (from, to) in windows.zip(out.values.chunks_exact_mut(positions * width)) {
             for (position, row) in to.chunks_exact_mut(width).enumerate() {
                 let mut pool =

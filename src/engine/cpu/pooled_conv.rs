@@ -4,10 +4,10 @@
 //! them; nothing is multiplied. Only the position of a pool that had the maximum passes anything back.
 //! Gradients are summed in fixed groups of windows, so that they do not depend on threads.
 
+use super::simd::dispatch;
 use std::sync::OnceLock;
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Shape, Tensor};
-use pulp::Arch;
 use rayon::prelude::*;
 
 use super::residual::{add, contiguous};
@@ -152,7 +152,7 @@ impl CustomOp2 for PooledConv {
             .zip(winners.par_chunks_mut(size))
             .zip(self.codes.par_chunks(self.length))
             .for_each(|((out, winners), codes)| {
-                Arch::new().dispatch(|| self.forward(s, codes, weight, bias, out, winners));
+                dispatch(|| self.forward(s, codes, weight, bias, out, winners));
             });
         // The operation is applied once: there is nothing in it yet.
         let _ = self.winners.set(winners);
@@ -182,7 +182,7 @@ impl CustomOp2 for PooledConv {
                 let windows = gradient.chunks_exact(size).zip(winners.chunks_exact(size));
                 for ((gradient, winners), codes) in windows.zip(codes.chunks_exact(self.length)) {
                     let sums = (&mut dw[..], &mut db[..]);
-                    Arch::new().dispatch(|| self.backward(s, codes, gradient, winners, sums));
+                    dispatch(|| self.backward(s, codes, gradient, winners, sums));
                 }
                 (dw, db)
             })

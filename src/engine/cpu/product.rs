@@ -5,7 +5,11 @@
 //! dilated convolution over time-major activations is one product without any copy; the right one
 //! is packed once. What happens to a finished value (bias, ReLU, residual) is an [`Epilogue`].
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
+
+#[cfg(target_arch = "x86_64")]
+use super::simd::Path;
+use super::simd::dispatch;
 
 /// Writes a loop over a constant range out, so that arrays of vectors stay in registers: compilers
 /// do not reliably unroll it before they decide that.
@@ -18,6 +22,9 @@ macro_rules! unrolled {
         })*
     };
 }
+
+#[cfg(target_arch = "x86_64")]
+mod pairs;
 
 /// Columns are padded to a multiple of this: one AVX-512 vector.
 pub const LANES: usize = 16;
@@ -36,12 +43,14 @@ pub fn pad(values: &[f32]) -> Vec<f32> {
     wide
 }
 
-/// A k x n matrix, cut into panels of up to 48 columns, each panel stored row by row.
+/// A k x n matrix, cut into panels of up to 48 columns (32 in pairs), each panel stored row by row.
 #[derive(Clone, Debug)]
 pub struct Packed {
     k: usize,
     width: usize,
     values: Vec<f32>,
+    #[cfg(target_arch = "x86_64")]
+    pairs: Option<pairs::Pairs>,
 }
 
 impl Packed {
@@ -51,17 +60,44 @@ impl Packed {
     /// If `matrix` does not hold k x n values.
     pub fn new(matrix: &[f32], k: usize, n: usize) -> Self {
         assert_eq!(matrix.len(), k * n, "a packed matrix needs all its values");
-        let width = padded(n);
-        let mut values = Vec::with_capacity(k * width);
-        for first in (0..width).step_by(PANEL) {
-            let last = (first + PANEL).min(width);
-            for row in matrix.chunks_exact(n.max(1)) {
-                let filled = &row[first.min(n)..last.min(n)];
-                values.extend_from_slice(filled);
-                values.resize(values.len() + (last - first) - filled.len(), 0.0);
-            }
+        Self {
+            k,
+            width: padded(n),
+            values: panels(matrix, n, PANEL),
+            #[cfg(target_arch = "x86_64")]
+            pairs: None,
         }
-        Self { k, width, values }
+    }
+
+    /// Packs as [`Packed::new`], for the fastest product of the current path. Only for left operands
+    /// with one or three segments of neighbours (`k_stride` 1), whose values are of the order of 1.
+    ///
+    /// # Panics
+    /// As [`Packed::new`].
+    pub fn fast(matrix: &[f32], k: usize, n: usize) -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if Path::current() == Path::Avx512Pairs && padded(n).is_multiple_of(pairs::PANEL) {
+            return Self::in_pairs(matrix, k, n);
+        }
+        Self::new(matrix, k, n)
+    }
+
+    /// Packs for [`pairs`]: whole panels of 32 columns, on a CPU with AVX-512.
+    #[cfg(target_arch = "x86_64")]
+    fn in_pairs(matrix: &[f32], k: usize, n: usize) -> Self {
+        assert_eq!(matrix.len(), k * n, "a packed matrix needs all its values");
+        let (scaled, pairs) = pairs::prepare(matrix, k, n);
+        let values = panels(&scaled, n, pairs::PANEL);
+        Self { k, width: padded(n), values, pairs: Some(pairs) }
+    }
+
+    /// Returns whether it is packed for [`pairs`].
+    #[cfg(test)]
+    fn is_in_pairs(&self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        return self.pairs.is_some();
+        #[cfg(not(target_arch = "x86_64"))]
+        false
     }
 
     /// Returns the number of columns including padding: the width of an output row.
@@ -74,6 +110,22 @@ impl Packed {
         let width = PANEL.min(self.width - column);
         (&self.values[column * self.k..][..width * self.k], width)
     }
+}
+
+/// Returns a matrix of n columns as panels of up to `panel` columns, padded with zeros to whole
+/// vectors.
+fn panels(matrix: &[f32], n: usize, panel: usize) -> Vec<f32> {
+    let width = padded(n);
+    let mut values = Vec::with_capacity(matrix.len() / n.max(1) * width);
+    for first in (0..width).step_by(panel) {
+        let last = (first + panel).min(width);
+        for row in matrix.chunks_exact(n.max(1)) {
+            let filled = &row[first.min(n)..last.min(n)];
+            values.extend_from_slice(filled);
+            values.resize(values.len() + (last - first) - filled.len(), 0.0);
+        }
+    }
+    values
 }
 
 /// The left operand: element (row, k) is
@@ -157,7 +209,11 @@ impl Epilogue for Accumulate<'_> {
 pub fn product<E: Epilogue>(a: Rows<'_>, b: &Packed, epilogue: &mut E) {
     assert!(a.fits(), "left operand reads outside its data");
     assert_eq!(a.segments.len() * a.length, b.k, "inner dimensions differ");
-    Arch::new().dispatch(Product { a, b, epilogue });
+    #[cfg(target_arch = "x86_64")]
+    if let Some(pairs) = &b.pairs {
+        return pairs::product(a, b, pairs, epilogue);
+    }
+    dispatch(Product { a, b, epilogue });
 }
 
 struct Product<'a, E> {
@@ -281,73 +337,4 @@ impl Tile<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn values(n: usize, seed: u32) -> Vec<f32> {
-        (0..n as u32)
-            .map(|i| ((i.wrapping_mul(2_654_435_761) ^ seed) >> 8) as f32 / 16_777_216.0 - 0.5)
-            .collect()
-    }
-
-    proptest! {
-        #[test]
-        fn equals_the_sum_over_k_for_any_size(rows in 1usize..40, k in 1usize..30, n in 1usize..130, taps in 1usize..4, seed: u32) {
-            let data = values((rows + 2 * taps) * k, seed);
-            let right = values(taps * k * n, seed ^ 77);
-            let segments: Vec<usize> = (0..taps).map(|t| 2 * t * k).collect();
-            let a = Rows { data: &data, rows, row_stride: k, segments: &segments, length: k, k_stride: 1 };
-            let packed = Packed::new(&right, taps * k, n);
-            let bias = vec![0.0; packed.width()];
-            let mut out = vec![0.0; rows * packed.width()];
-            product(a, &packed, &mut Affine { out: &mut out, bias: &bias, relu: false });
-            for r in 0..rows {
-                for c in 0..n {
-                    let expected: f64 = (0..taps * k)
-                        .map(|i| f64::from(data[segments[i / k] + r * k + i % k]) * f64::from(right[i * n + c]))
-                        .sum();
-                    prop_assert!((f64::from(out[r * packed.width() + c]) - expected).abs() < 1e-4);
-                }
-            }
-        }
-
-        #[test]
-        fn a_row_has_the_same_bits_wherever_it_stands(rows in 2usize..30, n in 1usize..100, row in 0usize..30, seed: u32) {
-            let (k, row) = (17, row % rows);
-            let data = values(rows * k, seed);
-            let packed = Packed::new(&values(k * n, seed ^ 5), k, n);
-            let bias = values(packed.width(), 3);
-            let w = packed.width();
-            let mut all = vec![0.0; rows * w];
-            product(Rows::matrix(&data, rows, k), &packed, &mut Affine { out: &mut all, bias: &bias, relu: true });
-            let mut one = vec![0.0; w];
-            product(Rows::matrix(&data[row * k..][..k], 1, k), &packed, &mut Affine { out: &mut one, bias: &bias, relu: true });
-            prop_assert_eq!(&all[row * w..][..w], &one[..]);
-        }
-    }
-
-    /// Each kind of CPU has its own tiles; every path with fused multiply-adds gives the same bits.
-    #[cfg(target_arch = "x86_64")]
-    #[test]
-    fn narrower_vectors_give_the_same() {
-        let (rows, k) = (25, 9);
-        for n in [16, 32, 48, 80] {
-            let data = values(rows * k, 1);
-            let (packed, bias) = (Packed::new(&values(k * n, 2), k, n), vec![0.0; n]);
-            let run = |call: &dyn Fn(Product<'_, Affine<'_>>)| {
-                let mut out = vec![0.0; rows * n];
-                let mut epilogue = Affine { out: &mut out, bias: &bias, relu: false };
-                let a = Rows::matrix(&data, rows, k);
-                call(Product { a, b: &packed, epilogue: &mut epilogue });
-                out
-            };
-            let best = run(&|product| Arch::new().dispatch(product));
-            let plain = run(&|product| product.with_simd(pulp::Scalar::new()));
-            assert!(best.iter().zip(&plain).all(|(a, b)| (a - b).abs() < 1e-5));
-            if let Some(avx2) = pulp::x86::V3::try_new() {
-                assert_eq!(run(&|product| Simd::vectorize(avx2, product)), best);
-            }
-        }
-    }
-}
+mod tests;

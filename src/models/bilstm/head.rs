@@ -7,9 +7,9 @@ use crate::engine::cpu::product::{Accumulate, Affine, Packed, Rows, pad, padded,
 pub struct Head {
     /// LSTM units, padded.
     units: usize,
-    /// The first layer's weights, cut by step: 2 units x outputs each. It is by far the largest;
-    /// a cut stays in cache while all windows of a block go through.
-    first: Vec<Packed>,
+    /// The first layer's weights, cut by step and direction: units x outputs each. It is by far the
+    /// largest; a cut stays in cache while all windows of a block go through.
+    first: Vec<[Packed; 2]>,
     first_bias: Vec<f32>,
     /// Weights and biases of the other layers.
     rest: Vec<(Packed, Vec<f32>)>,
@@ -35,29 +35,26 @@ impl Head {
         packed
     }
 
-    /// Returns the last layer's values, one padded row per window. `outputs` holds forward then
-    /// backward outputs, each steps x windows x units.
-    pub fn run(&self, outputs: &[f32], windows: usize) -> Vec<f32> {
+    /// Returns the first layer's sums of so many windows before any output is added.
+    pub fn start(&self, windows: usize) -> Vec<f32> {
+        self.first_bias.repeat(windows)
+    }
+
+    /// Adds what the first layer makes of one step's outputs (windows x units) of a direction.
+    pub fn add(&self, direction: usize, step: usize, outputs: &[f32], sums: &mut [f32]) {
         let width = self.first_bias.len();
-        let mut values = self.first_bias.repeat(windows);
-        let size = windows * self.units;
-        let backward = self.first.len() * size;
-        for (step, weight) in self.first.iter().enumerate() {
-            let rows = Rows {
-                data: outputs,
-                rows: windows,
-                row_stride: self.units,
-                segments: &[step * size, backward + step * size],
-                length: self.units,
-                k_stride: 1,
-            };
-            product(rows, weight, &mut Accumulate { out: &mut values, width });
-        }
+        let rows = Rows::matrix(outputs, sums.len() / width, self.units);
+        product(rows, &self.first[step][direction], &mut Accumulate { out: sums, width });
+    }
+
+    /// Returns the last layer's values, one padded row per window, from the first layer's sums.
+    pub fn finish(&self, mut values: Vec<f32>) -> Vec<f32> {
+        let windows = values.len() / self.first_bias.len();
         if !self.rest.is_empty() {
             values.iter_mut().for_each(|value| *value = value.max(0.0));
         }
         for (n, (weight, bias)) in self.rest.iter().enumerate() {
-            let inputs = values.len() / windows;
+            let inputs = values.len() / windows.max(1);
             let mut out = vec![0.0; windows * weight.width()];
             let relu = n + 1 < self.rest.len();
             let rows = Rows::matrix(&values, windows, inputs);
@@ -68,16 +65,13 @@ impl Head {
     }
 }
 
-/// Cuts the first layer's weights by step and pads the units of both directions.
-fn cut(layer: &Dense, steps: usize, units: usize) -> Vec<Packed> {
+/// Cuts the first layer's weights by step and direction and pads the units.
+fn cut(layer: &Dense, steps: usize, units: usize) -> Vec<[Packed; 2]> {
     let (wide, n) = (padded(units), layer.outputs);
-    let step = |t: usize| {
-        let mut rows = vec![0.0; 2 * wide * n];
-        for d in 0..2 {
-            let from = &layer.weight[(2 * t + d) * units * n..][..units * n];
-            rows[d * wide * n..][..units * n].copy_from_slice(from);
-        }
-        Packed::new(&rows, 2 * wide, n)
+    let direction = |t: usize, d: usize| {
+        let mut rows = layer.weight[(2 * t + d) * units * n..][..units * n].to_vec();
+        rows.resize(wide * n, 0.0);
+        Packed::fast(&rows, wide, n)
     };
-    (0..steps).map(step).collect()
+    (0..steps).map(|t| [direction(t, 0), direction(t, 1)]).collect()
 }

@@ -5,7 +5,7 @@
 
 use super::head::Head;
 use super::weights::{Direction, GATES, POOL, Sizes, Weights};
-use crate::engine::cpu::lstm::{Recurrence, pad_gates};
+use crate::engine::cpu::lstm::{Recurrence, exponents};
 use crate::engine::cpu::product::{Affine, Packed, Rows, padded, product};
 use crate::genome::sequence::UNKNOWN;
 
@@ -52,11 +52,11 @@ impl Kernel {
         let mut conv_bias = weights.conv_bias.clone();
         conv_bias.resize(wide, 0.0);
         let direction = |direction: &Direction| {
-            let mut input = pad_gates(&direction.input, units);
+            let mut input = exponents(&direction.input, units);
             input.resize(wide * GATES * padded(units), 0.0);
             PackedDirection {
-                input: Packed::new(&input, wide, GATES * padded(units)),
-                bias: pad_gates(&direction.bias, units),
+                input: Packed::fast(&input, wide, GATES * padded(units)),
+                bias: exponents(&direction.bias, units),
                 recurrence: Recurrence::new(&direction.recurrent, units),
             }
         };
@@ -116,12 +116,14 @@ impl Kernel {
 
     /// Runs both directions over a block of windows and returns their outputs: forward then
     /// backward, each steps x windows x units. The gates' inputs of step t begin at row `first(t)` of
-    /// each direction's projections, one row per window.
+    /// each direction's projections, one row per window. `take` is handed each step's outputs while
+    /// they are in cache: direction, step, windows x units.
     pub fn recur<'a>(
         &self,
         windows: usize,
         projected: &[Vec<f32>; 2],
         first: impl Fn(usize) -> usize,
+        mut take: impl FnMut(usize, usize, &[f32]),
         Recurring { gates, state, outputs }: &'a mut Recurring,
     ) -> &'a [f32] {
         let (steps, width, size) = (self.sizes.steps, self.width(), windows * self.units);
@@ -135,6 +137,7 @@ impl Kernel {
                 let input = &projected[d][first(step) * width..][..windows * width];
                 let (last, output) = neighbours(outputs, previous, step, size);
                 recurrence.step(windows, input, last, gates, state, output);
+                take(d, step, output);
                 previous = Some(step);
             }
         }

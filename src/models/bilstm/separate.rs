@@ -33,9 +33,15 @@ pub fn logits(kernel: &Kernel, windows: &[&[u8]]) -> Vec<Vec<f32>> {
             let out = projected.each_mut().map(|all| &mut all[from..]);
             kernel.project(&pooled[first * filters..], ROWS.min(steps * n - first), out);
         }
-        let outputs = kernel.recur(n, &projected, |step| step * n, &mut recurring);
-        for (head, logits) in kernel.heads.iter().zip(&mut logits) {
-            logits.extend(head.run(outputs, n));
+        let mut sums: Vec<_> = kernel.heads.iter().map(|head| head.start(n)).collect();
+        let take = |direction, step, outputs: &[f32]| {
+            for (head, sums) in kernel.heads.iter().zip(&mut sums) {
+                head.add(direction, step, outputs, sums);
+            }
+        };
+        kernel.recur(n, &projected, |step| step * n, take, &mut recurring);
+        for ((head, sums), logits) in kernel.heads.iter().zip(sums).zip(&mut logits) {
+            logits.extend(head.finish(sums));
         }
     }
     logits

@@ -15,7 +15,7 @@ use crate::engine::cpu::activation::{sigmoid, softmax};
 use crate::models::{StrandScores, WINDOW};
 
 /// Windows that go through the recurrence together.
-const BLOCK: usize = 96;
+const BLOCK: usize = 120;
 /// Windows that share one buffer of projections.
 const STRIP: usize = 10 * BLOCK;
 /// Pooled positions that are convolved and projected together.
@@ -27,7 +27,7 @@ struct Scratch {
     /// Projections of both directions: pooled positions x 4 units.
     projected: [Vec<f32>; 2],
     recurring: Recurring,
-    /// Outputs of selected windows.
+    /// Outputs of selected windows at one step.
     selected: Vec<f32>,
 }
 
@@ -91,8 +91,12 @@ fn finish(
     let [classification, cleavage] = kernel.heads.as_slice() else { return };
     let windows = block.len();
     let Scratch { projected, recurring, selected: gathered, .. } = scratch;
-    let outputs = kernel.recur(windows, projected, |step| place + POOL * step, recurring);
-    let logits = classification.run(outputs, windows);
+    let mut sums = classification.start(windows);
+    let take = |direction, step, outputs: &[f32]| {
+        classification.add(direction, step, outputs, &mut sums);
+    };
+    let outputs = kernel.recur(windows, projected, |step| place + POOL * step, take, recurring);
+    let logits = classification.finish(sums);
     let probability = logits.chunks_exact(logits.len() / windows).map(|row| sigmoid(row[0]));
     let before = scores.probability.len();
     scores.probability.extend(probability);
@@ -101,19 +105,17 @@ fn finish(
     if selected.is_empty() {
         return;
     }
-    gather(outputs, windows, &selected, kernel.units, gathered);
-    let logits = cleavage.run(gathered, selected.len());
+    let mut sums = cleavage.start(selected.len());
+    for (n, outputs) in outputs.chunks_exact(windows * kernel.units).enumerate() {
+        gathered.clear();
+        for &window in &selected {
+            gathered.extend_from_slice(&outputs[window * kernel.units..][..kernel.units]);
+        }
+        let steps = kernel.sizes.steps;
+        cleavage.add(n / steps, n % steps, gathered, &mut sums);
+    }
+    let logits = cleavage.finish(sums);
     let rows = logits.chunks_exact(logits.len() / selected.len());
     let vectors = selected.iter().zip(rows);
     scores.cleavage.extend(vectors.map(|(w, row)| (block.start + w, softmax(row))));
-}
-
-/// Copies the outputs of selected windows together, step by step.
-fn gather(outputs: &[f32], windows: usize, selected: &[usize], units: usize, out: &mut Vec<f32>) {
-    out.clear();
-    for step in outputs.chunks_exact(windows * units) {
-        for &window in selected {
-            out.extend_from_slice(&step[window * units..][..units]);
-        }
-    }
 }

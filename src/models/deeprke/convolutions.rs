@@ -5,10 +5,9 @@
 //! rows of that table. The others are products that read time-major activations in place, between
 //! the zeros of their padding.
 
-use pulp::Arch;
-
 use super::config::{Config, Convolution, Track};
 use crate::engine::cpu::product::{Affine, Packed, Rows, pad, padded, product};
+use crate::engine::cpu::simd::dispatch;
 use crate::models::weight_file::Tensors;
 
 /// The modules of a network, packed.
@@ -138,7 +137,7 @@ impl WordLayer {
         let filters = self.bias.len();
         let positions = words.len() + 2 * self.padding + 1 - self.width;
         out.resize(positions * filters, 0.0);
-        Arch::new().dispatch(|| {
+        dispatch(|| {
             for (position, sums) in out.chunks_exact_mut(filters).enumerate() {
                 sums.copy_from_slice(&self.bias);
                 let first = self.padding.saturating_sub(position);
@@ -210,7 +209,7 @@ fn pool(values: &[f32], filters: usize, size: usize, to: Plane<'_>) {
         out.resize((rows + 2 * padding) * width, 0.0);
     }
     let out = &mut out[padding * width..][..rows * width];
-    Arch::new().dispatch(|| {
+    dispatch(|| {
         for (group, out) in values.chunks_exact(size * filters).zip(out.chunks_exact_mut(width)) {
             let out = &mut out[column..column + filters];
             for row in group.chunks_exact(filters) {

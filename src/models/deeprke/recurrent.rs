@@ -3,7 +3,7 @@
 use super::config::{Activation, Config};
 use super::convolutions::pack;
 use super::weights::features;
-use crate::engine::cpu::lstm::{GATES, Recurrence, pad_gates};
+use crate::engine::cpu::lstm::{GATES, Recurrence, exponents};
 use crate::engine::cpu::product::{Affine, Packed, Rows, pad, padded, product};
 use crate::models::weight_file::Tensors;
 
@@ -29,7 +29,7 @@ impl Recurrent {
         let units = config.units;
         let direction = |name| {
             let part = |part| tensor(&format!("lstm.{name}.{part}"));
-            let input = pad_gates(part("input"), units);
+            let input = exponents(part("input"), units);
             // Without a joined module the tracks' features stand side by side, each padded.
             let blocks = match config.joined.is_empty() {
                 true => config.join(),
@@ -37,7 +37,7 @@ impl Recurrent {
             };
             Direction {
                 input: pack(&input, &blocks, GATES * padded(units)),
-                bias: pad_gates(part("bias"), units),
+                bias: exponents(part("bias"), units),
                 recurrence: Recurrence::new(part("recurrent"), units),
             }
         };

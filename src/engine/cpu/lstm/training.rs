@@ -1,6 +1,7 @@
 //! The LSTM's cell under training: forward it keeps what the way back needs.
 
-use pulp::{Arch, Simd, WithSimd};
+use crate::engine::cpu::simd::dispatch;
+use pulp::{Simd, WithSimd};
 
 use super::{Cell, GATES, LANES};
 use crate::engine::cpu::product::{load, store};
@@ -8,12 +9,12 @@ use crate::engine::cpu::product::{load, store};
 impl<S: Simd> Cell<S> {
     #[inline(always)]
     fn logistic(&self, x: S::f32s) -> S::f32s {
-        self.simd.div_f32s(self.one, self.plus_one(self.exp2(x, self.sigmoid)))
+        self.simd.div_f32s(self.one, self.plus_one(self.power(self.simd.mul_f32s(x, self.sigmoid))))
     }
 
     #[inline(always)]
     fn tanh(&self, x: S::f32s) -> S::f32s {
-        let e = self.exp2(x, self.tanh);
+        let e = self.power(self.simd.mul_f32s(x, self.tanh));
         self.simd.div_f32s(self.simd.sub_f32s(self.one, e), self.plus_one(e))
     }
 
@@ -50,7 +51,7 @@ impl Forward<'_> {
     /// If `units` is not a multiple of 16 or a slice is too short.
     pub fn run(self) {
         assert_eq!(self.units % LANES, 0, "units come in whole vectors");
-        Arch::new().dispatch(self);
+        dispatch(self);
     }
 }
 
@@ -101,7 +102,7 @@ impl Backward<'_> {
     /// As [`Forward::run`].
     pub fn run(self) {
         assert_eq!(self.units % LANES, 0, "units come in whole vectors");
-        Arch::new().dispatch(self);
+        dispatch(self);
     }
 }
 

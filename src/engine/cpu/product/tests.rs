@@ -1,0 +1,90 @@
+use super::*;
+use proptest::prelude::*;
+
+fn values(n: usize, seed: u32) -> Vec<f32> {
+    (0..n as u32)
+        .map(|i| ((i.wrapping_mul(2_654_435_761) ^ seed) >> 8) as f32 / 16_777_216.0 - 0.5)
+        .collect()
+}
+
+/// Returns the packings that this CPU has products for.
+fn packings(matrix: &[f32], k: usize, n: usize) -> Vec<Packed> {
+    let mut packings = vec![Packed::new(matrix, k, n)];
+    #[cfg(target_arch = "x86_64")]
+    if Path::Avx512Pairs.is_possible() && padded(n) % pairs::PANEL == 0 {
+        packings.push(Packed::in_pairs(matrix, k, n));
+    }
+    packings
+}
+
+proptest! {
+    #[test]
+    fn equals_the_sum_over_k_for_any_size(
+        rows in 1usize..40, k in 1usize..30, n in 1usize..130, taps in 1usize..4, seed: u32,
+    ) {
+        let data = values((rows + 2 * taps) * k, seed);
+        let right = values(taps * k * n, seed ^ 77);
+        let segments: Vec<usize> = (0..taps).map(|t| 2 * t * k).collect();
+        let a = Rows { data: &data, rows, row_stride: k, segments: &segments, length: k, k_stride: 1 };
+        for packed in packings(&right, taps * k, n) {
+            if taps == 2 && packed.is_in_pairs() {
+                continue;
+            }
+            let width = packed.width();
+            let mut out = vec![0.0; rows * width];
+            let bias = vec![0.0; width];
+            product(a, &packed, &mut Affine { out: &mut out, bias: &bias, relu: false });
+            for (r, c) in (0..rows).flat_map(|r| (0..n).map(move |c| (r, c))) {
+                let expected: f64 = (0..taps * k)
+                    .map(|i| (data[segments[i / k] + r * k + i % k], right[i * n + c]))
+                    .map(|(x, y)| f64::from(x) * f64::from(y))
+                    .sum();
+                prop_assert!((f64::from(out[r * width + c]) - expected).abs() < 1e-5);
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_has_the_same_bits_wherever_it_stands(
+        rows in 2usize..40, k in 1usize..30, n in 1usize..100, row in 0usize..40, seed: u32,
+    ) {
+        let row = row % rows;
+        let data = values(rows * k, seed);
+        for packed in packings(&values(k * n, seed ^ 5), k, n) {
+            let w = packed.width();
+            let bias = values(w, 3);
+            let run = |a: Rows<'_>| {
+                let mut out = vec![0.0; a.rows * w];
+                product(a, &packed, &mut Affine { out: &mut out, bias: &bias, relu: true });
+                out
+            };
+            let all = run(Rows::matrix(&data, rows, k));
+            let one = run(Rows::matrix(&data[row * k..][..k], 1, k));
+            prop_assert_eq!(&all[row * w..][..w], &one[..]);
+        }
+    }
+}
+
+/// Each kind of CPU has its own tiles; every path with fused multiply-adds gives the same bits.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn narrower_vectors_give_the_same() {
+    let (rows, k) = (25, 9);
+    for n in [16, 32, 48, 80] {
+        let data = values(rows * k, 1);
+        let (packed, bias) = (Packed::new(&values(k * n, 2), k, n), vec![0.0; n]);
+        let run = |call: &dyn Fn(Product<'_, Affine<'_>>)| {
+            let mut out = vec![0.0; rows * n];
+            let mut epilogue = Affine { out: &mut out, bias: &bias, relu: false };
+            let a = Rows::matrix(&data, rows, k);
+            call(Product { a, b: &packed, epilogue: &mut epilogue });
+            out
+        };
+        let best = run(&|product| dispatch(product));
+        let plain = run(&|product| product.with_simd(pulp::Scalar::new()));
+        assert!(best.iter().zip(&plain).all(|(a, b)| (a - b).abs() < 1e-5));
+        if let Some(avx2) = pulp::x86::V3::try_new() {
+            assert_eq!(run(&|product| Simd::vectorize(avx2, product)), best);
+        }
+    }
+}
