@@ -33,7 +33,7 @@ fn genome(folder: &Folder) -> String {
     folder.file("genome.fa", fasta(all))
 }
 
-fn is_unmoved_by(args: &[&str], cuts: &[&[&str]]) {
+pub fn is_unmoved_by(args: &[&str], cuts: &[&[&str]]) {
     let folder = Folder::new();
     let genome = genome(&folder);
     let args: Vec<&str> = [&[genome.as_str()], args].concat();

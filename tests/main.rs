@@ -22,6 +22,7 @@ mod pysster;
 mod regions;
 mod scan_outputs;
 mod signals;
+mod simd;
 mod simulate;
 mod structure;
 mod support;

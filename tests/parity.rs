@@ -222,6 +222,29 @@ fn a_full_size_polyaid_scans_as_it_predicts() {
     assert_eq!((&scan.probability, &all_cleavage(&scan)), (&predicted.0, &predicted.1));
 }
 
+/// `POLYASCAN_PARITY_WINDOWS` says how many windows; candle does some 120 a second.
+#[test]
+fn a_full_size_polyaid_scans_chr9_as_candle_computes_it() {
+    let Some(shared) = shared() else { return };
+    let file = std::fs::File::open(shared.join("data/human/chr9_public_test.fa.gz")).unwrap();
+    let text = std::io::read_to_string(flate2::read::MultiGzDecoder::new(file)).unwrap();
+    let wanted = std::env::var("POLYASCAN_PARITY_WINDOWS").map_or(256, |n| n.parse().unwrap());
+    let letters: String = text.lines().skip(1).collect();
+    let codes = codes(&Value::from(&letters[200_000..][..wanted + WINDOW - 1]));
+    let (model, plain) = models(Kind::PolyaId, Shape::POLYAID, 1);
+    let said = model.scan(&codes, 1.0).unwrap().probability;
+    let logit = |p: f32| (f64::from(p) / (1.0 - f64::from(p))).ln();
+    let mut most = 0f64;
+    for (block, said) in codes.windows(WINDOW).collect::<Vec<_>>().chunks(256).zip(said.chunks(256))
+    {
+        for (plain, said) in plain.predict(block).unwrap()[0].iter().zip(said) {
+            most = most.max((logit(*plain) - logit(*said)).abs());
+        }
+    }
+    eprintln!("{wanted} windows of chr9: logits differ by up to {most:.1e}");
+    assert!(most < 1e-4, "{most}");
+}
+
 #[test]
 fn long_sequences_cross_strips_without_a_seam() {
     let model = site_model(Shape { width: 8, filters: 16, units: 16, dense: &[16] }, 3);

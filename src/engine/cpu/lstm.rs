@@ -157,9 +157,10 @@ impl WithSimd for Cells<'_> {
     }
 }
 
-/// Coefficients of 2^r for r in [-0.5, 0.5], from r^5 down to 1: least greatest relative error,
-/// 9.2e-8, with 2^0 = 1.
-const EXP2: [f32; 6] = [1.326_472_7e-3, 9.671_513e-3, 5.550_733_6e-2, 0.240_222_42, 0.693_147, 1.0];
+/// Coefficients of 2^r for r in [-0.5, 0.5], from r^5 down to 1: of those with the exact slope at 0,
+/// the least greatest relative error, 1.1e-7.
+const EXP2: [f32; 6] =
+    [1.330_060_8e-3, 9.669_692e-3, 5.550_558_5e-2, 0.240_222_83, std::f32::consts::LN_2, 1.0];
 
 /// 1.5 * 2^23: adding it rounds to a whole number, which then stands in the low bits.
 const ROUND: f32 = 12_582_912.0;

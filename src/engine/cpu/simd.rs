@@ -14,7 +14,7 @@ use pulp::WithSimd;
 /// A set of instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum Path {
-    /// What every CPU has.
+    /// What every CPU has; slow, as no kernel is written for it.
     Portable,
     /// AVX2 with fused multiply-add.
     Avx2,
@@ -126,7 +126,7 @@ pub fn dispatch<Op: WithSimd>(kernel: Op) -> Op::Output {
     {
         return Simd::vectorize(simd, kernel);
     }
-    Simd::vectorize(pulp::Scalar128b, kernel)
+    Simd::vectorize(pulp::Scalar::new(), kernel)
 }
 
 /// Runs a kernel on the current path.

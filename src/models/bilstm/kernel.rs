@@ -114,6 +114,12 @@ impl Kernel {
         }
     }
 
+    /// Returns direction and step of each turn, in the order in which they are computed.
+    pub fn turns(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let steps = self.sizes.steps;
+        (0..steps).map(|step| (0, step)).chain((0..steps).rev().map(|step| (1, step)))
+    }
+
     /// Runs both directions over a block of windows and returns their outputs: forward then
     /// backward, each steps x windows x units. The gates' inputs of step t begin at row `first(t)` of
     /// each direction's projections, one row per window. `take` is handed each step's outputs while
@@ -128,18 +134,18 @@ impl Kernel {
     ) -> &'a [f32] {
         let (steps, width, size) = (self.sizes.steps, self.width(), windows * self.units);
         let outputs = &mut outputs[..2 * steps * size];
-        for (d, outputs) in outputs.chunks_exact_mut(steps * size).enumerate() {
-            let recurrence = &self.directions[d].recurrence;
-            state[..size].fill(0.0);
-            let mut previous: Option<usize> = None;
-            for turn in 0..steps {
-                let step = if d == 0 { turn } else { steps - 1 - turn };
-                let input = &projected[d][first(step) * width..][..windows * width];
-                let (last, output) = neighbours(outputs, previous, step, size);
-                recurrence.step(windows, input, last, gates, state, output);
-                take(d, step, output);
-                previous = Some(step);
+        let mut previous: Option<usize> = None;
+        for (d, step) in self.turns() {
+            if step == if d == 0 { 0 } else { steps - 1 } {
+                state[..size].fill(0.0);
+                previous = None;
             }
+            let input = &projected[d][first(step) * width..][..windows * width];
+            let outputs = &mut outputs[d * steps * size..][..steps * size];
+            let (last, output) = neighbours(outputs, previous, step, size);
+            self.directions[d].recurrence.step(windows, input, last, gates, state, output);
+            take(d, step, output);
+            previous = Some(step);
         }
         outputs
     }

@@ -106,13 +106,13 @@ fn finish(
         return;
     }
     let mut sums = cleavage.start(selected.len());
-    for (n, outputs) in outputs.chunks_exact(windows * kernel.units).enumerate() {
+    for (direction, step) in kernel.turns() {
+        let at = (direction * kernel.sizes.steps + step) * windows * kernel.units;
         gathered.clear();
         for &window in &selected {
-            gathered.extend_from_slice(&outputs[window * kernel.units..][..kernel.units]);
+            gathered.extend_from_slice(&outputs[at + window * kernel.units..][..kernel.units]);
         }
-        let steps = kernel.sizes.steps;
-        cleavage.add(n / steps, n % steps, gathered, &mut sums);
+        cleavage.add(direction, step, gathered, &mut sums);
     }
     let logits = cleavage.finish(sums);
     let rows = logits.chunks_exact(logits.len() / selected.len());

@@ -11,7 +11,7 @@ fn values(n: usize, seed: u32) -> Vec<f32> {
 fn packings(matrix: &[f32], k: usize, n: usize) -> Vec<Packed> {
     let mut packings = vec![Packed::new(matrix, k, n)];
     #[cfg(target_arch = "x86_64")]
-    if Path::Avx512Pairs.is_possible() && padded(n) % pairs::PANEL == 0 {
+    if Path::Avx512Pairs.is_possible() && padded(n).is_multiple_of(pairs::PANEL) {
         packings.push(Packed::in_pairs(matrix, k, n));
     }
     packings
