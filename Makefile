@@ -1,7 +1,7 @@
 # polyascan: `make demo` shows it at work, `make test` tests everything.
 # Needs Rust (cargo) and a C compiler; libclang is taken from the system or put into .deps/.
 
-.PHONY: help build demo test check bench bench-peers compare \
+.PHONY: help build demo test check bench bench-peers bench-scan compare \
         train-default train-strength train-yeast train-deerect-cv clean
 .DEFAULT_GOAL := help
 
@@ -41,7 +41,14 @@ bench: .cargo/config.toml ## criterion benches of the kernels
 bench-peers: build ## every model against ONNX Runtime: agreement and speed (needs ../shared, python3)
 	@[ -x $(BENCH_VENV)/bin/python ] || python3 -m venv $(BENCH_VENV)
 	@$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check -r scripts/bench_requirements.txt
-	$(BENCH_VENV)/bin/python scripts/bench_peers.py --json target/bench_peers.json
+	$(BENCH_VENV)/bin/python scripts/bench_peers.py --json target/bench_peers.json predict
+
+bench-scan: build ## PolyaID scanned, against Keras, ONNX Runtime, PyTorch and the f32 peak (the same, 15 min)
+	@[ -x $(BENCH_VENV)/bin/python ] || python3 -m venv $(BENCH_VENV)
+	@$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check -r scripts/bench_scan_requirements.txt
+	@$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps torch==2.15.0
+	@$(BENCH_VENV)/bin/python scripts/torch_without_cuda.py
+	$(BENCH_VENV)/bin/python scripts/bench_peers.py --json target/bench_scan.json scan
 
 compare: build ## default, APARENT2 and DeeReCT-PolyA on the same places (needs ../shared, python3)
 	python3 scripts/compare_models.py --json target/compare_models.json

@@ -1,12 +1,19 @@
 #!/usr/bin/env python3
-"""Measures polyascan against ONNX Runtime: same weights, same random windows, one thread each.
+"""Measures polyascan against the frameworks that run its models elsewhere, with the same weights.
 
-Outputs must agree within their tolerances. Throughput is n / (time of 2n windows - time of n), which
-leaves start-up out; the two programs take turns, and medians are printed. Times are processor times,
-so that the figures are per core. ONNX Runtime gets its best batch size and windows that are encoded
-already; polyascan reads text and prints its table.
+predict: every model against ONNX Runtime, on the same random windows, one thread each. Throughput is
+n / (time of 2n windows - time of n), which leaves start-up out. Times are processor times, so that the
+figures are per core. ONNX Runtime gets windows that are encoded already; polyascan reads text and
+prints its table.
 
-Run it with `make bench-peers`; it needs ../shared and the packages of bench_requirements.txt.
+scan: PolyaID at every position of a sequence, against Keras, ONNX Runtime and PyTorch, one thread and
+two, each on cores of its own. Frameworks evaluate each window by itself, encoded already; polyascan
+is timed from start to end, FASTA to BED. The f32 peak of the cores is measured too, and the default
+model's scan.
+
+In both, programs take turns, frameworks get the batch size that suits them best, medians are printed,
+and outputs must agree within their tolerances. Run it with `make bench-peers` or `make bench-scan`; it
+needs ../shared and the packages of bench_requirements.txt or bench_scan_requirements.txt.
 """
 
 import argparse
@@ -86,7 +93,8 @@ def enough(runner, seconds):
 
 def bench_predict(peer, args, folder):
     windows = random_windows(peer)
-    theirs, ours = OnnxRuntime(peer, windows), Polyascan(args.binary, peer, windows, folder)
+    theirs = OnnxRuntime(peer.graph, peer.encode(*windows))
+    ours = Polyascan(args.binary, peer, windows, folder)
     found = differences(peer, theirs.outputs(), ours.outputs())
     theirs.tune()
     turns = [(runner, enough(runner, args.seconds), []) for runner in (theirs, ours)]
@@ -95,9 +103,6 @@ def bench_predict(peer, args, folder):
             rates.append(per_second(runner, n))
     onnx, mine = (statistics.median(rates) for _, _, rates in turns)
     return Result(peer.name, onnx, theirs.batch, mine, mine / onnx, found)
-
-
-MODES = {"predict": bench_predict}
 
 
 def table(results):
@@ -119,36 +124,66 @@ def failures(results):
                 yield f"{r.model}: {name} is off by {value['largest']:.1e} (> {value['tolerance']:g})"
 
 
+def run_predict(args, folder):
+    """Prints the table; returns the figures, and what differs too much."""
+    results = []
+    for peer in peers(args.models, folder):
+        if args.only and args.only.lower() not in peer.name.lower():
+            continue
+        own = folder / f"{len(results)}"
+        own.mkdir()
+        print(f"{peer.name} ...", file=sys.stderr)
+        results.append(bench_predict(peer, args, own))
+    print("\n".join(table(results)))
+    return [dataclasses.asdict(result) for result in results], list(failures(results))
+
+
+def run_scan(args, folder):
+    # Its packages are not needed otherwise.
+    from peers import scan
+
+    return scan.run(args, folder)
+
+
 def arguments():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "target/release/polyascan")
-    parser.add_argument("--models", type=pathlib.Path, default=ROOT / "../shared/models")
-    parser.add_argument("--mode", choices=MODES, default="predict")
-    parser.add_argument("--only", metavar="NAME", help="models whose name contains this")
-    parser.add_argument("--repetitions", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=1.0, help="least time of a measurement")
     parser.add_argument("--json", type=pathlib.Path, help="write the figures here too")
-    return parser.parse_args()
+    shared = ROOT / "../shared"
+    modes = parser.add_subparsers(required=True)
+
+    predict = modes.add_parser("predict", help="separate windows, every model")
+    predict.set_defaults(run=run_predict)
+    predict.add_argument("--models", type=pathlib.Path, default=shared / "models")
+    predict.add_argument("--only", metavar="NAME", help="models whose name contains this")
+    predict.add_argument("--repetitions", type=int, default=5)
+    predict.add_argument("--seconds", type=float, default=1.0, help="least time of a measurement")
+
+    scan = modes.add_parser("scan", help="every position of a sequence, PolyaID and the default")
+    scan.set_defaults(run=run_scan)
+    genome = shared / "data/human/chr9_public_test.fa.gz"
+    scan.add_argument("--genome", type=pathlib.Path, default=genome)
+    scan.add_argument(
+        "--polyaid", type=pathlib.Path, help="Keras file; without it random weights, published size"
+    )
+    default = ROOT / "models/default.safetensors"
+    scan.add_argument("--default-model", type=pathlib.Path, default=default)
+    scan.add_argument("--windows", type=int, default=16384, help="that PolyaID scores")
+    scan.add_argument("--repetitions", type=int, default=5)
+    args = parser.parse_args()
+    # Some commands are run elsewhere.
+    paths = {name: value.resolve() for name, value in vars(args).items() if isinstance(value, pathlib.Path)}
+    return argparse.Namespace(**{**vars(args), **paths})
 
 
 def main():
     args = arguments()
-    results = []
     with tempfile.TemporaryDirectory() as folder:
-        folder = pathlib.Path(folder)
-        for peer in peers(args.models, folder):
-            if args.only and args.only.lower() not in peer.name.lower():
-                continue
-            own = folder / f"{len(results)}"
-            own.mkdir()
-            print(f"{peer.name} ...", file=sys.stderr)
-            results.append(MODES[args.mode](peer, args, own))
-    print("\n".join(table(results)))
+        figures, wrong = args.run(args, pathlib.Path(folder))
     if args.json:
-        args.json.write_text(json.dumps([dataclasses.asdict(r) for r in results], indent=2) + "\n")
-    wrong = list(failures(results))
+        args.json.write_text(json.dumps(figures, indent=2) + "\n")
     if wrong:
         sys.exit("outputs differ:\n" + "\n".join(wrong))
 

@@ -15,6 +15,7 @@ pub mod progress;
 pub mod reorder;
 pub mod sites;
 pub mod targets;
+mod timed;
 pub mod totals;
 pub mod tracks;
 
@@ -26,17 +27,19 @@ mod tests;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use chunks::{BaseSource, ChunkReader};
+use chunks::{BaseSource, ChunkReader, ChunkSizes};
 use inference::{KeepAbove, Scorer};
 use pipeline::Stop;
 use progress::Progress;
 use sites::Collector;
+use timed::Timed;
 
 use crate::context::features::GeneContext;
 use crate::error::{Error, Result};
 use crate::genome::contigs::Contigs;
 use crate::models::Model;
 use crate::output::bed::Site;
+use crate::profile::Profile;
 
 pub use targets::Targets;
 pub use totals::{ContigTotals, ScanTotals, WindowCounts};
@@ -108,17 +111,6 @@ impl Default for ScanSettings {
     }
 }
 
-/// Chunks that each thread gets at least, so that none idles while another is busy with the last one.
-const CHUNKS_PER_THREAD: u64 = 4;
-/// Below this, the 239 nt that chunks share cost too much.
-const LEAST_CHUNK: u64 = 2_048;
-
-/// Returns the centres per chunk that give every thread its share of a small scan.
-fn even_chunk(positions: u64, threads: usize) -> usize {
-    let share = positions / (threads as u64 * CHUNKS_PER_THREAD);
-    usize::try_from(share.max(LEAST_CHUNK)).unwrap_or(usize::MAX)
-}
-
 /// Everything that a scan needs.
 pub struct ScanJob<'a> {
     /// A pass over the genome, at its beginning.
@@ -135,6 +127,8 @@ pub struct ScanJob<'a> {
     pub interrupt: &'a AtomicBool,
     /// No progress bar, even on a terminal.
     pub quiet: bool,
+    /// Where the threads put down what they do.
+    pub profile: &'a Profile,
 }
 
 /// Scans: hands sites and track values to `sink` and returns the totals.
@@ -159,9 +153,9 @@ pub fn run(job: ScanJob<'_>, sink: &mut dyn Sink) -> Result<ScanTotals> {
         return Err(Error::Usage("threads and chunk size must be at least 1".into()));
     }
     let positions = job.targets.scoring_total(job.contigs);
-    let chunk = chunk.min(even_chunk(positions, threads));
+    let sizes = ChunkSizes::new(positions, threads, chunk);
     let progress = Progress::new(positions, job.quiet);
-    let reader = ChunkReader::new(job.bases, job.contigs, job.fasta, job.targets, chunk);
+    let reader = ChunkReader::new(job.bases, job.contigs, job.fasta, job.targets, sizes);
     let stop = Stop { interrupt: job.interrupt, over: AtomicBool::new(false) };
     let stop_requested = || stop.requested();
     let scorer = Scorer {
@@ -170,7 +164,9 @@ pub fn run(job: ScanJob<'_>, sink: &mut dyn Sink) -> Result<ScanTotals> {
         keep: KeepAbove { probability: min_probability, centre_cleavage: min_centre_cleavage },
         anchor,
         stop: &stop_requested,
+        profile: job.profile,
     };
-    let collector = Collector::new(job.targets, job.genes, background, sink);
+    let mut sink = Timed { sink, profile: job.profile };
+    let collector = Collector::new(job.targets, job.genes, background, &mut sink);
     pipeline::run(reader, &scorer, collector, progress, threads, &stop)
 }

@@ -18,6 +18,7 @@ mod memory;
 mod models;
 mod parity;
 mod predict;
+mod profile;
 mod pysster;
 mod regions;
 mod scan_outputs;

@@ -1,5 +1,6 @@
 """PolyaID and PolyaStrength (Stroup & Ji 2023)."""
 
+import h5py
 import numpy as np
 
 from . import keras
@@ -13,18 +14,28 @@ def encode(sequences):
     return one_hot(sequences, "ACGT")
 
 
+def lstm(layers):
+    """Kernel, recurrent kernel and bias, forward and backward."""
+    return next(weights for name, weights in layers.items() if name.startswith("bidirectional"))
+
+
+def head_layers(layers, prefix):
+    """Names of a head's layers in order, the predictions last."""
+    dense = sum(name.startswith(f"{prefix}_dense") for name in layers)
+    return [f"{prefix}_dense{number}" for number in range(1, dense + 1)] + [f"{prefix}_predictions"]
+
+
 def trunk(g, layers, convolution):
     x = g.max_pool(g.relu(g.convolution("input", *layers[convolution])), POOL)
-    lstm = next(weights for name, weights in layers.items() if name.startswith("bidirectional"))
-    return g.bidirectional_lstm(x, [lstm[:3], lstm[3:]])
+    weights = lstm(layers)
+    return g.bidirectional_lstm(x, [weights[:3], weights[3:]])
 
 
 def head(g, layers, prefix, x):
-    number = 1
-    while f"{prefix}_dense{number}" in layers:
-        x = g.relu(g.dense(x, *layers[f"{prefix}_dense{number}"]))
-        number += 1
-    return g.dense(x, *layers[f"{prefix}_predictions"])
+    *hidden, predictions = head_layers(layers, prefix)
+    for name in hidden:
+        x = g.relu(g.dense(x, *layers[name]))
+    return g.dense(x, *layers[predictions])
 
 
 def polyaid(path, name="PolyaID"):
@@ -79,3 +90,10 @@ def write_published_size(folder):
     write_random(polyaid, "bin_conv", 512, 128, {"bin": (*hidden, 1), "prob": (*hidden, 50)})
     write_random(polyastrength, "seq_conv", 64, 16, {"bin": (128, 64, 1)})
     return polyaid, polyastrength
+
+
+def lower_classification(path, by):
+    """Takes `by` off the logit of the classification, in the file."""
+    with h5py.File(path, "r+") as file:
+        bias = file["bin_predictions/bin_predictions/bias:0"]
+        bias[...] = bias[...] - by

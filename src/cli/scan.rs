@@ -17,6 +17,7 @@ use crate::genome::annotation::Annotation;
 use crate::genome::compression::Source;
 use crate::genome::fasta::FastaFile;
 use crate::genome::region::{Region, read_bed};
+use crate::profile::{Activity, Profile, Stage};
 use crate::scan::targets::StrandedRegion;
 use crate::scan::{self, Anchor, ScanJob, Targets};
 use files::Files;
@@ -78,6 +79,9 @@ pub struct Args {
     /// No progress bar.
     #[arg(short, long)]
     quiet: bool,
+    /// Say at the end what each kind of thread did and what it waited for; also in the summary.
+    #[arg(long)]
+    profile: bool,
     /// Where to write; - is BED on standard output, and nothing else.
     #[arg(short, long, value_name = "PREFIX")]
     output: String,
@@ -89,6 +93,8 @@ pub struct Args {
 /// Wrong input, a region outside the genome, an output that cannot be written, an interrupt.
 pub fn run(args: &Args) -> Result<()> {
     let begin = Instant::now();
+    let profile = Profile::default();
+    let mut opening = profile.start(Stage::Opening);
     let config = args.config()?;
     let threads = args.threads.apply()?;
     if args.output == "-" && (args.tracks || args.bgzip) {
@@ -133,9 +139,20 @@ pub fn run(args: &Args) -> Result<()> {
         settings: config.scan.settings(args.anchor, threads),
         interrupt: interrupt::watch(),
         quiet: args.quiet,
+        profile: &profile,
     };
+    opening.lap(Activity::Busy);
     let totals = scan::run(job, &mut files)?;
-    report.finish(files, &totals, &fasta.contigs, begin.elapsed().as_secs_f64())
+    let mut completing = profile.start(Stage::Completing);
+    let (notes, summary) = files.commit(&profile)?;
+    completing.lap(Activity::Busy);
+    let wall = begin.elapsed().as_secs_f64();
+    notes.into_iter().for_each(|note| report.note(note));
+    report.totals(&totals, &fasta.contigs, wall);
+    if args.profile {
+        report.profile(profile.stages());
+    }
+    report.finish(summary)
 }
 
 impl Args {

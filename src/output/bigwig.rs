@@ -8,6 +8,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use bigtools::{BBIDataProcessor, BBIDataSource, BBIProcessError, BigWigWrite, ProcessDataError};
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -16,6 +17,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use super::atomic::AtomicFile;
 use crate::error::{Error, Result};
 use crate::genome::contigs::Contigs;
+use crate::profile::Clock;
 use runs::{Block, RunStream, SourceError};
 
 /// Blocks that may wait for the writing thread; more and [`TrackWriter::push`] waits.
@@ -47,6 +49,7 @@ pub struct TrackWriter {
     path: PathBuf,
     blocks: Option<Sender<Block>>,
     thread: Option<JoinHandle<Result<TrackOutcome>>>,
+    clock: Arc<Clock>,
 }
 
 impl TrackWriter {
@@ -65,10 +68,17 @@ impl TrackWriter {
         })?;
         let (blocks, receiver) = bounded(WAITING_BLOCKS);
         let contigs = contigs.clone();
-        let writer = move || write_track(file, &contigs, receiver);
+        let clock: Arc<Clock> = Arc::default();
+        let its_clock = Arc::clone(&clock);
+        let writer = move || {
+            let begin = Instant::now();
+            let outcome = write_track(file, &contigs, receiver, &its_clock);
+            its_clock.one_thread(begin.elapsed());
+            outcome
+        };
         let thread = thread::Builder::new().name("track".to_owned()).spawn(writer);
         let thread = thread.map_err(failed)?;
-        Ok(Self { path: path.to_owned(), blocks: Some(blocks), thread: Some(thread) })
+        Ok(Self { path: path.to_owned(), blocks: Some(blocks), thread: Some(thread), clock })
     }
 
     /// Adds one value for each position from `start` of `contig` on; NaN is no value.
@@ -86,6 +96,11 @@ impl TrackWriter {
     /// As for [`TrackWriter::push`].
     pub fn push_runs(&mut self, contig: usize, runs: Vec<(u64, u64, f32)>) -> Result<()> {
         self.send(Block::Runs { contig, runs })
+    }
+
+    /// Returns what its thread did; all of it once the track is complete.
+    pub fn clock(&self) -> Arc<Clock> {
+        Arc::clone(&self.clock)
     }
 
     /// Completes the track and gives it its name.
@@ -157,6 +172,7 @@ fn write_track(
     file: AtomicFile,
     contigs: &Contigs,
     blocks: Receiver<Block>,
+    clock: &Arc<Clock>,
 ) -> Result<TrackOutcome> {
     let path = file.path().to_owned();
     let failed = |e| Error::io(&path, "cannot write", e);
@@ -166,7 +182,7 @@ fn write_track(
     };
     let output = CheckedFile { file: handle, failure: Arc::default() };
     let failure = output.failure.clone();
-    let mut runs = RunStream::new(contigs, blocks, failure.clone());
+    let mut runs = RunStream::new(contigs, blocks, failure.clone(), clock.clone());
     // The library neither writes nor survives an empty stream.
     match runs.peek() {
         Ok(true) => {}

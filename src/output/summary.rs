@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::atomic::AtomicFile;
 use crate::error::{Error, Result};
+use crate::profile::StageTimes;
 
 /// The summary of a scan. Keys are written in the order of the fields, those of maps sorted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -27,6 +28,9 @@ pub struct ScanSummary {
     pub device: String,
     pub wall_seconds: f64,
     pub windows_per_second: f64,
+    /// What the threads did, if that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Vec<StageTimes>>,
 }
 
 /// The model that scored the windows.

@@ -60,6 +60,38 @@ pub struct Chunk {
     pub wanted: [Vec<Range<u64>>; 2],
 }
 
+/// A thread's share of what is left is cut into this many chunks at least.
+const CHUNKS_PER_SHARE: u64 = 2;
+/// Below this, the 239 nt that chunks share cost too much.
+const LEAST_CHUNK: u64 = 512;
+
+/// How many centres chunks have: as many as asked for, and fewer and fewer towards the end, so that no
+/// thread idles while another is busy with a long last one.
+#[derive(Clone, Copy, Debug)]
+pub struct ChunkSizes {
+    most: u64,
+    /// Positions that are in no chunk yet.
+    left: u64,
+    threads: u64,
+}
+
+impl ChunkSizes {
+    /// Starts before the first of `positions`; chunks have at most `most` of them, at least 1.
+    pub fn new(positions: u64, threads: usize, most: usize) -> Self {
+        Self { most: most.max(1) as u64, left: positions, threads: threads.max(1) as u64 }
+    }
+
+    /// Returns the most centres of the next chunk.
+    fn next(&self) -> u64 {
+        (self.left / (self.threads * CHUNKS_PER_SHARE)).max(LEAST_CHUNK).min(self.most)
+    }
+
+    /// Notes the centres of a chunk.
+    fn used(&mut self, centres: u64) {
+        self.left = self.left.saturating_sub(centres);
+    }
+}
+
 /// Cuts the parts of a genome that are to be scored into chunks, in order, holding one at a time.
 pub struct ChunkReader<'a> {
     bases: Box<dyn BaseSource + 'a>,
@@ -67,8 +99,7 @@ pub struct ChunkReader<'a> {
     /// Named in errors.
     fasta: &'a Path,
     targets: &'a Targets,
-    /// Centres per chunk.
-    size: u64,
+    sizes: ChunkSizes,
     next_index: u64,
     last_contig: Option<usize>,
     current: Option<Current>,
@@ -89,17 +120,16 @@ struct Current {
 }
 
 impl<'a> ChunkReader<'a> {
-    /// Starts at the beginning of `bases`; `size` centres to a chunk, at least 1.
+    /// Starts at the beginning of `bases`.
     pub fn new(
         bases: Box<dyn BaseSource + 'a>,
         contigs: &'a Contigs,
         fasta: &'a Path,
         targets: &'a Targets,
-        size: usize,
+        sizes: ChunkSizes,
     ) -> Self {
         let last_contig = targets.last_contig();
-        let size = size.max(1) as u64;
-        Self { bases, contigs, fasta, targets, size, next_index: 0, last_contig, current: None }
+        Self { bases, contigs, fasta, targets, sizes, next_index: 0, last_contig, current: None }
     }
 
     /// Returns the next chunk, or `None` when everything asked for has been handed out.
@@ -109,8 +139,9 @@ impl<'a> ChunkReader<'a> {
     pub fn next_chunk(&mut self) -> Result<Option<Chunk>> {
         loop {
             if let Some(current) = &mut self.current
-                && let Some(centres) = current.next_centres(self.size)
+                && let Some(centres) = current.next_centres(self.sizes.next())
             {
+                self.sizes.used(centres.end - centres.start);
                 return self.cut(centres).map(Some);
             }
             let here = self.current.take().map(|current| current.contig);
@@ -215,5 +246,40 @@ impl Current {
             }
         }
         Ok(reached + bases.read((end - reached) as usize, &mut self.buffer)? as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sizes(positions: u64, threads: usize, most: usize) -> Vec<u64> {
+        let mut sizes = ChunkSizes::new(positions, threads, most);
+        let one = || {
+            let size = sizes.next().min(sizes.left);
+            sizes.used(size);
+            (size > 0).then_some(size)
+        };
+        std::iter::from_fn(one).collect()
+    }
+
+    #[test]
+    fn chunks_get_smaller_towards_the_end_and_cover_all() {
+        for (positions, threads) in [(1_000_000, 2), (100_000, 7), (3_000, 1)] {
+            let sizes = sizes(positions, threads, DEFAULT_CHUNK);
+            assert_eq!(sizes.iter().sum::<u64>(), positions);
+            assert!(sizes.is_sorted_by(|a, b| a >= b), "{sizes:?}");
+            assert!(sizes.iter().all(|&size| size <= DEFAULT_CHUNK as u64));
+            let (last, others) = sizes.split_last().unwrap();
+            assert!(others.iter().all(|&size| size >= LEAST_CHUNK), "{sizes:?}");
+            assert!(*last <= LEAST_CHUNK, "{sizes:?}");
+        }
+        assert_eq!(sizes(1_000_000, 2, DEFAULT_CHUNK)[0], DEFAULT_CHUNK as u64);
+    }
+
+    #[test]
+    fn no_chunk_is_larger_than_asked_for() {
+        assert_eq!(sizes(10, 3, 4), [4, 4, 2]);
+        assert_eq!(sizes(3, 3, 0), [1, 1, 1]);
     }
 }

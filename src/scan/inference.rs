@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::genome::sequence::{UNKNOWN, reverse_complement};
 use crate::genome::strand::Strand;
 use crate::models::{CENTRE, CLEAVAGE_CENTRE, CleavageVector, Model, WINDOW};
+use crate::profile::{Profile, Stage};
 
 /// A window with more unknown nucleotides than this is not scored.
 const MAX_UNKNOWN: usize = WINDOW / 2;
@@ -69,6 +70,7 @@ pub struct Scorer<'a> {
     pub anchor: Anchor,
     /// Says whether to give up; asked between calls of the model.
     pub stop: &'a (dyn Fn() -> bool + Sync),
+    pub profile: &'a Profile,
 }
 
 impl Scorer<'_> {
@@ -162,10 +164,10 @@ impl Scorer<'_> {
             Strand::Minus => Cow::Owned(reverse_complement(codes)),
         };
         let starts = self.anchored(&sequence, windows);
-        let said = match &starts {
-            None => self.model.scan(&sequence, self.keep.probability)?,
-            Some(starts) => self.model.scan_at(&sequence, starts, self.keep.probability)?,
-        };
+        let said = self.profile.part(Stage::Model, || match &starts {
+            None => self.model.scan(&sequence, self.keep.probability),
+            Some(starts) => self.model.scan_at(&sequence, starts, self.keep.probability),
+        })?;
         self.check(&said, starts.as_ref().map_or(windows, Vec::len))?;
         let start_of = |index: usize| starts.as_ref().map_or(index, |starts| starts[index]);
         // The minus strand's first window in transcript direction is its last on the contig.

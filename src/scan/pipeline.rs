@@ -18,6 +18,7 @@ use super::reorder::{Reorder, TicketOffice, TicketReturn, tickets};
 use super::sites::Collector;
 use super::totals::ScanTotals;
 use crate::error::{Error, Result};
+use crate::profile::{Activity, Profile, Stage, Stopwatch};
 
 /// Chunks under way or waiting for an earlier one, per worker.
 const TICKETS_PER_THREAD: usize = 4;
@@ -52,6 +53,8 @@ pub(super) fn run(
     threads: usize,
     stop: &Stop<'_>,
 ) -> Result<ScanTotals> {
+    let profile = scorer.profile;
+    let mut watch = profile.start(Stage::Consolidation);
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .thread_name(|i| format!("scan-{i}"))
@@ -60,22 +63,26 @@ pub(super) fn run(
     let (chunk_sender, chunks) = bounded(threads);
     let (result_sender, results) = bounded(threads);
     let (office, returned) = tickets(TICKETS_PER_THREAD * threads);
-    pool.in_place_scope(|workers| {
+    let outcome = pool.in_place_scope(|workers| {
         let to_consolidator = result_sender.clone();
         // Exactly one on each thread: plain spawns could be run by a worker that waits inside the
         // model for its own nested tasks, and then never get back to its chunk.
         workers.spawn_broadcast(move |_, _| work(scorer, &chunks, &to_consolidator, stop));
         std::thread::scope(|scope| {
-            let read = move || read(reader, &office, &chunk_sender, &result_sender, stop);
+            let read = move || read(reader, &office, &chunk_sender, &result_sender, stop, profile);
             let outcome = std::thread::Builder::new()
                 .name("read".into())
                 .spawn_scoped(scope, read)
                 .map_err(|e| Error::Internal(format!("cannot start a thread: {e}")))
-                .and_then(|_| consolidate(collector, progress, results, returned, stop));
+                .and_then(|_| {
+                    consolidate(collector, progress, results, returned, stop, &mut watch)
+                });
             stop.over.store(true, Ordering::Relaxed);
             outcome
         })
-    })
+    });
+    watch.lap(Activity::Busy);
+    outcome
 }
 
 /// The reading thread.
@@ -85,9 +92,13 @@ fn read(
     chunks: &Sender<Chunk>,
     results: &Sender<Result<ChunkScores>>,
     stop: &Stop<'_>,
+    profile: &Profile,
 ) {
+    let mut watch = profile.start(Stage::Reading);
     while office.take() && !stop.requested() {
+        watch.lap(Activity::WaitingOut);
         let next = guarded("the reader", || reader.next_chunk());
+        watch.lap(Activity::Busy);
         let sent = match next {
             Ok(Some(chunk)) => chunks.send(chunk).is_ok(),
             Ok(None) => false,
@@ -96,6 +107,7 @@ fn read(
                 false
             }
         };
+        watch.lap(Activity::WaitingOut);
         if !sent {
             return;
         }
@@ -109,18 +121,23 @@ fn work(
     results: &Sender<Result<ChunkScores>>,
     stop: &Stop<'_>,
 ) {
+    let mut watch = scorer.profile.start(Stage::Inference);
     for chunk in chunks {
+        watch.lap(Activity::WaitingIn);
         if stop.requested() {
             return;
         }
         let Some(scores) = guarded("a worker", || scorer.score(chunk)).transpose() else {
             return;
         };
+        watch.lap(Activity::Busy);
         let failed = scores.is_err();
         if results.send(scores).is_err() || failed {
             return;
         }
+        watch.lap(Activity::WaitingOut);
     }
+    watch.lap(Activity::WaitingIn);
 }
 
 /// The calling thread: puts results in order and consumes them.
@@ -130,13 +147,16 @@ fn consolidate(
     results: Receiver<Result<ChunkScores>>,
     returned: TicketReturn,
     stop: &Stop<'_>,
+    watch: &mut Stopwatch,
 ) -> Result<ScanTotals> {
     let mut reorder = Reorder::default();
     loop {
         if stop.interrupted() {
             return Err(Error::Interrupted);
         }
-        match results.recv_timeout(POLL) {
+        let received = results.recv_timeout(POLL);
+        watch.lap(Activity::WaitingIn);
+        match received {
             Ok(scores) => {
                 let scores = scores?;
                 reorder.insert(scores.chunk.index, scores);
@@ -150,6 +170,7 @@ fn consolidate(
             let centres = &scores.chunk.centres;
             progress.advance(centres.end - centres.start, windows(&scores));
         }
+        watch.lap(Activity::Busy);
     }
     if stop.interrupted() {
         return Err(Error::Interrupted);

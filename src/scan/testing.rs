@@ -240,6 +240,7 @@ pub fn scan_into(
         settings,
         interrupt: &AtomicBool::new(false),
         quiet: true,
+        profile: &Profile::default(),
     };
     run(job, sink)
 }

@@ -20,6 +20,7 @@ use crate::genome::strand::Strand;
 use crate::models::{CLEAVAGE_CENTRE, Model};
 use crate::output::atomic::{keep_input, write};
 use crate::output::bed::Site;
+use crate::profile::Profile;
 use crate::scan::{self, ScanJob, Sink, Targets};
 use report::{Evaluation, Scanned, Scores};
 
@@ -174,6 +175,7 @@ fn scan_calls(path: &Path, model: &dyn Model, threads: usize) -> Result<Vec<Call
         settings: config.settings(scan::Anchor::Window, threads),
         interrupt: &AtomicBool::new(false),
         quiet: true,
+        profile: &Profile::default(),
     };
     let mut calls = Calls(Vec::new());
     scan::run(job, &mut calls)?;

@@ -7,6 +7,7 @@ use crate::genome::strand::Strand;
 use crate::output::atomic::AtomicFile;
 use crate::output::bed::{Site, SitesWriter};
 use crate::output::bigwig::{TrackOutcome, TrackWriter};
+use crate::profile::{Profile, Stage};
 use crate::scan::{Sink, TrackBlock};
 
 /// The tracks of one strand.
@@ -65,13 +66,15 @@ impl Files {
     ///
     /// # Errors
     /// If a file cannot be completed.
-    pub fn commit(self) -> Result<(Vec<String>, Option<AtomicFile>)> {
+    pub fn commit(self, profile: &Profile) -> Result<(Vec<String>, Option<AtomicFile>)> {
         let mut notes = Vec::new();
         for (_, tracks) in self.tracks {
             for track in [tracks.cleavage, tracks.probability] {
+                let clock = track.clock();
                 if let TrackOutcome::Empty { path } = track.finish()? {
                     notes.push(format!("{}: not written, no position was scored", path.display()));
                 }
+                profile.absorb(Stage::Tracks, &clock);
             }
         }
         if let Some(sites) = self.sites {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::files::Files;
 use crate::cli::options::{command_line, result_command_line};
 use crate::config::Config;
 use crate::error::Result;
@@ -13,9 +12,11 @@ use crate::genome::contigs::Contigs;
 use crate::genome::fasta::FastaFile;
 use crate::genome::strand::Strand;
 use crate::models::Model;
+use crate::output::atomic::AtomicFile;
 use crate::output::summary::{
     FastaSummary, FileSummary, ModelSummary, ScanSummary, SiteCounts, SkippedWindows, WindowCounts,
 };
+use crate::profile::{StageTimes, table};
 use crate::scan::{Anchor, ScanTotals};
 
 /// The summary in the making.
@@ -97,24 +98,25 @@ impl Report {
         lines
     }
 
-    /// Completes all files and says what came out.
-    ///
-    /// # Errors
-    /// If a file cannot be completed or the counts do not add up.
-    pub fn finish(
-        mut self,
-        files: Files,
-        totals: &ScanTotals,
-        contigs: &Contigs,
-        seconds: f64,
-    ) -> Result<()> {
+    /// Notes what came out, in how many seconds.
+    pub fn totals(&mut self, totals: &ScanTotals, contigs: &Contigs, seconds: f64) {
         self.count(totals, contigs);
+        self.summary.set_wall_seconds(seconds);
         if self.summary.windows.requested == 0 {
             self.note("nothing was scanned: no gene lies in the part of the genome asked for; --whole-genome scans without".into());
         }
-        let (notes, file) = files.commit()?;
-        notes.into_iter().for_each(|note| self.note(note));
-        self.summary.set_wall_seconds(seconds);
+    }
+
+    /// Notes what the threads did.
+    pub fn profile(&mut self, stages: Vec<StageTimes>) {
+        self.summary.profile = Some(stages);
+    }
+
+    /// Says what came out and completes the summary.
+    ///
+    /// # Errors
+    /// If it cannot be completed or the counts do not add up.
+    pub fn finish(self, file: Option<AtomicFile>) -> Result<()> {
         let (w, s) = (&self.summary.windows, &self.summary);
         eprintln!(
             "polyascan: {} sites; {} windows = {} scored + {} skipped ({} N, {} contig edge, {} short contig, {} without signal); {:.1} s, {:.0} windows/s",
@@ -129,6 +131,9 @@ impl Report {
             s.wall_seconds,
             s.windows_per_second
         );
+        if let Some(stages) = &s.profile {
+            eprintln!("{}", table(stages, s.wall_seconds));
+        }
         match file {
             Some(file) => self.summary.write(file),
             None => self.summary.windows.check(),

@@ -10,6 +10,7 @@ use crossbeam_channel::Receiver;
 
 use crate::error::Error;
 use crate::genome::contigs::{Contig, Contigs};
+use crate::profile::{Activity, Clock};
 
 /// Values for a stretch of one contig; 0-based half-open.
 pub(super) enum Block {
@@ -56,6 +57,8 @@ pub(super) struct RunStream {
     /// The run that the next value may still lengthen, with its contig.
     open: Option<(usize, Value)>,
     positions: Arc<AtomicU64>,
+    /// Of the thread that takes from this stream.
+    clock: Arc<Clock>,
 }
 
 impl RunStream {
@@ -63,6 +66,7 @@ impl RunStream {
         contigs: &Contigs,
         blocks: Receiver<Block>,
         failure: Arc<Mutex<Option<io::Error>>>,
+        clock: Arc<Clock>,
     ) -> Self {
         Self {
             contigs: contigs.iter().cloned().collect(),
@@ -73,6 +77,7 @@ impl RunStream {
             ended: false,
             open: None,
             positions: Arc::default(),
+            clock,
         }
     }
 
@@ -166,7 +171,8 @@ impl RunStream {
         if self.failure.lock().map_or(true, |failure| failure.is_some()) {
             return Err(SourceError::Output);
         }
-        match self.blocks.recv().map_err(|_| SourceError::Abandoned)? {
+        let received = self.clock.time(Activity::WaitingIn, || self.blocks.recv());
+        match received.map_err(|_| SourceError::Abandoned)? {
             Block::Dense { contig, start, values } => {
                 self.contig = contig;
                 self.rest = Rest::Dense(start, values.into_iter());

@@ -171,6 +171,7 @@ fn an_interrupt_ends_the_scan_with_its_own_exit_code() {
             settings: settings(2, 1_000),
             interrupt: &interrupt,
             quiet: true,
+            profile: &Profile::default(),
         };
         let result = std::thread::scope(|scope| {
             scope.spawn(|| {
@@ -201,6 +202,7 @@ fn a_genome_that_shrank_since_it_was_checked_is_an_error_with_its_place() {
             settings: settings(2, 100),
             interrupt: &AtomicBool::new(false),
             quiet: true,
+            profile: &Profile::default(),
         };
         run(job, &mut Collected::default()).expect_err("shrunk").to_string()
     };

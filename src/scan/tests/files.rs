@@ -33,6 +33,7 @@ fn scan_file(
         settings: settings(2, chunk),
         interrupt: &AtomicBool::new(false),
         quiet: true,
+        profile: &Profile::default(),
     };
     let mut sink = Collected::default();
     let totals = run(job, &mut sink).unwrap();

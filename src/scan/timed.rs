@@ -1,0 +1,26 @@
+//! Measures what a sink takes of the consolidator's time.
+
+use super::{Sink, TrackBlock};
+use crate::error::Result;
+use crate::output::bed::Site;
+use crate::profile::{Profile, Stage};
+
+/// Hands everything on to another sink.
+pub(super) struct Timed<'a> {
+    pub sink: &'a mut dyn Sink,
+    pub profile: &'a Profile,
+}
+
+impl Sink for Timed<'_> {
+    fn site(&mut self, site: &Site) -> Result<()> {
+        self.profile.part(Stage::Handing, || self.sink.site(site))
+    }
+
+    fn wants_tracks(&self) -> bool {
+        self.sink.wants_tracks()
+    }
+
+    fn scores(&mut self, track: &TrackBlock<'_>) -> Result<()> {
+        self.profile.part(Stage::Handing, || self.sink.scores(track))
+    }
+}
