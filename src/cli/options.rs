@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use crate::engine::device::{self, DeviceChoice};
+use crate::engine::cuda::Precision;
+use crate::engine::device::DeviceChoice;
 use crate::error::{Error, Result};
 use crate::genome::strand::Strand;
 use crate::models::{Model, registry};
@@ -14,9 +15,14 @@ pub struct ModelOptions {
     /// file made by `polyascan convert` or `polyascan train`.
     #[arg(long, value_name = "NAME|FILE", default_value = "default")]
     pub model: String,
-    /// auto takes a GPU if this build and machine have one, else the CPU.
-    #[arg(long, value_name = "auto|cpu|cuda[:N]", default_value_t)]
+    /// auto takes the first GPU if this build and machine have one, else the CPU; cuda:0,1 takes several GPUs,
+    /// cuda:all every one.
+    #[arg(long, value_name = "auto|cpu|cuda[:N,...|:all]", default_value_t)]
     pub device: DeviceChoice,
+    /// What factors of products are rounded to on a GPU; sums are f32. tf32 and bf16 are faster and change
+    /// probabilities a little.
+    #[arg(long, value_enum, default_value = "f32")]
+    pub gpu_precision: Precision,
 }
 
 impl ModelOptions {
@@ -25,13 +31,11 @@ impl ModelOptions {
     /// # Errors
     /// If there is no such model or device.
     pub fn load(&self) -> Result<Box<dyn Model>> {
-        let device = self.device.open()?;
-        let model = registry::load(&self.model, &device)?;
-        if model.device() != device::name(&device) {
-            let (name, runs_on) = (&model.card().name, model.device());
-            eprintln!(
-                "polyascan: note: model {name} has no form for this device; it runs on {runs_on}"
-            );
+        let workers = self.device.workers(self.gpu_precision)?;
+        let model = registry::load(&self.model, &workers)?;
+        if model.device() != workers.name() {
+            let name = &model.card().name;
+            eprintln!("polyascan: note: model {name} has no form for a GPU; it runs on the CPU");
         }
         Ok(model)
     }
