@@ -67,8 +67,8 @@ stub() {
     ar rcs "$libraries/lib$2.a" "$libraries/$2.o"
 }
 stub driver cuda "libcuda.so.1 libcuda.so" 34                                         # CUDA_ERROR_STUB_LIBRARY
-stub cublas cublas "libcublas.so.$major libcublas.so" 1                               # CUBLAS_STATUS_NOT_INITIALIZED
-stub cublaslt cublasLt "libcublasLt.so.$major libcublasLt.so" 1
+stub cublas cublas "libcublas.so.$major libcublas.so.12 libcublas.so" 1                               # CUBLAS_STATUS_NOT_INITIALIZED
+stub cublaslt cublasLt "libcublasLt.so.$major libcublasLt.so.12 libcublasLt.so" 1
 stub curand curand "libcurand.so.10 libcurand.so" 101                                 # CURAND_STATUS_NOT_INITIALIZED
 stub nvrtc nvrtc "libnvrtc.so.$major libnvrtc.so" 11                                  # NVRTC_ERROR_INTERNAL_ERROR
 # The runtime is linked in; it looks for the driver by itself.

@@ -11,16 +11,16 @@ use crate::models::{Model, registry};
 /// Which model, and where it is computed.
 #[derive(Debug, Args)]
 pub struct ModelOptions {
-    /// Name of a model inside the program or of a converted one (see `polyascan models`), or a weight
-    /// file made by `polyascan convert` or `polyascan train`.
+    /// Name of a model inside the program or of a converted one (see `polyascan models`), or a
+    /// weight file made by `polyascan convert` or `polyascan train`.
     #[arg(long, value_name = "NAME|FILE", default_value = "default")]
     pub model: String,
-    /// auto takes the first GPU if this build and machine have one, else the CPU; cuda:0,1 takes several GPUs,
-    /// cuda:all every one.
+    /// auto takes the first GPU if this build and machine have one, else the CPU; cuda:0,1 takes
+    /// several GPUs, cuda:all every one.
     #[arg(long, value_name = "auto|cpu|cuda[:N,...|:all]", default_value_t)]
     pub device: DeviceChoice,
-    /// What factors of products are rounded to on a GPU; sums are f32. tf32 and bf16 are faster and change
-    /// probabilities a little.
+    /// What factors of products are rounded to on a GPU; sums are f32. tf32 and bf16 are faster and
+    /// change probabilities a little.
     #[arg(long, value_enum, default_value = "f32")]
     pub gpu_precision: Precision,
 }

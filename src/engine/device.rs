@@ -111,10 +111,9 @@ impl Workers {
 
     /// Takes devices; with [`Device::Cpu`] among them, what is meant for GPUs runs there.
     pub fn new(devices: Vec<Device>, precision: Precision) -> Self {
+        // Products of f32 matrices by the library: a setting of the whole program.
         #[cfg(feature = "cuda")]
-        if precision != Precision::F32 {
-            candle_core::cuda::set_gemm_reduced_precision_f32(true);
-        }
+        candle_core::cuda::set_gemm_reduced_precision_f32(precision != Precision::F32);
         Self { devices, precision }
     }
 

@@ -16,8 +16,8 @@ pub trait GpuNetwork {
     /// Returns the device that it is on.
     fn device(&self) -> &Device;
 
-    /// Returns what is known of n windows in n + 239 codes (u8), one row each, and the logits of their
-    /// classification (n x 1). n is a multiple of [`WINDOWS`].
+    /// Returns what is known of n windows in n + 239 codes (u8), one row each, and the logits of
+    /// their classification (n x 1). n is a multiple of [`WINDOWS`].
     fn classify(&self, codes: &Tensor) -> TensorResult<(Tensor, Tensor)>;
 
     /// Returns the cleavage vectors (m x 50, softmax) of m rows of what [`Self::classify`] knows.

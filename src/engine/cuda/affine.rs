@@ -9,8 +9,8 @@ use super::values;
 /// Rows of a tile's right factor: that of both kinds of kernel.
 const DEPTH: usize = 8;
 
-/// What surrounds a product: `out[r] = bias + sum over taps of f(x[r + tap dilation]) w[tap]`, with f the ReLU or
-/// nothing; `shortcut` adds `x[r + dilation]`, `rectify_out` puts a ReLU around all.
+/// What surrounds a product: `out[r] = bias + sum over taps of f(x[r + tap dilation]) w[tap]`, with
+/// f the ReLU or nothing; `shortcut` adds `x[r + dilation]`, `rectify_out` puts a ReLU around all.
 #[derive(Clone, Copy, Debug)]
 pub struct Affine {
     pub taps: usize,
@@ -30,8 +30,8 @@ pub struct PackedLayer {
 }
 
 impl PackedLayer {
-    /// Packs a weight (k x n, k = taps x inputs) and bias (n) for a device. Outputs are padded to a multiple of 16
-    /// with zeros.
+    /// Packs a weight (k x n, k = taps x inputs) and bias (n) for a device. Outputs are padded to a
+    /// multiple of 16 with zeros.
     ///
     /// # Errors
     /// If the sizes do not fit or the device fails.

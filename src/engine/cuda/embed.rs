@@ -19,8 +19,8 @@ pub(super) struct Sizes {
 }
 
 impl Embed {
-    /// Applies the table (width x 4 x channels) and the bias (channels) to codes (n, u8; 4 and above is unknown and
-    /// adds nothing): (n - width - pool + 2) x channels.
+    /// Applies the table (width x 4 x channels) and the bias (channels) to codes (n, u8; 4 and
+    /// above is unknown and adds nothing): (n - width - pool + 2) x channels.
     ///
     /// # Errors
     /// If the shapes do not fit or the device fails.

@@ -1,16 +1,18 @@
 //! Starting the kernels.
 //!
-//! Every launch goes to the stream of the tensors' device, behind what was started before. The tensors that a
-//! kernel reads belong to that device; candle frees them on the same stream, hence after the kernel.
+//! Every launch goes to the stream of the tensors' device, behind what was started before. The
+//! tensors that a kernel reads belong to that device; candle frees them on the same stream, hence
+//! after the kernel.
 
+use candle_core::backend::BackendStorage;
 use candle_core::cuda_backend::cudarc::driver::sys::{
     CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN,
     CUfunction_attribute_enum::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
 };
 use candle_core::cuda_backend::cudarc::driver::{
-    CudaView, DeviceRepr, LaunchConfig, PushKernelArg,
+    CudaFunction, CudaView, DeviceRepr, LaunchConfig, PushKernelArg,
 };
-use candle_core::cuda_backend::{CudaDType, CudaFunc, WrapErr};
+use candle_core::cuda_backend::{CudaDType, WrapErr};
 use candle_core::{CudaDevice, CudaStorage, Layout, Result};
 use half::bf16;
 
@@ -20,7 +22,8 @@ use super::precision::Precision;
 use super::recurrence::{self, Recurrence};
 use super::{WINDOWS, tiles::SIDE};
 
-/// Assembly of kernels/kernels.cu for the architecture that it was built for; the driver translates it for the GPU.
+/// Assembly of kernels/kernels.cu for the architecture that it was built for; the driver translates
+/// it for the GPU.
 const KERNELS: &str = include_str!(concat!(env!("OUT_DIR"), "/kernels.ptx"));
 /// Threads of a warp.
 const WARP: usize = 32;
@@ -43,11 +46,12 @@ pub fn embed(
     let out = unsafe { device.alloc::<f32>(count)? };
     let (rows, channels, width) = (sizes.rows as i64, sizes.channels as i32, sizes.width as i32);
     let (pool, rectified) = (op.pool as i32, i32::from(op.rectified));
-    let mut launch = function.builder();
+    let stream = device.cuda_stream();
+    let mut launch = stream.launch_builder(&function);
     launch.arg(&codes).arg(&table).arg(&bias).arg(&out);
     launch.arg(&rows).arg(&channels).arg(&width).arg(&pool).arg(&rectified);
-    // SAFETY: the arguments are the kernel's, in number, order and type. `Embed::sizes` checked the shapes: codes
-    // hold rows + width + pool - 2 values, the table width x 4 x channels.
+    // SAFETY: the arguments are the kernel's, in number, order and type. `Embed::sizes` checked the
+    // shapes: codes hold rows + width + pool - 2 values, the table width x 4 x channels.
     unsafe { launch.launch(config([count.div_ceil(THREADS), 1], THREADS, 0)) }.w()?;
     Ok(CudaStorage::wrap_cuda_slice(out, device))
 }
@@ -72,18 +76,20 @@ pub fn affine(
             _ => "affine_tf32",
         },
     )?;
-    // SAFETY: the kernel writes every value of `out`: the warps cover all rows, the groups all columns.
+    // SAFETY: the kernel writes every value of `out`: the warps cover all rows, the groups all
+    // columns.
     let out = unsafe { device.alloc::<f32>(sizes.rows * sizes.outputs)? };
     let (rows, inputs, outputs) = (sizes.rows as i64, sizes.inputs as i32, sizes.outputs as i32);
     let (taps, dilation) = (op.taps as i32, op.dilation as i32);
     let [shortcut, before, after] = [op.shortcut, op.rectify_in, op.rectify_out].map(i32::from);
-    let mut launch = function.builder();
+    let stream = device.cuda_stream();
+    let mut launch = stream.launch_builder(&function);
     launch.arg(&x).arg(&weight).arg(&bias).arg(&out).arg(&rows).arg(&inputs).arg(&outputs);
     launch.arg(&taps).arg(&dilation).arg(&shortcut).arg(&before).arg(&after);
     let blocks = [sizes.rows.div_ceil(ROWS * WARPS), sizes.outputs.div_ceil(COLUMNS)];
-    // SAFETY: the arguments are the kernel's, in number, order and type. `Affine::sizes` checked the shapes: x holds
-    // rows + (taps - 1) x dilation rows, at least 32 rows come out, and inputs and outputs are multiples of 16,
-    // which also aligns every tile to 32 bytes.
+    // SAFETY: the arguments are the kernel's, in number, order and type. `Affine::sizes` checked
+    // the shapes: x holds rows + (taps - 1) x dilation rows, at least 32 rows come out, and inputs
+    // and outputs are multiples of 16, which also aligns every tile to 32 bytes.
     unsafe { launch.launch(config(blocks, WARPS * WARP, 0)) }.w()?;
     Ok(CudaStorage::wrap_cuda_slice(out, device))
 }
@@ -115,7 +121,8 @@ fn recur<E: CudaDType + DeviceRepr>(
     let padding = 16 / element;
     let fixed = warps * scratch_per_warp + 2 * WINDOWS * (units + padding) * element;
     // As many layers of weights as fit stay in shared memory.
-    let context = device.cuda_stream().context().clone();
+    let stream = device.cuda_stream();
+    let context = stream.context();
     context.bind_to_thread().w()?;
     let most = context.attribute(CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN).w()?;
     let depth = op.precision.recurrent_depth();
@@ -124,22 +131,23 @@ fn recur<E: CudaDType + DeviceRepr>(
     let shared = fixed + resident * layer;
     let function = function(&device, name)?;
     function.set_attribute(CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, shared as i32).w()?;
-    // SAFETY: the kernel writes every value of `out`: each block its windows and direction, each warp its units.
+    // SAFETY: the kernel writes every value of `out`: each block its windows and direction, each
+    // warp its units.
     let out = unsafe { device.alloc::<E>(sizes.windows * op.steps * 2 * units)? };
     let (steps, units, resident) = (op.steps as i32, units as i32, resident as i32);
-    let mut launch = function.builder();
+    let mut launch = stream.launch_builder(&function);
     launch.arg(&projected).arg(&weights).arg(&out).arg(&steps).arg(&units).arg(&resident);
     let blocks = [sizes.windows / WINDOWS, 2];
-    // SAFETY: the arguments are the kernel's, in number, order and type. `Recurrence::sizes` checked the shapes: the
-    // windows are whole blocks, projected holds windows + 3 (steps - 1) rows, and units are a multiple of 16 of at
-    // most 128, which gives one warp per 16 units and aligns every tile to 32 bytes. `shared` is laid out as the
-    // kernel says.
+    // SAFETY: the arguments are the kernel's, in number, order and type. `Recurrence::sizes`
+    // checked the shapes: the windows are whole blocks, projected holds windows + 3 (steps - 1)
+    // rows, and units are a multiple of 16 of at most 128, which gives one warp per 16 units and
+    // aligns every tile to 32 bytes. `shared` is laid out as the kernel says.
     unsafe { launch.launch(config(blocks, warps * WARP, shared)) }.w()?;
     Ok(CudaStorage::wrap_cuda_slice(out, device))
 }
 
-fn function(device: &CudaDevice, name: &str) -> Result<CudaFunc> {
-    device.get_or_load_custom_func(name, "polyascan", KERNELS)
+fn function(device: &CudaDevice, name: &str) -> Result<CudaFunction> {
+    Ok(device.get_or_load_custom_func(name, "polyascan", KERNELS)?.into_cuda_function())
 }
 
 /// Returns the values of a contiguous operand.

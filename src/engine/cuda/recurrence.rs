@@ -1,8 +1,9 @@
 //! A bidirectional LSTM over the windows of a scan, all steps in one operation.
 //!
-//! One product per step from a library would write the gates (4 x units values per window, step and direction, as
-//! many as a window reads) to memory and read them again: on an H100 that takes longer than the products. Here a
-//! block of windows stays on its multiprocessor from the first step to the last.
+//! One product per step from a library would write the gates (4 x units values per window, step and
+//! direction, as many as a window reads) to memory and read them again: on an H100 that takes
+//! longer than the products. Here a block of windows stays on its multiprocessor from the first
+//! step to the last.
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
 
@@ -44,9 +45,10 @@ impl Recurrence {
         Tensor::stack(&[forward?, backward?], 0)?.to_dtype(kind)
     }
 
-    /// Runs the windows that lie in the projected rows (rows x 8 units: forward gates, then backward): window s reads,
-    /// at step t, row s + 3t. Returns windows x (steps x 2 units), step by step, forward before backward, backward
-    /// outputs at their own step; bf16 for [`Precision::Bf16`]. The windows must be a multiple of 64.
+    /// Runs the windows that lie in the projected rows (rows x 8 units: forward gates, then
+    /// backward): window s reads, at step t, row s + 3t. Returns windows x (steps x 2 units), step
+    /// by step, forward before backward, backward outputs at their own step; bf16 for
+    /// [`Precision::Bf16`]. The windows must be a multiple of 64.
     ///
     /// # Errors
     /// If the shapes do not fit or the device fails.

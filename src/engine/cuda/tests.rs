@@ -82,7 +82,8 @@ proptest! {
     ) {
         let Some(host) = host() else { return Ok(()) };
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let codes: Vec<u8> = (0..rows + width + pool - 2).map(|_| rng.random_range(0..=4)).collect();
+        let length = rows + width + pool - 2;
+        let codes: Vec<u8> = (0..length).map(|_| rng.random_range(0..=4)).collect();
         let table = random(&mut rng, &[width, 4, channels], 1.0);
         let bias = random(&mut rng, &[channels], 1.0);
         let operands = [codes.clone(), bytes(&table), bytes(&bias)];
@@ -121,8 +122,8 @@ proptest! {
 
     #[test]
     fn the_recurrence_kernel_is_its_plain_form(
-        blocks in 1usize..3, steps in 1usize..9, units in 1usize..5, deep: bool, resident in 0usize..9,
-        seed: u64,
+        blocks in 1usize..3, steps in 1usize..9, units in 1usize..5, deep: bool,
+        resident in 0usize..9, seed: u64,
     ) {
         let Some(host) = host() else { return Ok(()) };
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -157,4 +158,56 @@ fn tf32_weights_keep_ten_bits_and_zeros_stay_zero() {
         [1.0 + 1.0 / 1024.0, 1.0, -3.0, 1.0 + 1.0 / 1024.0]
     );
     assert_eq!(tiles.iter().filter(|value| **value != 0.0).count(), 4);
+}
+
+/// What only a GPU can tell: each launched kernel against its plain form, in every precision.
+#[cfg(feature = "cuda")]
+#[test]
+fn on_a_gpu_the_launched_kernels_are_their_plain_forms() {
+    let gpu = match super::driver::open(0) {
+        Ok(gpu) => gpu,
+        Err(problem) => return eprintln!("skipped: {problem}"),
+    };
+    let cpu = Device::Cpu;
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let far = |a: &Tensor, b: &Tensor| {
+        let (a, b) = (flat(&a.to_dtype(candle_core::DType::F32).unwrap()), flat(b));
+        assert_eq!(a.len(), b.len());
+        a.iter().zip(&b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+    };
+    let codes: Vec<u8> = (0..500).map(|_| rng.random_range(0..=4)).collect();
+    let codes = Tensor::new(codes, &cpu).unwrap();
+    let [table, bias] = [&[8, 4, 48][..], &[48]].map(|shape| random(&mut rng, shape, 1.0));
+    let embed = |at: &Device| {
+        let [codes, table, bias] = [&codes, &table, &bias].map(|t| t.to_device(at).unwrap());
+        Embed { pool: 3, rectified: true }.apply(&codes, &table, &bias).unwrap()
+    };
+    assert!(far(&embed(&gpu), &embed(&cpu)) < 1e-4, "embed");
+    let x = random(&mut rng, &[333, 48], 1.0);
+    let [weight, bias] = [&[144, 48][..], &[48]].map(|shape| random(&mut rng, shape, 0.3));
+    let projected = random(&mut rng, &[128 + 3 * 76, 8 * 128], 2.0);
+    let recurrent = [0, 1].map(|_| flat(&random(&mut rng, &[128, 512], 0.15)));
+    for (precision, most) in
+        [(Precision::F32, 1e-4), (Precision::Tf32, 1e-2), (Precision::Bf16, 5e-2)]
+    {
+        let affine = |at: &Device, precision| {
+            let [shortcut, rectify_in, rectify_out] = [true; 3];
+            let (taps, dilation) = (3, 4);
+            let layer = PackedLayer::new(&weight, &bias, precision, at).unwrap();
+            Affine { taps, dilation, shortcut, rectify_in, rectify_out, precision }
+                .apply(&x.to_device(at).unwrap(), &layer)
+                .unwrap()
+        };
+        let off = far(&affine(&gpu, precision), &affine(&cpu, Precision::F32));
+        assert!(off < most, "affine {precision:?}: {off}");
+        let recurrence = |at: &Device, precision| {
+            let [forward, backward] = &recurrent;
+            let weights = Recurrence::pack([forward, backward], 128, precision).unwrap();
+            Recurrence { steps: 77, precision }
+                .apply(&projected.to_device(at).unwrap(), &weights.to_device(at).unwrap())
+                .unwrap()
+        };
+        let off = far(&recurrence(&gpu, precision), &recurrence(&cpu, Precision::F32));
+        assert!(off < most, "recurrence {precision:?}: {off}");
+    }
 }

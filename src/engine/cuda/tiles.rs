@@ -7,9 +7,9 @@ use super::precision::Precision;
 /// Columns of a tile, and what inputs and outputs are padded to.
 pub(super) const SIDE: usize = 16;
 
-/// Returns a k x n matrix as tiles of `depth` x 16, one after another along n, then k, on the CPU: (k / depth) x
-/// (n / 16) x depth x 16, k and n padded with zeros to multiples of 16. For TF32 values are rounded; its cores would cut
-/// them off instead.
+/// Returns a k x n matrix as tiles of `depth` x 16, one after another along n, then k, on the CPU:
+/// (k / depth) x (n / 16) x depth x 16, k and n padded with zeros to multiples of 16. For TF32
+/// values are rounded; its cores would cut them off instead.
 ///
 /// # Errors
 /// If the matrix does not hold k x n values.
