@@ -12,6 +12,7 @@ mod deeprke;
 mod deerect;
 mod demo;
 mod determinism;
+mod device;
 mod evaluate;
 mod interrupt;
 mod memory;

@@ -43,12 +43,12 @@ pub fn embed(
     let count = sizes.rows * sizes.channels;
     let function = function(&device, "embed")?;
     // SAFETY: the kernel writes every value of `out`: one thread per row and channel.
-    let out = unsafe { device.alloc::<f32>(count)? };
+    let mut out = unsafe { device.alloc::<f32>(count)? };
     let (rows, channels, width) = (sizes.rows as i64, sizes.channels as i32, sizes.width as i32);
     let (pool, rectified) = (op.pool as i32, i32::from(op.rectified));
     let stream = device.cuda_stream();
     let mut launch = stream.launch_builder(&function);
-    launch.arg(&codes).arg(&table).arg(&bias).arg(&out);
+    launch.arg(&codes).arg(&table).arg(&bias).arg(&mut out);
     launch.arg(&rows).arg(&channels).arg(&width).arg(&pool).arg(&rectified);
     // SAFETY: the arguments are the kernel's, in number, order and type. `Embed::sizes` checked the
     // shapes: codes hold rows + width + pool - 2 values, the table width x 4 x channels.
@@ -78,13 +78,13 @@ pub fn affine(
     )?;
     // SAFETY: the kernel writes every value of `out`: the warps cover all rows, the groups all
     // columns.
-    let out = unsafe { device.alloc::<f32>(sizes.rows * sizes.outputs)? };
+    let mut out = unsafe { device.alloc::<f32>(sizes.rows * sizes.outputs)? };
     let (rows, inputs, outputs) = (sizes.rows as i64, sizes.inputs as i32, sizes.outputs as i32);
     let (taps, dilation) = (op.taps as i32, op.dilation as i32);
     let [shortcut, before, after] = [op.shortcut, op.rectify_in, op.rectify_out].map(i32::from);
     let stream = device.cuda_stream();
     let mut launch = stream.launch_builder(&function);
-    launch.arg(&x).arg(&weight).arg(&bias).arg(&out).arg(&rows).arg(&inputs).arg(&outputs);
+    launch.arg(&x).arg(&weight).arg(&bias).arg(&mut out).arg(&rows).arg(&inputs).arg(&outputs);
     launch.arg(&taps).arg(&dilation).arg(&shortcut).arg(&before).arg(&after);
     let blocks = [sizes.rows.div_ceil(ROWS * WARPS), sizes.outputs.div_ceil(COLUMNS)];
     // SAFETY: the arguments are the kernel's, in number, order and type. `Affine::sizes` checked
@@ -133,10 +133,10 @@ fn recur<E: CudaDType + DeviceRepr>(
     function.set_attribute(CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, shared as i32).w()?;
     // SAFETY: the kernel writes every value of `out`: each block its windows and direction, each
     // warp its units.
-    let out = unsafe { device.alloc::<E>(sizes.windows * op.steps * 2 * units)? };
+    let mut out = unsafe { device.alloc::<E>(sizes.windows * op.steps * 2 * units)? };
     let (steps, units, resident) = (op.steps as i32, units as i32, resident as i32);
     let mut launch = stream.launch_builder(&function);
-    launch.arg(&projected).arg(&weights).arg(&out).arg(&steps).arg(&units).arg(&resident);
+    launch.arg(&projected).arg(&weights).arg(&mut out).arg(&steps).arg(&units).arg(&resident);
     let blocks = [sizes.windows / WINDOWS, 2];
     // SAFETY: the arguments are the kernel's, in number, order and type. `Recurrence::sizes`
     // checked the shapes: the windows are whole blocks, projected holds windows + 3 (steps - 1)
