@@ -8,6 +8,7 @@ mod bad_models;
 mod classes;
 mod config;
 mod convert;
+mod cuda_stub;
 mod deeprke;
 mod deerect;
 mod demo;

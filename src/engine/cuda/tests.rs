@@ -37,11 +37,15 @@ fn host() -> Option<&'static Path> {
     HOST.get_or_init(build).as_deref()
 }
 
+/// The kinds of tiles that run on a CPU, and their depth: the ordinary cores' lane by lane, and whole
+/// tiles as deep as those of TF32 and bf16, with values of f32.
+const KINDS: [(&str, usize); 3] = [("lanes", 8), ("tiles8", 8), ("tiles16", 16)];
+
 /// Runs a kernel: numbers as arguments, operands as bytes.
-fn run(host: &Path, kernel: &str, numbers: &[usize], operands: &[Vec<u8>]) -> Vec<f32> {
+fn run(host: &Path, kind: &str, kernel: &str, numbers: &[usize], operands: &[Vec<u8>]) -> Vec<f32> {
     let numbers = numbers.iter().map(usize::to_string);
     let mut child = Command::new(host)
-        .arg(kernel)
+        .args([kind, kernel])
         .args(numbers)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -88,7 +92,7 @@ proptest! {
         let bias = random(&mut rng, &[channels], 1.0);
         let operands = [codes.clone(), bytes(&table), bytes(&bias)];
         let numbers = [rows, channels, width, pool, usize::from(rectified)];
-        let said = run(host, "embed", &numbers, &operands);
+        let said = run(host, "lanes", "embed", &numbers, &operands);
         let codes = Tensor::new(codes, &Device::Cpu).unwrap();
         let plain = Embed { pool, rectified }.apply(&codes, &table, &bias).unwrap();
         prop_assert!(close(&said, &flat(&plain)));
@@ -116,21 +120,20 @@ proptest! {
             [affine.shortcut, affine.rectify_in, affine.rectify_out].map(usize::from);
         let numbers = [rows, inputs, outputs, taps, dilation, shortcut, before, after];
         let operands = [bytes(&x), bytes(layer.weight()), bytes(layer.bias())];
-        let said = run(host, "affine", &numbers, &operands);
-        prop_assert!(close(&said, &flat(&affine.apply(&x, &layer).unwrap())));
+        let plain = flat(&affine.apply(&x, &layer).unwrap());
+        for (kind, _) in &KINDS[..2] {
+            prop_assert!(close(&run(host, kind, "affine", &numbers, &operands), &plain), "{}", kind);
+        }
     }
 
     #[test]
     fn the_recurrence_kernel_is_its_plain_form(
-        blocks in 1usize..3, steps in 1usize..9, units in 1usize..5, deep: bool,
+        blocks in 1usize..3, steps in 1usize..9, units in 1usize..5,
         resident in 0usize..9, seed: u64,
     ) {
         let Some(host) = host() else { return Ok(()) };
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let (windows, units) = (64 * blocks, 16 * units);
-        // The tiles of bf16, with values of f32.
-        let (kernel, depth) = if deep { ("recurrence16", 16) } else { ("recurrence8", 8) };
-        let resident = resident.min(units / depth);
         let projected = random(&mut rng, &[windows + 3 * (steps - 1), 8 * units], 2.0);
         let weights = [0, 1].map(|_| flat(&random(&mut rng, &[units, 4 * units], 0.4)));
         let packed = |depth| {
@@ -139,11 +142,14 @@ proptest! {
             });
             Tensor::stack(&tiles, 0).unwrap()
         };
-        let operands = [bytes(&projected), bytes(&packed(depth))];
-        let said = run(host, kernel, &[windows, steps, units, resident], &operands);
         let recurrence = Recurrence { steps, precision: Precision::F32 };
-        let plain = recurrence.apply(&projected, &packed(8)).unwrap();
-        prop_assert!(close(&said, &flat(&plain)));
+        let plain = flat(&recurrence.apply(&projected, &packed(8)).unwrap());
+        for (kind, depth) in KINDS {
+            let operands = [bytes(&projected), bytes(&packed(depth))];
+            let numbers = [windows, steps, units, resident.min(units / depth)];
+            let said = run(host, kind, "recurrence", &numbers, &operands);
+            prop_assert!(close(&said, &plain), "{}", kind);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
-// The kernels on a CPU, for tests: a warp is a thread, a tile an array.
+// The kernels on a CPU, for tests. In one kind a warp is a thread and a tile an array; in the other, Exact as it is
+// compiled for GPUs, each of a warp's 32 lanes is a thread.
 //
-// usage: host KERNEL NUMBER...  operands on standard input, one after another, the result on standard output.
+// usage: host lanes|tiles8|tiles16 KERNEL NUMBER...  operands on standard input, one after another, the result on standard output.
 #include <barrier>
 #include <cmath>
 #include <cstdio>
@@ -9,8 +10,9 @@
 #include <thread>
 #include <vector>
 
-#define DEVICE static inline
-#define WARP ((int)threadIdx.x)
+#define DEVICE inline
+#define LANE ((int)threadIdx.x % lanes)
+#define WARP ((int)threadIdx.x / lanes)
 #define SYNC() all_warps->arrive_and_wait()
 
 struct Index {
@@ -18,7 +20,15 @@ struct Index {
 };
 static thread_local Index threadIdx;
 static Index blockDim;
+static int lanes;
 static std::barrier<> *all_warps;
+
+struct float2 {
+    float x, y;
+};
+struct float4 {
+    float x, y, z, w;
+};
 
 static inline float exponential(float x) { return std::exp(x); }
 static inline float reciprocal(float x) { return 1.0f / x; }
@@ -26,7 +36,7 @@ static inline float reciprocal(float x) { return 1.0f / x; }
 template <int D>
 struct Host {
     typedef float Element;
-    static const int DEPTH = D;
+    static const int DEPTH = D, LANES = 1;
     struct Sums {
         static const int SIZE = 256;
         float x[SIZE];
@@ -56,6 +66,12 @@ struct Host {
     }
 };
 
+#include "tiles.cuh"
+
+struct Lanes : Exact {
+    static const int LANES = 32;
+};
+
 #include "affine.cuh"
 #include "embed.cuh"
 #include "recurrence.cuh"
@@ -67,16 +83,16 @@ static std::vector<T> operand(long count) {
     return values;
 }
 
-// Runs the warps of a block at once.
+// Runs the threads of a block at once.
 template <class F>
-static void block(int warps, F kernel) {
-    std::barrier<> barrier(warps);
+static void block(int count, F kernel) {
+    std::barrier<> barrier(count);
     all_warps = &barrier;
-    blockDim.x = warps;
+    blockDim.x = count;
     std::vector<std::thread> threads;
-    for (int w = 0; w < warps; w++)
+    for (int t = 0; t < count; t++)
         threads.emplace_back([=] {
-            threadIdx.x = w;
+            threadIdx.x = t;
             kernel();
         });
     for (std::thread &thread : threads) thread.join();
@@ -94,7 +110,9 @@ static std::vector<float> run_embed(const long *n) {
     return out;
 }
 
-// rows inputs outputs taps dilation shortcut rectify_in rectify_out; x, weight, bias.
+// rows inputs outputs taps dilation shortcut rectify_in rectify_out; x, weight, bias. Lanes need not meet: one after
+// another does.
+template <class T>
 static std::vector<float> run_affine(const long *n) {
     const long rows = n[0], inputs = n[1], outputs = n[2], taps = n[3], dilation = n[4];
     auto x = operand<float>((rows + (taps - 1) * dilation) * inputs);
@@ -102,34 +120,43 @@ static std::vector<float> run_affine(const long *n) {
     std::vector<float> out(rows * outputs, NAN);
     for (long warp = 0; 32 * warp < rows + 64; warp++)
         for (int group = 0; 64 * group < outputs; group++)
-            affine<Host<8>>(warp, group, x.data(), weight.data(), bias.data(), out.data(), rows, inputs, outputs, taps,
-                            dilation, n[5], n[6], n[7]);
+            for (threadIdx.x = 0; threadIdx.x < lanes; threadIdx.x++)
+                affine<T>(warp, group, x.data(), weight.data(), bias.data(), out.data(), rows, inputs, outputs, taps,
+                          dilation, n[5], n[6], n[7]);
     return out;
 }
 
 // windows steps units resident; projected, recurrent.
-template <int D>
+template <class T>
 static std::vector<float> run_recurrence(const long *n) {
     const long windows = n[0], steps = n[1], units = n[2];
     auto projected = operand<float>((windows + 3 * (steps - 1)) * 8 * units), recurrent = operand<float>(8 * units * units);
     std::vector<float> out(windows * steps * 2 * units, NAN);
-    std::vector<float> shared(2 * 64 * (units + 4) + n[3] * D * 4 * units, NAN), scratch(256 * units / 16);
+    std::vector<float> shared(2 * 64 * (units + 4) + n[3] * T::DEPTH * 4 * units, NAN), scratch(256 * units / 16);
     for (int at = 0; at < windows / 64; at++)
         for (int direction = 0; direction < 2; direction++)
-            block(units / 16, [&] {
-                recurrence<Host<D>>(at, direction, projected.data(), recurrent.data(), out.data(), steps, units, n[3],
-                                    shared.data(), scratch.data());
+            block(units / 16 * lanes, [&] {
+                recurrence<T>(at, direction, projected.data(), recurrent.data(), out.data(), steps, units, n[3],
+                              shared.data(), scratch.data());
             });
     return out;
 }
 
+template <class T>
+static std::vector<float> run(const char *kernel, const long *n) {
+    lanes = T::LANES;
+    if (!strcmp(kernel, "affine")) return run_affine<T>(n);
+    if (!strcmp(kernel, "recurrence")) return run_recurrence<T>(n);
+    return run_embed(n);
+}
+
 int main(int count, char **words) {
+    if (count < 3) return 2;
     std::vector<long> numbers;
-    for (int i = 2; i < count; i++) numbers.push_back(atol(words[i]));
-    const long *n = numbers.data();
-    std::vector<float> out = !strcmp(words[1], "embed")          ? run_embed(n)
-                             : !strcmp(words[1], "affine")       ? run_affine(n)
-                             : !strcmp(words[1], "recurrence8")  ? run_recurrence<8>(n)
-                                                                 : run_recurrence<16>(n);
+    for (int i = 3; i < count; i++) numbers.push_back(atol(words[i]));
+    const char *kind = words[1], *kernel = words[2];
+    std::vector<float> out = !strcmp(kind, "lanes")     ? run<Lanes>(kernel, numbers.data())
+                             : !strcmp(kind, "tiles16") ? run<Host<16>>(kernel, numbers.data())
+                                                        : run<Host<8>>(kernel, numbers.data());
     return fwrite(out.data(), sizeof(float), out.size(), stdout) != out.size();
 }

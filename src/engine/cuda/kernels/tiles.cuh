@@ -8,8 +8,8 @@
 //   Tf32   tensor cores, factors rounded to 10 bits of mantissa, f32 sums
 //   Bf16   tensor cores, factors rounded to 7 bits, f32 sums
 //
-// Right tiles are packed: DEPTH x 16 values one after another. Tests compile the kernels with a C++ compiler and a
-// fourth kind, a plain array (host.cpp).
+// Right tiles are packed: DEPTH x 16 values one after another. Tests compile the kernels with a C++ compiler, with
+// Exact and with a fourth kind, a plain array (host.cpp).
 #pragma once
 
 #ifdef __CUDACC__
@@ -25,6 +25,7 @@
 
 DEVICE float exponential(float x) { return __expf(x); }
 DEVICE float reciprocal(float x) { return __fdividef(1.0f, x); }
+#endif
 
 struct Exact {
     typedef float Element;
@@ -63,14 +64,20 @@ struct Exact {
     static DEVICE void rectify(Left &tile) { tile.rectified = true; }
     static DEVICE void multiply(Sums &sums, const Left &left, const Right &right) {
 #pragma unroll
-        for (int k = 0; k < DEPTH; k++) {
-            const float first = right.at[16 * k], second = right.at[16 * k + 1];
+        for (int k = 0; k < DEPTH; k += 4) {
+            float2 columns[4];
+#pragma unroll
+            for (int i = 0; i < 4; i++) columns[i] = *(const float2 *)(right.at + 16 * (k + i));
 #pragma unroll
             for (int r = 0; r < 4; r++) {
-                float value = left.at[4 * r * left.stride + k];
-                if (left.rectified) value = fmaxf(value, 0.0f);
-                sums.x[2 * r] = fmaf(value, first, sums.x[2 * r]);
-                sums.x[2 * r + 1] = fmaf(value, second, sums.x[2 * r + 1]);
+                const float4 row = *(const float4 *)(left.at + 4 * r * left.stride + k);
+                float values[4] = {row.x, row.y, row.z, row.w};
+#pragma unroll
+                for (int i = 0; i < 4; i++) {
+                    if (left.rectified) values[i] = fmaxf(values[i], 0.0f);
+                    sums.x[2 * r] = fmaf(values[i], columns[i].x, sums.x[2 * r]);
+                    sums.x[2 * r + 1] = fmaf(values[i], columns[i].y, sums.x[2 * r + 1]);
+                }
             }
         }
     }
@@ -84,6 +91,7 @@ struct Exact {
     }
 };
 
+#ifdef __CUDACC__
 namespace wmma = nvcuda::wmma;
 
 struct Tf32 {
