@@ -83,7 +83,8 @@ impl Affine {
         let rows = length.saturating_sub((self.taps - 1) * self.dilation);
         let fits = weight.dims() == [self.taps * inputs / DEPTH, outputs / SIDE, DEPTH, SIDE];
         let shortcut = !self.shortcut || (inputs == outputs && self.taps > 1);
-        if sixteen != SIDE || inputs % SIDE != 0 || !fits || !shortcut || rows < 2 * SIDE {
+        if sixteen != SIDE || !inputs.is_multiple_of(SIDE) || !fits || !shortcut || rows < 2 * SIDE
+        {
             candle_core::bail!("affine {self:?}: x {x:?}, weight {weight:?}, bias {bias:?}");
         }
         Ok(Sizes { rows, inputs, outputs })

@@ -62,8 +62,8 @@ impl Recurrence {
         let windows = (rows + STRIDE).saturating_sub(STRIDE * self.steps);
         let depth = self.precision.recurrent_depth();
         let fits = weights.dims() == [2, units / depth, GATES * units / SIDE, depth, SIDE];
-        let units_fit = units % SIDE == 0 && (1..=MOST_UNITS).contains(&units);
-        if !fits || !units_fit || windows == 0 || windows % WINDOWS != 0 {
+        let units_fit = units.is_multiple_of(SIDE) && (1..=MOST_UNITS).contains(&units);
+        if !fits || !units_fit || windows == 0 || !windows.is_multiple_of(WINDOWS) {
             candle_core::bail!("{self:?}: projected {projected:?}, weights {weights:?}");
         }
         Ok(Sizes { windows, units })
