@@ -1,7 +1,7 @@
 # polyascan: `make demo` shows it at work, `make test` tests everything.
 # Needs Rust (cargo) and a C compiler; libclang is taken from the system or put into .deps/.
 
-.PHONY: help build demo test check bench bench-peers bench-scan compare \
+.PHONY: help build cuda demo test check bench bench-peers bench-scan bench-gpu compare \
         train-default train-strength train-yeast train-deerect-cv clean
 .DEFAULT_GOAL := help
 
@@ -19,6 +19,9 @@ help: ## list the targets
 
 build: .cargo/config.toml ## build target/release/polyascan
 	$(CARGO) build --release
+
+cuda: .cargo/config.toml ## build target/cuda/release/polyascan, which uses a GPU where there is one
+	@sh scripts/build_cuda.sh
 
 demo: build ## simulate a genome, scan it, compare with the truth
 	@rm -rf $(DEMO)
@@ -49,6 +52,10 @@ bench-scan: build ## PolyaID scanned, against Keras, ONNX Runtime, PyTorch and t
 	@$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps torch==2.15.0
 	@$(BENCH_VENV)/bin/python scripts/torch_without_cuda.py
 	$(BENCH_VENV)/bin/python scripts/bench_peers.py --json target/bench_scan.json scan
+
+bench-gpu: cuda ## on a machine with a GPU: parity, speed beside PyTorch (needs ../shared, python3 with torch)
+	@sh scripts/build_cuda.sh bench --no-run --bench gpu_scan
+	python3 scripts/bench_gpu.py
 
 compare: build ## default, APARENT2 and DeeReCT-PolyA on the same places (needs ../shared, python3)
 	python3 scripts/compare_models.py --json target/compare_models.json

@@ -3,9 +3,9 @@
 
 use std::hint::black_box;
 
-use candle_core::Device;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use polyascan::engine::cpu::product::{Affine, Packed, Rows, product};
+use polyascan::engine::device::Workers;
 use polyascan::models::{WINDOW, registry};
 
 fn sequence(length: usize) -> Vec<u8> {
@@ -19,7 +19,7 @@ fn sequence(length: usize) -> Vec<u8> {
 }
 
 fn scan(c: &mut Criterion) {
-    let model = match registry::load("default", &Device::Cpu) {
+    let model = match registry::load("default", &Workers::CPU) {
         Ok(model) => model,
         Err(error) => panic!("the embedded model must load: {error}"),
     };

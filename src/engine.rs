@@ -1,4 +1,5 @@
 //! Computation: devices and hand-written kernels.
 
 pub mod cpu;
+pub mod cuda;
 pub mod device;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use candle_core::Device;
+use polyascan::engine::device::Workers;
 use polyascan::genome::sequence::{UNKNOWN, encode};
 use polyascan::models::aparent2::random::random;
 use polyascan::models::aparent2::weights::Config;
@@ -32,7 +32,7 @@ fn published() -> Option<Box<dyn Model>> {
     let options = import::ConvertOptions::default();
     let converted = import::convert(&keras, Path::new(&path), &options).unwrap();
     assert_eq!((converted.architecture.name, converted.parameters), ("aparent2", 192_517));
-    let model = registry::load(&path, &Device::Cpu).unwrap();
+    let model = registry::load(&path, &Workers::CPU).unwrap();
     assert_eq!((model.card().task, model.card().licence.as_str()), (Task::Isoform, "MIT"));
     Some(model)
 }

@@ -166,7 +166,8 @@ fn wrong_usage_has_exit_code_2() {
         ("--chunk-size", "0", "at least 1"),
         ("--threads", "0", "between 1 and"),
         ("--strand", "both-ends", "--strand"),
-        ("--device", "tpu", "cuda:N"),
+        ("--device", "tpu", "cuda:all"),
+        ("--device", "cuda:1,0,1", "GPU 1 is named twice"),
         ("--no-such-option", "1", "--no-such-option"),
     ] {
         s.refuse(&[genome, option, value], 2, &[told]);

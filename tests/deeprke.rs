@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use candle_core::Device;
+use polyascan::engine::device::Workers;
 use polyascan::genome::sequence::encode as encode_bases;
 use polyascan::models::deeprke;
 use polyascan::models::deeprke::config::Config;
@@ -89,7 +89,7 @@ fn predict_runs_a_network_with_trained_embeddings_on_sequences_of_different_leng
     let said = predictions(&run(["predict", &input, "--model", &model]));
     let codes: Vec<_> = sequences.iter().map(|s| encode_bases(s.as_bytes()).unwrap()).collect();
     let windows: Vec<Window> = codes[..70].iter().map(|codes| codes.as_slice().into()).collect();
-    let model = registry::load(&model, &Device::Cpu).unwrap();
+    let model = registry::load(&model, &Workers::CPU).unwrap();
     assert_eq!(said, model.predict(&windows).unwrap().values[0]);
 }
 
@@ -134,7 +134,7 @@ fn predict_gives_a_network_the_structures_of_a_file() {
         .zip(&labels)
         .map(|(codes, labels)| Window { codes, structure: Some(labels.as_bytes()) })
         .collect();
-    let loaded = registry::load(&model, &Device::Cpu).unwrap();
+    let loaded = registry::load(&model, &Workers::CPU).unwrap();
     assert_eq!(said, loaded.predict(&windows).unwrap().values[0]);
     refuse(args, 1, &["--structures"]);
     let shorter = folder.file("shorter.txt", labels.join("\n").replacen('F', "", 1));

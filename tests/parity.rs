@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use candle_core::Device;
+use polyascan::engine::device::Workers;
 use polyascan::genome::sequence::{UNKNOWN, encode, reverse_complement};
 use polyascan::models::bilstm::BiLstm;
 use polyascan::models::bilstm::plain::Plain;
@@ -29,7 +30,7 @@ fn convert_and_load(keras: &Path) -> (Box<dyn Model>, import::Converted) {
     let path = folder.path().join("model.safetensors");
     let converted = import::convert(keras, &path, &import::ConvertOptions::default()).unwrap();
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is written");
-    let model = registry::load(path.to_str().unwrap(), &Device::Cpu).unwrap();
+    let model = registry::load(path.to_str().unwrap(), &Workers::CPU).unwrap();
     assert_eq!(model.card().sha256, converted.sha256);
     assert_eq!(model.card().parameters, converted.parameters);
     assert_eq!(model.card().architecture, converted.architecture.name);

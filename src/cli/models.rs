@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
-use candle_core::Device;
 use clap::{Args as ClapArgs, Subcommand};
 
+use crate::engine::device::Workers;
 use crate::error::{Error, Result};
 use crate::models::registry::{EMBEDDED, load, load_file};
 use crate::models::{Model, Window, library};
@@ -75,14 +75,14 @@ pub fn run(args: &Args) -> Result<()> {
 
 /// Loads the models inside the program, then those of the user's folder.
 fn every_model() -> Result<impl Iterator<Item = Named>> {
-    let embedded = EMBEDDED.iter().map(|model| (model.name.to_owned(), model.load(&Device::Cpu)));
+    let embedded = EMBEDDED.iter().map(|model| (model.name.to_owned(), model.load(&Workers::CPU)));
     let files = library::list()?.into_iter().map(|(name, path)| {
         let model = match EMBEDDED.iter().any(|embedded| embedded.name == name) {
             true => Err(Error::model(
                 path.display().to_string(),
                 "hidden by the model of this name inside the program: rename the file",
             )),
-            false => load_file(&path, &Device::Cpu),
+            false => load_file(&path, &Workers::CPU),
         };
         (name, model)
     });
@@ -118,7 +118,7 @@ fn show(name: &str) -> Result<String> {
     if let Some(embedded) = EMBEDDED.iter().find(|model| model.name == name) {
         return Ok(embedded.card.to_owned());
     }
-    let model = load(name, &Device::Cpu)?;
+    let model = load(name, &Workers::CPU)?;
     let card =
         toml::to_string(model.card()).map_err(|e| Error::Internal(format!("model card: {e}")))?;
     let input = model.input();

@@ -3,7 +3,8 @@
 use clap::Args;
 
 use crate::engine::cpu::simd;
-use crate::engine::device::{self, DeviceChoice};
+use crate::engine::cuda::Precision;
+use crate::engine::device::DeviceChoice;
 use crate::error::{Error, Result};
 use crate::genome::strand::Strand;
 use crate::models::{Model, registry};
@@ -11,17 +12,22 @@ use crate::models::{Model, registry};
 /// Which model, and where it is computed.
 #[derive(Debug, Args)]
 pub struct ModelOptions {
-    /// Name of a model inside the program or of a converted one (see `polyascan models`), or a weight
-    /// file made by `polyascan convert` or `polyascan train`.
+    /// Name of a model inside the program or of a converted one (see `polyascan models`), or a
+    /// weight file made by `polyascan convert` or `polyascan train`.
     #[arg(long, value_name = "NAME|FILE", default_value = "default")]
     pub model: String,
-    /// auto takes a GPU if this build and machine have one, else the CPU.
-    #[arg(long, value_name = "auto|cpu|cuda[:N]", default_value_t)]
+    /// auto takes the first GPU if this build and machine have one, else the CPU; cuda:0,1 takes
+    /// several GPUs, cuda:all every one.
+    #[arg(long, value_name = "auto|cpu|cuda[:N,...|:all]", default_value_t)]
     pub device: DeviceChoice,
     /// Vector instructions of the CPU [default: the fastest that it has]. Results of one kind are the
     /// same on every CPU; those of different kinds differ by rounding.
     #[arg(long, value_name = "KIND")]
     simd: Option<simd::Path>,
+    /// What factors of products are rounded to on a GPU; sums are f32. tf32 and bf16 are faster and
+    /// change probabilities a little.
+    #[arg(long, value_enum, default_value = "f32")]
+    pub gpu_precision: Precision,
 }
 
 impl ModelOptions {
@@ -33,13 +39,11 @@ impl ModelOptions {
         if let Some(path) = self.simd {
             path.force().map_err(|problem| Error::Usage(format!("--simd {path}: {problem}")))?;
         }
-        let device = self.device.open()?;
-        let model = registry::load(&self.model, &device)?;
-        if model.device() != device::name(&device) {
-            let (name, runs_on) = (&model.card().name, model.device());
-            eprintln!(
-                "polyascan: note: model {name} has no form for this device; it runs on {runs_on}"
-            );
+        let workers = self.device.workers(self.gpu_precision)?;
+        let model = registry::load(&self.model, &workers)?;
+        if model.device() != workers.name() {
+            let name = &model.card().name;
+            eprintln!("polyascan: note: model {name} has no form for a GPU; it runs on the CPU");
         }
         Ok(model)
     }

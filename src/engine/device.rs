@@ -5,32 +5,45 @@ use std::str::FromStr;
 
 use candle_core::Device;
 
+use super::cuda::{Pool, Precision};
 use crate::error::{Error, Result};
 
+/// Copies of a network per GPU: one computes while the results of another are fetched.
+#[cfg(feature = "cuda")]
+const COPIES: usize = 2;
+
 /// The device asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum DeviceChoice {
-    /// A GPU if this build and machine have one, else the CPU.
+    /// The first GPU if this build and machine have one, else the CPU.
     #[default]
     Auto,
     Cpu,
-    /// The GPU with this number.
-    Cuda(usize),
+    /// The GPUs with these numbers.
+    Cuda(Vec<usize>),
+    /// All GPUs.
+    AllCuda,
 }
 
 impl FromStr for DeviceChoice {
     type Err = String;
 
     fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let wrong = || format!("{text:?} is none of auto, cpu, cuda, cuda:0, cuda:0,1, cuda:all");
         match text {
             "auto" => Ok(Self::Auto),
             "cpu" => Ok(Self::Cpu),
-            "cuda" => Ok(Self::Cuda(0)),
-            other => other
-                .strip_prefix("cuda:")
-                .and_then(|number| number.parse().ok())
-                .map(Self::Cuda)
-                .ok_or_else(|| format!("{other:?} is none of auto, cpu, cuda, cuda:N")),
+            "cuda" => Ok(Self::Cuda(vec![0])),
+            "cuda:all" => Ok(Self::AllCuda),
+            other => {
+                let list = other.strip_prefix("cuda:").ok_or_else(wrong)?;
+                let numbers = list.split(',').map(|number| number.parse().map_err(|_| wrong()));
+                let numbers = numbers.collect::<std::result::Result<Vec<usize>, _>>()?;
+                match (1..numbers.len()).find(|&i| numbers[..i].contains(&numbers[i])) {
+                    Some(twice) => Err(format!("GPU {} is named twice", numbers[twice])),
+                    None => Ok(Self::Cuda(numbers)),
+                }
+            }
         }
     }
 }
@@ -40,50 +53,132 @@ impl fmt::Display for DeviceChoice {
         match self {
             Self::Auto => write!(f, "auto"),
             Self::Cpu => write!(f, "cpu"),
-            Self::Cuda(number) => write!(f, "cuda:{number}"),
+            Self::Cuda(numbers) => {
+                let numbers: Vec<String> = numbers.iter().map(usize::to_string).collect();
+                write!(f, "cuda:{}", numbers.join(","))
+            }
+            Self::AllCuda => write!(f, "cuda:all"),
         }
     }
 }
 
 impl DeviceChoice {
-    /// Opens the device.
+    /// Opens one device: what training runs on.
+    ///
+    /// # Errors
+    /// If a GPU is asked for that this build or machine does not have, or several.
+    pub fn open(&self) -> Result<Device> {
+        match self.workers(Precision::F32)?.devices.as_slice() {
+            [] => Ok(Device::Cpu),
+            [device, rest @ ..] if rest.iter().all(|d| d.location() == device.location()) => {
+                Ok(device.clone())
+            }
+            _ => Err(Error::Usage(format!("--device {self}: training runs on one GPU"))),
+        }
+    }
+
+    /// Opens what scans run on.
     ///
     /// # Errors
     /// If a GPU is asked for that this build or machine does not have.
-    pub fn open(self) -> Result<Device> {
-        match self {
-            Self::Cpu => Ok(Device::Cpu),
-            Self::Cuda(number) => {
-                cuda(number).map_err(|problem| Error::Usage(format!("--device {self}: {problem}")))
-            }
-            Self::Auto if cfg!(feature = "cuda") => Ok(cuda(0).unwrap_or_else(|problem| {
-                eprintln!("device auto: CPU ({problem})");
-                Device::Cpu
-            })),
-            Self::Auto => Ok(Device::Cpu),
-        }
+    pub fn workers(&self, precision: Precision) -> Result<Workers> {
+        let usage = |problem| Error::Usage(format!("--device {self}: {problem}"));
+        let devices = match self {
+            Self::Cpu => Vec::new(),
+            Self::Cuda(numbers) => gpus(Some(numbers)).map_err(usage)?,
+            Self::AllCuda => gpus(None).map_err(usage)?,
+            Self::Auto if cfg!(feature = "cuda") => gpus(Some(&[0])).unwrap_or_else(|problem| {
+                eprintln!("polyascan: device auto: CPU ({problem})");
+                Vec::new()
+            }),
+            Self::Auto => Vec::new(),
+        };
+        Ok(Workers::new(devices, precision))
     }
 }
 
+/// What scans run on: the CPU, or streams of GPUs that each get a copy of the network.
+#[derive(Clone, Debug)]
+pub struct Workers {
+    /// None for the CPU.
+    devices: Vec<Device>,
+    precision: Precision,
+}
+
+impl Workers {
+    /// The CPU.
+    pub const CPU: Self = Self { devices: Vec::new(), precision: Precision::F32 };
+
+    /// Takes devices; with [`Device::Cpu`] among them, what is meant for GPUs runs there.
+    pub fn new(devices: Vec<Device>, precision: Precision) -> Self {
+        // Products of f32 matrices by the library: a setting of the whole program.
+        #[cfg(feature = "cuda")]
+        candle_core::cuda::set_gemm_reduced_precision_f32(precision != Precision::F32);
+        Self { devices, precision }
+    }
+
+    /// Returns the name of the device, as reports give it.
+    pub fn name(&self) -> &'static str {
+        match (self.devices.is_empty(), self.precision) {
+            (true, _) => "cpu",
+            (false, Precision::F32) => "cuda",
+            (false, Precision::Tf32) => "cuda tf32",
+            (false, Precision::Bf16) => "cuda bf16",
+        }
+    }
+
+    /// Builds a network for each GPU stream; none for the CPU.
+    ///
+    /// # Errors
+    /// Those of `build`.
+    pub fn pool<T>(
+        &self,
+        build: impl Fn(&Device, Precision) -> Result<T>,
+    ) -> Result<Option<Pool<T>>> {
+        let copies = self.devices.iter().map(|device| build(device, self.precision));
+        let copies = copies.collect::<Result<Vec<T>>>()?;
+        Ok(if copies.is_empty() { None } else { Some(Pool::new(copies)) })
+    }
+}
+
+/// Opens GPUs, all if none are named: copy by copy, so that the first copies are on different ones.
 #[cfg(feature = "cuda")]
-fn cuda(number: usize) -> std::result::Result<Device, String> {
-    // The CUDA bindings panic instead of failing where there is no driver.
-    std::panic::catch_unwind(|| Device::new_cuda(number))
-        .map_err(|_| "no NVIDIA driver".to_owned())?
-        .map_err(|e| e.to_string())
+fn gpus(numbers: Option<&[usize]>) -> std::result::Result<Vec<Device>, String> {
+    use super::cuda::driver;
+    let numbers = match numbers {
+        Some(numbers) => numbers.to_vec(),
+        None => (0..driver::count()?).collect(),
+    };
+    if numbers.is_empty() {
+        return Err("no GPU".into());
+    }
+    (0..COPIES).flat_map(|_| &numbers).map(|&number| driver::open(number)).collect()
 }
 
 #[cfg(not(feature = "cuda"))]
-fn cuda(_number: usize) -> std::result::Result<Device, String> {
-    Err("this build has no CUDA; build with `cargo build --release --features cuda`, or use cpu"
-        .into())
+fn gpus(_numbers: Option<&[usize]>) -> std::result::Result<Vec<Device>, String> {
+    Err("this build has no CUDA; build with `make cuda`, or use cpu".into())
 }
 
-/// Returns the name of an open device, as reports give it.
-pub fn name(device: &Device) -> &'static str {
-    match device {
-        Device::Cpu => "cpu",
-        Device::Cuda(_) => "cuda",
-        Device::Metal(_) => "metal",
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_of_gpus_are_understood_and_nonsense_is_not() {
+        for (text, choice) in [
+            ("auto", DeviceChoice::Auto),
+            ("cpu", DeviceChoice::Cpu),
+            ("cuda", DeviceChoice::Cuda(vec![0])),
+            ("cuda:3", DeviceChoice::Cuda(vec![3])),
+            ("cuda:0,2,1", DeviceChoice::Cuda(vec![0, 2, 1])),
+            ("cuda:all", DeviceChoice::AllCuda),
+        ] {
+            assert_eq!(text.parse(), Ok(choice.clone()));
+            assert_eq!(choice.to_string().parse(), Ok(choice));
+        }
+        for wrong in ["gpu", "cuda:", "cuda:x", "cuda:0,", "cuda:-1", "cuda:1,0,1"] {
+            assert!(wrong.parse::<DeviceChoice>().is_err(), "{wrong}");
+        }
     }
 }

@@ -7,6 +7,7 @@
 //! Flattened step by step they feed the heads: PolyaID's classification and cleavage, or
 //! PolyaStrength's log2 odds. Any layer sizes are read from the tensors: see [`weights`].
 
+mod gpu;
 mod head;
 mod kernel;
 pub mod plain;
@@ -16,11 +17,15 @@ mod shared;
 pub mod weights;
 
 use super::card::{ModelCard, Task};
+use super::gpu as gpu_scan;
 use super::registry::Architecture;
 use super::weight_file::Tensors;
 use super::{CLEAVAGE, Input, Model, Output, Predictions, StrandScores, Window, check_finite};
 use crate::engine::cpu::activation::{sigmoid, softmax};
+use crate::engine::cuda::Pool;
+use crate::engine::device::Workers;
 use crate::error::{Error, Result};
+use gpu::GpuBiLstm;
 use kernel::Kernel;
 use weights::{Kind, Weights};
 
@@ -32,7 +37,9 @@ pub const POLYAID: Architecture = Architecture {
     task: Task::Sites,
     licence: "",
     source: PAPER,
-    load: |file, card, _| Ok(Box::new(BiLstm::new(Kind::PolyaId, &file.tensors, card)?)),
+    load: |file, card, workers| {
+        Ok(Box::new(BiLstm::load(Kind::PolyaId, &file.tensors, card, workers)?))
+    },
 };
 
 /// log2 odds of usage.
@@ -41,7 +48,9 @@ pub const POLYASTRENGTH: Architecture = Architecture {
     task: Task::Strength,
     licence: "",
     source: PAPER,
-    load: |file, card, _| Ok(Box::new(BiLstm::new(Kind::PolyaStrength, &file.tensors, card)?)),
+    load: |file, card, workers| {
+        Ok(Box::new(BiLstm::load(Kind::PolyaStrength, &file.tensors, card, workers)?))
+    },
 };
 
 /// A loaded PolyaID or PolyaStrength.
@@ -50,14 +59,25 @@ pub struct BiLstm {
     outputs: Vec<Output>,
     kind: Kind,
     kernel: Kernel,
+    /// The same model on GPUs, which then do the scan, and their name.
+    gpu: Option<Pool<GpuBiLstm>>,
+    device: &'static str,
 }
 
 impl BiLstm {
-    /// Loads a model from tensors named as in [`weights`].
+    /// Loads a model for the CPU from tensors named as in [`weights`].
     ///
     /// # Errors
     /// If a tensor is missing, left over, not finite or of a shape that does not fit.
     pub fn new(kind: Kind, tensors: &Tensors, card: ModelCard) -> Result<Self> {
+        Self::load(kind, tensors, card, &Workers::CPU)
+    }
+
+    /// Loads a model; scans run on `workers`, those of a model too large for the GPU kernel on the CPU.
+    ///
+    /// # Errors
+    /// As [`Self::new`]; if the device fails.
+    pub fn load(kind: Kind, tensors: &Tensors, card: ModelCard, workers: &Workers) -> Result<Self> {
         let wrong = |problem: String| Error::model(&card.name, problem);
         let weights = Weights::new(kind, tensors).map_err(wrong)?;
         let outputs = match kind {
@@ -66,13 +86,24 @@ impl BiLstm {
             }
             Kind::PolyaStrength => vec![Output::new("strength", 1)],
         };
-        Ok(Self { outputs, kind, kernel: Kernel::new(&weights), card })
+        let gpu = match kind {
+            Kind::PolyaId if GpuBiLstm::takes(weights.sizes) => {
+                workers.pool(|device, precision| GpuBiLstm::new(&weights, device, precision))?
+            }
+            _ => None,
+        };
+        let device = if gpu.is_some() { workers.name() } else { Workers::CPU.name() };
+        Ok(Self { outputs, kind, kernel: Kernel::new(&weights), card, gpu, device })
     }
 }
 
 impl Model for BiLstm {
     fn card(&self) -> &ModelCard {
         &self.card
+    }
+
+    fn device(&self) -> &'static str {
+        self.device
     }
 
     fn input(&self) -> Input {
@@ -107,7 +138,10 @@ impl Model for BiLstm {
         if !self.can_scan() {
             return Err(self.not_scannable());
         }
-        let scores = shared::scan(&self.kernel, sequence, cleavage_above);
+        let scores = match &self.gpu {
+            Some(pool) => pool.with(|network| gpu_scan::scan(network, sequence, cleavage_above))?,
+            None => shared::scan(&self.kernel, sequence, cleavage_above),
+        };
         let vectors = scores.cleavage.iter().flat_map(|(_, vector)| vector);
         check_finite(&self.card.name, scores.probability.iter().chain(vectors))?;
         Ok(scores)

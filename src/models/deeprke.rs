@@ -15,13 +15,12 @@ pub mod words;
 
 use std::collections::BTreeMap;
 
-use candle_core::Device;
-
 use super::card::{ModelCard, Task};
 use super::registry::Architecture;
 use super::weight_file::{self, FORMAT_VERSION, Tensors, WeightFile};
 use super::{Input, Length, Model, Output, Predictions, Window, check_finite};
 use crate::engine::cpu::activation::sigmoid;
+use crate::engine::device::Workers;
 use crate::error::{Error, Result};
 use crate::structure::LABELS;
 use config::Config;
@@ -41,7 +40,7 @@ pub const ARCHITECTURE: Architecture = Architecture {
     load,
 };
 
-fn load(file: &WeightFile, card: ModelCard, _device: &Device) -> Result<Box<dyn Model>> {
+fn load(file: &WeightFile, card: ModelCard, _workers: &Workers) -> Result<Box<dyn Model>> {
     let config = file.config().map_err(|problem| Error::model(&card.name, problem))?;
     Ok(Box::new(DeepRke::new(config, &file.tensors, card)?))
 }

@@ -3,7 +3,7 @@
 //! Only valid convolutions with a receptive field of exactly 240, so that a scan computes every
 //! layer once per position. Outputs as PolyaID's: classification and 50 cleavage values.
 
-mod device;
+mod gpu;
 pub mod network;
 mod strength;
 #[cfg(test)]
@@ -17,11 +17,13 @@ use candle_nn::ops;
 use super::card::{ModelCard, Task};
 use super::encoding::one_hot;
 use super::registry::Architecture;
-use super::{CLEAVAGE, Input, Model, Output, Predictions, StrandScores, Window};
+use super::{CLEAVAGE, Input, Model, Output, Predictions, StrandScores, Window, gpu as gpu_scan};
 use crate::engine::cpu::dense::{Block, DenseKernel};
 use crate::engine::cpu::product::{Packed, pad};
-use crate::engine::device::name as device_name;
+use crate::engine::cuda::Pool;
+use crate::engine::device::Workers;
 use crate::error::{Error, Result};
+use gpu::GpuDense;
 use network::{DenseConfig, DenseNetwork, Layer, Residuals};
 
 /// Windows per batch of the plain form.
@@ -33,9 +35,9 @@ pub const ARCHITECTURE: Architecture = Architecture {
     task: Task::Sites,
     licence: "",
     source: "",
-    load: |file, card, device| {
+    load: |file, card, workers| {
         let config = file.config().map_err(|problem| Error::model(&card.name, problem))?;
-        Ok(Box::new(DenseScan::load(&config, &file.candle()?, card, device)?))
+        Ok(Box::new(DenseScan::load(&config, &file.candle()?, card, workers)?))
     },
 };
 
@@ -47,13 +49,14 @@ pub struct DenseScan {
     outputs: [Output; 2],
     network: DenseNetwork,
     kernel: DenseKernel,
-    /// The same network on a GPU, which then does the scan.
-    gpu: Option<DenseNetwork>,
+    /// The same network on GPUs, which then do the scan, and their name.
+    gpu: Option<Pool<GpuDense>>,
+    device: &'static str,
 }
 
 impl DenseScan {
     /// Builds the model from its tensors and the `config` entry of the weight file's metadata; scans
-    /// run on `device`.
+    /// run on `workers`.
     ///
     /// # Errors
     /// If a tensor is missing or has the wrong shape, or the receptive field is not 240.
@@ -61,16 +64,13 @@ impl DenseScan {
         config: &DenseConfig,
         tensors: &HashMap<String, Tensor>,
         card: ModelCard,
-        device: &Device,
+        workers: &Workers,
     ) -> Result<Self> {
         let network = network(config, 1 + CLEAVAGE, tensors, &card)?;
         let kernel = pack(&network)?;
-        let gpu = match device {
-            Device::Cpu => None,
-            other => Some(network.to_device(other)?),
-        };
+        let gpu = workers.pool(|device, precision| GpuDense::new(&network, device, precision))?;
         let outputs = [Output::new("probability", 1), Output::new("cleavage", CLEAVAGE)];
-        Ok(Self { card, outputs, network, kernel, gpu })
+        Ok(Self { card, outputs, network, kernel, gpu, device: workers.name() })
     }
 }
 
@@ -80,7 +80,7 @@ impl Model for DenseScan {
     }
 
     fn device(&self) -> &'static str {
-        self.gpu.as_ref().map_or("cpu", |network| device_name(network.stem.weight.device()))
+        self.device
     }
 
     fn input(&self) -> Input {
@@ -112,7 +112,7 @@ impl Model for DenseScan {
 
     fn scan(&self, sequence: &[u8], cleavage_above: f32) -> Result<StrandScores> {
         match &self.gpu {
-            Some(network) => device::scan(network, sequence, cleavage_above),
+            Some(pool) => pool.with(|network| gpu_scan::scan(network, sequence, cleavage_above)),
             None => Ok(self.kernel.scan(sequence, cleavage_above)),
         }
     }

@@ -16,11 +16,10 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
 
-use candle_core::Device;
-
 use super::card::ModelCard;
 use super::registry::Architecture;
 use super::weight_file::{self, FORMAT_VERSION, Tensors, WeightFile, sha256};
+use crate::engine::device::Workers;
 use crate::error::{Error, Result};
 use crate::output::atomic::{AtomicFile, keep_input};
 pub use foreign::describe;
@@ -114,7 +113,7 @@ fn check(input: &Path, architecture: &Architecture, bytes: &[u8]) -> Result<()> 
     let wrong = |problem: String| Error::input(input, "", problem);
     let file: WeightFile = weight_file::decode(bytes).map_err(wrong)?;
     let card = ModelCard::new("converted", architecture.name, architecture.task);
-    match (architecture.load)(&file, card, &Device::Cpu) {
+    match (architecture.load)(&file, card, &Workers::CPU) {
         Err(Error::Model { problem, .. }) => Err(wrong(problem)),
         other => other.map(|_| ()),
     }

@@ -8,7 +8,6 @@
 
 pub mod alphabet;
 
-use candle_core::Device;
 use serde::{Deserialize, Serialize};
 
 use super::card::{ModelCard, Task};
@@ -17,6 +16,7 @@ use super::weight_file::{Reader, Tensors, WeightFile};
 use super::{Input, Length, Model, Output, Predictions, Window};
 use crate::engine::cpu::activation::sigmoid;
 use crate::engine::cpu::layers::{Activations, Conv, Dense, LetterConv, max_pool, pooled};
+use crate::engine::device::Workers;
 use crate::error::{Error, Result};
 use alphabet::Alphabet;
 
@@ -35,7 +35,7 @@ pub const ARCHITECTURE: Architecture = Architecture {
     load,
 };
 
-fn load(file: &WeightFile, card: ModelCard, _: &Device) -> Result<Box<dyn Model>> {
+fn load(file: &WeightFile, card: ModelCard, _: &Workers) -> Result<Box<dyn Model>> {
     let config = file.config().map_err(|problem| Error::model(&card.name, problem))?;
     Ok(Box::new(Pysster::new(&config, &file.tensors, card)?))
 }

@@ -3,11 +3,10 @@
 
 use std::path::Path;
 
-use candle_core::Device;
-
 use super::card::{ModelCard, Task};
 use super::weight_file::{self, WeightFile, sha256};
 use super::{Model, aparent2, bilstm, deeprke, deerect, dense, import, library, pysster};
+use crate::engine::device::Workers;
 use crate::error::{Error, Result};
 
 /// A kind of network.
@@ -20,8 +19,8 @@ pub struct Architecture {
     pub licence: &'static str,
     /// The paper.
     pub source: &'static str,
-    /// Builds a model on a device.
-    pub load: fn(&WeightFile, ModelCard, &Device) -> Result<Box<dyn Model>>,
+    /// Builds a model whose scans run on the workers.
+    pub load: fn(&WeightFile, ModelCard, &Workers) -> Result<Box<dyn Model>>,
 }
 
 /// All architectures that this program runs.
@@ -72,14 +71,14 @@ impl Embedded {
     ///
     /// # Errors
     /// If the weights are not those of the card.
-    pub fn load(&self, device: &Device) -> Result<Box<dyn Model>> {
+    pub fn load(&self, workers: &Workers) -> Result<Box<dyn Model>> {
         let card = self.card()?;
         let sha256 = sha256(self.weights);
         if sha256 != card.sha256 {
             let problem = format!("weights have sha256 {sha256}, the card says {}", card.sha256);
             return Err(Error::model(self.name, problem));
         }
-        let model = build(self.weights, card.clone(), device)?;
+        let model = build(self.weights, card.clone(), workers)?;
         let (found, said) = (model.card(), &card);
         if found != said {
             let problem = format!(
@@ -97,15 +96,15 @@ impl Embedded {
 ///
 /// # Errors
 /// If there is none, or the file is no model of a known architecture.
-pub fn load(name_or_file: &str, device: &Device) -> Result<Box<dyn Model>> {
+pub fn load(name_or_file: &str, workers: &Workers) -> Result<Box<dyn Model>> {
     if let Some(embedded) = EMBEDDED.iter().find(|embedded| embedded.name == name_or_file) {
-        return embedded.load(device);
+        return embedded.load(workers);
     }
     if Path::new(name_or_file).exists() {
-        return load_file(Path::new(name_or_file), device);
+        return load_file(Path::new(name_or_file), workers);
     }
     match library::find(name_or_file) {
-        Some(path) => load_file(&path, device),
+        Some(path) => load_file(&path, workers),
         None => Err(Error::model(name_or_file, unknown(name_or_file))),
     }
 }
@@ -128,12 +127,12 @@ fn unknown(name: &str) -> String {
 ///
 /// # Errors
 /// If the file cannot be read or is no model of a known architecture.
-pub fn load_file(path: &Path, device: &Device) -> Result<Box<dyn Model>> {
+pub fn load_file(path: &Path, workers: &Workers) -> Result<Box<dyn Model>> {
     let bytes = std::fs::read(path).map_err(|e| Error::io(path, "cannot read", e))?;
     let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
     let card = ModelCard { sha256: sha256(&bytes), ..ModelCard::new(name, "", Task::Sites) };
     // The card's name is the file's stem, which does not say where the file is.
-    build(&bytes, card, device).map_err(|error| match error {
+    build(&bytes, card, workers).map_err(|error| match error {
         Error::Model { problem, .. } => Error::model(path.display().to_string(), problem),
         other => other,
     })
@@ -144,7 +143,7 @@ pub fn load_file(path: &Path, device: &Device) -> Result<Box<dyn Model>> {
 ///
 /// # Errors
 /// If the bytes are no model of a known architecture.
-pub fn build(bytes: &[u8], mut card: ModelCard, device: &Device) -> Result<Box<dyn Model>> {
+pub fn build(bytes: &[u8], mut card: ModelCard, workers: &Workers) -> Result<Box<dyn Model>> {
     let wrong = |problem: String| Error::model(card.name.as_str(), problem);
     let file = weight_file::decode(bytes).map_err(|problem| {
         wrong(match import::describe(bytes) {
@@ -173,5 +172,5 @@ pub fn build(bytes: &[u8], mut card: ModelCard, device: &Device) -> Result<Box<d
             *field = file.entry(key).to_owned();
         }
     }
-    (architecture.load)(&file, card, device)
+    (architecture.load)(&file, card, workers)
 }

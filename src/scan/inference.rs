@@ -20,6 +20,8 @@ const MAX_UNKNOWN: usize = WINDOW / 2;
 /// Windows per call of a model: long enough that the 239 nt shared by two calls cost little (1.5%),
 /// short enough that a slow model notices soon that it has to stop. Does not affect results.
 const WINDOWS_PER_CALL: u64 = 16_384;
+/// The same on a GPU, where launches have to cost little beside their work.
+const WINDOWS_PER_GPU_CALL: u64 = 65_536;
 /// The same for models whose windows share no work.
 const SIGNALS_PER_CALL: u64 = 1_024;
 
@@ -133,7 +135,8 @@ impl Scorer<'_> {
     ) -> Result<bool> {
         let per_call = match self.model.signal_index() {
             Some(_) => SIGNALS_PER_CALL,
-            None => WINDOWS_PER_CALL,
+            None if self.model.device() == "cpu" => WINDOWS_PER_CALL,
+            None => WINDOWS_PER_GPU_CALL,
         };
         let mut start = run.start;
         while start < run.end {

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use candle_core::Device;
 use serde::Serialize;
 
 use super::fit::Fitted;
 use super::recipe::Configuration;
+use crate::engine::device::Workers;
 use crate::error::{Error, Result};
 use crate::evaluate::calibration::line::Line;
 use crate::models::Model;
@@ -65,7 +65,7 @@ pub fn calibrated<C: Configuration>(config: &C, weights: &[u8], line: &Line) -> 
 /// # Errors
 /// If the weights are not finite.
 pub fn build<C: Configuration>(config: &C, weights: &[u8]) -> Result<Box<dyn Model>> {
-    registry::build(weights, card(config, weights), &Device::Cpu)
+    registry::build(weights, card(config, weights), &Workers::CPU)
 }
 
 /// The model card as training writes it; accuracy is added by whoever measures it.
@@ -167,7 +167,8 @@ mod tests {
         for network in [dense, polyaid] {
             let config = config(network);
             let (_, sizes, recipe) = config.common();
-            let started = Weights::start(sizes, recipe, 7, None, &Device::Cpu).unwrap();
+            let started =
+                Weights::start(sizes, recipe, 7, None, &candle_core::Device::Cpu).unwrap();
             let before = encode(&config, started.1.averaged().unwrap()).unwrap();
             let line = Line { slope: 0.5, offset: -1.25 };
             let after = calibrated(&config, &before, &line).unwrap();

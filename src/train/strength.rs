@@ -16,6 +16,7 @@ use super::losses::squared_error;
 use super::network::{Network, NetworkConfig, Noise};
 use super::recipe::Configuration;
 use super::scan::sources::{check_hexamer, sequences};
+use crate::engine::device::Workers;
 use crate::error::{Error, Result};
 use crate::evaluate::metrics::pearson;
 use crate::models::registry::load_file;
@@ -201,7 +202,7 @@ fn loss(strengths: &Tensor, said: Vec<f32>, difference: f64, device: &Device) ->
 
 /// Loads the teacher, which must say the log-odds of APARENT2.
 fn load_teacher(path: &Path) -> Result<Box<dyn Model>> {
-    let model = load_file(path, &Device::Cpu)?;
+    let model = load_file(path, &Workers::CPU)?;
     let outputs: Vec<&str> = model.outputs().iter().map(|output| output.name.as_str()).collect();
     match outputs.as_slice() {
         ["isoform_80_110", "logodds_narrow", "logodds_wide", ..] => Ok(model),

@@ -9,6 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use super::config::{Activation, Convolution, Track};
 use super::random::{random, with_embeddings};
 use super::*;
+use crate::engine::device::Workers;
 use crate::genome::sequence::UNKNOWN;
 use crate::models::registry;
 
@@ -133,7 +134,7 @@ fn the_file_of_a_network_loads_as_the_network() {
     let config = Config { max_length: 120, ..Config::published() };
     let tensors = random(&config, 3);
     let card = ModelCard::new("file", "", Task::Sites);
-    let loaded = registry::build(&encode(&config, &tensors).unwrap(), card, &Device::Cpu).unwrap();
+    let loaded = registry::build(&encode(&config, &tensors).unwrap(), card, &Workers::CPU).unwrap();
     assert_eq!(
         (loaded.card().architecture.as_str(), loaded.card().task),
         ("deeprke", Task::Binding)

@@ -1,6 +1,6 @@
 //! The network of `dense-scan` in candle: definition of `predict`, and what training differentiates.
 
-use candle_core::{D, Device, Tensor};
+use candle_core::{D, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::cpu::residual::fused_residual;
@@ -108,26 +108,6 @@ impl DenseNetwork {
                 .collect::<Result<_>>()?,
             hidden: layer("hidden", channels, config.hidden)?,
             output: layer("output", config.hidden, outputs)?,
-        })
-    }
-
-    /// Returns a copy of the network on another device.
-    ///
-    /// # Errors
-    /// If the device fails.
-    pub fn to_device(&self, device: &Device) -> Result<Self> {
-        let moved = |layer: &Layer| -> Result<Layer> {
-            Ok(Layer {
-                weight: layer.weight.to_device(device)?,
-                bias: layer.bias.to_device(device)?,
-            })
-        };
-        Ok(Self {
-            config: self.config.clone(),
-            stem: moved(&self.stem)?,
-            blocks: self.blocks.iter().map(moved).collect::<Result<_>>()?,
-            hidden: moved(&self.hidden)?,
-            output: moved(&self.output)?,
         })
     }
 

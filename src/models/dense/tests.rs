@@ -7,10 +7,13 @@ use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::gpu::GpuDense;
 use super::network::DenseConfig;
-use super::{ARCHITECTURE, DenseScan, device};
+use super::{ARCHITECTURE, DenseScan};
+use crate::engine::cuda::Precision;
+use crate::engine::device::Workers;
 use crate::models::card::{ModelCard, Task};
-use crate::models::{CLEAVAGE, Model, WINDOW, Window};
+use crate::models::{CLEAVAGE, Model, WINDOW, Window, gpu, registry};
 
 fn model(config: &DenseConfig, seed: u64) -> DenseScan {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -25,7 +28,7 @@ fn model(config: &DenseConfig, seed: u64) -> DenseScan {
     });
     network.unwrap();
     let card = ModelCard::new("random", ARCHITECTURE.name, Task::Sites);
-    DenseScan::load(config, &tensors, card, &Device::Cpu).unwrap()
+    DenseScan::load(config, &tensors, card, &Workers::CPU).unwrap()
 }
 
 fn sizes() -> impl Strategy<Value = DenseConfig> {
@@ -66,8 +69,9 @@ proptest! {
             panic!("a site model has two outputs");
         };
         let kernel = model.scan(&codes, -1.0).unwrap();
-        let in_candle = device::scan(&model.network, &codes, -1.0).unwrap();
-        for scores in [kernel, in_candle] {
+        let on_gpu = GpuDense::new(&model.network, &Device::Cpu, Precision::F32).unwrap();
+        let on_gpu = gpu::scan(&on_gpu, &codes, -1.0).unwrap();
+        for scores in [kernel, on_gpu] {
             prop_assert_eq!(scores.probability.len(), extra + 1);
             prop_assert_eq!(scores.cleavage.len(), extra + 1);
             for (s, (start, vector)) in scores.cleavage.iter().enumerate() {
@@ -104,6 +108,25 @@ fn block_borders_do_not_show() {
         assert_eq!(part.probability, whole.probability[start..start + 700 - WINDOW + 1]);
     }
     assert_eq!(model.scan(&codes[..WINDOW - 1], 0.5).unwrap().probability.len(), 0);
+}
+
+#[test]
+fn the_gpu_form_of_the_default_model_says_the_same() {
+    let workers = Workers::new(vec![Device::Cpu, Device::Cpu], Precision::F32);
+    let [cpu, gpu] = [Workers::CPU, workers].map(|at| registry::load("default", &at).unwrap());
+    assert_eq!((cpu.device(), gpu.device()), ("cpu", "cuda"));
+    let codes = sequence(1500, 3);
+    let (expected, said) = (cpu.scan(&codes, 0.01).unwrap(), gpu.scan(&codes, 0.01).unwrap());
+    assert_eq!(said.probability.len(), expected.probability.len());
+    for (a, b) in said.probability.iter().zip(&expected.probability) {
+        assert!((a - b).abs() < 1e-5, "{a} {b}");
+    }
+    assert!(!expected.cleavage.is_empty());
+    assert_eq!(said.cleavage.len(), expected.cleavage.len());
+    for ((s, a), (t, b)) in said.cleavage.iter().zip(&expected.cleavage) {
+        assert_eq!(s, t);
+        assert!(a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-5));
+    }
 }
 
 #[test]

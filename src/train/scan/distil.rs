@@ -1,9 +1,8 @@
 //! Teachers: trained models whose mean prediction is learned beside the labels.
 
-use candle_core::Device;
-
 use super::config::Distil;
 use super::segment::WindowLabel;
+use crate::engine::device::Workers;
 use crate::error::Result;
 use crate::models::registry::load_file;
 use crate::models::{CLEAVAGE, Model, StrandScores};
@@ -20,7 +19,7 @@ impl Teachers {
     pub fn load(distil: Option<&Distil>) -> Result<Self> {
         let files = distil.map_or(&[][..], |distil| &distil.models);
         let models = files.iter().map(|path| {
-            let model = load_file(path, &Device::Cpu)?;
+            let model = load_file(path, &Workers::CPU)?;
             match model.can_scan() {
                 true => Ok(model),
                 false => Err(model.not_scannable()),

@@ -7,6 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use super::config::{PolyaidConfig, PolyastrengthConfig};
 use super::*;
 use crate::engine::cpu::activation::{sigmoid, softmax};
+use crate::engine::device::Workers;
 use crate::models::card::{ModelCard, Task};
 use crate::models::weight_file::{Tensors, encode};
 use crate::models::{CLEAVAGE, Model, Predictions, WINDOW, registry};
@@ -57,7 +58,7 @@ fn views(windows: &[Vec<u8>]) -> Vec<Window<'_>> {
 fn model(config: &NetworkConfig, tensors: &Tensors) -> Box<dyn Model> {
     let metadata = BTreeMap::from([("architecture", config.architecture().name)]);
     let bytes = encode(tensors, &metadata).unwrap();
-    registry::build(&bytes, ModelCard::new("tiny", "", Task::Sites), &CPU).unwrap()
+    registry::build(&bytes, ModelCard::new("tiny", "", Task::Sites), &Workers::CPU).unwrap()
 }
 
 /// What the model says, by what the network says.
