@@ -15,7 +15,7 @@ use crate::engine::cpu::activation::{sigmoid, softmax};
 use crate::models::{StrandScores, WINDOW};
 
 /// Windows that go through the recurrence together.
-const BLOCK: usize = 120;
+const BLOCK: usize = 144;
 /// Windows that share one buffer of projections.
 const STRIP: usize = 10 * BLOCK;
 /// Pooled positions that are convolved and projected together.

@@ -10,7 +10,7 @@
 //! (|x| + |y|)^2, so the right operand is scaled, by a power of two, to the order of the left.
 
 use std::arch::asm;
-use std::arch::x86_64::{__m512, _mm512_setzero_ps};
+use std::arch::x86_64::{__m512, _MM_HINT_T1, _mm_prefetch, _mm512_setzero_ps};
 use std::mem::offset_of;
 
 use pulp::x86::V4;
@@ -106,9 +106,11 @@ impl<E: Epilogue> NullaryFnOnce for Product<'_, E> {
             frame.turns_end = panel[stream * PANEL..].as_ptr();
             frame.panel_end = panel.as_ptr_range().end;
             let part = Part { a: &a, starts, stream, panel };
+            let next = b.values.get((column + PANEL) * b.k..).unwrap_or_default();
             let mut row = 0;
             while row + TILE <= a.rows {
                 frame.rows.copy_from_slice(&rows[row..row + TILE]);
+                part.prefetch(row / TILE, a.rows / TILE, next);
                 // SAFETY: `vectorize` runs this on a CPU with AVX-512; the rows are there.
                 let sums = unsafe { part.full_tile(row, &frame) };
                 unrolled!(n < SUMS: [0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23] => {
@@ -248,6 +250,16 @@ struct Part<'a> {
 }
 
 impl Part<'_> {
+    /// Brings a tile's share of the next panel into the cache.
+    #[inline(always)]
+    fn prefetch(&self, tile: usize, tiles: usize, next: &[f32]) {
+        let lines = self.panel.len().min(next.len()) / LANES;
+        for line in lines * tile / tiles..lines * (tile + 1) / tiles {
+            // SAFETY: a hint.
+            unsafe { _mm_prefetch::<_MM_HINT_T1>(next.as_ptr().add(line * LANES).cast()) };
+        }
+    }
+
     /// Returns the scaled sums of a row, by the same operations as [`Self::full_tile`].
     #[inline(always)]
     fn thin_tile(&self, simd: V4, row: usize, frame: &Frame) -> [f32x16; VECTORS] {
