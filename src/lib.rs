@@ -21,5 +21,6 @@ pub mod scan;
 pub mod simulate;
 pub mod structure;
 pub mod train;
+pub mod variants;
 
 pub use error::{Error, Result};
