@@ -17,6 +17,7 @@ pub mod evaluate;
 pub mod genome;
 pub mod models;
 pub mod output;
+pub mod pipeline;
 pub mod scan;
 pub mod simulate;
 pub mod structure;

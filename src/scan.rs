@@ -12,7 +12,6 @@ pub mod consolidate;
 pub mod inference;
 mod pipeline;
 pub mod progress;
-pub mod reorder;
 pub mod sites;
 pub mod targets;
 pub mod totals;
@@ -28,7 +27,6 @@ use std::sync::atomic::AtomicBool;
 
 use chunks::{BaseSource, ChunkReader};
 use inference::{KeepAbove, Scorer};
-use pipeline::Stop;
 use progress::Progress;
 use sites::Collector;
 
@@ -37,6 +35,7 @@ use crate::error::{Error, Result};
 use crate::genome::contigs::Contigs;
 use crate::models::Model;
 use crate::output::bed::Site;
+use crate::pipeline::Stop;
 
 pub use targets::Targets;
 pub use totals::{ContigTotals, ScanTotals, WindowCounts};
@@ -160,9 +159,9 @@ pub fn run(job: ScanJob<'_>, sink: &mut dyn Sink) -> Result<ScanTotals> {
     }
     let positions = job.targets.scoring_total(job.contigs);
     let chunk = chunk.min(even_chunk(positions, threads));
-    let progress = Progress::new(positions, job.quiet);
+    let progress = Progress::of_scan(positions, job.quiet);
     let reader = ChunkReader::new(job.bases, job.contigs, job.fasta, job.targets, chunk);
-    let stop = Stop { interrupt: job.interrupt, over: AtomicBool::new(false) };
+    let stop = Stop::new(job.interrupt);
     let stop_requested = || stop.requested();
     let scorer = Scorer {
         model: job.model,

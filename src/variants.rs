@@ -8,11 +8,17 @@
 //! into one form first ([`change::Change`]), so the same haplotype has the same scores however it is
 //! written. Rule: Stroup & Ji 2023.
 
+pub mod annotate;
 pub mod change;
 pub mod effect;
 pub mod engine;
+pub mod entry;
+pub mod genes;
 mod haplotype;
 pub mod motif;
+pub mod run;
+pub mod totals;
+pub mod vcf;
 mod windows;
 
 use crate::scan::inference::KeepAbove;

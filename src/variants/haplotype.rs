@@ -53,7 +53,6 @@ impl Haplotype {
         let start = ranges().map(|range| range.start).min().unwrap_or(0);
         let end = ranges().map(|range| range.end).max().unwrap_or(0);
         Chunk {
-            index: 0,
             contig: 0,
             contig_length: self.length,
             start: self.start,

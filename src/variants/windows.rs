@@ -56,7 +56,6 @@ pub fn of_reference(
         scored(
             scorer,
             Chunk {
-                index: 0,
                 contig: 0,
                 contig_length: length,
                 start,
