@@ -334,9 +334,10 @@ impl Record {
         self.entries.iter().max_by_key(size)
     }
 
-    /// PolyA_max of an alternate allele.
+    /// PolyA_max of an alternate allele; of one that was not scored `.`.
     pub fn max(&self, allele: usize) -> String {
-        self.info["PolyA_max"].split(',').nth(allele).unwrap().to_owned()
+        let all = self.info.get("PolyA_max").map_or(".", String::as_str);
+        all.split(',').nth(allele).unwrap().to_owned()
     }
 }
 

@@ -39,26 +39,35 @@ fn planted_variants_have_their_effects() {
     assert_eq!(effects.values().sum::<usize>(), 450);
 }
 
-/// Ends of genes with the published variants: gene, sequence in transcript direction, signal, and by
-/// variant: distance of the changed base from the signal's first, the new base.
-const GENES: [(&str, &str, &str, &[(usize, u8)]); 2] = [
+/// The end of a gene and published variants of it.
+struct Gene {
+    name: &'static str,
+    /// In transcript direction.
+    sequence: &'static str,
+    /// The polyA signal and a few bases around it.
+    signal: &'static str,
+    /// Distance of the changed base from the first of `signal`, and the new base.
+    changes: &'static [(usize, u8)],
+}
+
+const GENES: [Gene; 2] = [
     // c.*110T>C and c.*113A>G cause beta thalassaemia.
-    (
-        "HBB",
-        "GCTCGCTTTCTTGCTGTCCAATTTCTATTAAAGGTTCCTTTGTTCCCTAAGTCCAACTACTAAACTGGGGGATATTATGAAGGGCCTTGAGC\
+    Gene {
+        name: "HBB",
+        sequence: "GCTCGCTTTCTTGCTGTCCAATTTCTATTAAAGGTTCCTTTGTTCCCTAAGTCCAACTACTAAACTGGGGGATATTATGAAGGGCCTTGAGC\
          ATCTGGATTCTGCCTAATAAAAAACATTTATTTTCATTGCAATGATGTATTTAAATTATTTCTGAATATTTTACTAAAAAGGGAATGTGGGA\
          GGTCAGTGCATTTAAAACATAAAGAAATGAAG",
-        "CTAATAAAAAAC",
-        &[(2 + 2, b'C'), (2 + 5, b'G')],
-    ),
+        signal: "CTAATAAAAAAC",
+        changes: &[(2 + 2, b'C'), (2 + 5, b'G')],
+    },
     // rs78378222: AATAAA to AATACA, raises the risk of glioma.
-    (
-        "TP53",
-        "CATTCTGCAAGCACATCTGCATTTTCACCCCACCCTTCCCCTCCTTCTCCCTTTTTATATCCCATTTTTATATCGATCTCTTATTTTACAATA\
+    Gene {
+        name: "TP53",
+        sequence: "CATTCTGCAAGCACATCTGCATTTTCACCCCACCCTTCCCCTCCTTCTCCCTTTTTATATCCCATTTTTATATCGATCTCTTATTTTACAATA\
          AAACTTTGCTGCCACCTGTGTGTCTGAGGGGTG",
-        "CAATAAAACTTT",
-        &[(1 + 4, b'C')],
-    ),
+        signal: "CAATAAAACTTT",
+        changes: &[(1 + 4, b'C')],
+    },
 ];
 
 #[test]
@@ -66,10 +75,10 @@ fn variants_that_break_a_signal_in_patients_weaken_or_lose_the_site() {
     let folder = Folder::new();
     for seed in 0..3 {
         let mut context = Context::new(seed);
-        for (gene, sequence, around, changes) in GENES {
-            let signal = sequence.find(around).unwrap();
+        for Gene { name, sequence, signal, changes } in GENES {
+            let signal = sequence.find(signal).unwrap();
             for (change, (distance, base)) in changes.iter().enumerate() {
-                context.add(&format!("{gene}_{change}"), sequence, signal + distance, *base);
+                context.add(&format!("{name}_{change}"), sequence, signal + distance, *base);
             }
         }
         for record in context.run(&folder) {

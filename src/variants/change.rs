@@ -58,7 +58,7 @@ impl Reason {
             Self::Symbolic => "not a sequence of A, C, G and T",
             Self::RefMismatch => "REF is not what the genome has there",
             Self::ReferenceN => {
-                "REF, or more than half of a window around the change, is unknown (N)"
+                "what is replaced, or more than half of a window around it, is unknown (N)"
             }
             Self::TooLong => "more nucleotides are replaced or put in than the limit",
             Self::NoGene => "no gene of the annotation, nor the stretch past its end, is here",
@@ -154,10 +154,14 @@ impl Change {
         if reference.iter().zip(here).any(differs) {
             return Err(Reason::RefMismatch);
         }
-        if here.contains(&UNKNOWN) {
+        // Only what is replaced and put in has to be known, not what a record repeats around it.
+        let change = Self::canonical(sequence, start as u64, here, &alternate);
+        if change.inserted.contains(&UNKNOWN) {
+            return Err(Reason::Symbolic);
+        }
+        if sequence[change.start as usize..change.end() as usize].contains(&UNKNOWN) {
             return Err(Reason::ReferenceN);
         }
-        let change = Self::canonical(sequence, start as u64, here, &alternate);
         if change.removed.max(change.inserted.len() as u64) > longest as u64 {
             return Err(Reason::TooLong);
         }
@@ -240,13 +244,13 @@ pub fn offset(changed: &Range<u64>, position: u64, strand: Strand) -> i64 {
     }
 }
 
-/// Returns the codes of an alternate allele.
+/// Returns the codes of an alternate allele, which may hold N.
 fn bases(letters: &[u8]) -> Result<Vec<u8>, Reason> {
     if letters == b"*" {
         return Err(Reason::Star);
     }
     let base = |letter: &u8| match letter.to_ascii_uppercase() {
-        letter @ (b'A' | b'C' | b'G' | b'T') => code(letter).ok_or(Reason::Symbolic),
+        letter @ (b'A' | b'C' | b'G' | b'T' | b'N') => code(letter).ok_or(Reason::Symbolic),
         _ => Err(Reason::Symbolic),
     };
     if letters.is_empty() { Err(Reason::Symbolic) } else { letters.iter().map(base).collect() }

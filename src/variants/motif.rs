@@ -16,12 +16,14 @@ const REACH: isize = 100;
 const SIX: usize = 6;
 
 /// Stretches of six that are rich in some base: name, and whether they lie before or after the site.
-const RICH: [(&str, Side, fn(&[u8]) -> bool); 4] = [
+const RICH: [(&str, Side, IsRich); 4] = [
     ("T-rich", Side::Either, |six| count(six, 3) >= 5),
     ("GT-rich", Side::After, |six| of_two(six, 2, 3)),
     ("CT-rich", Side::After, |six| of_two(six, 1, 3)),
     ("G-rich", Side::After, |six| count(six, 2) >= 5),
 ];
+
+type IsRich = fn(&[u8]) -> bool;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Side {

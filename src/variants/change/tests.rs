@@ -37,6 +37,8 @@ fn every_allele_is_a_change_or_has_a_reason() {
         (1, "S", "T", Err(Reason::RefMismatch)),
         (4, "A", "T", Err(Reason::ReferenceN)),
         (3, "TNA", "T", Err(Reason::ReferenceN)),
+        (3, "TNA", "TNC", change(5, 1, b"C")),
+        (3, "T", "TN", Err(Reason::Symbolic)),
         (18, "GTA", "G", Err(Reason::RefMismatch)),
         (25, "G", "A", Err(Reason::RefMismatch)),
         (-1, "N", "A", Err(Reason::ContigEdge)),

@@ -55,7 +55,7 @@ impl Header {
                 line.starts_with(start.as_bytes())
                     && matches!(line.get(start.len()), Some(b',' | b'>'))
             };
-            !keys.iter().any(|key| defines(key)) && !line.starts_with(PROVENANCE.as_bytes())
+            !keys.iter().any(defines) && !line.starts_with(PROVENANCE.as_bytes())
         });
         self.lines.len() < before
     }
