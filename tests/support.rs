@@ -337,7 +337,7 @@ impl Record {
     /// PolyA_max of an alternate allele; of one that was not scored `.`.
     pub fn max(&self, allele: usize) -> String {
         let all = self.info.get("PolyA_max").map_or(".", String::as_str);
-        all.split(',').nth(allele).unwrap().to_owned()
+        all.split(',').nth(allele).unwrap_or(".").to_owned()
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::fs;
 use std::io::{self, Read as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rust_htslib::bcf::{self, Read as _};
 use tempfile::TempDir;
@@ -42,6 +42,17 @@ fn without_number(line: &[u8]) -> Vec<u8> {
     }
 }
 
+/// Opens a file that htslib can read.
+fn open(path: &Path) -> std::result::Result<bcf::Reader, String> {
+    let reader = bcf::Reader::from_path(path).map_err(|e| e.to_string())?;
+    // rust-htslib keeps the null pointer that htslib gives for a header that it cannot read, and
+    // shows it nowhere else; to use it would end the program.
+    if format!("{:?}", reader.header()).contains(" 0x0 ") {
+        return Err("htslib cannot read this header (its reason is above)".to_owned());
+    }
+    Ok(reader)
+}
+
 /// The records of a BCF file as lines.
 pub struct BcfRecords {
     reader: bcf::Reader,
@@ -65,8 +76,7 @@ impl BcfRecords {
             io::copy(&mut source.reader(), &mut copy).map_err(failed)?;
             (copy.path().to_owned(), Some(copy))
         };
-        let wrong = |e: rust_htslib::errors::Error| Error::input(source.path(), "", e.to_string());
-        let reader = bcf::Reader::from_path(&path).map_err(wrong)?;
+        let reader = open(&path).map_err(|problem| Error::input(source.path(), "", problem))?;
         let record = reader.empty_record();
         Ok(Self { reader, record, _copy: copy })
     }
@@ -127,7 +137,8 @@ impl BcfEncoder {
         let text = [self.text.as_slice(), lines].concat();
         fs::write(&vcf, text).map_err(failed(vcf.clone()))?;
         let refused = |e: rust_htslib::errors::Error| Error::Internal(format!("BCF: {e}"));
-        let mut reader = bcf::Reader::from_path(&vcf).map_err(refused)?;
+        let unreadable = |problem| Error::input(Path::new("output"), "header", problem);
+        let mut reader = open(&vcf).map_err(unreadable)?;
         let header = bcf::Header::from_template(reader.header());
         let writer = bcf::Writer::from_path(&bcf, &header, true, bcf::Format::Bcf);
         let mut writer = writer.map_err(refused)?;
@@ -150,6 +161,5 @@ fn impossible(line: &[u8]) -> Error {
     let place: Vec<&[u8]> = line.split(|byte| *byte == b'\t').take(2).collect();
     let problem = "BCF cannot hold this record: its contig, a FILTER, INFO or FORMAT is not defined in the \
                    header, or a value is not of the type defined there; write VCF (--output-type z)";
-    let path = std::path::Path::new("output");
-    Error::input(path, String::from_utf8_lossy(&place.join(&b':')), problem)
+    Error::input(Path::new("output"), String::from_utf8_lossy(&place.join(&b':')), problem)
 }
