@@ -10,6 +10,7 @@ pub mod scan;
 pub mod simulate;
 pub mod train;
 pub mod tune;
+pub mod variants;
 
 use clap::{Parser, Subcommand};
 
@@ -28,6 +29,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Scan(scan::Args),
+    Variants(variants::Args),
     Predict(predict::Args),
     Evaluate(evaluate::Args),
     Models(models::Args),
@@ -45,6 +47,7 @@ pub fn run(cli: &Cli) -> Result<()> {
     interrupt::listen()?;
     match &cli.command {
         Command::Scan(args) => scan::run(args),
+        Command::Variants(args) => variants::run(args),
         Command::Predict(args) => predict::run(args),
         Command::Evaluate(args) => evaluate::run(args),
         Command::Models(args) => models::run(args),

@@ -5,7 +5,10 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
+use crate::models::bilstm;
+use crate::scan::inference::KeepAbove;
 use crate::scan::{Anchor, ScanSettings};
+use crate::variants::{Rule, VariantSettings};
 
 const DEFAULT: &str = include_str!("../config/default.toml");
 
@@ -15,6 +18,7 @@ const DEFAULT: &str = include_str!("../config/default.toml");
 pub struct Config {
     pub scan: ScanConfig,
     pub annotation: AnnotationConfig,
+    pub variants: VariantsConfig,
 }
 
 /// Thresholds of the scan.
@@ -32,6 +36,58 @@ pub struct ScanConfig {
 #[serde(deny_unknown_fields)]
 pub struct AnnotationConfig {
     pub extension: u64,
+}
+
+/// How variants are scored.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct VariantsConfig {
+    pub max_length: usize,
+    pub match_distance: u64,
+    pub remembered: usize,
+    pub calibrated: RuleConfig,
+    pub published: RuleConfig,
+}
+
+/// Which sites a variant's effect is looked for at, and when it matters.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct RuleConfig {
+    pub call_probability: f64,
+    pub probability: f64,
+    pub strength: f64,
+    pub delta: f64,
+    pub shift: u64,
+}
+
+impl VariantsConfig {
+    /// Returns the rule for a site model of this architecture: PolyaID has the published one.
+    pub fn rule(&self, architecture: &str) -> &RuleConfig {
+        match architecture == bilstm::POLYAID.name {
+            true => &self.published,
+            false => &self.calibrated,
+        }
+    }
+
+    /// Returns the numbers that variants are scored with by a site model of this architecture.
+    pub fn settings(&self, scan: &ScanConfig, architecture: &str) -> VariantSettings {
+        let rule = self.rule(architecture);
+        VariantSettings {
+            keep: KeepAbove {
+                probability: rule.call_probability as f32,
+                centre_cleavage: scan.min_centre_cleavage as f32,
+            },
+            background: scan.background,
+            match_distance: self.match_distance,
+            rule: Rule {
+                probability: rule.probability,
+                strength: rule.strength,
+                delta: rule.delta,
+                shift: rule.shift,
+            },
+            remembered: self.remembered,
+        }
+    }
 }
 
 impl ScanConfig {
@@ -76,10 +132,15 @@ impl Config {
     /// # Errors
     /// The name, the value and the range.
     pub fn check(&self) -> std::result::Result<(), String> {
+        let VariantsConfig { calibrated, published, .. } = &self.variants;
         let shares = [
             ("min-probability", self.scan.min_probability),
             ("min-centre-cleavage", self.scan.min_centre_cleavage),
             ("background", self.scan.background),
+            ("variants.calibrated.call_probability", calibrated.call_probability),
+            ("variants.calibrated.probability", calibrated.probability),
+            ("variants.published.call_probability", published.call_probability),
+            ("variants.published.probability", published.probability),
         ];
         for (name, value) in shares {
             if !(0.0..=1.0).contains(&value) {

@@ -4,6 +4,7 @@ pub mod annotation;
 pub mod compression;
 pub mod contigs;
 pub mod fasta;
+pub mod in_turn;
 pub mod memory;
 pub mod region;
 pub mod sequence;

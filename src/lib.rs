@@ -17,10 +17,12 @@ pub mod evaluate;
 pub mod genome;
 pub mod models;
 pub mod output;
+pub mod pipeline;
 pub mod profile;
 pub mod scan;
 pub mod simulate;
 pub mod structure;
 pub mod train;
+pub mod variants;
 
 pub use error::{Error, Result};

@@ -12,7 +12,6 @@ pub mod consolidate;
 pub mod inference;
 mod pipeline;
 pub mod progress;
-pub mod reorder;
 pub mod sites;
 pub mod targets;
 mod timed;
@@ -29,7 +28,6 @@ use std::sync::atomic::AtomicBool;
 
 use chunks::{BaseSource, ChunkReader, ChunkSizes};
 use inference::{KeepAbove, Scorer};
-use pipeline::Stop;
 use progress::Progress;
 use sites::Collector;
 use timed::Timed;
@@ -39,6 +37,7 @@ use crate::error::{Error, Result};
 use crate::genome::contigs::Contigs;
 use crate::models::Model;
 use crate::output::bed::Site;
+use crate::pipeline::Stop;
 use crate::profile::Profile;
 
 pub use targets::Targets;
@@ -154,9 +153,9 @@ pub fn run(job: ScanJob<'_>, sink: &mut dyn Sink) -> Result<ScanTotals> {
     }
     let positions = job.targets.scoring_total(job.contigs);
     let sizes = ChunkSizes::new(positions, threads, chunk);
-    let progress = Progress::new(positions, job.quiet);
+    let progress = Progress::of_scan(positions, job.quiet);
     let reader = ChunkReader::new(job.bases, job.contigs, job.fasta, job.targets, sizes);
-    let stop = Stop { interrupt: job.interrupt, over: AtomicBool::new(false) };
+    let stop = Stop::new(job.interrupt);
     let stop_requested = || stop.requested();
     let scorer = Scorer {
         model: job.model,

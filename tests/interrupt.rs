@@ -100,3 +100,20 @@ fn other_commands_stop_on_ctrl_c() {
     predict.wait_for(&out, ".table.tsv");
     predict.interrupt("-INT", &out);
 }
+
+#[test]
+fn scoring_variants_stops_on_ctrl_c() {
+    let folder = Folder::new();
+    let (genome, out) = (genome(&folder), folder.folder("out"));
+    let header = "##fileformat=VCFv4.3\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n";
+    let rows = (1_000..12_000_000).step_by(60).map(|at| {
+        // None of them fits everywhere, so that each place has one that is scored.
+        format!("chrSim1\t{at}\t.\tA\tC\t.\t.\t.\nchrSim1\t{at}\t.\tT\tG\t.\t.\t.\n")
+    });
+    let vcf = folder.file("many.vcf", header.to_owned() + &rows.collect::<String>());
+    let file = format!("{out}/x.vcf.gz");
+    let args = ["variants", &vcf, "--fasta", &genome, "-t", "1", "-o", &file];
+    let mut variants = Running::start(&folder, &args);
+    variants.wait_for(&out, ".x.vcf.gz");
+    variants.interrupt("-TERM", &out);
+}

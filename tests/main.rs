@@ -34,4 +34,7 @@ mod train_classes;
 mod train_polyaid;
 mod truncation;
 mod tune;
+mod variant_effects;
+mod variant_forms;
 mod variants;
+mod vcf;

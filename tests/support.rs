@@ -1,6 +1,6 @@
 //! What the tests share: running the program, small genomes, a small model, readers of its files.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
@@ -295,4 +295,96 @@ pub fn windows(table: &[u8]) -> Vec<Window> {
         }
     });
     rows.collect()
+}
+
+/// A record of annotated VCF.
+#[derive(Clone, Debug)]
+pub struct Record {
+    pub contig: String,
+    pub position: usize,
+    pub id: String,
+    pub reference: String,
+    pub alternates: Vec<String>,
+    pub info: BTreeMap<String, String>,
+    /// Of INFO/PolyA.
+    pub entries: Vec<Entry>,
+}
+
+/// An entry of INFO/PolyA.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    pub allele: String,
+    pub gene: String,
+    pub strand: String,
+    pub site: usize,
+    pub offset: i64,
+    pub delta: String,
+    pub motif: String,
+    pub effect: String,
+    pub text: String,
+}
+
+impl Record {
+    /// The entry whose effect is the largest, of those that are not unchanged if there are any.
+    pub fn greatest(&self) -> Option<&Entry> {
+        let size = |entry: &&Entry| {
+            let delta: f64 = entry.delta.parse().unwrap();
+            (entry.effect != "unchanged", (delta.abs() * 1000.0) as i64)
+        };
+        self.entries.iter().max_by_key(size)
+    }
+
+    /// PolyA_max of an alternate allele; of one that was not scored `.`.
+    pub fn max(&self, allele: usize) -> String {
+        let all = self.info.get("PolyA_max").map_or(".", String::as_str);
+        all.split(',').nth(allele).unwrap_or(".").to_owned()
+    }
+}
+
+impl Entry {
+    /// All but the allele as it is written.
+    pub fn without_allele(&self) -> String {
+        self.text.split_once('|').unwrap().1.to_owned()
+    }
+}
+
+/// Reads the records of a VCF file.
+pub fn records(text: &str) -> Vec<Record> {
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines.map(record).collect()
+}
+
+fn record(line: &str) -> Record {
+    let columns: Vec<&str> = line.split('\t').collect();
+    let info = columns[7].split(';').filter(|entry| *entry != ".").map(|entry| {
+        let (key, value) = entry.split_once('=').unwrap_or((entry, ""));
+        (key.to_owned(), value.to_owned())
+    });
+    let info: BTreeMap<String, String> = info.collect();
+    let entries = info.get("PolyA").into_iter().flat_map(|entries| entries.split(',')).map(entry);
+    Record {
+        contig: columns[0].into(),
+        position: columns[1].parse().unwrap(),
+        id: columns[2].into(),
+        reference: columns[3].into(),
+        alternates: columns[4].split(',').map(str::to_owned).collect(),
+        entries: entries.collect(),
+        info,
+    }
+}
+
+fn entry(text: &str) -> Entry {
+    let parts: Vec<&str> = text.split('|').collect();
+    assert_eq!(parts.len(), 15, "{text}");
+    Entry {
+        allele: parts[0].into(),
+        gene: parts[1].into(),
+        strand: parts[2].into(),
+        site: parts[3].parse().unwrap(),
+        offset: parts[4].parse().unwrap(),
+        delta: parts[9].into(),
+        motif: parts[13].into(),
+        effect: parts[14].into(),
+        text: text.into(),
+    }
 }

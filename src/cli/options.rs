@@ -105,12 +105,13 @@ pub fn command_line() -> String {
 }
 
 /// Options without effect on results, with the number of values they take.
-const NO_EFFECT: [(&str, Option<char>, usize); 5] = [
+const NO_EFFECT: [(&str, Option<char>, usize); 6] = [
     ("--threads", Some('t'), 1),
     ("--chunk-size", None, 1),
     ("--output", Some('o'), 1),
     ("--quiet", Some('q'), 0),
     ("--device", None, 1),
+    ("--tsv", None, 1),
 ];
 
 /// Returns the command line without what has no effect on results, so that equal results are equal

@@ -114,20 +114,20 @@ impl StrandContext {
         let mut fives: Vec<u64> = genes.iter().map(|gene| five_end(gene)).collect();
         fives.sort_unstable();
         let mut layers: [Layer<'_>; 4] = Default::default();
-        let mut targets = Vec::with_capacity(2 * genes.len());
+        let mut targets = Vec::with_capacity(genes.len());
         for gene in genes {
             let past = past_end(gene, extension, length);
             let parts = [
                 terminal_exons(gene),
                 gene.transcripts.concat(),
                 vec![gene.range.clone()],
-                vec![cut_at_next(gene, past.clone(), &fives)],
+                vec![cut_at_next(gene, past, &fives)],
             ];
             for (layer, part) in layers.iter_mut().zip(parts) {
                 let within = |range: &Range<u64>| (range.clone(), gene.name.as_str());
                 layer.extend(Intervals::new(part).as_slice().iter().map(within));
             }
-            targets.extend([gene.range.start..gene.range.end.min(length), past]);
+            targets.push(gene.reach(extension, length));
         }
         Self { segments: Segments::new(&layers), targets: Intervals::new(targets) }
     }

@@ -65,7 +65,12 @@ pub fn strongest(upstream: &[u8]) -> Option<(&'static str, usize)> {
 
 /// Returns whether a known hexamer begins at an index of a sequence (codes).
 pub fn is_signal_at(codes: &[u8], index: usize) -> bool {
-    codes.get(index..index + 6).is_some_and(|hexamer| rank(hexamer).is_some())
+    signal_at(codes, index).is_some()
+}
+
+/// Returns the place in [`SIGNALS`] of the hexamer at an index of a sequence (codes), if it is known.
+pub fn signal_at(codes: &[u8], index: usize) -> Option<usize> {
+    rank(codes.get(index..index + 6)?)
 }
 
 /// Returns a hexamer's place in [`SIGNALS`], given as codes.

@@ -29,6 +29,17 @@ pub struct Gene {
     pub transcripts: Vec<Vec<Range<u64>>>,
 }
 
+impl Gene {
+    /// Returns the gene with the `extension` nt past its 3' end, within a contig of `length` nt.
+    pub fn reach(&self, extension: u64, length: u64) -> Range<u64> {
+        let Range { start, end } = self.range;
+        match self.strand {
+            Strand::Plus => start..end.saturating_add(extension).min(length),
+            Strand::Minus => start.saturating_sub(extension)..end.min(length),
+        }
+    }
+}
+
 /// The genes of a GTF file that lie on contigs of the genome, sorted by contig, start, end, strand, name.
 #[derive(Clone, Debug, Default)]
 pub struct Annotation {

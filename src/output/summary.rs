@@ -1,12 +1,17 @@
-//! `PREFIX.summary.json`: what was run, on what, and what became of every window.
+//! `PREFIX.summary.json`: what was run, on what, and what became of every window or variant.
+
+mod variants;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::variants::VariantSummary;
 use super::atomic::AtomicFile;
 use crate::error::{Error, Result};
+use crate::genome::fasta::FastaFile;
+use crate::models::card::ModelCard;
 use crate::profile::StageTimes;
 
 /// The summary of a scan. Keys are written in the order of the fields, those of maps sorted.
@@ -40,6 +45,26 @@ pub struct ModelSummary {
     /// Of the weight file, hexadecimal.
     pub sha256: String,
     pub architecture: String,
+}
+
+impl ModelSummary {
+    /// Names a model.
+    pub fn of(card: &ModelCard) -> Self {
+        let ModelCard { name, sha256, architecture, .. } = card.clone();
+        Self { name, sha256, architecture }
+    }
+}
+
+impl FastaSummary {
+    /// Describes a genome.
+    pub fn of(fasta: &FastaFile) -> Self {
+        Self {
+            path: fasta.path.display().to_string(),
+            sha256: fasta.sha256.clone(),
+            contigs: fasta.contigs.len() as u64,
+            bases: fasta.contigs.iter().map(|contig| contig.length).sum(),
+        }
+    }
 }
 
 /// The genome.
@@ -148,14 +173,19 @@ impl ScanSummary {
     ///
     /// # Errors
     /// If they do not, or the file cannot be written.
-    pub fn write(&self, mut file: AtomicFile) -> Result<()> {
+    pub fn write(&self, file: AtomicFile) -> Result<()> {
         self.windows.check()?;
         self.sites.check()?;
-        let text = serde_json::to_string_pretty(self).map_err(io::Error::from);
-        let written = text.and_then(|text| writeln!(file, "{text}"));
-        written.map_err(|e| Error::io(file.path(), "cannot write", e))?;
-        file.commit()
+        write_json(self, file)
     }
+}
+
+/// Completes `file` with indented JSON.
+fn write_json(summary: &impl Serialize, mut file: AtomicFile) -> Result<()> {
+    let text = serde_json::to_string_pretty(summary).map_err(io::Error::from);
+    let written = text.and_then(|text| writeln!(file, "{text}"));
+    written.map_err(|e| Error::io(file.path(), "cannot write", e))?;
+    file.commit()
 }
 
 #[cfg(test)]

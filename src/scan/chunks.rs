@@ -45,8 +45,6 @@ impl BaseSource for Bases {
 /// the contig.
 #[derive(Clone, Debug)]
 pub struct Chunk {
-    /// Number in reading order, from 0, without gaps.
-    pub index: u64,
     pub contig: usize,
     /// Length of the contig.
     pub contig_length: u64,
@@ -100,7 +98,6 @@ pub struct ChunkReader<'a> {
     fasta: &'a Path,
     targets: &'a Targets,
     sizes: ChunkSizes,
-    next_index: u64,
     last_contig: Option<usize>,
     current: Option<Current>,
 }
@@ -129,7 +126,7 @@ impl<'a> ChunkReader<'a> {
         sizes: ChunkSizes,
     ) -> Self {
         let last_contig = targets.last_contig();
-        Self { bases, contigs, fasta, targets, sizes, next_index: 0, last_contig, current: None }
+        Self { bases, contigs, fasta, targets, sizes, last_contig, current: None }
     }
 
     /// Returns the next chunk, or `None` when everything asked for has been handed out.
@@ -200,13 +197,10 @@ impl<'a> ChunkReader<'a> {
                 ),
             ));
         }
-        let index = self.next_index;
-        self.next_index += 1;
         let wanted = [0, 1].map(|strand: usize| {
             overlaps(current.plan.strands[strand].as_slice(), centres.clone()).collect()
         });
         Ok(Chunk {
-            index,
             contig: current.contig,
             contig_length: current.length,
             start,

@@ -15,7 +15,7 @@ use crate::models::{CENTRE, CLEAVAGE_CENTRE, CleavageVector, Model, WINDOW};
 use crate::profile::{Profile, Stage};
 
 /// A window with more unknown nucleotides than this is not scored.
-const MAX_UNKNOWN: usize = WINDOW / 2;
+pub const MAX_UNKNOWN: usize = WINDOW / 2;
 
 /// Windows per call of a model: long enough that the 239 nt shared by two calls cost little (1.5%),
 /// short enough that a slow model notices soon that it has to stop. Does not affect results.

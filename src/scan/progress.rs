@@ -5,41 +5,57 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Shows how far a scan is: base pairs, windows per second, time left.
+/// Shows how far a command is, how fast it goes, and the time left.
 pub struct Progress {
     bar: ProgressBar,
     started: Instant,
-    windows: u64,
+    /// What the speed counts.
+    unit: &'static str,
+    done: u64,
 }
 
 impl Progress {
-    /// Starts a bar of `total` base pairs; hidden if `quiet` or if stderr is no terminal.
-    pub fn new(total: u64, quiet: bool) -> Self {
+    /// Starts a bar of `total` base pairs, at a speed in windows; hidden if `quiet` or if stderr is no
+    /// terminal.
+    pub fn of_scan(total: u64, quiet: bool) -> Self {
+        let template = "{bar:30} {human_pos}/{human_len} bp  {msg}  {eta} left";
+        Self::new(Some(total), template, "windows", quiet)
+    }
+
+    /// Starts a bar of the bytes of a file, if it is known how many are read, at a speed in records.
+    pub fn of_records(bytes: Option<u64>, quiet: bool) -> Self {
+        let template = match bytes {
+            Some(_) => "{bar:30} {percent}%  {msg}  {eta} left",
+            None => "{spinner} {msg}  {elapsed}",
+        };
+        Self::new(bytes, template, "records", quiet)
+    }
+
+    fn new(total: Option<u64>, template: &str, unit: &'static str, quiet: bool) -> Self {
         let target = match !quiet && std::io::stderr().is_terminal() {
             true => ProgressDrawTarget::stderr(),
             false => ProgressDrawTarget::hidden(),
         };
-        let bar = ProgressBar::with_draw_target(Some(total), target);
-        let template = "{bar:30} {human_pos}/{human_len} bp  {msg}  {eta} left";
+        let bar = ProgressBar::with_draw_target(total, target);
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
         if !bar.is_hidden() {
             bar.enable_steady_tick(Duration::from_millis(500));
         }
-        Self { bar, started: Instant::now(), windows: 0 }
+        Self { bar, started: Instant::now(), unit, done: 0 }
     }
 
-    /// Adds what is done: base pairs, and windows on both strands.
-    pub fn advance(&mut self, base_pairs: u64, windows: u64) {
-        self.windows += windows;
+    /// Adds what is done: of the bar's total, and of what the speed counts.
+    pub fn advance(&mut self, step: u64, done: u64) {
+        self.done += done;
         if self.bar.is_hidden() {
             return;
         }
         let seconds = self.started.elapsed().as_secs_f64().max(1e-3);
-        let rate = (self.windows as f64 / seconds) as u64;
-        self.bar.set_message(format!("{} windows/s", HumanCount(rate)));
-        self.bar.inc(base_pairs);
+        let rate = (self.done as f64 / seconds) as u64;
+        self.bar.set_message(format!("{} {}/s", HumanCount(rate), self.unit));
+        self.bar.inc(step);
     }
 }
 

@@ -33,7 +33,6 @@ impl Report {
         fasta: &FastaFile,
         threads: usize,
     ) -> Self {
-        let card = model.card();
         let settings = BTreeMap::from([
             ("min_probability".to_owned(), json!(config.scan.min_probability)),
             ("min_centre_cleavage".to_owned(), json!(config.scan.min_centre_cleavage)),
@@ -46,17 +45,8 @@ impl Report {
             program: "polyascan".into(),
             version: env!("CARGO_PKG_VERSION").into(),
             command_line: command_line(),
-            model: ModelSummary {
-                name: card.name.clone(),
-                sha256: card.sha256.clone(),
-                architecture: card.architecture.clone(),
-            },
-            fasta: FastaSummary {
-                path: fasta.path.display().to_string(),
-                sha256: fasta.sha256.clone(),
-                contigs: fasta.contigs.len() as u64,
-                bases: fasta.contigs.iter().map(|contig| contig.length).sum(),
-            },
+            model: ModelSummary::of(model.card()),
+            fasta: FastaSummary::of(fasta),
             settings,
             threads,
             device: model.device().into(),

@@ -131,7 +131,6 @@ fn piece(given: &StrandOfContig, strand: Strand, centres: Range<u64>) -> ChunkSc
         ..StrandChunk::default()
     });
     let chunk = Chunk {
-        index: 0,
         contig: 0,
         contig_length: length,
         start: from,

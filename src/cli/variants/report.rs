@@ -1,0 +1,133 @@
+//! What a run says of itself: header lines, remarks, summary.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::cli::options::{command_line, result_command_line};
+use crate::config::Config;
+use crate::error::Result;
+use crate::genome::compression::Source;
+use crate::genome::fasta::FastaFile;
+use crate::models::Model;
+use crate::output::atomic::AtomicFile;
+use crate::output::summary::{FastaSummary, FileSummary, ModelSummary, VariantSummary};
+use crate::variants::change::Reason;
+use crate::variants::entry::definitions;
+use crate::variants::totals::Totals;
+use crate::variants::vcf::header::Header;
+
+/// The summary in the making.
+pub struct Report {
+    summary: VariantSummary,
+}
+
+impl Report {
+    /// Notes what is run, on what; models of sites and of strength.
+    pub fn new(
+        config: &Config,
+        (sites, strength): (&dyn Model, Option<&dyn Model>),
+        input: &Path,
+        fasta: &FastaFile,
+        threads: usize,
+    ) -> Self {
+        let rule = config.variants.rule(&sites.card().architecture);
+        let settings = [
+            ("call_probability", json!(rule.call_probability)),
+            ("min_centre_cleavage", json!(config.scan.min_centre_cleavage)),
+            ("background", json!(config.scan.background)),
+            ("probability", json!(rule.probability)),
+            ("strength", json!(rule.strength)),
+            ("delta", json!(rule.delta)),
+            ("shift", json!(rule.shift)),
+            ("match_distance", json!(config.variants.match_distance)),
+            ("max_length", json!(config.variants.max_length)),
+            ("extension", json!(config.annotation.extension)),
+        ];
+        let summary = VariantSummary {
+            program: "polyascan".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            command_line: command_line(),
+            input: input.display().to_string(),
+            model: ModelSummary::of(sites.card()),
+            strength_model: strength.map(|model| ModelSummary::of(model.card())),
+            fasta: FastaSummary::of(fasta),
+            settings: settings.map(|(name, value)| (name.to_owned(), value)).into(),
+            threads,
+            device: sites.device().into(),
+            ..VariantSummary::default()
+        };
+        Self { summary }
+    }
+
+    /// Notes the annotation that is used.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn annotation(&mut self, gtf: &Source) -> Result<()> {
+        let (path, sha256) = (gtf.path().display().to_string(), gtf.sha256()?);
+        self.summary.annotation = Some(FileSummary { path, sha256 });
+        Ok(())
+    }
+
+    /// Says a remark once, on standard error and in the summary.
+    pub fn note(&mut self, note: String) {
+        eprintln!("polyascan: note: {note}");
+        self.summary.notes.push(note);
+    }
+
+    /// The lines that a VCF header gets: definitions, and only what decides the results.
+    pub fn header_lines(&self) -> Vec<String> {
+        let s = &self.summary;
+        let reasons = Reason::ALL.map(|reason| format!("{} {}", reason.name(), reason.meaning()));
+        let mut lines = definitions(&reasons.join(", ")).to_vec();
+        let model = |model: &ModelSummary| format!("{} sha256={}", model.name, model.sha256);
+        let line = Header::provenance;
+        lines.push(line("Version", &s.version));
+        lines.push(line("Command", &result_command_line()));
+        lines.push(line("Model", &model(&s.model)));
+        lines.extend(s.strength_model.iter().map(|s| line("StrengthModel", &model(s))));
+        lines.push(line("Fasta", &format!("{} sha256={}", s.fasta.path, s.fasta.sha256)));
+        let annotation = s.annotation.iter();
+        lines.extend(
+            annotation
+                .map(|gtf| line("Annotation", &format!("{} sha256={}", gtf.path, gtf.sha256))),
+        );
+        lines
+    }
+
+    /// Says what came out and completes the summary.
+    ///
+    /// # Errors
+    /// If it cannot be written or the counts do not add up.
+    pub fn finish(mut self, file: Option<AtomicFile>, totals: Totals, seconds: f64) -> Result<()> {
+        let t = &totals;
+        let named = |counts: &std::collections::BTreeMap<String, u64>| {
+            let some = counts.iter().filter(|(_, n)| **n > 0);
+            let some: Vec<String> = some.map(|(name, n)| format!("{n} {name}")).collect();
+            if some.is_empty() { String::new() } else { format!(" ({})", some.join(", ")) }
+        };
+        let rate = t.scored as f64 / seconds.max(1e-3);
+        eprintln!(
+            "polyascan: {} records = {} written + {} left out; {} alleles = {} scored + {} skipped{}; \
+             {} scored alleles without a site near them, with a site{}; {seconds:.1} s, {:.0} alleles/h",
+            t.records,
+            t.written,
+            t.excluded,
+            t.alleles,
+            t.scored,
+            t.skipped(),
+            named(&t.skipped),
+            t.without_site,
+            named(&t.effects),
+            rate * 3600.0
+        );
+        self.summary.wall_seconds = seconds;
+        self.summary.alleles_per_hour = rate * 3600.0;
+        self.summary.totals = totals;
+        match file {
+            Some(file) => self.summary.write(file),
+            None => self.summary.totals.check(),
+        }
+    }
+}

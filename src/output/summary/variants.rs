@@ -1,0 +1,44 @@
+//! The summary of scored variants.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{FastaSummary, FileSummary, ModelSummary, write_json};
+use crate::error::Result;
+use crate::output::atomic::AtomicFile;
+use crate::variants::totals::Totals;
+
+/// What was run, on what, and what became of every record and allele. Keys are written in the order of
+/// the fields, those of maps sorted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct VariantSummary {
+    pub program: String,
+    pub version: String,
+    pub command_line: String,
+    pub input: String,
+    pub model: ModelSummary,
+    pub strength_model: Option<ModelSummary>,
+    pub fasta: FastaSummary,
+    pub annotation: Option<FileSummary>,
+    /// Every threshold that was in force, by its name in the configuration.
+    pub settings: BTreeMap<String, serde_json::Value>,
+    pub totals: Totals,
+    /// Remarks made during the run, each once.
+    pub notes: Vec<String>,
+    pub threads: usize,
+    pub device: String,
+    pub wall_seconds: f64,
+    pub alleles_per_hour: f64,
+}
+
+impl VariantSummary {
+    /// Checks that the counts add up, and completes `file` with the summary as indented JSON.
+    ///
+    /// # Errors
+    /// If they do not, or the file cannot be written.
+    pub fn write(&self, file: AtomicFile) -> Result<()> {
+        self.totals.check()?;
+        write_json(self, file)
+    }
+}

@@ -1,0 +1,317 @@
+//! Batches of records in, the same records with their effects out.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::change::{Change, Reason};
+use super::effect::{Effect, SiteEffect};
+use super::engine::{Asked, Effects, Engine};
+use super::entry::{KEYS, largest, parts};
+use super::genes::{GeneReach, Reach};
+use super::totals::Totals;
+use super::vcf::line::Line;
+use crate::error::{Error, Result};
+use crate::genome::sequence::{UNKNOWN, decode};
+use crate::genome::strand::Strand;
+
+/// What to do with a record whose REF is not the genome's; named as in bcftools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum CheckRef {
+    /// End with an error.
+    E,
+    /// Warn, and skip its alleles.
+    W,
+    /// Leave the record out.
+    X,
+    /// Set REF to the genome's, unless an ALT is that.
+    S,
+}
+
+/// Consecutive records of one contig.
+pub struct Batch {
+    /// Number of the contig in the genome, and its codes; `None` if the genome has no such contig.
+    pub contig: Option<(usize, Arc<Vec<u8>>)>,
+    pub lines: Vec<Line>,
+    /// How much of the input has been read, for the progress bar.
+    pub read: Option<u64>,
+}
+
+/// What came of a batch.
+pub struct Annotated {
+    /// Lines of VCF.
+    pub lines: Vec<u8>,
+    /// Rows of the table.
+    pub rows: Vec<u8>,
+    pub totals: Totals,
+    /// Places of the records whose REF is not the genome's.
+    pub mismatches: Vec<String>,
+    /// Whether entries of an earlier run were replaced.
+    pub replaced: bool,
+    pub read: Option<u64>,
+}
+
+/// Annotates records; shared by all threads.
+pub struct Annotator<'a> {
+    pub engine: &'a Engine<'a>,
+    pub genes: Option<&'a GeneReach>,
+    pub check_ref: CheckRef,
+    /// Longest allele, in canonical form.
+    pub longest: usize,
+    /// Whether rows of a table are wanted.
+    pub table: bool,
+    /// The file of the records, for messages.
+    pub path: &'a Path,
+}
+
+/// A record and what is known of it.
+struct Record<'a> {
+    line: &'a Line,
+    /// REF as it is to be written.
+    reference: Vec<u8>,
+    alleles: Vec<Allele<'a>>,
+}
+
+struct Allele<'a> {
+    letters: String,
+    /// What is to be scored (its place in the list), or why it is not.
+    asked: std::result::Result<usize, Reason>,
+    /// `None` without annotation.
+    genes: Option<Vec<&'a Reach>>,
+}
+
+impl Annotator<'_> {
+    /// Annotates a batch.
+    ///
+    /// # Errors
+    /// Those of the models; a REF that is not the genome's, if that is to be one.
+    pub fn annotate(&self, batch: Batch) -> Result<Annotated> {
+        let mut annotated = Annotated {
+            lines: Vec::new(),
+            rows: Vec::new(),
+            totals: Totals { records: batch.lines.len() as u64, ..Totals::default() },
+            mismatches: Vec::new(),
+            replaced: false,
+            read: batch.read,
+        };
+        let mut asked = Vec::new();
+        let mut records = Vec::new();
+        for line in &batch.lines {
+            let contig = batch.contig.as_ref();
+            if let Some(record) = self.examine(line, contig, &mut asked, &mut annotated)? {
+                records.push(record);
+            }
+        }
+        let effects = match &batch.contig {
+            Some((contig, codes)) => self.engine.score(*contig, codes, &asked)?,
+            None => Vec::new(),
+        };
+        for record in &records {
+            self.write(record, &effects, &mut annotated);
+        }
+        Ok(annotated)
+    }
+
+    /// Says what is to be scored of a record; `None` if the record is to be left out.
+    fn examine<'a>(
+        &'a self,
+        line: &'a Line,
+        contig: Option<&(usize, Arc<Vec<u8>>)>,
+        asked: &mut Vec<Asked>,
+        annotated: &mut Annotated,
+    ) -> Result<Option<Record<'a>>> {
+        let Some((contig, codes)) = contig else {
+            let missing =
+                |letters| Allele { letters, asked: Err(Reason::MissingContig), genes: None };
+            let alleles = line.alternates().map(|letters| missing(text(letters))).collect();
+            return Ok(Some(Record { line, reference: line.reference().to_vec(), alleles }));
+        };
+        let mut reference = line.reference().to_vec();
+        let change = |reference: &[u8], letters: &[u8]| {
+            Change::of_allele(codes, line.start(), reference, letters, self.longest)
+        };
+        let differs = |reference: &[u8]| {
+            line.alternates().any(|letters| change(reference, letters) == Err(Reason::RefMismatch))
+        };
+        if differs(&reference) {
+            annotated.mismatches.push(line.place());
+            match (self.check_ref, of_genome(line, codes)) {
+                (CheckRef::E, _) => return Err(self.mismatch(line, codes)),
+                (CheckRef::X, _) => {
+                    annotated.totals.excluded += 1;
+                    return Ok(None);
+                }
+                (CheckRef::S, Some(of_genome)) => {
+                    annotated.totals.reference_set += 1;
+                    reference = of_genome;
+                }
+                _ => {}
+            }
+        }
+        let alleles = line.alternates().map(|letters| {
+            let change = change(&reference, letters);
+            let genes = match (&change, self.genes) {
+                (Ok(change), Some(genes)) => Some(genes.at(*contig, change)),
+                _ => None,
+            };
+            let asked = change.and_then(|change| {
+                let strands = match &genes {
+                    None => [true; 2],
+                    Some(genes) => Strand::BOTH.map(|s| genes.iter().any(|gene| gene.strand == s)),
+                };
+                if strands == [false; 2] {
+                    return Err(Reason::NoGene);
+                }
+                change.check_windows(codes)?;
+                asked.push(Asked { change, strands });
+                Ok(asked.len() - 1)
+            });
+            Allele { letters: text(letters), asked, genes }
+        });
+        let alleles = alleles.collect();
+        Ok(Some(Record { line, reference, alleles }))
+    }
+
+    fn mismatch(&self, line: &Line, codes: &[u8]) -> Error {
+        let there = stretch_of(line, codes).map(decode);
+        let there = there.map_or("the contig's end".to_owned(), |codes| text(&codes));
+        let problem = format!(
+            "REF is {}, the genome has {there} there; is it the genome that the variants were called \
+             on? (--check-ref w skips such records, x leaves them out, s sets REF)",
+            text(line.reference())
+        );
+        Error::input(self.path, line.place(), problem)
+    }
+
+    /// Writes a record with its effects.
+    fn write(&self, record: &Record<'_>, effects: &[Effects], annotated: &mut Annotated) {
+        let Annotated { lines, rows, totals, replaced, .. } = annotated;
+        totals.written += 1;
+        totals.without_alternate += u64::from(record.alleles.is_empty());
+        let (mut entries, mut largests, mut skips) = (Vec::new(), Vec::new(), Vec::new());
+        for allele in &record.alleles {
+            let sites = match allele.asked {
+                Ok(at) => &*effects[at],
+                Err(reason) => {
+                    totals.skip(reason);
+                    largests.push(".".to_owned());
+                    skips.push(reason.name());
+                    if self.table {
+                        row(record, allele, None, ".", reason.name(), rows);
+                    }
+                    continue;
+                }
+            };
+            totals.score(greatest(sites));
+            let largest = largest(sites);
+            skips.push(".");
+            let of_allele = allele.entries(sites);
+            if self.table && of_allele.is_empty() {
+                row(record, allele, None, &largest, ".", rows);
+            }
+            for entry in of_allele {
+                if self.table {
+                    row(record, allele, Some(&entry), &largest, ".", rows);
+                }
+                entries.push(entry.join("|"));
+            }
+            largests.push(largest);
+        }
+        let mut info = Vec::new();
+        let mut put = |key: &str, values: &[&str]| info.push(format!("{key}={}", values.join(",")));
+        let as_text =
+            |values: &'_ [String]| values.iter().map(String::as_str).collect::<Vec<_>>().join(",");
+        if !entries.is_empty() {
+            put(KEYS[0], &[&as_text(&entries)]);
+        }
+        if largests.iter().any(|largest| largest != ".") {
+            put(KEYS[1], &[&as_text(&largests)]);
+        }
+        if skips.iter().any(|skip| *skip != ".") {
+            put(KEYS[2], &skips);
+        }
+        *replaced |= record.line.write(&record.reference, &KEYS, &info.join(";"), lines);
+    }
+}
+
+impl Allele<'_> {
+    /// Returns the parts of the allele's entries: by gene, then by site.
+    fn entries(&self, sites: &[SiteEffect]) -> Vec<[String; 15]> {
+        match &self.genes {
+            None => sites.iter().map(|site| parts(&self.letters, None, site)).collect(),
+            Some(genes) => {
+                let of_gene = |gene: &&Reach| {
+                    let (strand, name) = (gene.strand, gene.name.clone());
+                    let here = sites.iter().filter(move |site| site.strand == strand);
+                    here.map(move |site| parts(&self.letters, Some(&name), site))
+                };
+                genes.iter().flat_map(of_gene).collect()
+            }
+        }
+    }
+}
+
+/// Returns the effect on the site whose change is the largest, of those that are not unchanged if there
+/// are any.
+fn greatest(sites: &[SiteEffect]) -> Option<Effect> {
+    let size = |site: &&SiteEffect| (site.effect != Effect::Unchanged, site.delta().abs());
+    let greatest = sites.iter().max_by(|a, b| {
+        let ((matters_a, a), (matters_b, b)) = (size(a), size(b));
+        matters_a.cmp(&matters_b).then(a.total_cmp(&b))
+    });
+    greatest.map(|site| site.effect)
+}
+
+/// Columns of the table before and after those of an entry, which are [`super::entry::FIELDS`] in
+/// small letters, ALLELE in the place of ALT.
+const BEFORE: [&str; 4] = ["#chrom", "pos", "id", "ref"];
+const AFTER: [&str; 2] = ["max", "skip"];
+
+/// Returns the first line of the table.
+pub fn table_header() -> String {
+    let fields = super::entry::FIELDS.map(str::to_lowercase);
+    let fields = fields.iter().map(String::as_str);
+    let columns: Vec<&str> = BEFORE.into_iter().chain(fields).chain(AFTER).collect();
+    columns.join("\t") + "\n"
+}
+
+/// Appends a row of the table.
+fn row(
+    record: &Record<'_>,
+    allele: &Allele<'_>,
+    entry: Option<&[String; 15]>,
+    largest: &str,
+    skip: &str,
+    rows: &mut Vec<u8>,
+) {
+    let line = record.line;
+    let mut put = |cell: &[u8], end: u8| {
+        rows.extend_from_slice(cell);
+        rows.push(end);
+    };
+    put(line.contig(), b'\t');
+    put((line.start() + 1).to_string().as_bytes(), b'\t');
+    put(line.id(), b'\t');
+    put(&record.reference, b'\t');
+    put(allele.letters.as_bytes(), b'\t');
+    for i in 1..super::entry::FIELDS.len() {
+        put(entry.map_or(".", |entry| entry[i].as_str()).as_bytes(), b'\t');
+    }
+    put(largest.as_bytes(), b'\t');
+    put(skip.as_bytes(), b'\n');
+}
+
+fn stretch_of<'a>(line: &Line, codes: &'a [u8]) -> Option<&'a [u8]> {
+    let start = usize::try_from(line.start()).ok()?;
+    codes.get(start..start.checked_add(line.reference().len())?)
+}
+
+/// Returns the genome's letters in the place of REF, where they are known and no ALT.
+fn of_genome(line: &Line, codes: &[u8]) -> Option<Vec<u8>> {
+    let letters = stretch_of(line, codes).filter(|codes| !codes.contains(&UNKNOWN)).map(decode)?;
+    let taken = line.alternates().any(|alternate| alternate.eq_ignore_ascii_case(&letters));
+    (!taken).then_some(letters)
+}
+
+fn text(letters: &[u8]) -> String {
+    String::from_utf8_lossy(letters).into_owned()
+}

@@ -1,0 +1,273 @@
+//! Scoring: changes of a sequence in, effects on its sites out.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lru::LruCache;
+
+use super::VariantSettings;
+use super::change::Change;
+use super::effect::{Effect, Pair, SiteEffect};
+use super::haplotype::{Haplotype, touching};
+use super::motif;
+use super::windows::{self, CONTEXT, Windows};
+use crate::error::{Error, Result};
+use crate::genome::contigs::Contigs;
+use crate::genome::region::Intervals;
+use crate::genome::strand::Strand;
+use crate::models::card::Task;
+use crate::models::{CENTRE, Model, Window};
+use crate::profile::Profile;
+use crate::scan::Anchor;
+use crate::scan::consolidate::REACH;
+use crate::scan::inference::{ChunkScores, Scorer};
+use crate::scan::targets::Targets;
+
+/// Nucleotides on either side of a change that windows centred on its sites can reach.
+const SIGHT: u64 = 2 * CENTRE as u64 + CONTEXT;
+
+/// The effects of one change, by strand and position.
+pub type Effects = Arc<[SiteEffect]>;
+
+/// A change to score, and the strands that count.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Asked {
+    pub change: Change,
+    /// Plus, minus.
+    pub strands: [bool; 2],
+}
+
+/// Scores changes; shared by all threads. Results do not depend on how changes are put together into
+/// batches.
+pub struct Engine<'a> {
+    sites: &'a dyn Model,
+    strength: Option<&'a dyn Model>,
+    settings: VariantSettings,
+    /// Every position: what is asked for is not counted here.
+    everywhere: Targets,
+    profile: Profile,
+    /// By sequence (any number that names it) and change.
+    remembered: Mutex<LruCache<(usize, Asked), Effects>>,
+}
+
+/// A site before its strength is known, and its windows' places in the list to predict.
+struct Draft {
+    site: SiteEffect,
+    windows: Option<[usize; 2]>,
+}
+
+/// The different windows of a batch whose strength is wanted.
+#[derive(Default)]
+struct StrengthWindows {
+    places: HashMap<Vec<u8>, usize>,
+}
+
+impl<'a> Engine<'a> {
+    /// Prepares the scoring with a site model and, for strengths, a strength model.
+    ///
+    /// # Errors
+    /// A model of the wrong kind.
+    pub fn new(
+        sites: &'a dyn Model,
+        strength: Option<&'a dyn Model>,
+        settings: VariantSettings,
+    ) -> Result<Self> {
+        if !sites.can_scan() {
+            return Err(sites.not_scannable());
+        }
+        if let Some(card) = strength.map(Model::card)
+            && card.task != Task::Strength
+        {
+            let task = card.task.name();
+            let problem = format!("it predicts {task}, not the strength of a polyA site");
+            return Err(Error::model(&card.name, problem));
+        }
+        let mut contigs = Contigs::default();
+        contigs.push("sequence".to_owned(), u64::MAX);
+        let everywhere = Targets::new(&contigs, &Strand::BOTH, None, None);
+        let remembered = NonZeroUsize::new(settings.remembered).unwrap_or(NonZeroUsize::MIN);
+        let remembered = Mutex::new(LruCache::new(remembered));
+        let profile = Profile::default();
+        Ok(Self { sites, strength, settings, everywhere, profile, remembered })
+    }
+
+    /// Returns the effects of each change of one sequence, e.g. a contig (codes), in order. Changes
+    /// near each other share the windows of the reference. `name` tells sequences apart: the effects
+    /// of a change that was scored before are remembered under it.
+    ///
+    /// Every change must have passed [`Change::check_windows`].
+    ///
+    /// # Errors
+    /// Those of the models.
+    pub fn score(&self, name: usize, sequence: &[u8], asked: &[Asked]) -> Result<Vec<Effects>> {
+        let mut known: HashMap<&Asked, Effects> = HashMap::new();
+        let mut new: Vec<&Asked> = Vec::new();
+        {
+            let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+            for asked in asked {
+                match remembered.get(&(name, asked.clone())) {
+                    Some(effects) => {
+                        known.insert(asked, effects.clone());
+                    }
+                    None => new.push(asked),
+                }
+            }
+        }
+        new.sort_unstable();
+        new.dedup();
+        let effects = self.score_new(sequence, &new)?;
+        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        for (&asked, effects) in new.iter().zip(effects) {
+            remembered.put((name, asked.clone()), effects.clone());
+            known.insert(asked, effects);
+        }
+        let lost = || Error::Internal("a change was not scored".into());
+        asked.iter().map(|asked| known.get(asked).cloned().ok_or_else(lost)).collect()
+    }
+
+    /// Scores changes, in order of position.
+    fn score_new(&self, sequence: &[u8], asked: &[&Asked]) -> Result<Vec<Effects>> {
+        let scorer = self.scorer();
+        let length = sequence.len() as u64;
+        let wanted = Strand::BOTH.map(|strand| {
+            let here = asked.iter().filter(|asked| asked.strands[strand.index()]);
+            let looked_at = here.map(|asked| windows::looked_at(&asked.change, length));
+            Intervals::new(looked_at.collect()).as_slice().to_vec()
+        });
+        let reference = windows::of_reference(&scorer, sequence, wanted)?;
+        let mut strengths = StrengthWindows::default();
+        let drafts = asked
+            .iter()
+            .map(|asked| self.drafts(&scorer, sequence, &reference, asked, &mut strengths));
+        let drafts: Vec<Vec<Draft>> = drafts.collect::<Result<_>>()?;
+        let strengths = self.strengths(&strengths)?;
+        let finished = drafts.into_iter().map(|drafts| {
+            drafts.into_iter().map(|draft| self.finished(draft, &strengths)).collect()
+        });
+        Ok(finished.collect())
+    }
+
+    fn scorer(&self) -> Scorer<'_> {
+        Scorer {
+            model: self.sites,
+            targets: &self.everywhere,
+            keep: self.settings.keep,
+            anchor: Anchor::Window,
+            // A batch is soon done: whoever has to stop does so between two.
+            stop: &|| false,
+            profile: &self.profile,
+        }
+    }
+
+    /// Returns where the threads put down what they do.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// Returns the sites around a change, without strengths.
+    fn drafts(
+        &self,
+        scorer: &Scorer<'_>,
+        sequence: &[u8],
+        reference: &[ChunkScores],
+        asked: &Asked,
+        strengths: &mut StrengthWindows,
+    ) -> Result<Vec<Draft>> {
+        let Asked { change, strands } = asked;
+        let centres = windows::looked_at(change, sequence.len() as u64);
+        let at = reference.partition_point(|scores| scores.chunk.centres.end < centres.end);
+        let Some(reference) = reference.get(at) else { return Ok(Vec::new()) };
+        let [_, alternate] = Haplotype::both(sequence, change, super::change::FLANK);
+        let alternate = windows::of_alternate(scorer, &alternate, *strands)?;
+        // Made when a site needs them: most changes lie far from any.
+        let mut haplotypes = None;
+        let mut drafts = Vec::new();
+        for strand in Strand::BOTH.into_iter().filter(|strand| strands[strand.index()]) {
+            let both = Windows::both(reference, &alternate, strand, change, centres.clone());
+            if both.iter().all(Windows::is_silent) {
+                continue;
+            }
+            let haplotypes =
+                haplotypes.get_or_insert_with(|| Haplotype::both(sequence, change, SIGHT));
+            self.sites_of_strand(haplotypes, both, strand, change, strengths, &mut drafts)?;
+        }
+        Ok(drafts)
+    }
+
+    fn sites_of_strand(
+        &self,
+        haplotypes: &[Haplotype; 2],
+        windows: [Windows; 2],
+        strand: Strand,
+        change: &Change,
+        strengths: &mut StrengthWindows,
+        drafts: &mut Vec<Draft>,
+    ) -> Result<()> {
+        let background = self.settings.background;
+        let reference = windows[0].sites(&haplotypes[0], strand, background)?;
+        let alternate = windows[1].sites(&haplotypes[1], strand, background)?;
+        let affected = affected(strand, &change.replaced());
+        for pair in Pair::matched(&reference, &alternate, change, self.settings.match_distance) {
+            if !affected.contains(&pair.position(change)) {
+                continue;
+            }
+            let places = pair.places(change);
+            let site = SiteEffect {
+                strand,
+                position: pair.position(change),
+                offset: pair.offset(change, strand),
+                shift: pair.shift(change, strand),
+                called: [pair.reference.is_some(), pair.alternate.is_some()],
+                probability: [0, 1].map(|i| windows[i].probability_at(places[i])),
+                strength: None,
+                motif: motif::changed(haplotypes, strand, places),
+                effect: Effect::Unchanged,
+            };
+            let windows = self
+                .strength
+                .map(|_| [0, 1].map(|i| strengths.place(haplotypes[i].window(strand, places[i]))));
+            drafts.push(Draft { site, windows });
+        }
+        Ok(())
+    }
+
+    /// Predicts the strengths of windows, log2 odds.
+    fn strengths(&self, windows: &StrengthWindows) -> Result<Vec<f32>> {
+        let Some(model) = self.strength else { return Ok(Vec::new()) };
+        let mut codes: Vec<&[u8]> = vec![&[]; windows.places.len()];
+        for (window, &place) in &windows.places {
+            codes[place] = window;
+        }
+        let codes: Vec<Window<'_>> = codes.into_iter().map(Window::from).collect();
+        if codes.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(model.predict(&codes)?.values.swap_remove(0))
+    }
+
+    fn finished(&self, draft: Draft, strengths: &[f32]) -> SiteEffect {
+        let Draft { mut site, windows } = draft;
+        site.strength = windows.map(|places| places.map(|place| f64::from(strengths[place])));
+        site.effect = self.settings.rule.effect(&site);
+        site
+    }
+}
+
+impl StrengthWindows {
+    /// Returns a window's place in the list.
+    fn place(&mut self, window: Vec<u8>) -> usize {
+        let next = self.places.len();
+        *self.places.entry(window).or_insert(next)
+    }
+}
+
+/// Returns the positions whose consolidated cleavage a change can alter.
+fn affected(strand: Strand, replaced: &Range<u64>) -> Range<u64> {
+    let touching = touching(strand, replaced);
+    touching.start.saturating_sub(REACH)..touching.end + REACH
+}
+
+#[cfg(test)]
+mod tests;

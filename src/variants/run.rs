@@ -1,0 +1,122 @@
+//! The pipeline of a run: records are read in batches, annotated on several threads, written in order.
+
+use std::collections::HashSet;
+
+use super::annotate::{Annotated, Annotator, Batch};
+use super::vcf::line::Line;
+use super::vcf::reader::VcfReader;
+use crate::error::{Error, Result};
+use crate::genome::contigs::Contigs;
+use crate::genome::in_turn::InTurn;
+use crate::pipeline::{self, Stop};
+
+/// Records of a batch at most: enough to share the reference's windows, few enough that all threads
+/// have work and a stop is soon noticed.
+const RECORDS: usize = 256;
+/// Bytes of a batch at most, for files with many samples.
+const BYTES: usize = 1 << 22;
+
+/// Cuts records into batches.
+pub struct BatchReader<'a> {
+    pub vcf: VcfReader,
+    contigs: &'a Contigs,
+    genome: InTurn<'a>,
+    /// The first record of the next batch.
+    pending: Option<Line>,
+    order: Option<Order>,
+}
+
+/// Where the records have come to, of a file that must be sorted.
+#[derive(Default)]
+struct Order {
+    done: HashSet<Vec<u8>>,
+    contig: Vec<u8>,
+    position: i64,
+}
+
+impl<'a> BatchReader<'a> {
+    /// Starts at the first record; `sorted` demands that records are in order.
+    pub fn new(vcf: VcfReader, contigs: &'a Contigs, genome: InTurn<'a>, sorted: bool) -> Self {
+        let order = sorted.then(Order::default);
+        Self { vcf, contigs, genome, pending: None, order }
+    }
+
+    /// Returns the next batch.
+    ///
+    /// # Errors
+    /// If a file cannot be read, a line is no record, or records are not in order and must be.
+    pub fn next_batch(&mut self) -> Result<Option<Batch>> {
+        let Some(first) = self.take()? else { return Ok(None) };
+        let mut bytes = first.size();
+        let mut lines = vec![first];
+        while lines.len() < RECORDS && bytes < BYTES {
+            let Some(next) = self.take()? else { break };
+            if next.contig() != lines[0].contig() {
+                self.pending = Some(next);
+                break;
+            }
+            bytes += next.size();
+            lines.push(next);
+        }
+        let name = String::from_utf8_lossy(lines[0].contig());
+        let contig = match self.contigs.resolve(&name) {
+            Some(contig) => Some((contig, self.genome.get(contig)?)),
+            None => None,
+        };
+        Ok(Some(Batch { contig, lines, read: self.vcf.progress().1 }))
+    }
+
+    fn take(&mut self) -> Result<Option<Line>> {
+        if let Some(pending) = self.pending.take() {
+            return Ok(Some(pending));
+        }
+        let next = self.vcf.next_record()?;
+        if let (Some(order), Some(line)) = (&mut self.order, &next)
+            && !order.goes_on(line)
+        {
+            let problem =
+                "not in order, which --write-index needs; sort it first, e.g. with bcftools sort";
+            return Err(Error::input(&self.vcf.path(), line.place(), problem));
+        }
+        Ok(next)
+    }
+}
+
+impl Order {
+    /// Returns whether a record comes after those before it.
+    fn goes_on(&mut self, line: &Line) -> bool {
+        let same = self.contig == line.contig();
+        let ahead = match same {
+            true => line.start() >= self.position,
+            false => self.done.insert(line.contig().to_vec()),
+        };
+        if !same {
+            self.contig = line.contig().to_vec();
+        }
+        self.position = line.start();
+        ahead
+    }
+}
+
+/// Annotates all records and hands them to `consume`, in order.
+///
+/// # Errors
+/// The first failure of the reader, the models or `consume`; an interrupt.
+pub fn run(
+    mut reader: BatchReader<'_>,
+    annotator: &Annotator<'_>,
+    threads: usize,
+    stop: &Stop<'_>,
+    consume: impl FnMut(Annotated) -> Result<()>,
+) -> Result<()> {
+    let read = || reader.next_batch();
+    let profile = annotator.engine.profile();
+    pipeline::run(
+        threads,
+        stop,
+        profile,
+        read,
+        |batch| annotator.annotate(batch).map(Some),
+        consume,
+    )
+}

@@ -1,0 +1,166 @@
+//! Writing VCF and BCF.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use noodles::bgzf;
+use rust_htslib::bcf::index;
+
+use super::bcf::BcfEncoder;
+use super::header::Header;
+use crate::error::{Error, Result};
+use crate::output::atomic::AtomicFile;
+
+/// Positions that a tabix index can hold (2^29); longer contigs get a CSI index.
+const TABIX_POSITIONS: u64 = 1 << 29;
+/// Smallest interval of a CSI index: 2^14 nt, as bcftools has it.
+const MIN_SHIFT: u32 = 14;
+
+/// Format of the output, named as in bcftools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum OutputType {
+    /// VCF.
+    V,
+    /// VCF, BGZF.
+    Z,
+    /// BCF, BGZF.
+    B,
+    /// BCF, not compressed.
+    U,
+}
+
+impl OutputType {
+    /// Returns the format that a file's name asks for; VCF if it says nothing.
+    pub fn of_name(path: &Path) -> Self {
+        let name = path.to_string_lossy();
+        match name {
+            name if name.ends_with(".gz") || name.ends_with(".bgz") => Self::Z,
+            name if name.ends_with(".bcf") => Self::B,
+            _ => Self::V,
+        }
+    }
+
+    fn is_compressed(self) -> bool {
+        matches!(self, Self::Z | Self::B)
+    }
+
+    fn is_bcf(self) -> bool {
+        matches!(self, Self::B | Self::U)
+    }
+}
+
+/// Text or bytes, as they are or in BGZF; under its final name when complete.
+pub enum Sink {
+    Plain(AtomicFile),
+    Bgzf(Box<bgzf::io::Writer<AtomicFile>>),
+}
+
+impl Sink {
+    /// Starts a file.
+    ///
+    /// # Errors
+    /// If it cannot be created.
+    pub fn create(path: &Path, compressed: bool) -> Result<Self> {
+        let file = AtomicFile::create(path)?;
+        Ok(match compressed {
+            false => Self::Plain(file),
+            true => Self::Bgzf(Box::new(bgzf::io::Writer::new(file))),
+        })
+    }
+
+    /// Writes.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        let (written, path) = match self {
+            Self::Plain(file) => (file.write_all(bytes), file.path()),
+            Self::Bgzf(writer) => (writer.write_all(bytes), writer.get_ref().path()),
+        };
+        written.map_err(|e| Error::io(path, "cannot write", e))
+    }
+
+    /// Completes the file.
+    ///
+    /// # Errors
+    /// If its end cannot be written.
+    pub fn commit(self) -> Result<()> {
+        match self {
+            Self::Plain(file) => file.commit(),
+            Self::Bgzf(mut writer) => {
+                let path = writer.get_ref().path().to_owned();
+                writer.try_finish().map_err(|e| Error::io(&path, "cannot finish writing", e))?;
+                writer.into_inner().commit()
+            }
+        }
+    }
+}
+
+/// A VCF or BCF file in the making.
+pub struct VcfWriter {
+    path: PathBuf,
+    sink: Sink,
+    bcf: Option<BcfEncoder>,
+}
+
+impl VcfWriter {
+    /// Starts a file with its header; `-` is standard output.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn create(path: &Path, kind: OutputType, header: &Header) -> Result<Self> {
+        let mut sink = Sink::create(path, kind.is_compressed())?;
+        let bcf = kind.is_bcf().then(|| BcfEncoder::new(header.text())).transpose()?;
+        match &bcf {
+            Some(encoder) => sink.write(&encoder.header)?,
+            None => sink.write(&header.text())?,
+        }
+        Ok(Self { path: path.to_owned(), sink, bcf })
+    }
+
+    /// Writes lines, each with its line feed.
+    ///
+    /// # Errors
+    /// If the file cannot be written, or is BCF and cannot hold a record.
+    pub fn write(&mut self, lines: &[u8]) -> Result<()> {
+        match &self.bcf {
+            Some(encoder) => self.sink.write(&encoder.encode(lines)?),
+            None => self.sink.write(lines),
+        }
+    }
+
+    /// Completes the file and, if asked for, its index; `longest` is the longest contig.
+    ///
+    /// # Errors
+    /// If either cannot be written.
+    pub fn commit(self, indexed: bool, longest: u64) -> Result<()> {
+        let csi = self.bcf.is_some() || longest > TABIX_POSITIONS;
+        self.sink.commit()?;
+        if indexed { write_index(&self.path, csi) } else { Ok(()) }
+    }
+}
+
+/// Writes the index of a finished file beside it.
+fn write_index(path: &Path, csi: bool) -> Result<()> {
+    let beside = |extension: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(extension);
+        PathBuf::from(name)
+    };
+    let (ours, other) = if csi { (".csi", ".tbi") } else { (".tbi", ".csi") };
+    let target = beside(ours);
+    let failed = |e| Error::io(&target, "cannot write", e);
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let folder = tempfile::tempdir_in(folder).map_err(failed)?;
+    let unfinished = folder.path().join("index");
+    let kind = if csi { index::Type::Csi(MIN_SHIFT) } else { index::Type::Tbx };
+    index::build(path, Some(&unfinished), 1, kind)
+        .map_err(|e| Error::input(path, "", format!("cannot be indexed: {}", e.msg)))?;
+    // An index of the other kind would be out of date, and htslib might prefer it.
+    let _ = fs::remove_file(beside(other));
+    fs::rename(&unfinished, &target).map_err(failed)
+}

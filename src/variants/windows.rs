@@ -1,0 +1,174 @@
+//! Windows of both haplotypes and the sites that they make.
+//!
+//! Windows that do not touch the change are the same on both haplotypes: they are scored once, for
+//! all changes of a batch together; per change only the alternate's windows that touch it are added.
+
+use std::ops::Range;
+
+use super::change::{Change, FLANK};
+use super::haplotype::{Haplotype, touching};
+use crate::error::{Error, Result};
+use crate::genome::region::Intervals;
+use crate::genome::strand::Strand;
+use crate::scan::chunks::Chunk;
+use crate::scan::consolidate::{Candidate, Consolidator, REACH};
+use crate::scan::inference::{ChunkScores, Kept, Scorer, StrandChunk};
+
+/// Windows looked at beyond the last one that touches the change: a site up to 24 nt beyond may
+/// change, depends on windows up to 24 nt further, and its cluster may be longer still.
+pub const CONTEXT: u64 = 2 * REACH + 52;
+
+/// What a model says of the windows of one strand of one haplotype, around a change.
+#[derive(Debug)]
+pub struct Windows {
+    /// Centre of the first window.
+    start: u64,
+    /// Classification by centre; NaN where no window was scored.
+    probability: Vec<f32>,
+    kept: Vec<Kept>,
+}
+
+/// Returns the centres around a change that are looked at, on both strands.
+pub fn looked_at(change: &Change, length: u64) -> Range<u64> {
+    let [plus, minus] = Strand::BOTH.map(|strand| touching(strand, &change.replaced()));
+    minus.start.saturating_sub(CONTEXT)..(plus.end + CONTEXT).min(length)
+}
+
+/// Scores the reference's windows with these centres (by strand, ascending and disjoint); one result
+/// for each stretch of centres that are wanted on a strand or both.
+///
+/// # Errors
+/// Those of the model.
+pub fn of_reference(
+    scorer: &Scorer<'_>,
+    sequence: &[u8],
+    wanted: [Vec<Range<u64>>; 2],
+) -> Result<Vec<ChunkScores>> {
+    let both = wanted.iter().flatten().cloned().collect();
+    let stretches = Intervals::new(both);
+    let scored = stretches.as_slice().iter().map(|centres| {
+        let inside = |range: &&Range<u64>| centres.start <= range.start && range.end <= centres.end;
+        let wanted =
+            [0, 1].map(|strand: usize| wanted[strand].iter().filter(inside).cloned().collect());
+        let length = sequence.len() as u64;
+        let start = centres.start.saturating_sub(FLANK);
+        let end = (centres.end + FLANK).min(length);
+        scored(
+            scorer,
+            Chunk {
+                contig: 0,
+                contig_length: length,
+                start,
+                codes: sequence[start as usize..end as usize].into(),
+                centres: centres.clone(),
+                wanted,
+            },
+        )
+    });
+    scored.collect()
+}
+
+/// Scores the alternate's windows that touch the change.
+///
+/// # Errors
+/// Those of the model.
+pub fn of_alternate(
+    scorer: &Scorer<'_>,
+    alternate: &Haplotype,
+    strands: [bool; 2],
+) -> Result<ChunkScores> {
+    let wanted = Strand::BOTH.map(|strand| match strands[strand.index()] {
+        true => vec![touching(strand, &alternate.changed)],
+        false => Vec::new(),
+    });
+    scored(scorer, alternate.chunk(wanted))
+}
+
+fn scored(scorer: &Scorer<'_>, chunk: Chunk) -> Result<ChunkScores> {
+    let lost = || Error::Internal("scoring stopped without being told to".into());
+    scorer.score(chunk)?.ok_or_else(lost)
+}
+
+impl Windows {
+    /// Takes the windows with some centres out of a scored chunk.
+    pub fn cut(scores: &ChunkScores, strand: Strand, centres: Range<u64>) -> Self {
+        let (start, end) = (centres.start, centres.end);
+        let unscored = || Self {
+            start,
+            probability: vec![f32::NAN; (end - start) as usize],
+            kept: Vec::new(),
+        };
+        let Some(StrandChunk { probability, kept, .. }) = &scores.strands[strand.index()] else {
+            return unscored();
+        };
+        let index = |centre: u64| (centre - scores.chunk.centres.start) as usize;
+        let place = |centre: u64| kept.partition_point(|window| window.centre < centre);
+        Self {
+            start,
+            probability: probability[index(start)..index(end)].to_vec(),
+            kept: kept[place(start)..place(end)].to_vec(),
+        }
+    }
+
+    /// Returns the windows of both haplotypes on one strand: those of the reference with the centres
+    /// that are looked at, and the same with those that touch the change replaced.
+    pub fn both(
+        reference: &ChunkScores,
+        alternate: &ChunkScores,
+        strand: Strand,
+        change: &Change,
+        centres: Range<u64>,
+    ) -> [Self; 2] {
+        let old = touching(strand, &change.replaced());
+        let new = touching(strand, &change.put_in());
+        let mut changed = Self::cut(reference, strand, centres.start..old.start);
+        let middle = Self::cut(alternate, strand, new.clone());
+        let mut after = Self::cut(reference, strand, old.end..centres.end);
+        for window in &mut after.kept {
+            window.centre = window.centre - old.end + new.end;
+        }
+        for part in [middle, after] {
+            changed.probability.extend(part.probability);
+            changed.kept.extend(part.kept);
+        }
+        [Self::cut(reference, strand, centres), changed]
+    }
+
+    /// Returns whether there is nothing to consolidate.
+    pub fn is_silent(&self) -> bool {
+        self.kept.is_empty()
+    }
+
+    /// Returns the classification of the window centred on a position, or of the nearest one scored,
+    /// the first of two.
+    pub fn probability_at(&self, position: u64) -> f32 {
+        let known = |&(_, value): &(u64, f32)| !value.is_nan();
+        let centres = (self.start..).zip(self.probability.iter().copied()).filter(known);
+        let nearest = centres.min_by_key(|&(centre, _)| centre.abs_diff(position));
+        nearest.map_or(f32::NAN, |(_, value)| value)
+    }
+
+    /// Consolidates the windows, as a scan does, into sites in ascending order.
+    ///
+    /// # Errors
+    /// None of its own.
+    pub fn sites(
+        &self,
+        haplotype: &Haplotype,
+        strand: Strand,
+        background: f64,
+    ) -> Result<Vec<Candidate>> {
+        let centres = self.start..self.start + self.probability.len() as u64;
+        let mut chunk = haplotype.chunk([Vec::new(), Vec::new()]);
+        chunk.centres = centres.clone();
+        let mut strands = [None, None];
+        let (probability, kept) = (self.probability.clone(), self.kept.clone());
+        strands[strand.index()] = Some(StrandChunk { probability, kept, ..StrandChunk::default() });
+        let everywhere = 0..u64::MAX;
+        let targets = std::slice::from_ref(&everywhere);
+        let mut consolidator = Consolidator::new(0, strand, targets, background, false);
+        consolidator.push(&ChunkScores { chunk, strands }, &mut |_| Ok(()))?;
+        consolidator.finish(&mut |_| Ok(()))?;
+        Ok(consolidator.sites.into())
+    }
+}
