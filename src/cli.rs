@@ -3,6 +3,7 @@
 pub mod convert;
 pub mod evaluate;
 pub mod interrupt;
+pub mod merge;
 pub mod models;
 pub mod options;
 pub mod predict;
@@ -28,6 +29,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Scan(scan::Args),
+    Merge(merge::Args),
     Predict(predict::Args),
     Evaluate(evaluate::Args),
     Models(models::Args),
@@ -45,6 +47,7 @@ pub fn run(cli: &Cli) -> Result<()> {
     interrupt::listen()?;
     match &cli.command {
         Command::Scan(args) => scan::run(args),
+        Command::Merge(args) => merge::run(args),
         Command::Predict(args) => predict::run(args),
         Command::Evaluate(args) => evaluate::run(args),
         Command::Models(args) => models::run(args),

@@ -18,6 +18,7 @@ pub mod genome;
 pub mod models;
 pub mod output;
 pub mod scan;
+pub mod shard;
 pub mod simulate;
 pub mod structure;
 pub mod train;

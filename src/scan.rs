@@ -7,11 +7,13 @@
 //! Every position asked for ([`targets`]) has one window on each strand. Window and site
 //! definitions: Stroup & Ji 2023. Results do not depend on the number of threads or the chunk size.
 
+pub mod checkpoint;
 pub mod chunks;
 pub mod consolidate;
 pub mod inference;
 mod pipeline;
 pub mod progress;
+pub mod record;
 pub mod reorder;
 pub mod sites;
 pub mod targets;
@@ -23,14 +25,14 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use chunks::{BaseSource, ChunkReader};
-use inference::{KeepAbove, Scorer};
+use inference::{ChunkScores, KeepAbove, Scorer};
 use pipeline::Stop;
 use progress::Progress;
-use sites::Collector;
 
 use crate::context::features::GeneContext;
 use crate::error::{Error, Result};
@@ -38,6 +40,7 @@ use crate::genome::contigs::Contigs;
 use crate::models::Model;
 use crate::output::bed::Site;
 
+pub use sites::Collector;
 pub use targets::Targets;
 pub use totals::{ContigTotals, ScanTotals, WindowCounts};
 pub use tracks::TrackBlock;
@@ -137,13 +140,37 @@ pub struct ScanJob<'a> {
     pub quiet: bool,
 }
 
+/// Which share of a scan is run, and how it ends early.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// Positions, counted through [`Targets::scoring_total`].
+    pub span: Range<u64>,
+    /// After an interrupt, chunks that have begun are finished and consumed first.
+    pub finish_begun: bool,
+}
+
 /// Scans: hands sites and track values to `sink` and returns the totals.
 ///
 /// # Errors
 /// The first failure of the source, the model or the sink; [`Error::Interrupted`]; a model that
 /// cannot be scanned. Nothing more is handed to the sink after that.
 pub fn run(job: ScanJob<'_>, sink: &mut dyn Sink) -> Result<ScanTotals> {
-    let ScanSettings { anchor, min_probability, min_centre_cleavage, background, threads, chunk } =
+    let mut collector = Collector::new(job.targets, job.genes, job.settings.background, sink);
+    let span = 0..job.targets.scoring_total(job.contigs);
+    score(job, Part { span, finish_begun: false }, &mut |scores| collector.push(scores))?;
+    collector.finish()
+}
+
+/// Scores a part of a genome and hands the scored chunks to `consume`, in order and without gap.
+///
+/// # Errors
+/// As for [`run`]; those of `consume`.
+pub fn score(
+    job: ScanJob<'_>,
+    part: Part,
+    consume: &mut dyn FnMut(&ChunkScores) -> Result<()>,
+) -> Result<()> {
+    let ScanSettings { anchor, min_probability, min_centre_cleavage, threads, chunk, .. } =
         job.settings;
     if !job.model.can_scan() {
         return Err(job.model.not_scannable());
@@ -158,19 +185,20 @@ pub fn run(job: ScanJob<'_>, sink: &mut dyn Sink) -> Result<ScanTotals> {
     if threads == 0 || chunk == 0 {
         return Err(Error::Usage("threads and chunk size must be at least 1".into()));
     }
-    let positions = job.targets.scoring_total(job.contigs);
+    let positions = part.span.end.saturating_sub(part.span.start);
     let chunk = chunk.min(even_chunk(positions, threads));
     let progress = Progress::new(positions, job.quiet);
-    let reader = ChunkReader::new(job.bases, job.contigs, job.fasta, job.targets, chunk);
-    let stop = Stop { interrupt: job.interrupt, over: AtomicBool::new(false) };
-    let stop_requested = || stop.requested();
+    let reader = ChunkReader::new(job.bases, job.contigs, job.fasta, job.targets, part.span, chunk);
+    let (interrupt, finish_begun) = (job.interrupt, part.finish_begun);
+    let stop = Stop { interrupt, finish_begun, over: AtomicBool::new(false) };
+    let stop_at_once = || stop.at_once();
     let scorer = Scorer {
         model: job.model,
+        contigs: job.contigs,
         targets: job.targets,
         keep: KeepAbove { probability: min_probability, centre_cleavage: min_centre_cleavage },
         anchor,
-        stop: &stop_requested,
+        stop: &stop_at_once,
     };
-    let collector = Collector::new(job.targets, job.genes, background, sink);
-    pipeline::run(reader, &scorer, collector, progress, threads, &stop)
+    pipeline::run(reader, &scorer, consume, progress, threads, &stop)
 }

@@ -18,7 +18,7 @@ pub mod weights;
 use super::card::{ModelCard, Task};
 use super::registry::Architecture;
 use super::weight_file::Tensors;
-use super::{CLEAVAGE, Input, Model, Output, Predictions, StrandScores, Window, check_finite};
+use super::{CLEAVAGE, Input, Model, Output, Predictions, StrandScores, Window};
 use crate::engine::cpu::activation::{sigmoid, softmax};
 use crate::error::{Error, Result};
 use kernel::Kernel;
@@ -96,7 +96,7 @@ impl Model for BiLstm {
                 (Kind::PolyaId, _) => rows.flat_map(softmax::<CLEAVAGE>).collect(),
             };
         }
-        Predictions { values }.check_finite(&self.card.name)
+        Predictions { values }.check_finite(&self.card.name, windows.len())
     }
 
     fn can_scan(&self) -> bool {
@@ -108,8 +108,7 @@ impl Model for BiLstm {
             return Err(self.not_scannable());
         }
         let scores = shared::scan(&self.kernel, sequence, cleavage_above);
-        let vectors = scores.cleavage.iter().flat_map(|(_, vector)| vector);
-        check_finite(&self.card.name, scores.probability.iter().chain(vectors))?;
+        scores.check_finite(&self.card.name)?;
         Ok(scores)
     }
 }

@@ -60,7 +60,8 @@ pub struct Chunk {
     pub wanted: [Vec<Range<u64>>; 2],
 }
 
-/// Cuts the parts of a genome that are to be scored into chunks, in order, holding one at a time.
+/// Cuts the parts of a genome that are to be scored, or a share of them, into chunks, in order,
+/// holding one at a time.
 pub struct ChunkReader<'a> {
     bases: Box<dyn BaseSource + 'a>,
     contigs: &'a Contigs,
@@ -70,7 +71,10 @@ pub struct ChunkReader<'a> {
     /// Centres per chunk.
     size: u64,
     next_index: u64,
-    last_contig: Option<usize>,
+    /// Which positions of [`Targets::scoring_total`] to hand out.
+    span: Range<u64>,
+    /// How many of them the contigs entered so far have.
+    entered: u64,
     current: Option<Current>,
 }
 
@@ -89,17 +93,19 @@ struct Current {
 }
 
 impl<'a> ChunkReader<'a> {
-    /// Starts at the beginning of `bases`; `size` centres to a chunk, at least 1.
+    /// Starts at the beginning of `bases`; `size` centres to a chunk, at least 1. `span` counts the
+    /// positions to score through all contigs, see [`Targets::scoring_total`].
     pub fn new(
         bases: Box<dyn BaseSource + 'a>,
         contigs: &'a Contigs,
         fasta: &'a Path,
         targets: &'a Targets,
+        span: Range<u64>,
         size: usize,
     ) -> Self {
-        let last_contig = targets.last_contig();
         let size = size.max(1) as u64;
-        Self { bases, contigs, fasta, targets, size, next_index: 0, last_contig, current: None }
+        let (next_index, entered, current) = (0, 0, None);
+        Self { bases, contigs, fasta, targets, size, next_index, span, entered, current }
     }
 
     /// Returns the next chunk, or `None` when everything asked for has been handed out.
@@ -113,8 +119,8 @@ impl<'a> ChunkReader<'a> {
             {
                 return self.cut(centres).map(Some);
             }
-            let here = self.current.take().map(|current| current.contig);
-            if self.last_contig.is_none() || here == self.last_contig {
+            self.current = None;
+            if self.entered >= self.span.end {
                 return Ok(None);
             }
             self.enter_next_contig()?;
@@ -129,7 +135,12 @@ impl<'a> ChunkReader<'a> {
             }
             if self.targets.wants(contig) {
                 let length = self.contigs[contig].length;
-                let plan = self.targets.scoring(contig, length);
+                let mut plan = self.targets.scoring(contig, length);
+                let before = self.entered;
+                self.entered += plan.either.total();
+                let [start, end] =
+                    [self.span.start, self.span.end].map(|n| n.saturating_sub(before));
+                plan.either = plan.either.ordinals(start..end);
                 self.current = Some(Current {
                     contig,
                     length,

@@ -15,8 +15,6 @@ use super::chunks::{Chunk, ChunkReader};
 use super::inference::{ChunkScores, Scorer};
 use super::progress::Progress;
 use super::reorder::{Reorder, TicketOffice, TicketReturn, tickets};
-use super::sites::Collector;
-use super::totals::ScanTotals;
 use crate::error::{Error, Result};
 
 /// Chunks under way or waiting for an earlier one, per worker.
@@ -29,6 +27,8 @@ const POLL: Duration = Duration::from_millis(100);
 pub(super) struct Stop<'a> {
     /// Set by the user.
     pub interrupt: &'a AtomicBool,
+    /// After an interrupt, chunks that a worker has begun are finished and consumed first.
+    pub finish_begun: bool,
     /// Set when the consolidator has left.
     pub over: AtomicBool,
 }
@@ -38,20 +38,29 @@ impl Stop<'_> {
         self.interrupt.load(Ordering::Relaxed)
     }
 
-    pub fn requested(&self) -> bool {
+    /// Says whether to begin nothing more.
+    fn requested(&self) -> bool {
         self.interrupted() || self.over.load(Ordering::Relaxed)
     }
+
+    /// Says whether to drop what has begun.
+    pub fn at_once(&self) -> bool {
+        (self.interrupted() && !self.finish_begun) || self.over.load(Ordering::Relaxed)
+    }
 }
+
+/// Takes scored chunks in reading order.
+pub(super) type Consumer<'a> = dyn FnMut(&ChunkScores) -> Result<()> + 'a;
 
 /// Runs all stages until the source is used up or something fails.
 pub(super) fn run(
     reader: ChunkReader<'_>,
     scorer: &Scorer<'_>,
-    collector: Collector<'_>,
+    consume: &mut Consumer<'_>,
     progress: Progress,
     threads: usize,
     stop: &Stop<'_>,
-) -> Result<ScanTotals> {
+) -> Result<()> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .thread_name(|i| format!("scan-{i}"))
@@ -71,7 +80,7 @@ pub(super) fn run(
                 .name("read".into())
                 .spawn_scoped(scope, read)
                 .map_err(|e| Error::Internal(format!("cannot start a thread: {e}")))
-                .and_then(|_| consolidate(collector, progress, results, returned, stop));
+                .and_then(|_| in_order(consume, progress, results, returned, stop));
             stop.over.store(true, Ordering::Relaxed);
             outcome
         })
@@ -124,16 +133,16 @@ fn work(
 }
 
 /// The calling thread: puts results in order and consumes them.
-fn consolidate(
-    mut collector: Collector<'_>,
+fn in_order(
+    consume: &mut Consumer<'_>,
     mut progress: Progress,
     results: Receiver<Result<ChunkScores>>,
     returned: TicketReturn,
     stop: &Stop<'_>,
-) -> Result<ScanTotals> {
+) -> Result<()> {
     let mut reorder = Reorder::default();
     loop {
-        if stop.interrupted() {
+        if stop.at_once() {
             return Err(Error::Interrupted);
         }
         match results.recv_timeout(POLL) {
@@ -145,24 +154,19 @@ fn consolidate(
             Err(RecvTimeoutError::Disconnected) => break,
         }
         while let Some(scores) = reorder.pop() {
-            collector.push(&scores)?;
+            consume(&scores)?;
             returned.give_back();
             let centres = &scores.chunk.centres;
-            progress.advance(centres.end - centres.start, windows(&scores));
+            progress.advance(centres.end - centres.start, scores.scored());
         }
     }
     if stop.interrupted() {
         return Err(Error::Interrupted);
     }
     match reorder.is_empty() {
-        true => collector.finish(),
+        true => Ok(()),
         false => Err(Error::Internal("a chunk of the genome was lost".into())),
     }
-}
-
-fn windows(scores: &ChunkScores) -> u64 {
-    let strands = scores.strands.iter().flatten();
-    strands.map(|strand| strand.windows.scored + strand.windows.context).sum()
 }
 
 /// Turns a panic into an error, so that the other threads hear of it.

@@ -16,7 +16,9 @@ use crate::models::Model;
 use crate::output::summary::{
     FastaSummary, FileSummary, ModelSummary, ScanSummary, SiteCounts, SkippedWindows, WindowCounts,
 };
-use crate::scan::{Anchor, ScanTotals};
+use crate::scan::checkpoint::{Header, Outputs};
+use crate::scan::{Anchor, ScanTotals, Targets};
+use crate::shard::Shard;
 
 /// The summary in the making.
 pub struct Report {
@@ -80,8 +82,26 @@ impl Report {
         self.summary.notes.push(note);
     }
 
+    /// Goes on with the summary of a scan that others have begun.
+    pub fn of(mut summary: ScanSummary) -> Self {
+        summary.command_line = command_line();
+        Self { summary }
+    }
+
+    /// Describes the scan, with all that was noted so far.
+    pub fn header(
+        &self,
+        shard: Option<Shard>,
+        outputs: Outputs,
+        contigs: &Contigs,
+        targets: &Targets,
+    ) -> Header {
+        let (shard, summary) = (shard.unwrap_or(Shard::WHOLE), self.summary.clone());
+        Header::new(shard, outputs, self.provenance(), summary, contigs, targets)
+    }
+
     /// The header lines of result files: only what decides the results.
-    pub fn provenance(&self) -> Vec<String> {
+    fn provenance(&self) -> Vec<String> {
         let s = &self.summary;
         let mut lines = vec![
             format!("polyascan {}", s.version),
@@ -97,7 +117,7 @@ impl Report {
         lines
     }
 
-    /// Completes all files and says what came out.
+    /// Completes all files and says what came out; this run scored `windows` windows.
     ///
     /// # Errors
     /// If a file cannot be completed or the counts do not add up.
@@ -107,6 +127,7 @@ impl Report {
         totals: &ScanTotals,
         contigs: &Contigs,
         seconds: f64,
+        windows: u64,
     ) -> Result<()> {
         self.count(totals, contigs);
         if self.summary.windows.requested == 0 {
@@ -114,7 +135,7 @@ impl Report {
         }
         let (notes, file) = files.commit()?;
         notes.into_iter().for_each(|note| self.note(note));
-        self.summary.set_wall_seconds(seconds);
+        self.summary.set_wall_seconds(seconds, windows);
         let (w, s) = (&self.summary.windows, &self.summary);
         eprintln!(
             "polyascan: {} sites; {} windows = {} scored + {} skipped ({} N, {} contig edge, {} short contig, {} without signal); {:.1} s, {:.0} windows/s",
