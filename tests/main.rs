@@ -27,6 +27,7 @@ mod shards;
 mod signals;
 mod simulate;
 mod structure;
+mod supply_chain;
 mod support;
 mod train;
 mod train_classes;

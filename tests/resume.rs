@@ -22,7 +22,6 @@ const FILES: [&str; 5] = [
 /// A scan that can be killed, and how large its checkpoint is.
 struct Scan {
     arguments: Vec<String>,
-    prefix: String,
     /// The file that shows how far it is.
     checkpoint: String,
 }
@@ -31,7 +30,7 @@ impl Scan {
     fn new(prefix: &str, arguments: &[&str]) -> Self {
         let own = ["scan", "--resume", "-t", "2", "--chunk-size", "2048", "-o", prefix];
         let arguments = own.iter().chain(arguments).map(|&text| text.to_owned()).collect();
-        Self { arguments, prefix: prefix.into(), checkpoint: format!("{prefix}.checkpoint") }
+        Self { arguments, checkpoint: format!("{prefix}.checkpoint") }
     }
 
     fn start(&self) -> Child {

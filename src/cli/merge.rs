@@ -42,7 +42,8 @@ pub struct Args {
 /// written.
 pub fn run(args: &Args) -> Result<()> {
     let begin = Instant::now();
-    let lock = files::lock(&args.output)?;
+    let inputs = args.shards.iter().chain(&args.annotation).map(PathBuf::as_path);
+    let lock = files::lock(&args.output, inputs)?;
     let mut files = Files::reserve(&args.output)?;
     let shards = in_order(&args.shards)?;
     let ChunkFile { header, contigs, .. } = ChunkFile::open(shards[0].1)?;

@@ -110,7 +110,9 @@ pub fn run(args: &Args) -> Result<()> {
     let threads = args.threads.apply()?;
     args.check_output()?;
     let model = args.model.load()?;
-    let lock = files::lock(&args.base())?;
+    let inputs = [Some(&args.fasta), args.regions_file.as_ref(), args.annotation.as_ref()];
+    let inputs = inputs.into_iter().flatten().map(PathBuf::as_path);
+    let lock = files::lock(&args.base(), inputs)?;
     let mut files = match args.shard {
         None => Files::reserve(&args.output)?,
         Some(_) => Files::default(),

@@ -1,12 +1,15 @@
 //! One run at a time writes to a prefix.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::temporaries::{self, Temporary};
 use crate::error::{Error, Result};
+
+/// How often the lock's file may be removed by its last holder just before it is locked.
+const ATTEMPTS: usize = 100;
 
 /// Keeps other runs from writing to a prefix until it is dropped, by a lock of the operating system
 /// on `PREFIX.lock`: one that was left behind by a killed run locks nothing.
@@ -26,12 +29,13 @@ impl Lock {
     pub fn take(prefix: &str) -> Result<Self> {
         let path = PathBuf::from(format!("{prefix}.lock"));
         let failed = |e| Error::io(&path, "cannot create (is the directory writable?)", e);
+        let mut attempts = 0..ATTEMPTS;
         loop {
             let mut open = OpenOptions::new();
             let open = open.read(true).write(true).create(true).truncate(false).open(&path);
             let mut file = open.map_err(failed)?;
             match file.try_lock() {
-                Ok(()) if !is_named(&file, &path) => continue,
+                Ok(()) if !is_named(&file, &path) && attempts.next().is_some() => continue,
                 Ok(()) => {
                     // Only for people: without it the lock is as good.
                     let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", this_run()));
@@ -45,15 +49,15 @@ impl Lock {
                     );
                     return Err(Error::input(&path, "", problem));
                 }
-                Err(TryLockError::Error(e)) if e.kind() == ErrorKind::Unsupported => {
+                // Some network file systems have no locks: that must not keep anybody from work.
+                Err(TryLockError::Error(e)) => {
                     eprintln!(
-                        "polyascan: note: {}: this file system has no locks; see to it that no \
-                         other run writes to this prefix",
+                        "polyascan: note: {}: cannot lock ({e}); see to it that no other run \
+                         writes to this prefix",
                         path.display()
                     );
                     return Ok(Self::remembered(path, None));
                 }
-                Err(TryLockError::Error(e)) => return Err(failed(e)),
             }
         }
     }

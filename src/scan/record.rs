@@ -42,16 +42,12 @@ pub fn encode(scores: &ChunkScores, every_probability: bool) -> Vec<u8> {
 fn strand_scores(out: &mut Encoder, strand: &StrandChunk, centres: &Range<u64>, every: bool) {
     counts(&strand.windows).into_iter().for_each(|count| out.u64(count));
     let length = strand.probability.len();
-    let wanted = match every {
-        true => vec![0..length as u64],
-        false => {
-            // Windows kept in the chunks before and after this one reach into it.
-            let mut wanted = around(strand.kept.iter(), REACH, centres.start, length);
-            wanted.push(0..REACH.min(length as u64));
-            wanted.push((length as u64).saturating_sub(REACH)..length as u64);
-            Intervals::new(wanted).as_slice().to_vec()
-        }
-    };
+    let mut wanted = around(strand.kept.iter(), REACH, centres.start, length);
+    let length = length as u64;
+    // Windows kept in the chunks before and after this one reach into it.
+    let edge = if every { length } else { REACH.min(length) };
+    wanted.extend([0..edge, length - edge..length]);
+    let wanted = Intervals::new(wanted).as_slice().to_vec();
     out.runs(wanted, |out, at| out.f32(strand.probability[at]));
     out.u64(strand.kept.len() as u64);
     for Kept { centre, probability, cleavage } in &strand.kept {

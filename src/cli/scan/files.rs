@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::genome::contigs::Contigs;
 use crate::genome::strand::Strand;
-use crate::output::atomic::AtomicFile;
+use crate::output::atomic::{AtomicFile, keep_input};
 use crate::output::bed::{Site, SitesWriter};
 use crate::output::bigwig::{TrackOutcome, TrackWriter};
 use crate::output::lock::Lock;
@@ -31,10 +31,16 @@ const ENDINGS: [&str; 11] = [
 /// ones have left unfinished. Nothing for standard output.
 ///
 /// # Errors
-/// If the folder cannot be written, or another run is writing to the prefix.
-pub fn lock(prefix: &str) -> Result<Option<Lock>> {
+/// If an output could replace one of `inputs`, the folder cannot be written, or another run is
+/// writing to the prefix.
+pub fn lock<'a>(prefix: &str, inputs: impl Iterator<Item = &'a Path>) -> Result<Option<Lock>> {
     if prefix == "-" {
         return Ok(None);
+    }
+    for input in inputs {
+        for ending in ENDINGS {
+            keep_input(input, Path::new(&format!("{prefix}.{ending}")))?;
+        }
     }
     if let Some(folder) = Path::new(prefix).parent().filter(|f| !f.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)

@@ -1,6 +1,7 @@
 //! The scoring of a scan, kept chunk by chunk where it is asked for.
 
 use std::path::Path;
+use std::sync::atomic::Ordering;
 
 use crate::error::{Error, Result};
 use crate::scan::checkpoint::{Checkpoint, Header};
@@ -36,7 +37,13 @@ pub fn score(
         })?;
         return Ok(Scored { checkpoint: None, windows });
     };
-    let (mut kept, mut done) = Checkpoint::resume(path, header, consume)?;
+    let interrupt = job.interrupt;
+    let (mut kept, mut done) = Checkpoint::resume(path, header, &mut |scores| {
+        if interrupt.load(Ordering::Relaxed) {
+            return Err(Error::Interrupted);
+        }
+        consume(scores)
+    })?;
     let total = span.end - span.start;
     if done > total {
         let problem = "it holds more than all of this scan; delete it to begin anew";

@@ -1,6 +1,7 @@
 //! A dense head on the outputs of a block of windows.
 
 use super::weights::Dense;
+use crate::engine::cpu::activation::relu;
 use crate::engine::cpu::product::{Accumulate, Affine, Packed, Rows, pad, padded, product};
 
 /// Packed dense layers with ReLU between.
@@ -54,7 +55,7 @@ impl Head {
             product(rows, weight, &mut Accumulate { out: &mut values, width });
         }
         if !self.rest.is_empty() {
-            values.iter_mut().for_each(|value| *value = value.max(0.0));
+            values.iter_mut().for_each(|value| *value = relu(*value));
         }
         for (n, (weight, bias)) in self.rest.iter().enumerate() {
             let inputs = values.len() / windows;
