@@ -12,8 +12,8 @@ const LIST: &str = "THIRD_PARTY.md";
 const HEADER: &str = "# Third-party packages\n\n\
     Written by `make third-party` from `Cargo.lock`: every package that is part of the program (default \
     features, Linux on x86-64), but not what only builds or tests it. The full texts of the licences come with \
-    each package's source. `hts-sys` contains htslib (MIT, BSD-3-Clause), `libmimalloc-sys` mimalloc (MIT), \
-    `libz-sys`, where it is there, zlib (Zlib).\n\n\
+    each package's source. `hts-sys` contains htslib (MIT, BSD-3-Clause), `libz-sys` zlib (Zlib), \
+    `libdeflate-sys` libdeflate (MIT), `libmimalloc-sys` mimalloc (MIT).\n\n\
     | package | version | licence |\n| --- | --- | --- |\n";
 
 fn file(name: &str) -> PathBuf {
