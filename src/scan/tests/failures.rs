@@ -132,7 +132,7 @@ fn a_failing_source_ends_the_scan() {
     for (threads, chunk) in [(1, 1), (3, 100)] {
         let error = in_time(move || {
             let mut bases = MemoryBases::new(&long_genome());
-            bases.fail_after = Some(5_000);
+            bases.fail_after = Some(1_000);
             let mut sink = Collected::default();
             let model = HashModel::new(0.1);
             scan_into(bases, &model, None, settings(threads, chunk), &mut sink)
