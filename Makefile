@@ -1,7 +1,8 @@
 # polyascan: `make demo` shows it at work, `make test` tests everything.
 # Needs Rust (cargo) and a C compiler; libclang is taken from the system or put into .deps/.
 
-.PHONY: help build cuda demo test check bench bench-peers bench-scan bench-gpu compare \
+.PHONY: help build cuda demo test check deny deny-offline third-party soak \
+        bench bench-peers bench-scan bench-gpu compare \
         train-default train-strength train-yeast train-deerect-cv clean
 .DEFAULT_GOAL := help
 
@@ -18,7 +19,7 @@ help: ## list the targets
 	@sh scripts/setup_libclang.sh
 
 build: .cargo/config.toml ## build target/release/polyascan
-	$(CARGO) build --release
+	$(CARGO) build --locked --release
 
 cuda: .cargo/config.toml ## build target/cuda/release/polyascan, which uses a GPU where there is one
 	@sh scripts/build_cuda.sh
@@ -32,14 +33,28 @@ demo: build ## simulate a genome, scan it, compare with the truth
 
 test: .cargo/config.toml ## run all tests
 	@[ -d ../shared ] || echo "note: ../shared is not here; tests that need it say that they are skipped"
-	$(CARGO) test
+	$(CARGO) test --locked
 
-check: .cargo/config.toml ## formatting and lints
+check: .cargo/config.toml deny-offline ## formatting, lints and what the program is made of
 	$(CARGO) fmt --check
-	$(CARGO) clippy --all-targets -- -D warnings
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+deny: ## licences, sources, duplicates and known vulnerabilities of all packages (needs cargo-deny)
+	$(CARGO) deny --locked check
+
+deny-offline:
+	@if $(CARGO) deny --version >/dev/null 2>&1; \
+	then $(CARGO) deny --offline --locked check --hide-inclusion-graph licenses bans sources; \
+	else echo "note: cargo-deny is not here; tests/supply_chain.rs checks licences"; fi
+
+third-party: .cargo/config.toml ## write THIRD_PARTY.md from Cargo.lock
+	WRITE_THIRD_PARTY=1 $(CARGO) test --locked --test integration supply_chain::third_party
+
+soak: build ## scan a simulated genome of human size under 1 GiB (two hours; SOAK_LENGTH=... for less)
+	sh scripts/soak.sh
 
 bench: .cargo/config.toml ## criterion benches of the kernels
-	$(CARGO) bench
+	$(CARGO) bench --locked
 
 bench-peers: build ## every model against ONNX Runtime: agreement and speed (needs ../shared, python3)
 	@[ -x $(BENCH_VENV)/bin/python ] || python3 -m venv $(BENCH_VENV)

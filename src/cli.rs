@@ -3,6 +3,7 @@
 pub mod convert;
 pub mod evaluate;
 pub mod interrupt;
+pub mod merge;
 pub mod models;
 pub mod options;
 pub mod predict;
@@ -30,6 +31,7 @@ pub struct Cli {
 enum Command {
     Scan(scan::Args),
     Variants(variants::Args),
+    Merge(merge::Args),
     Predict(predict::Args),
     Evaluate(evaluate::Args),
     Models(models::Args),
@@ -48,6 +50,7 @@ pub fn run(cli: &Cli) -> Result<()> {
     match &cli.command {
         Command::Scan(args) => scan::run(args),
         Command::Variants(args) => variants::run(args),
+        Command::Merge(args) => merge::run(args),
         Command::Predict(args) => predict::run(args),
         Command::Evaluate(args) => evaluate::run(args),
         Command::Models(args) => models::run(args),

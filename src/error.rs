@@ -30,6 +30,16 @@ pub enum Error {
     /// A model file or a model's use is wrong.
     #[error("model {model}: {problem}")]
     Model { model: String, problem: String },
+    /// A model gave NaN or infinity.
+    #[error(
+        "model {model}: window {window}: a score is not a number (NaN or infinite); check the weights \
+         with `polyascan models verify`, or use another device"
+    )]
+    NotFinite {
+        model: String,
+        /// `contig:position:strand`, or its number among those scored together.
+        window: WindowPlace,
+    },
     /// The tensor library failed.
     #[error("tensor computation: {0}")]
     Tensor(#[from] candle_core::Error),
@@ -44,7 +54,38 @@ pub enum Error {
     Internal(String),
 }
 
+/// Which window of those that a model was given, from 0, or where it lies once somebody knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WindowPlace {
+    Number(usize),
+    Named(String),
+}
+
+impl std::fmt::Display for WindowPlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "{number} of those scored together"),
+            Self::Named(place) => f.write_str(place),
+        }
+    }
+}
+
 impl Error {
+    /// A model gave window `number` (from 0) of its windows a score that is no number.
+    pub fn not_finite(model: &str, number: usize) -> Self {
+        Self::NotFinite { model: model.to_owned(), window: WindowPlace::Number(number) }
+    }
+
+    /// Says where the window lies that a model gave no number, if that is the error.
+    pub fn at_window(mut self, place: impl FnOnce(usize) -> WindowPlace) -> Self {
+        if let Self::NotFinite { window, .. } = &mut self
+            && let WindowPlace::Number(number) = *window
+        {
+            *window = place(number);
+        }
+        self
+    }
+
     /// An input/output failure on `path` while doing `action`.
     pub fn io(path: &Path, action: &'static str, source: std::io::Error) -> Self {
         if source.kind() == std::io::ErrorKind::BrokenPipe {

@@ -8,6 +8,8 @@
 //! Data flows one way, left to right. Coordinates are 0-based half-open inside the program; a
 //! polyA site is one nucleotide: the last one before the cut, in transcript direction.
 
+#![deny(unsafe_code)]
+
 pub mod cli;
 pub mod config;
 pub mod context;
@@ -20,6 +22,7 @@ pub mod output;
 pub mod pipeline;
 pub mod profile;
 pub mod scan;
+pub mod shard;
 pub mod simulate;
 pub mod structure;
 pub mod train;

@@ -1,5 +1,7 @@
 //! Start, error report and exit code.
 
+#![deny(unsafe_code)]
+
 use std::process::ExitCode;
 
 use clap::Parser;

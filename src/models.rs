@@ -15,7 +15,7 @@ pub mod registry;
 pub mod strength;
 pub mod weight_file;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, WindowPlace};
 use card::ModelCard;
 
 /// Nucleotides of a window of a scan.
@@ -135,27 +135,29 @@ pub struct Predictions {
 }
 
 impl Predictions {
-    /// Checks that every value is a number: huge weights can overflow, and a score that is no
-    /// number must not pass for one.
+    /// Checks that every value of `windows` windows is a number: huge weights can overflow, and a
+    /// score that is no number must not pass for one.
     ///
     /// # Errors
-    /// If a value is NaN or infinite.
-    pub fn check_finite(self, model: &str) -> Result<Self> {
-        check_finite(model, self.values.iter().flatten())?;
+    /// Names the first window with a value that is NaN or infinite.
+    pub fn check_finite(self, model: &str, windows: usize) -> Result<Self> {
+        for values in &self.values {
+            let rows = values.chunks_exact((values.len() / windows.max(1)).max(1));
+            check_finite(model, rows)?;
+        }
         Ok(self)
     }
 }
 
-/// Checks that every score is a number.
+/// Checks that every score is a number, window by window.
 ///
 /// # Errors
-/// If one is NaN or infinite.
-pub fn check_finite<'a>(model: &str, mut scores: impl Iterator<Item = &'a f32>) -> Result<()> {
-    if scores.all(|score| score.is_finite()) {
-        return Ok(());
+/// Names the first window with a score that is NaN or infinite.
+pub fn check_finite<'a>(model: &str, mut windows: impl Iterator<Item = &'a [f32]>) -> Result<()> {
+    match windows.position(|scores| !scores.iter().all(|score| score.is_finite())) {
+        Some(number) => Err(Error::not_finite(model, number)),
+        None => Ok(()),
     }
-    let problem = "a score is not a number: the weights overflow; are they the right file?";
-    Err(Error::model(model, problem))
 }
 
 /// What a site model says of windows of a stretch of sequence, in the sequence's own direction.
@@ -166,6 +168,18 @@ pub struct StrandScores {
     /// Which of them (its index in `probability`) and raw cleavage vector, for the windows with a
     /// classification above the threshold asked for; ascending.
     pub cleavage: Vec<(usize, CleavageVector)>,
+}
+
+impl StrandScores {
+    /// Checks that every value is a number.
+    ///
+    /// # Errors
+    /// Names the first window (its index in `probability`) with a value that is NaN or infinite.
+    pub fn check_finite(&self, model: &str) -> Result<()> {
+        check_finite(model, self.probability.chunks(1))?;
+        check_finite(model, self.cleavage.iter().map(|(_, vector)| vector.as_slice()))
+            .map_err(|error| error.at_window(|at| WindowPlace::Number(self.cleavage[at].0)))
+    }
 }
 
 /// A loaded model. `predict` is the definition; `scan`, of site models, shares work between
@@ -247,7 +261,8 @@ pub trait Model: Send + Sync {
                 let problem = format!("window at {start} of {} nt", sequence.len());
                 return Err(Error::Internal(problem));
             };
-            let alone = self.scan(window, cleavage_above)?;
+            let alone = self.scan(window, cleavage_above);
+            let alone = alone.map_err(|e| e.at_window(|_| WindowPlace::Number(index)))?;
             scores.probability.extend(alone.probability);
             scores.cleavage.extend(alone.cleavage.into_iter().map(|(_, vector)| (index, vector)));
         }

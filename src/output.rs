@@ -1,8 +1,10 @@
-//! Writing: sites, tracks, summaries, plots; files appear under their final name when complete.
+//! Writing: sites, tracks, summaries, plots, work so far; files appear under their final name when complete.
 
 pub mod atomic;
 pub mod bed;
 pub mod bigwig;
+pub mod frames;
+pub mod lock;
 pub mod plot;
 pub mod summary;
 pub mod tabix;

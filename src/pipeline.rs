@@ -27,23 +27,30 @@ const POLL: Duration = Duration::from_millis(100);
 pub struct Stop<'a> {
     /// Set by the user.
     interrupt: &'a AtomicBool,
+    /// After an interrupt, what a worker has begun is finished and consumed first.
+    finish_begun: bool,
     /// Set when the consumer has left.
     over: AtomicBool,
 }
 
 impl<'a> Stop<'a> {
-    /// Stops once `interrupt` is set.
-    pub fn new(interrupt: &'a AtomicBool) -> Self {
-        Self { interrupt, over: AtomicBool::new(false) }
+    /// Stops once `interrupt` is set; with `finish_begun`, what has begun is still consumed.
+    pub fn new(interrupt: &'a AtomicBool, finish_begun: bool) -> Self {
+        Self { interrupt, finish_begun, over: AtomicBool::new(false) }
     }
 
     fn interrupted(&self) -> bool {
         self.interrupt.load(Ordering::Relaxed)
     }
 
-    /// Returns whether to stop.
-    pub fn requested(&self) -> bool {
+    /// Says whether to begin nothing more.
+    fn requested(&self) -> bool {
         self.interrupted() || self.over.load(Ordering::Relaxed)
+    }
+
+    /// Says whether to drop what has begun.
+    pub fn at_once(&self) -> bool {
+        (self.interrupted() && !self.finish_begun) || self.over.load(Ordering::Relaxed)
     }
 }
 
@@ -163,7 +170,7 @@ fn consume_in_order<R>(
 ) -> Result<()> {
     let mut reorder = Reorder::default();
     loop {
-        if stop.interrupted() {
+        if stop.at_once() {
             return Err(Error::Interrupted);
         }
         let received = results.recv_timeout(POLL);

@@ -7,11 +7,13 @@
 //! Every position asked for ([`targets`]) has one window on each strand. Window and site
 //! definitions: Stroup & Ji 2023. Results do not depend on the number of threads or the chunk size.
 
+pub mod checkpoint;
 pub mod chunks;
 pub mod consolidate;
 pub mod inference;
 mod pipeline;
 pub mod progress;
+pub mod record;
 pub mod sites;
 pub mod targets;
 mod timed;
@@ -23,14 +25,13 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use chunks::{BaseSource, ChunkReader, ChunkSizes};
-use inference::{KeepAbove, Scorer};
+use inference::{ChunkScores, KeepAbove, Scorer};
 use progress::Progress;
-use sites::Collector;
-use timed::Timed;
 
 use crate::context::features::GeneContext;
 use crate::error::{Error, Result};
@@ -40,7 +41,9 @@ use crate::output::bed::Site;
 use crate::pipeline::Stop;
 use crate::profile::Profile;
 
+pub use sites::Collector;
 pub use targets::Targets;
+pub use timed::Timed;
 pub use totals::{ContigTotals, ScanTotals, WindowCounts};
 pub use tracks::TrackBlock;
 
@@ -130,13 +133,38 @@ pub struct ScanJob<'a> {
     pub profile: &'a Profile,
 }
 
+/// Which share of a scan is run, and how it ends early.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// Positions, counted through [`Targets::scoring_total`].
+    pub span: Range<u64>,
+    /// After an interrupt, chunks that have begun are finished and consumed first.
+    pub finish_begun: bool,
+}
+
 /// Scans: hands sites and track values to `sink` and returns the totals.
 ///
 /// # Errors
 /// The first failure of the source, the model or the sink; [`Error::Interrupted`]; a model that
 /// cannot be scanned. Nothing more is handed to the sink after that.
 pub fn run(job: ScanJob<'_>, sink: &mut dyn Sink) -> Result<ScanTotals> {
-    let ScanSettings { anchor, min_probability, min_centre_cleavage, background, threads, chunk } =
+    let mut sink = Timed { sink, profile: job.profile };
+    let mut collector = Collector::new(job.targets, job.genes, job.settings.background, &mut sink);
+    let span = 0..job.targets.scoring_total(job.contigs);
+    score(job, Part { span, finish_begun: false }, &mut |scores| collector.push(scores))?;
+    collector.finish()
+}
+
+/// Scores a part of a genome and hands the scored chunks to `consume`, in order and without gap.
+///
+/// # Errors
+/// As for [`run`]; those of `consume`.
+pub fn score(
+    job: ScanJob<'_>,
+    part: Part,
+    consume: &mut dyn FnMut(&ChunkScores) -> Result<()>,
+) -> Result<()> {
+    let ScanSettings { anchor, min_probability, min_centre_cleavage, threads, chunk, .. } =
         job.settings;
     if !job.model.can_scan() {
         return Err(job.model.not_scannable());
@@ -151,21 +179,20 @@ pub fn run(job: ScanJob<'_>, sink: &mut dyn Sink) -> Result<ScanTotals> {
     if threads == 0 || chunk == 0 {
         return Err(Error::Usage("threads and chunk size must be at least 1".into()));
     }
-    let positions = job.targets.scoring_total(job.contigs);
+    let positions = part.span.end.saturating_sub(part.span.start);
     let sizes = ChunkSizes::new(positions, threads, chunk);
     let progress = Progress::of_scan(positions, job.quiet);
-    let reader = ChunkReader::new(job.bases, job.contigs, job.fasta, job.targets, sizes);
-    let stop = Stop::new(job.interrupt);
-    let stop_requested = || stop.requested();
+    let reader = ChunkReader::new(job.bases, job.contigs, job.fasta, job.targets, part.span, sizes);
+    let stop = Stop::new(job.interrupt, part.finish_begun);
+    let stop_at_once = || stop.at_once();
     let scorer = Scorer {
         model: job.model,
+        contigs: job.contigs,
         targets: job.targets,
         keep: KeepAbove { probability: min_probability, centre_cleavage: min_centre_cleavage },
         anchor,
-        stop: &stop_requested,
+        stop: &stop_at_once,
         profile: job.profile,
     };
-    let mut sink = Timed { sink, profile: job.profile };
-    let collector = Collector::new(job.targets, job.genes, background, &mut sink);
-    pipeline::run(reader, &scorer, collector, progress, threads, &stop)
+    pipeline::run(reader, &scorer, consume, progress, threads, &stop)
 }

@@ -215,6 +215,24 @@ fn an_input_is_never_replaced_by_an_output() {
 }
 
 #[test]
+fn a_scan_never_replaces_its_input() {
+    let folder = Folder::new();
+    let genome = folder.file("g.sites.bed", format!(">chr1\n{}\n", "ACGTT".repeat(100)));
+    let told = ["g.sites.bed", "same file"];
+    refuse(["scan", &genome, "-o", &folder.at("g")], 2, &told);
+    let regions = folder.file("r.sites.bed", "chr1\t0\t400\n");
+    let prefix = folder.at("r");
+    let args = ["scan", &genome, "--regions", &regions, "-o", &prefix];
+    refuse(args, 2, &["r.sites.bed", "same file"]);
+    run(["scan", &genome, "--regions", &regions, "-o", &folder.at("s")]);
+    run(["scan", &genome, "-o", &folder.at("t"), "--shard", "1/1"]);
+    let shard = folder.at("u.summary.json");
+    std::fs::rename(folder.at("t.1-of-1.shard"), &shard).unwrap();
+    refuse(["merge", &shard, "-o", &folder.at("u")], 2, &["u.summary.json", "same file"]);
+    assert_eq!(std::fs::read_to_string(&regions).unwrap(), "chr1\t0\t400\n");
+}
+
+#[test]
 fn an_absurd_number_of_threads_is_refused() {
     let folder = Folder::new();
     let genome = folder.file("g.fa", ">a\nACGT\n");

@@ -98,6 +98,28 @@ fn another_architecture_is_refused() {
 }
 
 #[test]
+fn a_window_for_which_a_model_gives_no_number_is_named() {
+    let s = Setting::new();
+    let (tensors, metadata) = small_weights();
+    let with = |name: &str, shape: &[usize]| {
+        let mut tensors = tensors.clone();
+        tensors.insert(name.into(), filled(shape, 3e38));
+        let bytes = safetensors::serialize(&tensors, Some(metadata.clone())).unwrap();
+        s.folder.file(&format!("{name}.safetensors"), bytes)
+    };
+    let prefix = format!("{}/x", s.out);
+    // The first layer, of which a ReLU could make sound values again, and the last one.
+    for model in [with("stem.weight", &[64, 16]), with("output.weight", &[16, 51])] {
+        let args = ["scan", &s.genome, "--model", &model, "-t", "1", "-o", &prefix];
+        refuse(args, 1, &["window chr1:1", ":+: a score is not a number"]);
+    }
+    let model = with("output.weight", &[16, 51]);
+    let args = ["predict", &s.genome, "--model", &model, "-o", &prefix];
+    refuse(args, 1, &["window chr1:1:+: a score is not a number"]);
+    assert!(names(&s.out).is_empty(), "{:?}", names(&s.out));
+}
+
+#[test]
 fn weights_that_are_missing_misshapen_or_no_numbers_are_refused() {
     let s = Setting::new();
     let insert =

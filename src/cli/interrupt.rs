@@ -1,4 +1,5 @@
-//! Ctrl-C and SIGTERM: the program ends with exit code 130 and leaves no unfinished file.
+//! Ctrl-C and SIGTERM: the program ends with exit code 130 and leaves no unfinished file; at once
+//! when asked a second time.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,8 +16,8 @@ static WATCHED: AtomicBool = AtomicBool::new(false);
 /// If the operating system does not allow it.
 pub fn listen() -> Result<()> {
     let handler = || {
-        REQUESTED.store(true, Ordering::Relaxed);
-        if !WATCHED.load(Ordering::Relaxed) {
+        let again = REQUESTED.swap(true, Ordering::Relaxed);
+        if again || !WATCHED.load(Ordering::Relaxed) {
             temporaries::abandon_all(|| {
                 eprintln!("polyascan: error: {}", Error::Interrupted);
                 std::process::exit(i32::from(Error::Interrupted.exit_code()))

@@ -99,19 +99,30 @@ impl StrandChoice {
     }
 }
 
+/// Returns what computes a model: on a CPU also its vector instructions, as results differ by rounding
+/// between them.
+pub fn device_of(model: &dyn Model) -> String {
+    match model.device() {
+        "cpu" => format!("cpu {}", simd::Path::current()),
+        gpu => gpu.to_owned(),
+    }
+}
+
 /// Returns the command line as typed, for headers.
 pub fn command_line() -> String {
     std::env::args().collect::<Vec<_>>().join(" ")
 }
 
 /// Options without effect on results, with the number of values they take.
-const NO_EFFECT: [(&str, Option<char>, usize); 6] = [
+const NO_EFFECT: [(&str, Option<char>, usize); 8] = [
     ("--threads", Some('t'), 1),
     ("--chunk-size", None, 1),
     ("--output", Some('o'), 1),
     ("--quiet", Some('q'), 0),
     ("--device", None, 1),
     ("--tsv", None, 1),
+    ("--shard", None, 1),
+    ("--resume", None, 0),
 ];
 
 /// Returns the command line without what has no effect on results, so that equal results are equal
@@ -160,6 +171,7 @@ mod tests {
             "scan g.fa -t 4 --strand - -o out/a --tracks",
             "scan --threads=2 g.fa --strand - --tracks -oout -q",
             "scan g.fa --chunk-size 100 --strand - -t8 --tracks --output x --quiet",
+            "scan g.fa --shard 1/2 --strand - --tracks --resume -o x",
         ] {
             assert_eq!(line(typed), expected);
         }

@@ -1,7 +1,8 @@
 //! `polyascan scan`
 
-mod files;
-mod report;
+pub(super) mod files;
+pub(super) mod report;
+mod work;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -17,17 +18,25 @@ use crate::genome::annotation::Annotation;
 use crate::genome::compression::Source;
 use crate::genome::fasta::FastaFile;
 use crate::genome::region::{Region, read_bed};
+use crate::genome::strand::Strand;
+use crate::output::atomic::AtomicFile;
 use crate::profile::{Activity, Profile, Stage};
+use crate::scan::checkpoint::{Checkpoint, ChunkWriter, Header, Outputs};
 use crate::scan::targets::StrandedRegion;
-use crate::scan::{self, Anchor, ScanJob, Targets};
+use crate::scan::{Anchor, Collector, ScanJob, Targets, Timed};
+use crate::shard::Shard;
 use files::Files;
-use report::Report;
+use report::{Outcome, Report};
+use work::score;
 
 /// Scan a genome: FASTA in, polyA sites out, to the nucleotide.
 ///
 /// Writes PREFIX.sites.bed (one site per line, columns named in its header) and PREFIX.summary.json
 /// (every window accounted for); with --tracks also PREFIX.{plus,minus}.{cleavage,probability}.bw.
 /// Files appear under their final name when complete. Results do not depend on --threads.
+///
+/// A long scan can be split (--shard, then `polyascan merge`) and taken up again after a kill
+/// (--resume); both give the bytes of the scan in one go.
 #[derive(Debug, ClapArgs)]
 pub struct Args {
     /// Genome: plain, gzip or BGZF, soft-masked or not, with or without index; - is standard input.
@@ -76,6 +85,14 @@ pub struct Args {
     /// Write PREFIX.sites.bed.gz and its tabix index instead of PREFIX.sites.bed.
     #[arg(long)]
     bgzip: bool,
+    /// Score only the I-th of N equal shares of the work, and write PREFIX.I-of-N.shard for
+    /// `polyascan merge`.
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
+    /// Keep each finished chunk of work in PREFIX.checkpoint until all is done, and go on from that
+    /// file if an earlier run of the same command has left it.
+    #[arg(long)]
+    resume: bool,
     /// No progress bar.
     #[arg(short, long)]
     quiet: bool,
@@ -97,18 +114,15 @@ pub fn run(args: &Args) -> Result<()> {
     let mut opening = profile.start(Stage::Opening);
     let config = args.config()?;
     let threads = args.threads.apply()?;
-    if args.output == "-" && (args.tracks || args.bgzip) {
-        let problem =
-            "-o - writes plain BED to standard output; --tracks and --bgzip need a prefix";
-        return Err(Error::Usage(problem.into()));
-    }
-    if args.output.is_empty() || args.output.ends_with('/') {
-        let problem =
-            "-o takes a prefix, as in out/sample: files are called PREFIX.sites.bed and so on";
-        return Err(Error::Usage(problem.into()));
-    }
+    args.check_output()?;
     let model = args.model.load()?;
-    let mut files = Files::reserve(&args.output)?;
+    let inputs = [Some(&args.fasta), args.regions_file.as_ref(), args.annotation.as_ref()];
+    let inputs = inputs.into_iter().flatten().map(PathBuf::as_path);
+    let lock = files::lock(&args.base(), inputs)?;
+    let mut files = match args.shard {
+        None => Files::reserve(&args.output)?,
+        Some(_) => Files::default(),
+    };
 
     let fasta = FastaFile::open(&args.fasta)?;
     let gtf = args.annotation.as_deref().map(Source::open).transpose()?;
@@ -128,7 +142,7 @@ pub fn run(args: &Args) -> Result<()> {
     for note in annotation.iter().flat_map(|annotation| &annotation.notes) {
         report.note(note.clone());
     }
-    files.create(args, &fasta.contigs, &report.provenance())?;
+    let header = report.header(args.shard, args.outputs(), &fasta.contigs, &targets);
     let job = ScanJob {
         bases: Box::new(fasta.bases()?),
         contigs: &fasta.contigs,
@@ -142,20 +156,93 @@ pub fn run(args: &Args) -> Result<()> {
         profile: &profile,
     };
     opening.lap(Activity::Busy);
-    let totals = scan::run(job, &mut files)?;
-    let mut completing = profile.start(Stage::Completing);
-    let (notes, summary) = files.commit(&profile)?;
-    completing.lap(Activity::Busy);
-    let wall = begin.elapsed().as_secs_f64();
-    notes.into_iter().for_each(|note| report.note(note));
-    report.totals(&totals, &fasta.contigs, wall);
-    if args.profile {
-        report.profile(profile.stages());
+    let kept = args.base_file("checkpoint");
+    let checkpoint = args.resume.then_some(kept.as_path());
+    if !args.resume && kept.exists() {
+        let kept = kept.display();
+        eprintln!("polyascan: note: {kept} is of an unfinished run; --resume goes on from there");
     }
-    report.finish(summary)
+    if args.shard.is_some() {
+        score_shard(job, &header, checkpoint, &args.base_file("shard"))?;
+    } else {
+        files.create(&args.output, &header, &fasta.contigs)?;
+        let mut sink = Timed { sink: &mut files, profile: &profile };
+        let mut collector =
+            Collector::new(&targets, genes.as_ref(), config.scan.background, &mut sink);
+        let scored = score(job, &header, checkpoint, &mut |scores| collector.push(scores))?;
+        let totals = collector.finish()?;
+        let outcome = Outcome {
+            totals: &totals,
+            contigs: &fasta.contigs,
+            begin,
+            windows: scored.windows,
+            profile: &profile,
+            show_profile: args.profile,
+        };
+        report.finish(files, &outcome)?;
+        scored.checkpoint.map_or(Ok(()), Checkpoint::remove)?;
+    }
+    drop(lock);
+    Ok(())
+}
+
+/// Scores a share of the work into a file for `polyascan merge`.
+fn score_shard(
+    job: ScanJob<'_>,
+    header: &Header,
+    checkpoint: Option<&Path>,
+    path: &Path,
+) -> Result<()> {
+    let windows = if checkpoint.is_some() {
+        let scored = score(job, header, checkpoint, &mut |_| Ok(()))?;
+        scored.checkpoint.map_or(Ok(()), |checkpoint| checkpoint.rename(path))?;
+        scored.windows
+    } else {
+        let mut chunks = ChunkWriter::create(path, AtomicFile::create(path)?, header)?;
+        let scored = score(job, header, None, &mut |scores| chunks.append(scores))?;
+        chunks.into_inner().commit()?;
+        scored.windows
+    };
+    let (shard, path) = (header.shard, path.display());
+    eprintln!("polyascan: shard {shard}: {windows} windows scored, kept in {path}");
+    Ok(())
 }
 
 impl Args {
+    /// Refuses outputs that do not go together.
+    fn check_output(&self) -> Result<()> {
+        let needs_prefix = self.tracks || self.bgzip || self.resume || self.shard.is_some();
+        let problem = match self.output.as_str() {
+            "-" if needs_prefix => {
+                "-o - writes plain BED to standard output; --tracks, --bgzip, --shard and --resume \
+                 need a prefix"
+            }
+            output if output.is_empty() || output.ends_with('/') => {
+                "-o takes a prefix, as in out/sample: files are called PREFIX.sites.bed and so on"
+            }
+            _ => return Ok(()),
+        };
+        Err(Error::Usage(problem.into()))
+    }
+
+    /// The files that are asked for.
+    fn outputs(&self) -> Outputs {
+        let [plus, minus] = Strand::BOTH.map(|s| self.strand.strands().contains(&s));
+        Outputs { plus, minus, tracks: self.tracks, bgzip: self.bgzip }
+    }
+
+    /// The prefix of what belongs to this run alone: that of its share of the work.
+    fn base(&self) -> String {
+        match self.shard {
+            None => self.output.clone(),
+            Some(shard) => format!("{}.{}", self.output, shard.file_name()),
+        }
+    }
+
+    fn base_file(&self, ending: &str) -> PathBuf {
+        PathBuf::from(format!("{}.{ending}", self.base()))
+    }
+
     /// The settings: command line over file over default.
     fn config(&self) -> Result<Config> {
         let mut config = Config::load(self.config.as_deref())?;
@@ -185,28 +272,5 @@ impl Args {
             regions.extend(of_file);
         }
         Ok(Some(regions))
-    }
-
-    /// The name of a file of this run.
-    fn file(&self, ending: &str) -> PathBuf {
-        PathBuf::from(format!("{}.{ending}", self.output))
-    }
-
-    /// The name of the sites file.
-    fn sites_file(&self) -> PathBuf {
-        match (self.output.as_str(), self.bgzip) {
-            ("-", _) => PathBuf::from("-"),
-            (_, false) => self.file("sites.bed"),
-            (_, true) => self.file("sites.bed.gz"),
-        }
-    }
-}
-
-/// Makes the folder that a prefix names.
-fn make_folder(prefix: &str) -> Result<()> {
-    match Path::new(prefix).parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder)
-            .map_err(|e| Error::io(folder, "cannot create the output folder", e)),
-        _ => Ok(()),
     }
 }

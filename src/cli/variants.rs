@@ -151,7 +151,7 @@ pub fn run(args: &Args) -> Result<()> {
         path: &vcf.path(),
     };
     let reader = BatchReader::new(vcf, &fasta.contigs, InTurn::new(&fasta)?, args.write_index);
-    let stop = Stop::new(interrupt::watch());
+    let stop = Stop::new(interrupt::watch(), false);
     run::run(reader, &annotator, threads, &stop, |annotated| output.take(&annotated))?;
     let longest = fasta.contigs.iter().map(|contig| contig.length).max().unwrap_or(0);
     let (totals, summary) = output.commit(args.write_index, longest, &mut report)?;

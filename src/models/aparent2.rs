@@ -82,11 +82,13 @@ impl Aparent2 {
         Ok(Self { card, outputs, kernel, absent })
     }
 
-    /// Computes one frame by itself.
-    fn profile(&self, frame: &[u8], buffers: &mut Buffers) -> Result<Profile> {
+    /// Computes the frame of window `number` by itself.
+    fn profile(&self, number: usize, frame: &[u8], buffers: &mut Buffers) -> Result<Profile> {
         let mut logits = [self.absent; LENGTH + 1];
         self.kernel.logits(frame, buffers, &mut logits[..LENGTH]);
-        super::check_finite(&self.card.name, logits.iter())?;
+        if !logits.iter().all(|logit| logit.is_finite()) {
+            return Err(Error::not_finite(&self.card.name, number));
+        }
         Ok(Profile(logits))
     }
 
@@ -104,7 +106,7 @@ impl Aparent2 {
             let window = window.ok_or_else(|| {
                 Error::Internal(format!("window at {start} of {} nt", sequence.len()))
             })?;
-            let profile = self.profile(&window[FRAME..FRAME + LENGTH], &mut buffers)?;
+            let profile = self.profile(index, &window[FRAME..FRAME + LENGTH], &mut buffers)?;
             let probability = profile.probability(NARROW);
             scores.probability.push(probability);
             if probability > cleavage_above {
@@ -132,8 +134,8 @@ impl Model for Aparent2 {
         self.input().check(&self.card.name, windows)?;
         let mut buffers = self.kernel.buffers();
         let mut values = vec![Vec::with_capacity(windows.len()); self.outputs.len()];
-        for window in windows {
-            let profile = self.profile(window.codes, &mut buffers)?;
+        for (number, window) in windows.iter().enumerate() {
+            let profile = self.profile(number, window.codes, &mut buffers)?;
             values[0].push(profile.probability(ISOFORM));
             values[1].push(profile.log_odds(NARROW) as f32);
             values[2].push(profile.log_odds(WIDE) as f32);

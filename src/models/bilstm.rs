@@ -20,7 +20,7 @@ use super::card::{ModelCard, Task};
 use super::gpu as gpu_scan;
 use super::registry::Architecture;
 use super::weight_file::Tensors;
-use super::{CLEAVAGE, Input, Model, Output, Predictions, StrandScores, Window, check_finite};
+use super::{CLEAVAGE, Input, Model, Output, Predictions, StrandScores, Window};
 use crate::engine::cpu::activation::{sigmoid, softmax};
 use crate::engine::cuda::Pool;
 use crate::engine::device::Workers;
@@ -127,7 +127,7 @@ impl Model for BiLstm {
                 (Kind::PolyaId, _) => rows.flat_map(softmax::<CLEAVAGE>).collect(),
             };
         }
-        Predictions { values }.check_finite(&self.card.name)
+        Predictions { values }.check_finite(&self.card.name, windows.len())
     }
 
     fn can_scan(&self) -> bool {
@@ -142,8 +142,7 @@ impl Model for BiLstm {
             Some(pool) => pool.with(|network| gpu_scan::scan(network, sequence, cleavage_above))?,
             None => shared::scan(&self.kernel, sequence, cleavage_above),
         };
-        let vectors = scores.cleavage.iter().flat_map(|(_, vector)| vector);
-        check_finite(&self.card.name, scores.probability.iter().chain(vectors))?;
+        scores.check_finite(&self.card.name)?;
         Ok(scores)
     }
 }

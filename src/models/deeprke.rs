@@ -21,7 +21,7 @@ use super::weight_file::{self, FORMAT_VERSION, Tensors, WeightFile};
 use super::{Input, Length, Model, Output, Predictions, Window, check_finite};
 use crate::engine::cpu::activation::sigmoid;
 use crate::engine::device::Workers;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, WindowPlace};
 use crate::structure::LABELS;
 use config::Config;
 use convolutions::{Modules, Scratch};
@@ -116,7 +116,9 @@ impl Model for DeepRke {
                 steps.push(self.config.steps(window.codes.len()));
             }
             let logits = self.recurrent.run(&features, &steps);
-            check_finite(&self.card.name, logits.iter())?;
+            let width = logits.len() / batch.len();
+            check_finite(&self.card.name, logits.chunks_exact(width))
+                .map_err(|e| e.at_window(|at| WindowPlace::Number(bound.len() + at)))?;
             bound.extend(logits.into_iter().map(sigmoid));
         }
         Ok(Predictions { values: vec![bound] })

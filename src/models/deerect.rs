@@ -69,7 +69,7 @@ impl Model for Deerect {
     fn predict(&self, windows: &[Window<'_>]) -> Result<Predictions> {
         self.input().check(&self.card.name, windows)?;
         let values = self.kernel.predict(windows.iter().map(|window| window.codes));
-        Predictions { values: vec![values] }.check_finite(&self.card.name)
+        Predictions { values: vec![values] }.check_finite(&self.card.name, windows.len())
     }
 }
 

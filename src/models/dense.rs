@@ -103,7 +103,8 @@ impl Model for DenseScan {
             let vectors = ops::softmax(&out.narrow(D::Minus1, 1, CLEAVAGE)?, D::Minus1)?;
             cleavage.extend(vectors.flatten_all()?.to_vec1::<f32>()?);
         }
-        Predictions { values: vec![probability, cleavage] }.check_finite(&self.card.name)
+        Predictions { values: vec![probability, cleavage] }
+            .check_finite(&self.card.name, windows.len())
     }
 
     fn can_scan(&self) -> bool {

@@ -221,6 +221,6 @@ impl Model for Pysster {
                 values.iter_mut().zip(row).for_each(|(class, value)| class.push(*value));
             }
         }
-        Predictions { values }.check_finite(&self.card.name)
+        Predictions { values }.check_finite(&self.card.name, windows.len())
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
-use super::temporaries::Temporary;
+use super::temporaries::{self, Temporary};
 use crate::error::{Error, Result};
 
 /// Large enough that a line-buffered standard output is not flushed line by line.
@@ -168,11 +168,9 @@ fn create_beside(path: &Path) -> Result<Sink> {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
-    let mut prefix = std::ffi::OsString::from(".");
-    prefix.push(name);
-    prefix.push(".");
+    let (start, end) = temporaries::around_random(name);
     let mut builder = Builder::new();
-    builder.prefix(&prefix).suffix(".tmp");
+    builder.prefix(&start).suffix(end).rand_bytes(temporaries::RANDOM_LETTERS);
     // The default of temporary files, 0600, would stay with the finished file.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));

@@ -161,10 +161,11 @@ impl SiteCounts {
 }
 
 impl ScanSummary {
-    /// Sets the duration and the rate that follows from it.
-    pub fn set_wall_seconds(&mut self, seconds: f64) {
+    /// Sets the duration of this run and its rate; it scored `windows` windows, which are not all
+    /// where others have scored a part.
+    pub fn set_wall_seconds(&mut self, seconds: f64, windows: u64) {
         self.wall_seconds = seconds;
-        let rate = self.windows.scored as f64 / seconds;
+        let rate = windows as f64 / seconds;
         // JSON has no infinity.
         self.windows_per_second = if rate.is_finite() { rate } else { 0.0 };
     }
@@ -213,7 +214,7 @@ mod tests {
             notes: vec!["no signal track: no window was scored".to_owned()],
             ..ScanSummary::default()
         };
-        summary.set_wall_seconds(2.0);
+        summary.set_wall_seconds(2.0, 60);
         summary
     }
 
@@ -247,7 +248,7 @@ mod tests {
     #[test]
     fn no_time_at_all_gives_a_finite_rate() {
         let mut summary = summary();
-        summary.set_wall_seconds(0.0);
+        summary.set_wall_seconds(0.0, 60);
         assert_eq!(summary.windows_per_second, 0.0);
     }
 }

@@ -1,6 +1,7 @@
 //! The temporary files of unfinished outputs, so that a program that ends at once leaves none.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -24,6 +25,32 @@ pub fn abandon_all(exit: impl FnOnce()) {
     exit();
 }
 
+/// Random letters in the name of a temporary file.
+pub(super) const RANDOM_LETTERS: usize = 6;
+
+/// Returns what the name of the temporary file of an output begins and ends with.
+pub(super) fn around_random(name: &OsStr) -> (String, &'static str) {
+    (format!(".{}.", name.to_string_lossy()), ".tmp")
+}
+
+/// Removes the temporary files of the output `target` that killed programs have left. Only for
+/// outputs that nobody else can be writing.
+pub(super) fn remove_abandoned(target: &Path) {
+    let Some(name) = target.file_name() else { return };
+    let (start, end) = around_random(name);
+    let folder = target.parent().filter(|folder| *folder != Path::new(""));
+    let Ok(entries) = std::fs::read_dir(folder.unwrap_or(Path::new("."))) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let random = name.strip_prefix(&start).and_then(|rest| rest.strip_suffix(end));
+        if random.is_some_and(|random| random.len() == RANDOM_LETTERS) {
+            // What cannot be removed only takes room.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// A temporary file that [`abandon_all`] knows of.
 #[derive(Debug)]
 pub(super) struct Temporary {
@@ -40,6 +67,12 @@ impl Temporary {
         Ok((file, Self { path }))
     }
 
+    /// Remembers a file that exists.
+    pub fn remember(path: &Path) -> Self {
+        unfinished().insert(path.to_owned());
+        Self { path: path.to_owned() }
+    }
+
     /// Gives the file its final name.
     pub fn persist(self, file: NamedTempFile, target: &Path) -> io::Result<()> {
         let unfinished = unfinished();
@@ -51,7 +84,7 @@ impl Temporary {
 }
 
 impl Drop for Temporary {
-    /// The file has its final name by now, or was removed.
+    /// The file has its final name by now, or is removed by its owner.
     fn drop(&mut self) {
         unfinished().remove(&self.path);
     }

@@ -90,7 +90,8 @@ impl ChunkSizes {
     }
 }
 
-/// Cuts the parts of a genome that are to be scored into chunks, in order, holding one at a time.
+/// Cuts the parts of a genome that are to be scored, or a share of them, into chunks, in order,
+/// holding one at a time.
 pub struct ChunkReader<'a> {
     bases: Box<dyn BaseSource + 'a>,
     contigs: &'a Contigs,
@@ -98,7 +99,10 @@ pub struct ChunkReader<'a> {
     fasta: &'a Path,
     targets: &'a Targets,
     sizes: ChunkSizes,
-    last_contig: Option<usize>,
+    /// Which positions of [`Targets::scoring_total`] to hand out.
+    span: Range<u64>,
+    /// How many of them the contigs entered so far have.
+    entered: u64,
     current: Option<Current>,
 }
 
@@ -117,16 +121,17 @@ struct Current {
 }
 
 impl<'a> ChunkReader<'a> {
-    /// Starts at the beginning of `bases`.
+    /// Starts at the beginning of `bases`. `span` counts the positions to score through all contigs,
+    /// see [`Targets::scoring_total`].
     pub fn new(
         bases: Box<dyn BaseSource + 'a>,
         contigs: &'a Contigs,
         fasta: &'a Path,
         targets: &'a Targets,
+        span: Range<u64>,
         sizes: ChunkSizes,
     ) -> Self {
-        let last_contig = targets.last_contig();
-        Self { bases, contigs, fasta, targets, sizes, last_contig, current: None }
+        Self { bases, contigs, fasta, targets, sizes, span, entered: 0, current: None }
     }
 
     /// Returns the next chunk, or `None` when everything asked for has been handed out.
@@ -141,8 +146,8 @@ impl<'a> ChunkReader<'a> {
                 self.sizes.used(centres.end - centres.start);
                 return self.cut(centres).map(Some);
             }
-            let here = self.current.take().map(|current| current.contig);
-            if self.last_contig.is_none() || here == self.last_contig {
+            self.current = None;
+            if self.entered >= self.span.end {
                 return Ok(None);
             }
             self.enter_next_contig()?;
@@ -157,7 +162,12 @@ impl<'a> ChunkReader<'a> {
             }
             if self.targets.wants(contig) {
                 let length = self.contigs[contig].length;
-                let plan = self.targets.scoring(contig, length);
+                let mut plan = self.targets.scoring(contig, length);
+                let before = self.entered;
+                self.entered += plan.either.total();
+                let [start, end] =
+                    [self.span.start, self.span.end].map(|n| n.saturating_sub(before));
+                plan.either = plan.either.ordinals(start..end);
                 self.current = Some(Current {
                     contig,
                     length,

@@ -8,10 +8,11 @@ use super::chunks::Chunk;
 use super::targets::{Targets, overlap_total};
 use super::totals::WindowCounts;
 use crate::context::signal::is_signal_at;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, WindowPlace};
+use crate::genome::contigs::Contigs;
 use crate::genome::sequence::{UNKNOWN, reverse_complement};
 use crate::genome::strand::Strand;
-use crate::models::{CENTRE, CLEAVAGE_CENTRE, CleavageVector, Model, WINDOW};
+use crate::models::{CENTRE, CLEAVAGE_CENTRE, CleavageVector, Model, StrandScores, WINDOW};
 use crate::profile::{Profile, Stage};
 
 /// A window with more unknown nucleotides than this is not scored.
@@ -54,6 +55,14 @@ pub struct ChunkScores {
     pub strands: [Option<StrandChunk>; 2],
 }
 
+impl ChunkScores {
+    /// Returns how many windows were scored on both strands, margins included.
+    pub fn scored(&self) -> u64 {
+        let strands = self.strands.iter().flatten();
+        strands.map(|strand| strand.windows.scored + strand.windows.context).sum()
+    }
+}
+
 /// When a window is kept.
 #[derive(Clone, Copy, Debug)]
 pub struct KeepAbove {
@@ -67,6 +76,8 @@ pub struct KeepAbove {
 /// Scores chunks; shared by all workers.
 pub struct Scorer<'a> {
     pub model: &'a dyn Model,
+    /// Named in errors.
+    pub contigs: &'a Contigs,
     pub targets: &'a Targets,
     pub keep: KeepAbove,
     pub anchor: Anchor,
@@ -167,17 +178,23 @@ impl Scorer<'_> {
             Strand::Minus => Cow::Owned(reverse_complement(codes)),
         };
         let starts = self.anchored(&sequence, windows);
-        let said = self.profile.part(Stage::Model, || match &starts {
-            None => self.model.scan(&sequence, self.keep.probability),
-            Some(starts) => self.model.scan_at(&sequence, starts, self.keep.probability),
-        })?;
-        self.check(&said, starts.as_ref().map_or(windows, Vec::len))?;
         let start_of = |index: usize| starts.as_ref().map_or(index, |starts| starts[index]);
         // The minus strand's first window in transcript direction is its last on the contig.
         let centre_of = |index: usize| match strand {
             Strand::Plus => centres.start + start_of(index) as u64,
             Strand::Minus => centres.end - 1 - start_of(index) as u64,
         };
+        let said = self.profile.part(Stage::Model, || match &starts {
+            None => self.model.scan(&sequence, self.keep.probability),
+            Some(starts) => self.model.scan_at(&sequence, starts, self.keep.probability),
+        });
+        let said = said
+            .and_then(|said| self.checked(said, starts.as_ref().map_or(windows, Vec::len)))
+            .map_err(|error| {
+                let contig = &self.contigs[chunk.contig].name;
+                let place = |index| format!("{contig}:{}:{strand}", centre_of(index) + 1);
+                error.at_window(|index| WindowPlace::Named(place(index)))
+            })?;
         let targets = self.targets.get(chunk.contig, strand).as_slice();
         for (index, &probability) in said.probability.iter().enumerate() {
             scores.probability[(centre_of(index) - chunk.centres.start) as usize] = probability;
@@ -223,24 +240,17 @@ impl Scorer<'_> {
     }
 
     /// Turns an answer that the rest of the scan could not trust into an error.
-    fn check(&self, said: &crate::models::StrandScores, windows: usize) -> Result<()> {
-        let model = || self.model.card().name.clone();
+    fn checked(&self, said: StrandScores, windows: usize) -> Result<StrandScores> {
+        let model = self.model.card().name.as_str();
         let last = said.cleavage.last().map(|&(start, _)| start);
         if said.probability.len() != windows
             || !said.cleavage.is_sorted_by(|a, b| a.0 < b.0)
             || last.is_some_and(|last| last >= windows)
         {
-            return Err(Error::model(model(), "its scan does not match the windows asked for"));
+            return Err(Error::model(model, "its scan does not match the windows asked for"));
         }
-        let vectors = said.cleavage.iter().flat_map(|(_, vector)| vector);
-        if !said.probability.iter().chain(vectors).all(|value| value.is_finite()) {
-            return Err(Error::model(
-                model(),
-                "it gave values that are no numbers (NaN or infinite): check its weights with \
-                 `polyascan models verify`, or use another device",
-            ));
-        }
-        Ok(())
+        said.check_finite(model)?;
+        Ok(said)
     }
 }
 

@@ -1,41 +1,35 @@
-//! The stages of a scan put together: chunks are read, scored on several threads, and collected in
+//! The stages of a scan put together: chunks are read, scored on several threads, and handed on in
 //! order.
 
 use super::chunks::ChunkReader;
 use super::inference::{ChunkScores, Scorer};
 use super::progress::Progress;
-use super::sites::Collector;
-use super::totals::ScanTotals;
 use crate::error::Result;
 use crate::pipeline::{self, Stop};
+
+/// Takes scored chunks in reading order.
+pub(super) type Consumer<'a> = dyn FnMut(&ChunkScores) -> Result<()> + 'a;
 
 /// Runs all stages until the source is used up or something fails.
 pub(super) fn run(
     mut reader: ChunkReader<'_>,
     scorer: &Scorer<'_>,
-    mut collector: Collector<'_>,
+    consume: &mut Consumer<'_>,
     mut progress: Progress,
     threads: usize,
     stop: &Stop<'_>,
-) -> Result<ScanTotals> {
-    let read = || reader.next_chunk();
+) -> Result<()> {
     pipeline::run(
         threads,
         stop,
         scorer.profile,
-        read,
+        || reader.next_chunk(),
         |chunk| scorer.score(chunk),
-        |scores: ChunkScores| {
-            collector.push(&scores)?;
+        |scores| {
+            consume(&scores)?;
             let centres = &scores.chunk.centres;
-            progress.advance(centres.end - centres.start, windows(&scores));
+            progress.advance(centres.end - centres.start, scores.scored());
             Ok(())
         },
-    )?;
-    collector.finish()
-}
-
-fn windows(scores: &ChunkScores) -> u64 {
-    let strands = scores.strands.iter().flatten();
-    strands.map(|strand| strand.windows.scored + strand.windows.context).sum()
+    )
 }

@@ -62,6 +62,16 @@ impl Targets {
         Self { by_contig: by_contig.collect() }
     }
 
+    /// Asks for these positions, by contig and strand.
+    pub fn from_intervals(by_contig: Vec<[Intervals; 2]>) -> Self {
+        Self { by_contig }
+    }
+
+    /// Returns the positions asked for, by contig and strand.
+    pub fn intervals(&self) -> &[[Intervals; 2]] {
+        &self.by_contig
+    }
+
     /// Returns the positions asked for.
     pub fn get(&self, contig: usize, strand: Strand) -> &Intervals {
         &self.by_contig[contig][strand.index()]
@@ -70,11 +80,6 @@ impl Targets {
     /// Returns whether anything of the contig is asked for.
     pub fn wants(&self, contig: usize) -> bool {
         self.by_contig[contig].iter().any(|strand| !strand.as_slice().is_empty())
-    }
-
-    /// Returns the last contig of which anything is asked for: a scan can stop after it.
-    pub fn last_contig(&self) -> Option<usize> {
-        (0..self.by_contig.len()).rev().find(|&contig| self.wants(contig))
     }
 
     /// Returns what has to be scored of a contig of `length` nt.
@@ -168,7 +173,6 @@ mod tests {
         assert_eq!(targets.get(0, Strand::Minus).as_slice(), ranges([(0, 5_000)]));
         assert!(targets.get(0, Strand::Plus).as_slice().is_empty());
         assert!(!targets.wants(1));
-        assert_eq!(targets.last_contig(), Some(2));
         assert_eq!(targets.scoring_total(&contigs()), 5_900);
     }
 
@@ -196,7 +200,7 @@ mod tests {
         let targets = Targets::build(&contigs(), &Strand::BOTH, Some(&regions), Some(&genes));
         assert_eq!(targets.get(0, Strand::Plus).as_slice(), [100..150, 180..200]);
         assert!(targets.get(0, Strand::Minus).as_slice().is_empty());
-        assert_eq!(targets.last_contig(), Some(0));
+        assert!(!targets.wants(2));
     }
 
     #[test]

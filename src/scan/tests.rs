@@ -12,6 +12,7 @@ use targets::StrandedRegion;
 mod failures;
 mod files;
 mod limits;
+mod shards;
 
 /// A contig with some runs of N.
 fn contig(max: usize) -> impl Strategy<Value = Vec<u8>> {

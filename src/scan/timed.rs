@@ -6,7 +6,7 @@ use crate::output::bed::Site;
 use crate::profile::{Profile, Stage};
 
 /// Hands everything on to another sink.
-pub(super) struct Timed<'a> {
+pub struct Timed<'a> {
     pub sink: &'a mut dyn Sink,
     pub profile: &'a Profile,
 }

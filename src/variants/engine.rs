@@ -47,6 +47,8 @@ pub struct Engine<'a> {
     settings: VariantSettings,
     /// Every position: what is asked for is not counted here.
     everywhere: Targets,
+    /// The one sequence that a batch is of, for messages.
+    contigs: Contigs,
     profile: Profile,
     /// By sequence (any number that names it) and change.
     remembered: Mutex<LruCache<(usize, Asked), Effects>>,
@@ -90,7 +92,7 @@ impl<'a> Engine<'a> {
         let remembered = NonZeroUsize::new(settings.remembered).unwrap_or(NonZeroUsize::MIN);
         let remembered = Mutex::new(LruCache::new(remembered));
         let profile = Profile::default();
-        Ok(Self { sites, strength, settings, everywhere, profile, remembered })
+        Ok(Self { sites, strength, settings, everywhere, contigs, profile, remembered })
     }
 
     /// Returns the effects of each change of one sequence, e.g. a contig (codes), in order. Changes
@@ -152,6 +154,7 @@ impl<'a> Engine<'a> {
     fn scorer(&self) -> Scorer<'_> {
         Scorer {
             model: self.sites,
+            contigs: &self.contigs,
             targets: &self.everywhere,
             keep: self.settings.keep,
             anchor: Anchor::Window,

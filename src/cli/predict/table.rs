@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::Args;
 use crate::cli::options::command_line;
 use crate::context::signal::is_signal_at;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, WindowPlace};
 use crate::genome::sequence::reverse_complement;
 use crate::genome::strand::Strand;
 use crate::models::{Input, Length, Model, Output, Predictions, Window};
@@ -169,7 +169,13 @@ impl<'a> Table<'a> {
                     codes: &waiting.codes,
                     structure: waiting.structure.as_deref(),
                 });
-                let said = self.model.predict(&windows.collect::<Vec<_>>())?;
+                let said = self.model.predict(&windows.collect::<Vec<_>>());
+                let said = said.map_err(|error| {
+                    error.at_window(|number| {
+                        let Waiting { name, start, strand, .. } = &batch[number];
+                        WindowPlace::Named(format!("{name}:{}:{strand}", start + 1))
+                    })
+                })?;
                 Ok(rows(batch, self.model.outputs(), &said))
             })
             .collect::<Result<_>>()?;

@@ -1,14 +1,56 @@
 //! The files that a scan writes.
 
-use super::{Args, make_folder};
-use crate::error::Result;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
 use crate::genome::contigs::Contigs;
 use crate::genome::strand::Strand;
-use crate::output::atomic::AtomicFile;
+use crate::output::atomic::{AtomicFile, keep_input};
 use crate::output::bed::{Site, SitesWriter};
 use crate::output::bigwig::{TrackOutcome, TrackWriter};
+use crate::output::lock::Lock;
 use crate::profile::{Profile, Stage};
+use crate::scan::checkpoint::Header;
 use crate::scan::{Sink, TrackBlock};
+
+/// What follows `PREFIX.` in the names of all files that a scan may write.
+const ENDINGS: [&str; 11] = [
+    "summary.json",
+    "sites.bed",
+    "sites.bed.gz",
+    "sites.bed.gz.tbi",
+    "sites.bed.gz.csi",
+    "plus.cleavage.bw",
+    "plus.probability.bw",
+    "minus.cleavage.bw",
+    "minus.probability.bw",
+    "shard",
+    "checkpoint",
+];
+
+/// Makes the folder that a prefix names, keeps other runs from the prefix, and removes what killed
+/// ones have left unfinished. Nothing for standard output.
+///
+/// # Errors
+/// If an output could replace one of `inputs`, the folder cannot be written, or another run is
+/// writing to the prefix.
+pub fn lock<'a>(prefix: &str, inputs: impl Iterator<Item = &'a Path>) -> Result<Option<Lock>> {
+    if prefix == "-" {
+        return Ok(None);
+    }
+    for input in inputs {
+        for ending in ENDINGS {
+            keep_input(input, Path::new(&format!("{prefix}.{ending}")))?;
+        }
+    }
+    if let Some(folder) = Path::new(prefix).parent().filter(|f| !f.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)
+            .map_err(|e| Error::io(folder, "cannot create the output folder", e))?;
+    }
+    let lock = Lock::take(prefix)?;
+    lock.sweep(&ENDINGS);
+    Ok(Some(lock))
+}
 
 /// The tracks of one strand.
 struct StrandTracks {
@@ -34,7 +76,6 @@ impl Files {
         if prefix == "-" {
             return Ok(Self::default());
         }
-        make_folder(prefix)?;
         let summary = AtomicFile::create(format!("{prefix}.summary.json").as_ref())?;
         Ok(Self { summary: Some(summary), ..Self::default() })
     }
@@ -43,21 +84,25 @@ impl Files {
     ///
     /// # Errors
     /// If a file cannot be created.
-    pub fn create(&mut self, args: &Args, contigs: &Contigs, provenance: &[String]) -> Result<()> {
-        self.sites = Some(SitesWriter::create(&args.sites_file(), contigs, provenance)?);
-        if args.tracks {
-            for &strand in args.strand.strands() {
-                let name = match strand {
-                    Strand::Plus => "plus",
-                    Strand::Minus => "minus",
-                };
-                let open = |kind: &str| {
-                    TrackWriter::create(&args.file(&format!("{name}.{kind}.bw")), contigs)
-                };
-                let tracks =
-                    StrandTracks { cleavage: open("cleavage")?, probability: open("probability")? };
-                self.tracks.push((strand, tracks));
-            }
+    pub fn create(&mut self, prefix: &str, header: &Header, contigs: &Contigs) -> Result<()> {
+        let outputs = &header.outputs;
+        let file = |ending: &str| PathBuf::from(format!("{prefix}.{ending}"));
+        let sites = match (prefix, outputs.bgzip) {
+            ("-", _) => PathBuf::from("-"),
+            (_, false) => file("sites.bed"),
+            (_, true) => file("sites.bed.gz"),
+        };
+        self.sites = Some(SitesWriter::create(&sites, contigs, &header.provenance)?);
+        for strand in outputs.strands().filter(|_| outputs.tracks) {
+            let name = match strand {
+                Strand::Plus => "plus",
+                Strand::Minus => "minus",
+            };
+            let open =
+                |kind: &str| TrackWriter::create(&file(&format!("{name}.{kind}.bw")), contigs);
+            let tracks =
+                StrandTracks { cleavage: open("cleavage")?, probability: open("probability")? };
+            self.tracks.push((strand, tracks));
         }
         Ok(())
     }

@@ -1,10 +1,12 @@
 //! What a scan says of itself: header lines, remarks, summary.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use serde_json::json;
 
-use crate::cli::options::{command_line, result_command_line};
+use super::files::Files;
+use crate::cli::options::{command_line, device_of, result_command_line};
 use crate::config::Config;
 use crate::error::Result;
 use crate::genome::compression::Source;
@@ -12,12 +14,24 @@ use crate::genome::contigs::Contigs;
 use crate::genome::fasta::FastaFile;
 use crate::genome::strand::Strand;
 use crate::models::Model;
-use crate::output::atomic::AtomicFile;
 use crate::output::summary::{
     FastaSummary, FileSummary, ModelSummary, ScanSummary, SiteCounts, SkippedWindows, WindowCounts,
 };
-use crate::profile::{StageTimes, table};
-use crate::scan::{Anchor, ScanTotals};
+use crate::profile::{Activity, Profile, Stage, table};
+use crate::scan::checkpoint::{Header, Outputs};
+use crate::scan::{Anchor, ScanTotals, Targets};
+use crate::shard::Shard;
+
+/// What came of a scan.
+pub struct Outcome<'a> {
+    pub totals: &'a ScanTotals,
+    pub contigs: &'a Contigs,
+    pub begin: Instant,
+    /// Windows that this run scored.
+    pub windows: u64,
+    pub profile: &'a Profile,
+    pub show_profile: bool,
+}
 
 /// The summary in the making.
 pub struct Report {
@@ -49,7 +63,7 @@ impl Report {
             fasta: FastaSummary::of(fasta),
             settings,
             threads,
-            device: model.device().into(),
+            device: device_of(model),
             ..ScanSummary::default()
         };
         Self { summary }
@@ -71,8 +85,26 @@ impl Report {
         self.summary.notes.push(note);
     }
 
+    /// Goes on with the summary of a scan that others have begun.
+    pub fn of(mut summary: ScanSummary) -> Self {
+        summary.command_line = command_line();
+        Self { summary }
+    }
+
+    /// Describes the scan, with all that was noted so far.
+    pub fn header(
+        &self,
+        shard: Option<Shard>,
+        outputs: Outputs,
+        contigs: &Contigs,
+        targets: &Targets,
+    ) -> Header {
+        let (shard, summary) = (shard.unwrap_or(Shard::WHOLE), self.summary.clone());
+        Header::new(shard, outputs, self.provenance(), summary, contigs, targets)
+    }
+
     /// The header lines of result files: only what decides the results.
-    pub fn provenance(&self) -> Vec<String> {
+    fn provenance(&self) -> Vec<String> {
         let s = &self.summary;
         let mut lines = vec![
             format!("polyascan {}", s.version),
@@ -88,25 +120,21 @@ impl Report {
         lines
     }
 
-    /// Notes what came out, in how many seconds.
-    pub fn totals(&mut self, totals: &ScanTotals, contigs: &Contigs, seconds: f64) {
-        self.count(totals, contigs);
-        self.summary.set_wall_seconds(seconds);
+    /// Completes all files and says what came out.
+    ///
+    /// # Errors
+    /// If a file cannot be completed or the counts do not add up.
+    pub fn finish(mut self, files: Files, outcome: &Outcome<'_>) -> Result<()> {
+        self.count(outcome.totals, outcome.contigs);
         if self.summary.windows.requested == 0 {
             self.note("nothing was scanned: no gene lies in the part of the genome asked for; --whole-genome scans without".into());
         }
-    }
-
-    /// Notes what the threads did.
-    pub fn profile(&mut self, stages: Vec<StageTimes>) {
-        self.summary.profile = Some(stages);
-    }
-
-    /// Says what came out and completes the summary.
-    ///
-    /// # Errors
-    /// If it cannot be completed or the counts do not add up.
-    pub fn finish(self, file: Option<AtomicFile>) -> Result<()> {
+        let mut completing = outcome.profile.start(Stage::Completing);
+        let (notes, file) = files.commit(outcome.profile)?;
+        completing.lap(Activity::Busy);
+        notes.into_iter().for_each(|note| self.note(note));
+        self.summary.set_wall_seconds(outcome.begin.elapsed().as_secs_f64(), outcome.windows);
+        self.summary.profile = outcome.show_profile.then(|| outcome.profile.stages());
         let (w, s) = (&self.summary.windows, &self.summary);
         eprintln!(
             "polyascan: {} sites; {} windows = {} scored + {} skipped ({} N, {} contig edge, {} short contig, {} without signal); {:.1} s, {:.0} windows/s",

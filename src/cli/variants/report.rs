@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::cli::options::{command_line, result_command_line};
+use crate::cli::options::{command_line, device_of, result_command_line};
 use crate::config::Config;
 use crate::error::Result;
 use crate::genome::compression::Source;
@@ -54,7 +54,7 @@ impl Report {
             fasta: FastaSummary::of(fasta),
             settings: settings.map(|(name, value)| (name.to_owned(), value)).into(),
             threads,
-            device: sites.device().into(),
+            device: device_of(sites),
             ..VariantSummary::default()
         };
         Self { summary }

@@ -1,4 +1,10 @@
-//! Output activations.
+//! Activations.
+
+/// Returns a value, or 0 for a negative one. What is no number stays none, unlike with `max`: a
+/// network that overflows must not give a score that looks sound.
+pub fn relu(value: f32) -> f32 {
+    if value < 0.0 { 0.0 } else { value }
+}
 
 /// Returns the logistic function of a logit.
 pub fn sigmoid(logit: f32) -> f32 {

@@ -8,7 +8,8 @@
 use super::simd::dispatch;
 use pulp::Simd;
 
-use super::product::{Affine, Epilogue, LANES, Packed, Rows, load, product, store};
+use super::activation::relu;
+use super::product::{Affine, Epilogue, LANES, Packed, Rows, load, product, rectified, store};
 use crate::genome::sequence::UNKNOWN;
 
 /// A residual block: `x + second(relu(first(relu(x * scale + shift))))`, with convolutions of width
@@ -60,7 +61,7 @@ impl Epilogue for Residual<'_> {
         store::<S>(&mut self.stream[at..], sum);
         let (scale, shift) = (load::<S>(&self.scale[column..]), load::<S>(&self.shift[column..]));
         let normed = simd.mul_add_e_f32s(sum, scale, shift);
-        store::<S>(&mut self.activated[at..], simd.max_f32s(normed, simd.splat_f32s(0.0)));
+        store::<S>(&mut self.activated[at..], rectified::<S>(simd, normed));
     }
 }
 
@@ -126,7 +127,7 @@ impl FrameKernel {
             for (out, row) in rows {
                 for (((out, value), scale), shift) in out.iter_mut().zip(row).zip(scale).zip(shift)
                 {
-                    *out = (value * scale + shift).max(0.0);
+                    *out = relu(value * scale + shift);
                 }
             }
         });

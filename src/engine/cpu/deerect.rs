@@ -8,7 +8,7 @@ use pulp::{Simd, WithSimd};
 
 use super::activation::sigmoid;
 use super::layers::{Activations, Dense};
-use super::product::{LANES, load, padded, store};
+use super::product::{LANES, load, padded, rectified, store};
 use crate::genome::sequence::UNKNOWN;
 
 /// Width and stride of the max-pool over convolution positions.
@@ -251,7 +251,7 @@ impl Normalise {
             let centred = simd.sub_f32s(highest, load::<S>(&self.mean[first..]));
             let (scale, bias) = (load::<S>(&self.scale[first..]), load::<S>(&self.bias[first..]));
             let value = simd.mul_add_e_f32s(centred, scale, bias);
-            store::<S>(&mut out[first..], simd.max_f32s(value, simd.splat_f32s(0.0)));
+            store::<S>(&mut out[first..], rectified::<S>(simd, value));
         }
     }
 }

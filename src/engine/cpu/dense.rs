@@ -1,8 +1,8 @@
 //! The fully convolutional scan model, every layer once per position.
 
-use super::product::{Affine, Epilogue, Packed, Rows, load, product, store};
+use super::product::{Affine, Epilogue, Packed, Rows, load, product, rectified, store};
 use super::simd::dispatch;
-use crate::engine::cpu::activation::{sigmoid, softmax};
+use crate::engine::cpu::activation::{relu, sigmoid, softmax};
 use crate::genome::sequence::UNKNOWN;
 use crate::models::StrandScores;
 use pulp::Simd;
@@ -57,8 +57,7 @@ impl Epilogue for Residual<'_> {
         let bias = load::<S>(&self.bias[column..]);
         let sum = simd.add_f32s(simd.add_f32s(value, bias), shortcut);
         store::<S>(&mut self.stream[to..], sum);
-        let rectified = simd.max_f32s(sum, simd.splat_f32s(0.0));
-        store::<S>(&mut self.rectified[to..], rectified);
+        store::<S>(&mut self.rectified[to..], rectified::<S>(simd, sum));
     }
 }
 
@@ -159,7 +158,7 @@ impl DenseKernel {
                 }
             }
             for (rectified, &value) in buffers.rectified.iter_mut().zip(&buffers.stream) {
-                *rectified = value.max(0.0);
+                *rectified = relu(value);
             }
         });
         rows

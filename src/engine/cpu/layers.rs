@@ -3,6 +3,7 @@
 //!
 //! A window's values depend, to the bit, on that window alone, never on its batch.
 
+use super::activation::relu;
 use super::product::{Affine, Packed, Rows, pad, padded, product};
 use super::simd::dispatch;
 
@@ -81,7 +82,7 @@ impl LetterConv {
                         }
                     }
                 }
-                row.iter_mut().for_each(|value| *value = value.max(0.0));
+                row.iter_mut().for_each(|value| *value = relu(*value));
             }
         });
         out

@@ -5,6 +5,9 @@
 //! dilated convolution over time-major activations is one product without any copy; the right one
 //! is packed once. What happens to a finished value (bias, ReLU, residual) is an [`Epilogue`].
 
+// The inner loop reads through strides that were checked before.
+#![allow(unsafe_code)]
+
 use pulp::{Simd, WithSimd};
 
 #[cfg(target_arch = "x86_64")]
@@ -180,7 +183,7 @@ impl Epilogue for Affine<'_> {
         let bias = load::<S>(&self.bias[column..]);
         let mut value = simd.add_f32s(value, bias);
         if self.relu {
-            value = simd.max_f32s(value, simd.splat_f32s(0.0));
+            value = rectified::<S>(simd, value);
         }
         let at = row * self.bias.len() + column;
         store::<S>(&mut self.out[at..], value);
@@ -263,6 +266,13 @@ pub fn load<S: Simd>(values: &[f32]) -> S::f32s {
 #[inline(always)]
 pub fn store<S: Simd>(values: &mut [f32], vector: S::f32s) {
     S::as_mut_simd_f32s(values).0[0] = vector;
+}
+
+/// Returns the ReLU of a vector. What is no number stays none: in this order of arguments x86 hands
+/// it on, and so do the others in either.
+#[inline(always)]
+pub fn rectified<S: Simd>(simd: S, vector: S::f32s) -> S::f32s {
+    simd.max_f32s(simd.splat_f32s(0.0), vector)
 }
 
 /// Some columns of a panel against all rows.

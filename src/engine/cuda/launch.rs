@@ -4,6 +4,9 @@
 //! tensors that a kernel reads belong to that device; candle frees them on the same stream, hence
 //! after the kernel.
 
+// Kernels are started through pointers.
+#![allow(unsafe_code)]
+
 use candle_core::backend::BackendStorage;
 use candle_core::cuda_backend::cudarc::driver::sys::{
     CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN,

@@ -59,6 +59,24 @@ impl Intervals {
         Self::new(self.0.iter().map(widened).collect())
     }
 
+    /// Returns the part of the set that holds its positions of these ordinal numbers, from 0.
+    ///
+    /// ```
+    /// use polyascan::genome::region::Intervals;
+    /// let set = Intervals::new(vec![10..13, 20..24]);
+    /// assert_eq!(set.ordinals(1..5).as_slice(), [11..13, 20..22]);
+    /// ```
+    pub fn ordinals(&self, ordinals: Range<u64>) -> Self {
+        let mut before = 0;
+        let part = self.0.iter().filter_map(|range| {
+            let first = before;
+            before += range.end - range.start;
+            let (start, end) = (ordinals.start.max(first), ordinals.end.min(before));
+            (start < end).then(|| range.start + start - first..range.start + end - first)
+        });
+        Self(part.collect())
+    }
+
     /// Returns whether `position` is inside (binary search).
     pub fn contains(&self, position: u64) -> bool {
         let after = self.0.partition_point(|range| range.start <= position);

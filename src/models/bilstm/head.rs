@@ -1,6 +1,7 @@
 //! A dense head on the outputs of a block of windows.
 
 use super::weights::Dense;
+use crate::engine::cpu::activation::relu;
 use crate::engine::cpu::product::{Accumulate, Affine, Packed, Rows, pad, padded, product};
 
 /// Packed dense layers with ReLU between.
@@ -51,7 +52,7 @@ impl Head {
     pub fn finish(&self, mut values: Vec<f32>) -> Vec<f32> {
         let windows = values.len() / self.first_bias.len();
         if !self.rest.is_empty() {
-            values.iter_mut().for_each(|value| *value = value.max(0.0));
+            values.iter_mut().for_each(|value| *value = relu(*value));
         }
         for (n, (weight, bias)) in self.rest.iter().enumerate() {
             let inputs = values.len() / windows.max(1);

@@ -5,6 +5,7 @@
 
 use super::head::Head;
 use super::weights::{Direction, GATES, POOL, Sizes, Weights};
+use crate::engine::cpu::activation::relu;
 use crate::engine::cpu::lstm::{Recurrence, exponents};
 use crate::engine::cpu::product::{Affine, Packed, Rows, padded, product};
 use crate::genome::sequence::UNKNOWN;
@@ -97,7 +98,7 @@ impl Kernel {
                 let added = &self.table[entry * filters..][..filters];
                 row.iter_mut().zip(added).for_each(|(sum, value)| *sum += value);
             }
-            row.iter_mut().for_each(|sum| *sum = sum.max(0.0));
+            row.iter_mut().for_each(|sum| *sum = relu(*sum));
         }
     }
 

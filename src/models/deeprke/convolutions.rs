@@ -6,6 +6,7 @@
 //! the zeros of their padding.
 
 use super::config::{Config, Convolution, Track};
+use crate::engine::cpu::activation::relu;
 use crate::engine::cpu::product::{Affine, Packed, Rows, pad, padded, product};
 use crate::engine::cpu::simd::dispatch;
 use crate::models::weight_file::Tensors;
@@ -149,7 +150,7 @@ impl WordLayer {
                     let added = &self.table[entry..entry + filters];
                     sums.iter_mut().zip(added).for_each(|(sum, value)| *sum += value);
                 }
-                sums.iter_mut().for_each(|sum| *sum = sum.max(0.0));
+                sums.iter_mut().for_each(|sum| *sum = relu(*sum));
             }
         });
     }

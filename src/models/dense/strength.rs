@@ -50,6 +50,6 @@ impl Model for DenseStrength {
     fn predict(&self, windows: &[Window<'_>]) -> Result<Predictions> {
         self.input().check(&self.card.name, windows)?;
         let values = windows.iter().flat_map(|window| self.kernel.first(window.codes)).collect();
-        Predictions { values: vec![values] }.check_finite(&self.card.name)
+        Predictions { values: vec![values] }.check_finite(&self.card.name, windows.len())
     }
 }

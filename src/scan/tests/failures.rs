@@ -101,11 +101,38 @@ fn a_model_that_gives_nan_or_too_little_is_not_believed() {
 }
 
 #[test]
+fn a_window_with_nan_or_infinity_is_named() {
+    /// Scores windows well but for one value of one call.
+    fn spoilt(calls: u64, at_call: u64, spoil: fn(&mut StrandScores)) -> Option<StrandScores> {
+        let mut scores = StrandScores { probability: vec![0.9; 50], cleavage: Vec::new() };
+        scores.cleavage.push((7, [0.02; 50]));
+        spoil(&mut scores);
+        (calls == at_call).then_some(scores)
+    }
+    // One thread: calls alternate between the strands, 50 windows each but for the first 120.
+    let place = |fault: fn(u64) -> Result<Option<StrandScores>>| {
+        let error = in_time(move || {
+            let model = Faulty::new(fault);
+            scan(&long_genome(), &model, None, settings(1, 50)).expect_err("the model fails")
+        });
+        let text = error.to_string();
+        let window = text.split("window ").nth(1).and_then(|rest| rest.split(": ").next());
+        window.unwrap_or(&text).to_owned()
+    };
+    // Chunk 0..50 and 50..100 lie in the contig's edge; 100..150 gives call 0 (+) and 1 (-).
+    let probability = |calls| Ok(spoilt(calls, 2, |scores| scores.probability[3] = f32::NAN));
+    assert_eq!(place(probability), "c0:154:+");
+    let vector = |calls| Ok(spoilt(calls, 3, |scores| scores.cleavage[0].1[4] = f32::INFINITY));
+    // The minus strand's window 7 is the eighth from the chunk's end: position 200 - 7.
+    assert_eq!(place(vector), "c0:193:-");
+}
+
+#[test]
 fn a_failing_source_ends_the_scan() {
     for (threads, chunk) in [(1, 1), (3, 100)] {
         let error = in_time(move || {
             let mut bases = MemoryBases::new(&long_genome());
-            bases.fail_after = Some(5_000);
+            bases.fail_after = Some(1_000);
             let mut sink = Collected::default();
             let model = HashModel::new(0.1);
             scan_into(bases, &model, None, settings(threads, chunk), &mut sink)

@@ -1,0 +1,136 @@
+//! One run at a time writes to a prefix.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::Write;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::temporaries::{self, Temporary};
+use crate::error::{Error, Result};
+
+/// How often the lock's file may be removed by its last holder just before it is locked.
+const ATTEMPTS: usize = 100;
+
+/// Keeps other runs from writing to a prefix until it is dropped, by a lock of the operating system
+/// on `PREFIX.lock`: one that was left behind by a killed run locks nothing.
+#[derive(Debug)]
+pub struct Lock {
+    path: PathBuf,
+    /// `None` on a file system without locks.
+    locked: Option<File>,
+    _temporary: Temporary,
+}
+
+impl Lock {
+    /// Locks a prefix.
+    ///
+    /// # Errors
+    /// If another run holds the lock, or the file cannot be made.
+    pub fn take(prefix: &str) -> Result<Self> {
+        let path = PathBuf::from(format!("{prefix}.lock"));
+        let failed = |e| Error::io(&path, "cannot create (is the directory writable?)", e);
+        let mut attempts = 0..ATTEMPTS;
+        loop {
+            let mut open = OpenOptions::new();
+            let open = open.read(true).write(true).create(true).truncate(false).open(&path);
+            let mut file = open.map_err(failed)?;
+            match file.try_lock() {
+                Ok(()) if !is_named(&file, &path) && attempts.next().is_some() => continue,
+                Ok(()) => {
+                    // Only for people: without it the lock is as good.
+                    let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", this_run()));
+                    return Ok(Self::remembered(path, Some(file)));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    let holder = fs::read_to_string(&path).unwrap_or_default();
+                    let problem = format!(
+                        "another run ({}) writes to this prefix; wait for it, or choose another prefix",
+                        holder.trim()
+                    );
+                    return Err(Error::input(&path, "", problem));
+                }
+                // Some network file systems have no locks: that must not keep anybody from work.
+                Err(TryLockError::Error(e)) => {
+                    eprintln!(
+                        "polyascan: note: {}: cannot lock ({e}); see to it that no other run \
+                         writes to this prefix",
+                        path.display()
+                    );
+                    return Ok(Self::remembered(path, None));
+                }
+            }
+        }
+    }
+
+    fn remembered(path: PathBuf, locked: Option<File>) -> Self {
+        Self { _temporary: Temporary::remember(&path), path, locked }
+    }
+
+    /// Removes the temporary files that killed runs have left of outputs called `PREFIX.ending`.
+    pub fn sweep(&self, endings: &[&str]) {
+        if self.locked.is_some() {
+            for ending in endings {
+                temporaries::remove_abandoned(&self.path.with_extension(ending));
+            }
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Before it is unlocked: whoever gets the lock then sees that this file has no name.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Returns whether the file still has its name: its last holder removes it.
+fn is_named(file: &File, path: &Path) -> bool {
+    let (Ok(open), Ok(named)) = (file.metadata(), fs::metadata(path)) else { return false };
+    (open.dev(), open.ino()) == (named.dev(), named.ino())
+}
+
+/// Says which process this is, and where.
+fn this_run() -> String {
+    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("process {} on {}", std::process::id(), host.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_is_locked_once_and_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let prefix = folder.path().join("x").to_str().unwrap().to_owned();
+        // Left behind by a killed run.
+        fs::write(format!("{prefix}.lock"), "process 1").unwrap();
+        let lock = Lock::take(&prefix).unwrap();
+        let message = Lock::take(&prefix).unwrap_err().to_string();
+        assert!(message.contains(&format!("process {}", std::process::id())), "{message}");
+        assert!(fs::exists(format!("{prefix}.lock")).unwrap());
+        let other = Lock::take(&format!("{prefix}.1-of-2")).unwrap();
+        drop((lock, other));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        drop(Lock::take(&prefix).unwrap());
+    }
+
+    #[test]
+    fn temporary_files_of_killed_runs_are_removed_and_no_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        let kept = [".x.y.sites.bed.Ab1Cd2.tmp", ".x.sites.bed.tmp", ".x.sites.bed.Ab1Cd2"];
+        for name in kept.iter().chain(&[".x.sites.bed.Ab1Cd2.tmp"]) {
+            fs::write(at(name), "").unwrap();
+        }
+        Lock::take(&at("x")).unwrap().sweep(&["sites.bed"]);
+        let mut names: Vec<String> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        let mut kept = kept.map(str::to_owned);
+        kept.sort();
+        assert_eq!(names, kept);
+    }
+}

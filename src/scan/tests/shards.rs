@@ -1,0 +1,152 @@
+//! Shards and what was done before a kill give what the scan in one go gives.
+
+use super::*;
+use crate::profile::Profile;
+use crate::shard::Shard;
+
+/// Scores a share of a genome in memory into records.
+fn records(
+    contigs: &[Vec<u8>],
+    targets: &Targets,
+    model: &HashModel,
+    settings: ScanSettings,
+    span: Range<u64>,
+    tracks: bool,
+) -> Vec<Vec<u8>> {
+    let list = contig_list(contigs);
+    let job = ScanJob {
+        bases: Box::new(MemoryBases::new(contigs)),
+        contigs: &list,
+        fasta: Path::new("memory.fa"),
+        model,
+        targets,
+        genes: None,
+        settings,
+        interrupt: &AtomicBool::new(false),
+        quiet: true,
+        profile: &Profile::default(),
+    };
+    let mut records = Vec::new();
+    score(job, Part { span, finish_begun: false }, &mut |scores| {
+        records.push(record::encode(scores, tracks));
+        Ok(())
+    })
+    .unwrap();
+    records
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn shards_of_any_number_cut_into_any_chunks_merge_into_the_whole_scan(
+        contigs in prop::collection::vec(contig(1_500), 1..4),
+        regions in prop::collection::vec((0usize..4, 0u64..1_500, 1u64..900, 0usize..3), 0..4),
+        count in 1u64..9,
+        chunk in prop_oneof![1usize..20, 1usize..1_000],
+        likely in prop_oneof![Just(0.02), Just(0.3), Just(1.0)],
+        tracks in any::<bool>(),
+    ) {
+        let model = HashModel::new(likely);
+        let list = contig_list(&contigs);
+        let regions: Vec<StrandedRegion> = regions.into_iter().map(|(contig, start, n, strand)| {
+            let region = Region { contig: contig % contigs.len(), range: start..start + n };
+            (region, [None, Some(Strand::Plus), Some(Strand::Minus)][strand])
+        }).collect();
+        let regions = (!regions.is_empty()).then_some(regions.as_slice());
+        let targets = Targets::new(&list, &Strand::BOTH, regions, None);
+
+        let (whole, whole_totals) = scan(&contigs, &model, regions, settings(2, 777)).unwrap();
+        let mut merged = Collected { sites: Vec::new(), tracks: None };
+        if tracks {
+            merged = Collected::with_tracks(&contigs);
+        }
+        let mut collector = Collector::new(&targets, None, consolidate::BACKGROUND, &mut merged);
+        for index in 1..=count {
+            let shard: Shard = format!("{index}/{count}").parse().unwrap();
+            let span = shard.of(targets.scoring_total(&list));
+            let mut covered = 0;
+            let settings = settings(2, chunk);
+            for bytes in records(&contigs, &targets, &model, settings, span.clone(), tracks) {
+                let scores = record::decode(&bytes, &list).unwrap();
+                covered += scores.chunk.centres.end - scores.chunk.centres.start;
+                collector.push(&scores).unwrap();
+            }
+            prop_assert_eq!(covered, span.end - span.start);
+        }
+        let totals = collector.finish().unwrap();
+        prop_assert_eq!(&merged.sites, &whole.sites);
+        prop_assert_eq!(totals, whole_totals);
+        if tracks {
+            for (got, want) in merged.tracks.unwrap().iter().zip(&whole.tracks.unwrap()) {
+                prop_assert_eq!(got.each_ref().map(|t| bits(t)), want.each_ref().map(|t| bits(t)));
+            }
+        }
+    }
+}
+
+#[test]
+fn an_interrupted_scan_that_keeps_its_work_finishes_the_chunks_that_have_begun() {
+    let contigs = [(0..40_000u32).map(|i| (i.wrapping_mul(i) >> 3) as u8 % 4).collect()];
+    let list = contig_list(&contigs);
+    let targets = Targets::new(&list, &Strand::BOTH, None, None);
+    let total = targets.scoring_total(&list);
+    for finish_begun in [false, true] {
+        let interrupt = AtomicBool::new(false);
+        let model = Interrupting { inner: HashModel::new(0.1), interrupt: &interrupt };
+        let job = ScanJob {
+            bases: Box::new(MemoryBases::new(&contigs)),
+            contigs: &list,
+            fasta: Path::new("memory.fa"),
+            model: &model,
+            targets: &targets,
+            genes: None,
+            settings: settings(1, 1_000),
+            interrupt: &interrupt,
+            quiet: true,
+            profile: &Profile::default(),
+        };
+        let mut covered = 0;
+        let result = score(job, Part { span: 0..total, finish_begun }, &mut |scores| {
+            covered = scores.chunk.centres.end;
+            Ok(())
+        });
+        assert!(matches!(result, Err(Error::Interrupted)));
+        assert!(covered < total);
+        // The first chunk was the one in work when the interrupt came.
+        assert_eq!(covered, if finish_begun { 1_000 } else { 0 });
+    }
+}
+
+/// Is interrupted in its first call.
+struct Interrupting<'a> {
+    inner: HashModel,
+    interrupt: &'a AtomicBool,
+}
+
+impl Model for Interrupting<'_> {
+    fn card(&self) -> &crate::models::card::ModelCard {
+        self.inner.card()
+    }
+
+    fn input(&self) -> crate::models::Input {
+        self.inner.input()
+    }
+
+    fn outputs(&self) -> &[crate::models::Output] {
+        self.inner.outputs()
+    }
+
+    fn predict(&self, windows: &[crate::models::Window<'_>]) -> Result<crate::models::Predictions> {
+        self.inner.predict(windows)
+    }
+
+    fn can_scan(&self) -> bool {
+        true
+    }
+
+    fn scan(&self, sequence: &[u8], above: f32) -> Result<crate::models::StrandScores> {
+        self.interrupt.store(true, std::sync::atomic::Ordering::Relaxed);
+        self.inner.scan(sequence, above)
+    }
+}

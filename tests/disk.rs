@@ -1,0 +1,174 @@
+//! Full disks, read-only folders, slow and closed pipes, two runs into one prefix: an error that
+//! says so, or patience; never half a file under a final name.
+#![cfg(target_os = "linux")]
+
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::support::*;
+
+/// A small model and a small genome.
+fn setting(folder: &Folder) -> (String, String) {
+    (small_model(folder), simulate(&folder.at("sim"), 200_000, 40, 1, 1))
+}
+
+#[test]
+fn a_disk_that_fills_up_during_a_scan_is_an_error_and_leaves_nothing() {
+    let folder = Folder::new();
+    let (model, genome) = setting(&folder);
+    let disk = folder.folder("disk");
+    let Some(_mounted) = Mounted::small(&disk) else { return };
+    let prefix = format!("{disk}/x");
+    for (more, left) in [
+        (&["--tracks"][..], &[][..]),
+        (&["--tracks", "--shard", "1/1"], &[]),
+        (&["--tracks", "--resume"], &["x.checkpoint"]),
+    ] {
+        let args = ["scan", &genome, "--model", &model, "-o", &prefix];
+        refuse([&args[..], more].concat(), 1, &[&disk, "No space left"]);
+        assert_eq!(names(&disk), left, "{more:?}");
+    }
+}
+
+/// A file system of 64 KiB.
+struct Mounted(String);
+
+impl Mounted {
+    fn small(folder: &str) -> Option<Self> {
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=64k", "none", folder]).stderr(Stdio::null());
+        if mount.status().is_ok_and(|status| status.success()) {
+            return Some(Self(folder.to_owned()));
+        }
+        eprintln!("skipped: no right to mount a small file system");
+        None
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        let unmounted = Command::new("umount").arg(&self.0).status();
+        assert!(unmounted.is_ok_and(|status| status.success()));
+    }
+}
+
+#[test]
+fn an_output_on_a_full_device_is_an_error() {
+    let folder = Folder::new();
+    let (model, genome) = setting(&folder);
+    std::os::unix::fs::symlink("/dev/full", folder.at("x.sites.bed")).unwrap();
+    let args = ["scan", &genome, "--model", &model, "-o", &folder.at("x")];
+    refuse(args, 1, &["x.sites.bed", "No space left"]);
+}
+
+#[test]
+fn a_read_only_folder_is_refused_before_the_work() {
+    let folder = Folder::new();
+    let none = folder.at("none.fa");
+    // Everything may be written by root, but in /proc.
+    let shut = folder.folder("shut");
+    fs::set_permissions(&shut, fs::Permissions::from_mode(0o555)).unwrap();
+    let is_root = fs::write(format!("{shut}/probe"), "").is_ok();
+    let prefix = if is_root { "/proc/self/x".to_owned() } else { format!("{shut}/x") };
+    for more in [&[][..], &["--resume"], &["--shard", "1/2"]] {
+        // Were the genome opened first, its absence would be told.
+        let args = [&["scan", &none, "-o", &prefix], more].concat();
+        refuse(args, 1, &[&prefix, "cannot create"]);
+    }
+}
+
+#[test]
+fn two_runs_into_one_prefix_are_refused() {
+    let folder = Folder::new();
+    let (model, genome) = setting(&folder);
+    let prefix = folder.at("out/x");
+    // Waits for its input for ever.
+    let mut first = Command::new(env!("CARGO_BIN_EXE_polyascan"));
+    first.args(["scan", "-", "-o", &prefix]).stdin(Stdio::piped()).stderr(Stdio::null());
+    let mut first = first.spawn().unwrap();
+    let lock = format!("{prefix}.lock");
+    let begin = Instant::now();
+    while fs::read_to_string(&lock).unwrap_or_default().is_empty() {
+        assert!(begin.elapsed() < Duration::from_secs(60), "no lock");
+        sleep(Duration::from_millis(5));
+    }
+    let process = format!("process {} ", first.id());
+    let args = ["scan", &genome, "--model", &model, "-o", &prefix];
+    refuse(args, 1, &[&lock, &process, "another run"]);
+    // Another prefix in the same folder, and the share of another process, are their own.
+    run(["scan", &genome, "--model", &model, "-o", &folder.at("out/y")]);
+    run([&args[..], &["--shard", "1/2"]].concat());
+    first.kill().unwrap();
+    first.wait().unwrap();
+    // What a killed run has left is no lock.
+    assert!(fs::exists(&lock).unwrap());
+    run(args);
+    assert!(!fs::exists(&lock).unwrap());
+}
+
+#[test]
+fn head_ends_a_scan_with_exit_code_0() {
+    let folder = Folder::new();
+    let (model, genome) = setting(&folder);
+    let line = format!(
+        "set -o pipefail; {} scan {genome} --model {model} -o - | head -n 1",
+        env!("CARGO_BIN_EXE_polyascan")
+    );
+    let output = Command::new("bash").args(["-c", &line]).output().unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && message.is_empty(), "{message}");
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("## polyascan"));
+}
+
+/// Address space that a scan with the small model gets, in KiB. The allocator reserves most of it.
+const ADDRESS_SPACE: u64 = 2_000_000;
+
+#[test]
+fn a_stalled_writer_stalls_the_reader_not_the_heap() {
+    let folder = Folder::new();
+    let model = small_model(&folder);
+    let genome = simulate(&folder.at("sim"), 12_000_000, 1_000, 1, 1);
+    let size = fs::metadata(&genome).unwrap().len();
+    // A kept window at every position makes some megabytes of sites: more than pipes hold.
+    let line = format!(
+        "ulimit -v {ADDRESS_SPACE}; exec {} scan {genome} --model {model} -t 2 --chunk-size 4096 \
+         --min-probability 0.4 --min-centre-cleavage 0 -o -",
+        env!("CARGO_BIN_EXE_polyascan")
+    );
+    let mut child = Command::new("bash")
+        .args(["-c", &line])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let of_process = |file: &str, key: &str| -> u64 {
+        let text = fs::read_to_string(format!("/proc/{}/{file}", child.id())).unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix(key)).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    };
+    // The first pass, which checks the file, takes `size`; then nobody reads the sites, and the
+    // second one stands still before its end.
+    let begin = Instant::now();
+    let (mut read, mut still) = (0, 0);
+    while still < 10 {
+        assert!(begin.elapsed() < Duration::from_secs(100), "the reader does not stand still");
+        sleep(Duration::from_millis(200));
+        let now = of_process("io", "rchar:");
+        still = if now == read && now > size { still + 1 } else { 0 };
+        read = now;
+    }
+    assert!(read < 2 * size, "all of it was read: {read} of {size} bytes");
+    let stalled = of_process("status", "VmHWM:");
+    let mut stdout = child.stdout.take().unwrap();
+    let mut text = String::new();
+    // One page at a time.
+    while stdout.by_ref().take(4096).read_to_string(&mut text).unwrap() > 0 {}
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text.len() > 1_000_000 && text.ends_with('\n'));
+    assert!(stalled < 200 * 1024, "{stalled} KiB");
+}
