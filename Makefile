@@ -2,7 +2,7 @@
 # Needs Rust (cargo) and a C compiler; libclang is taken from the system or put into .deps/.
 
 .PHONY: help build cuda demo test check deny deny-offline third-party soak \
-        bench bench-peers bench-scan bench-gpu compare \
+        bench bench-peers bench-scan bench-variants bench-gpu compare \
         train-default train-strength train-yeast train-deerect-cv clean
 .DEFAULT_GOAL := help
 
@@ -61,12 +61,20 @@ bench-peers: build ## every model against ONNX Runtime: agreement and speed (nee
 	@$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check -r scripts/bench_requirements.txt
 	$(BENCH_VENV)/bin/python scripts/bench_peers.py --json target/bench_peers.json predict
 
-bench-scan: build ## PolyaID scanned, against Keras, ONNX Runtime, PyTorch and the f32 peak (the same, 15 min)
+# Keras, PyTorch and ONNX Runtime.
+$(BENCH_VENV)/frameworks: scripts/bench_scan_requirements.txt scripts/torch_without_cuda.py
 	@[ -x $(BENCH_VENV)/bin/python ] || python3 -m venv $(BENCH_VENV)
 	@$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check -r scripts/bench_scan_requirements.txt
 	@$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps torch==2.15.0
 	@$(BENCH_VENV)/bin/python scripts/torch_without_cuda.py
+	@touch $@
+
+bench-scan: build $(BENCH_VENV)/frameworks ## PolyaID scanned, against Keras, ONNX Runtime, PyTorch and the f32 peak (the same, 15 min)
 	$(BENCH_VENV)/bin/python scripts/bench_peers.py --json target/bench_scan.json scan
+
+bench-variants: build $(BENCH_VENV)/frameworks ## SNVs per hour, and beside PolyaID in Keras (the same)
+	sh scripts/bench_variants.sh
+	$(BENCH_VENV)/bin/python scripts/bench_peers.py --json target/bench_variants.json variants
 
 bench-gpu: cuda ## on a machine with a GPU: parity, speed beside PyTorch (needs ../shared, python3 with torch)
 	@sh scripts/build_cuda.sh bench --no-run --bench gpu_scan

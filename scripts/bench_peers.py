@@ -11,8 +11,10 @@ two, each on cores of its own. Frameworks evaluate each window by itself, encode
 is timed from start to end, FASTA to BED. The f32 peak of the cores is measured too, and the default
 model's scan.
 
-In both, programs take turns, frameworks get the batch size that suits them best, medians are printed,
-and outputs must agree within their tolerances. Run it with `make bench-peers` or `make bench-scan`; it
+variants: SNVs per hour, VCF to VCF, beside the windows that touch them by PolyaID in Keras.
+
+In all, programs take turns, frameworks get the batch size that suits them best, medians are printed,
+and outputs must agree within their tolerances. Run it with `make bench-peers`, `make bench-scan` or `make bench-variants`; it
 needs ../shared and the packages of bench_requirements.txt or bench_scan_requirements.txt.
 """
 
@@ -145,6 +147,12 @@ def run_scan(args, folder):
     return scan.run(args, folder)
 
 
+def run_variants(args, folder):
+    from peers import variants
+
+    return variants.run(args, folder)
+
+
 def arguments():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -172,6 +180,13 @@ def arguments():
     scan.add_argument("--default-model", type=pathlib.Path, default=default)
     scan.add_argument("--windows", type=int, default=16384, help="that PolyaID scores")
     scan.add_argument("--repetitions", type=int, default=5)
+
+    variants = modes.add_parser("variants", help="SNVs, beside the same windows by PolyaID in Keras")
+    variants.set_defaults(run=run_variants)
+    variants.add_argument("--genome", type=pathlib.Path, default=genome)
+    variants.add_argument("--polyaid", type=pathlib.Path, help="as of scan")
+    variants.add_argument("--snvs", type=int, default=8000)
+    variants.add_argument("--repetitions", type=int, default=3)
     args = parser.parse_args()
     # Some commands are run elsewhere.
     paths = {name: value.resolve() for name, value in vars(args).items() if isinstance(value, pathlib.Path)}

@@ -56,6 +56,7 @@ pub struct RuleConfig {
     pub call_probability: f64,
     pub probability: f64,
     pub strength: f64,
+    pub used: f64,
     pub delta: f64,
     pub shift: u64,
 }
@@ -82,6 +83,7 @@ impl VariantsConfig {
             rule: Rule {
                 probability: rule.probability,
                 strength: rule.strength,
+                used: rule.used,
                 delta: rule.delta,
                 shift: rule.shift,
             },

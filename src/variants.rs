@@ -30,6 +30,8 @@ pub struct Rule {
     pub probability: f64,
     /// Strength that one haplotype must reach; without a strength model it is not asked for.
     pub strength: f64,
+    /// A haplotype has a site that is called on it and at least so strong: what creates and loses it.
+    pub used: f64,
     /// Least |difference| of strengths, or, without a strength model, of the log2 odds of the
     /// classification.
     pub delta: f64,

@@ -38,6 +38,7 @@ impl Report {
             ("background", json!(config.scan.background)),
             ("probability", json!(rule.probability)),
             ("strength", json!(rule.strength)),
+            ("used", json!(rule.used)),
             ("delta", json!(rule.delta)),
             ("shift", json!(rule.shift)),
             ("match_distance", json!(config.variants.match_distance)),

@@ -1,6 +1,6 @@
 use super::*;
 
-const RULE: Rule = Rule { probability: 0.9, strength: -9.0, delta: 1.0, shift: 4 };
+const RULE: Rule = Rule { probability: 0.9, strength: -9.0, used: -9.0, delta: 1.0, shift: 4 };
 
 fn site(called: [bool; 2], probability: [f32; 2], strength: [f64; 2], shift: i64) -> SiteEffect {
     SiteEffect {
@@ -50,7 +50,8 @@ fn each_threshold_counts() {
         |probability, strength, shift| RULE.effect(&site(both, probability, strength, shift));
     assert_eq!(effect([0.9, 0.6], [0.0, -1.0], 0), Effect::Weakened);
     assert_eq!(effect([0.89, 0.6], [0.0, -1.0], 0), Effect::Unchanged);
-    assert_eq!(effect([0.9, 0.6], [-9.0, -10.0], 0), Effect::Weakened);
+    assert_eq!(effect([0.9, 0.6], [-9.0, -10.0], 0), Effect::Lost);
+    assert_eq!(effect([0.9, 0.6], [-7.9, -9.0], 0), Effect::Weakened);
     assert_eq!(effect([0.9, 0.6], [-9.1, -11.0], 0), Effect::Unchanged);
     assert_eq!(effect([0.9, 0.6], [0.0, -0.99], 3), Effect::Unchanged);
     assert_eq!(effect([0.9, 0.6], [0.0, -0.99], -4), Effect::Shifted);
