@@ -7,7 +7,7 @@ use std::path::Path;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::metrics::{mean, pearson, spearman};
+use super::metrics::{auprc, mean, pearson, spearman};
 use crate::error::{Error, Result};
 use crate::genome::compression::Source;
 use crate::genome::sequence::encode;
@@ -158,6 +158,9 @@ pub fn effects(
     Ok(names.into_iter().enumerate().map(of).collect())
 }
 
+/// Changes greater than this, a factor of 2 in the odds, are large (natural log-odds).
+const LARGE: f64 = std::f64::consts::LN_2;
+
 /// How well one strength agrees with what was measured.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Agreement {
@@ -169,6 +172,10 @@ pub struct Agreement {
     pub spearman: Option<f64>,
     /// In natural log-odds.
     pub mean_absolute_error: Option<f64>,
+    /// Of finding the variants that change the odds more than twofold, by the size of the prediction.
+    pub average_precision: Option<f64>,
+    /// Of these, the share whose direction is predicted.
+    pub sign_agreement: Option<f64>,
 }
 
 /// Returns the agreement over all variants and over those outside the signal.
@@ -178,10 +185,18 @@ pub fn agreement(effects: &Effects, variants: &[MeasuredVariant], signal: usize)
         let pairs: Vec<(f64, f64)> = pairs.map(|(&said, v)| (said, v.measured)).collect();
         let errors: Vec<f64> =
             pairs.iter().map(|(said, measured)| (said - measured).abs()).collect();
+        let (large, small): (Vec<_>, Vec<_>) =
+            pairs.iter().partition(|(_, measured)| measured.abs() > LARGE);
+        let sizes = |pairs: &[(f64, f64)]| -> Vec<f32> {
+            pairs.iter().map(|(said, _)| said.abs() as f32).collect()
+        };
+        let same_sign = |(said, measured): &(f64, f64)| f64::from(u8::from(said * measured > 0.0));
         Agreement {
             score: effects.score,
             variants: name,
             count: pairs.len(),
+            average_precision: auprc(&sizes(&large), &sizes(&small)),
+            sign_agreement: mean(&large.iter().map(same_sign).collect::<Vec<_>>()),
             pearson_squared: pearson(&pairs).map(|r| r * r),
             spearman: spearman(&pairs),
             mean_absolute_error: mean(&errors),
@@ -246,9 +261,16 @@ mod tests {
         assert_eq!((all.count, outside.count), (3, 2));
         assert_eq!(outside.mean_absolute_error, Some(0.5));
         assert_eq!(all.mean_absolute_error, Some(2.0 / 3.0));
+        // All three are larger than ln 2.
+        assert_eq!((all.sign_agreement, all.average_precision), (Some(1.0), Some(1.0)));
         assert!((all.spearman.unwrap() - 1.0).abs() < 1e-12);
         // Means 2/3 and 2/3: xy 7 2/3, xx 4 2/3, yy 12 2/3.
         let expected = (23.0f64 / 3.0).powi(2) / (14.0 / 3.0 * 38.0 / 3.0);
         assert!((all.pearson_squared.unwrap() - expected).abs() < 1e-12);
+        let small = table(&text.replace("\t1\n", "\t0.5\n").replace("\t3\n", "\t-3\n"));
+        let [mixed, _] = agreement(&effects, &smmixed.unwrap().variants, 1);
+        // By size: 2 is found first, then a tie of a large and a small one.
+        assert_eq!(mixed.sign_agreement, Some(0.5));
+        assert!((mixed.average_precision.unwrap() - 5.0 / 6.0).abs() < 1e-12, "{mixed:?}");
     }
 }

@@ -134,9 +134,15 @@ impl Evaluation {
         for (reason, count) in &self.skipped {
             text += &format!(", {count} skipped ({reason})");
         }
-        text += "\n#score\tvariants\tcount\tpearson_squared\tspearman\tmean_absolute_error\n";
+        text += "\n#score\tvariants\tcount\tpearson_squared\tspearman\tmean_absolute_error\taverage_precision\tsign_agreement\n";
         for s in &self.scores {
-            let figures = [s.pearson_squared, s.spearman, s.mean_absolute_error];
+            let figures = [
+                s.pearson_squared,
+                s.spearman,
+                s.mean_absolute_error,
+                s.average_precision,
+                s.sign_agreement,
+            ];
             let figures = figures.map(|figure| shown(figure, 4)).join("\t");
             text += &format!("{}\t{}\t{}\t{figures}\n", s.score, s.variants, s.count);
         }
