@@ -99,8 +99,7 @@ impl Line {
             out.extend_from_slice(entry);
         };
         let before = self.column(7);
-        let any = !matches!(before, b"" | b".");
-        for entry in before.split(|byte| *byte == b';').filter(|_| any) {
+        for entry in before.split(|byte| *byte == b';').filter(|_| !matches!(before, b"" | b".")) {
             let key = entry.split(|byte| *byte == b'=').next().unwrap_or_default();
             if keys.iter().any(|ours| ours.as_bytes() == key) {
                 replaced = true;
