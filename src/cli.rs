@@ -4,6 +4,7 @@ pub mod convert;
 pub mod evaluate;
 pub mod interrupt;
 pub mod models;
+pub mod mutagenesis;
 pub mod options;
 pub mod predict;
 pub mod scan;
@@ -30,6 +31,7 @@ pub struct Cli {
 enum Command {
     Scan(scan::Args),
     Variants(variants::Args),
+    Mutagenesis(mutagenesis::Args),
     Predict(predict::Args),
     Evaluate(evaluate::Args),
     Models(models::Args),
@@ -48,6 +50,7 @@ pub fn run(cli: &Cli) -> Result<()> {
     match &cli.command {
         Command::Scan(args) => scan::run(args),
         Command::Variants(args) => variants::run(args),
+        Command::Mutagenesis(args) => mutagenesis::run(args),
         Command::Predict(args) => predict::run(args),
         Command::Evaluate(args) => evaluate::run(args),
         Command::Models(args) => models::run(args),

@@ -3,6 +3,8 @@
 pub mod atomic;
 pub mod bed;
 pub mod bigwig;
+pub mod heat_map;
+pub mod picture;
 pub mod plot;
 pub mod summary;
 pub mod tabix;

@@ -1,5 +1,8 @@
 //! Options that several commands share.
 
+use std::path::Path;
+
+use candle_core::Device;
 use clap::Args;
 
 use crate::engine::device::{self, DeviceChoice};
@@ -34,6 +37,55 @@ impl ModelOptions {
             );
         }
         Ok(model)
+    }
+}
+
+/// The strength model that goes with the default site model.
+const DEFAULT_STRENGTH: &str = "default-strength";
+/// No strength model.
+const NONE: &str = "none";
+
+/// Which strength model goes with the site model.
+#[derive(Debug, Args)]
+pub struct StrengthOptions {
+    /// Model of strength, or none [default: default-strength with the default model, else none].
+    #[arg(long, value_name = "NAME|FILE|none")]
+    pub strength_model: Option<String>,
+}
+
+impl StrengthOptions {
+    /// Loads the strength model that is to go with a site model, if there is to be one.
+    ///
+    /// # Errors
+    /// If there is no such model.
+    pub fn load(&self, sites: &ModelOptions) -> Result<Option<Box<dyn Model>>> {
+        let name = match (&self.strength_model, sites.model.as_str()) {
+            (Some(name), _) => name,
+            (None, "default") => DEFAULT_STRENGTH,
+            (None, _) => NONE,
+        };
+        if name == NONE {
+            return Ok(None);
+        }
+        registry::load(name, &Device::Cpu).map(Some)
+    }
+}
+
+/// Makes sure that a prefix of file names is one, and that its folder is there.
+///
+/// # Errors
+/// If it is none, or the folder cannot be made.
+pub fn prepare_prefix(prefix: &str, example: &str) -> Result<()> {
+    if prefix.is_empty() || prefix.ends_with('/') {
+        let problem = format!(
+            "-o takes a prefix, as in out/sample: files are called PREFIX.{example} and so on"
+        );
+        return Err(Error::Usage(problem));
+    }
+    match Path::new(prefix).parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder)
+            .map_err(|e| Error::io(folder, "cannot create the output folder", e)),
+        _ => Ok(()),
     }
 }
 
@@ -93,13 +145,14 @@ pub fn command_line() -> String {
 }
 
 /// Options without effect on results, with the number of values they take.
-const NO_EFFECT: [(&str, Option<char>, usize); 6] = [
+const NO_EFFECT: [(&str, Option<char>, usize); 7] = [
     ("--threads", Some('t'), 1),
     ("--chunk-size", None, 1),
     ("--output", Some('o'), 1),
     ("--quiet", Some('q'), 0),
     ("--device", None, 1),
     ("--tsv", None, 1),
+    ("--plots", None, 1),
 ];
 
 /// Returns the command line without what has no effect on results, so that equal results are equal

@@ -3,13 +3,13 @@
 mod files;
 mod report;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args as ClapArgs;
 
 use super::interrupt;
-use super::options::{ModelOptions, StrandChoice, ThreadOptions};
+use super::options::{ModelOptions, StrandChoice, ThreadOptions, prepare_prefix};
 use crate::config::Config;
 use crate::context::features::GeneContext;
 use crate::error::{Error, Result};
@@ -96,11 +96,7 @@ pub fn run(args: &Args) -> Result<()> {
             "-o - writes plain BED to standard output; --tracks and --bgzip need a prefix";
         return Err(Error::Usage(problem.into()));
     }
-    if args.output.is_empty() || args.output.ends_with('/') {
-        let problem =
-            "-o takes a prefix, as in out/sample: files are called PREFIX.sites.bed and so on";
-        return Err(Error::Usage(problem.into()));
-    }
+    prepare_prefix(&args.output, "sites.bed")?;
     let model = args.model.load()?;
     let mut files = Files::reserve(&args.output)?;
 
@@ -182,14 +178,5 @@ impl Args {
             (_, false) => self.file("sites.bed"),
             (_, true) => self.file("sites.bed.gz"),
         }
-    }
-}
-
-/// Makes the folder that a prefix names.
-fn make_folder(prefix: &str) -> Result<()> {
-    match Path::new(prefix).parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder)
-            .map_err(|e| Error::io(folder, "cannot create the output folder", e)),
-        _ => Ok(()),
     }
 }

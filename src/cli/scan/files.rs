@@ -1,6 +1,6 @@
 //! The files that a scan writes.
 
-use super::{Args, make_folder};
+use super::Args;
 use crate::error::Result;
 use crate::genome::contigs::Contigs;
 use crate::genome::strand::Strand;
@@ -33,7 +33,6 @@ impl Files {
         if prefix == "-" {
             return Ok(Self::default());
         }
-        make_folder(prefix)?;
         let summary = AtomicFile::create(format!("{prefix}.summary.json").as_ref())?;
         Ok(Self { summary: Some(summary), ..Self::default() })
     }
