@@ -10,18 +10,19 @@ use super::picture::{Anchor, Colour, Item, Picture, Rectangle, Text};
 use scale::{Scale, label, ticks};
 
 /// Width of a column and height of a row.
-const COLUMN: f32 = 7.0;
-const ROW: f32 = 22.0;
+const COLUMN: f32 = 6.0;
+const ROW: f32 = 26.0;
 /// Left of, right of, and above the panels.
-const LEFT: f32 = 84.0;
-const RIGHT: f32 = 112.0;
-const TOP: f32 = 92.0;
+const LEFT: f32 = 88.0;
+const RIGHT: f32 = 128.0;
+const TOP: f32 = 100.0;
 /// Height of the logo, and between the panels.
-const LOGO: f32 = 190.0;
-const GAP: f32 = 34.0;
+const LOGO: f32 = 230.0;
+const GAP: f32 = 38.0;
 /// Below the panels: the axis and its name.
-const BOTTOM: f32 = 58.0;
-const SMALL: f32 = 13.0;
+const BOTTOM: f32 = 64.0;
+const SMALL: f32 = 15.0;
+const NORMAL: f32 = 17.0;
 /// Nucleotides between two numbers of the axis, and between two ticks.
 const NUMBERS: i64 = 20;
 const TICKS: i64 = 10;
@@ -66,8 +67,8 @@ impl HeatMap {
         let height = TOP + LOGO + GAP + 4.0 * ROW + BOTTOM;
         let (width, height) = (width.ceil() as u32, height.ceil() as u32);
         let mut picture = Picture { width, height, title: self.title.clone(), items: Vec::new() };
-        picture.text((LEFT, 32.0), Anchor::Start, 22.0, &self.title);
-        picture.text((LEFT, 56.0), Anchor::Start, 14.0, &self.subtitle);
+        picture.text((LEFT, 34.0), Anchor::Start, 26.0, &self.title);
+        picture.text((LEFT, 60.0), Anchor::Start, NORMAL, &self.subtitle);
         self.draw_site(&mut picture);
         self.draw_elements(&mut picture);
         self.draw_logo(&mut picture);
@@ -119,7 +120,7 @@ impl HeatMap {
         for (distance, length, name) in &self.elements {
             let (x, width) = (self.x_of(*distance), COLUMN * *length as f32);
             picture.fill(SIGNAL, [[x, y, width, 3.0]]);
-            let (at, text) = ((x + width / 2.0, y + 18.0), name.clone());
+            let (at, text) = ((x + width / 2.0, y + 20.0), name.clone());
             let (anchor, size, colour, upwards) = (Anchor::Middle, SMALL, SIGNAL, false);
             picture.items.push(Item::Text(Text { at, anchor, size, colour, upwards, text }));
         }
@@ -134,7 +135,7 @@ impl HeatMap {
         let y = |value: f64| TOP + LOGO * ((high - value) / (high - low)) as f32;
         for tick in ticks(low, high, 4) {
             picture.fill(PALE, [[LEFT, y(tick) - 0.5, self.right() - LEFT, 1.0]]);
-            picture.text((LEFT - 8.0, y(tick) + 4.5), Anchor::End, SMALL, label(tick));
+            picture.text((LEFT - 8.0, y(tick) + 5.5), Anchor::End, SMALL, label(tick));
         }
         picture.fill(LINE, [[LEFT - 1.0, TOP, 1.0, LOGO]]);
         for (column, (&value, base)) in values.iter().zip(&self.reference).enumerate() {
@@ -147,7 +148,7 @@ impl HeatMap {
             }
         }
         picture.fill(LINE, [[LEFT, y(0.0) - 0.5, self.right() - LEFT, 1.0]]);
-        upwards(picture, (26.0, TOP + LOGO / 2.0), "importance");
+        upwards(picture, (30.0, TOP + LOGO / 2.0), "importance");
     }
 
     fn draw_cells(&self, picture: &mut Picture) {
@@ -161,7 +162,7 @@ impl HeatMap {
                 let Colour(r, g, b) = scale.colour(if is_reference { 0.0 } else { effect });
                 by_colour.entry((r, g, b)).or_default().push([x, y, COLUMN, ROW]);
                 if is_reference {
-                    marks.push([x + 2.0, y + ROW / 2.0 - 1.5, 3.0, 3.0]);
+                    marks.push([x + 1.5, y + ROW / 2.0 - 1.5, 3.0, 3.0]);
                 }
             }
         }
@@ -178,10 +179,10 @@ impl HeatMap {
         ];
         picture.fill(LINE, frame);
         for (row, base) in Base::ALL.into_iter().enumerate() {
-            let inside = [LEFT - 22.0, top + ROW * row as f32 + 5.0, 11.0, ROW - 10.0];
+            let inside = [LEFT - 24.0, top + ROW * row as f32 + 6.0, 13.0, ROW - 12.0];
             picture.items.push(Item::Letter { base, fill: colour_of(base), inside });
         }
-        upwards(picture, (26.0, top + 2.0 * ROW), "replaced by");
+        upwards(picture, (30.0, top + 2.0 * ROW), "replaced by");
     }
 
     fn draw_axis(&self, picture: &mut Picture) {
@@ -199,17 +200,17 @@ impl HeatMap {
         for distance in (self.first..=last).filter(|distance| distance % NUMBERS == 0) {
             let sign = if distance > 0 { "+" } else { "" };
             let text = format!("{sign}{}", label(distance as f64));
-            picture.text((at(distance), y + 22.0), Anchor::Middle, SMALL, text);
+            picture.text((at(distance), y + 24.0), Anchor::Middle, SMALL, text);
         }
         let middle = (LEFT + self.right()) / 2.0;
         let name = "nt from the site, in transcript direction";
-        picture.text((middle, y + 46.0), Anchor::Middle, 14.0, name);
+        picture.text((middle, y + 50.0), Anchor::Middle, NORMAL, name);
     }
 
     /// The colours of the values, at the right of the cells.
     fn draw_colours(&self, picture: &mut Picture) {
         const STEPS: usize = 60;
-        let (scale, x) = (self.scale(), self.right() + 40.0);
+        let (scale, x) = (self.scale(), self.right() + 58.0);
         let (top, height) = (TOP + 30.0, Self::cells_top() + 4.0 * ROW - TOP - 30.0);
         let step = height / STEPS as f32;
         for i in 0..STEPS {
@@ -221,17 +222,17 @@ impl HeatMap {
         for value in ticks(-scale.end, scale.end, 6) {
             let y = top + height * ((scale.end - value) / (2.0 * scale.end)) as f32;
             picture.fill(LINE, [[x + 14.0, y - 0.5, 4.0, 1.0]]);
-            picture.text((x + 22.0, y + 4.5), Anchor::Start, SMALL, label(value));
+            picture.text((x + 22.0, y + 5.5), Anchor::Start, SMALL, label(value));
         }
         let text = self.quantity.clone();
-        let (at, anchor) = ((x - 10.0, top + height / 2.0), Anchor::Middle);
+        let (at, anchor) = ((x - 12.0, top + height / 2.0), Anchor::Middle);
         let (size, colour, upwards) = (SMALL, super::picture::BLACK, true);
         picture.items.push(Item::Text(Text { at, anchor, size, colour, upwards, text }));
     }
 }
 
 fn upwards(picture: &mut Picture, at: (f32, f32), text: &str) {
-    let (anchor, size, colour) = (Anchor::Middle, 14.0, super::picture::BLACK);
+    let (anchor, size, colour) = (Anchor::Middle, NORMAL, super::picture::BLACK);
     let text = text.to_owned();
     picture.items.push(Item::Text(Text { at, anchor, size, colour, upwards: true, text }));
 }

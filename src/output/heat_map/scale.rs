@@ -22,7 +22,8 @@ const REDS: [Colour; 5] = [
 /// Where nothing is known.
 pub const UNKNOWN: Colour = Colour(224, 224, 224);
 
-/// A scale of colours from -`end` to `end`: blue below 0, white at 0, red above.
+/// A scale of colours from -`end` to `end`: blue below 0, white at 0, red above. The depth of colour grows with
+/// the square root, so that small effects show beside that of a broken signal.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scale {
     pub end: f64,
@@ -40,7 +41,7 @@ impl Scale {
         if value.is_nan() {
             return UNKNOWN;
         }
-        let share = (value / self.end).clamp(-1.0, 1.0);
+        let share = (value.abs() / self.end).min(1.0).sqrt().copysign(value);
         let shade = (share * f64::from(SHADES)).round() / f64::from(SHADES);
         let colours = if shade < 0.0 { BLUES } else { REDS };
         let along = shade.abs() * (colours.len() - 1) as f64;
@@ -103,9 +104,11 @@ mod tests {
             u32::from(red) + u32::from(green) + u32::from(blue)
         };
         for side in [-1.0, 1.0] {
-            let along: Vec<u32> = (0..=40).map(|i| light(side * f64::from(i) * 0.1)).collect();
+            let along: Vec<u32> = (0..=20).map(|i| light(side * f64::from(i) * 0.2)).collect();
             assert!(along.windows(2).all(|pair| pair[0] > pair[1]), "{along:?}");
         }
+        // Half as deep a quarter of the way.
+        assert_eq!((scale.colour(-1.0), scale.colour(1.0)), (BLUES[2], REDS[2]));
         let (Colour(red, _, blue), Colour(red_above, _, blue_above)) =
             (scale.colour(-2.0), scale.colour(2.0));
         assert!(blue > red && red_above > blue_above);
