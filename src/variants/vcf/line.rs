@@ -99,7 +99,7 @@ impl Line {
             out.extend_from_slice(entry);
         };
         let before = self.column(7);
-        for entry in before.split(|byte| *byte == b';').filter(|_| before != b".") {
+        for entry in before.split(|byte| *byte == b';').filter(|_| !matches!(before, b"" | b".")) {
             let key = entry.split(|byte| *byte == b'=').next().unwrap_or_default();
             if keys.iter().any(|ours| ours.as_bytes() == key) {
                 replaced = true;
@@ -170,7 +170,7 @@ mod tests {
             ("1 1 . A C . . .", "1 columns"),
             ("1\tx\t.\tA\tC\t.\t.\t.", "POS \"x\""),
             ("1\t-1\t.\tA\tC\t.\t.\t.", "POS \"-1\""),
-            ("1\t99999999999999999999\t.\tA\tC\t.\t.\t.", "POS \"99999999999\""),
+            ("1\t99999999999999999999\t.\tA\tC\t.\t.\t.", "POS \"99999999999999999999\""),
             ("1\t1\t.\t\tC\t.\t.\t.", "empty"),
         ] {
             assert!(line(text).unwrap_err().contains(told), "{text}");
