@@ -5,6 +5,7 @@ pub mod evaluate;
 pub mod interrupt;
 pub mod merge;
 pub mod models;
+pub mod mutagenesis;
 pub mod options;
 pub mod predict;
 pub mod scan;
@@ -32,6 +33,7 @@ enum Command {
     Scan(scan::Args),
     Variants(variants::Args),
     Merge(merge::Args),
+    Mutagenesis(mutagenesis::Args),
     Predict(predict::Args),
     Evaluate(evaluate::Args),
     Models(models::Args),
@@ -51,6 +53,7 @@ pub fn run(cli: &Cli) -> Result<()> {
         Command::Scan(args) => scan::run(args),
         Command::Variants(args) => variants::run(args),
         Command::Merge(args) => merge::run(args),
+        Command::Mutagenesis(args) => mutagenesis::run(args),
         Command::Predict(args) => predict::run(args),
         Command::Evaluate(args) => evaluate::run(args),
         Command::Models(args) => models::run(args),

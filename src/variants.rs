@@ -16,6 +16,7 @@ pub mod entry;
 pub mod genes;
 mod haplotype;
 pub mod motif;
+pub mod mutagenesis;
 pub mod run;
 pub mod totals;
 pub mod vcf;

@@ -117,3 +117,15 @@ fn scoring_variants_stops_on_ctrl_c() {
     variants.wait_for(&out, ".x.vcf.gz");
     variants.interrupt("-TERM", &out);
 }
+
+#[test]
+fn mutagenesis_stops_on_ctrl_c() {
+    let folder = Folder::new();
+    let (genome, out) = (genome(&folder), folder.folder("out"));
+    let prefix = format!("{out}/x");
+    let args =
+        ["mutagenesis", "-f", &genome, "-r", "chrSim1", "-t", "1", "--plots", "3", "-o", &prefix];
+    let mut mutagenesis = Running::start(&folder, &args);
+    mutagenesis.wait_for(&out, ".minus.strongest.bw");
+    mutagenesis.interrupt("-INT", &out);
+}

@@ -19,6 +19,7 @@ mod evaluate;
 mod interrupt;
 mod memory;
 mod models;
+mod mutagenesis;
 mod parity;
 mod predict;
 mod profile;

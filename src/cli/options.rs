@@ -1,10 +1,12 @@
 //! Options that several commands share.
 
+use std::path::Path;
+
 use clap::Args;
 
 use crate::engine::cpu::simd;
 use crate::engine::cuda::Precision;
-use crate::engine::device::DeviceChoice;
+use crate::engine::device::{DeviceChoice, Workers};
 use crate::error::{Error, Result};
 use crate::genome::strand::Strand;
 use crate::models::{Model, registry};
@@ -46,6 +48,62 @@ impl ModelOptions {
             eprintln!("polyascan: note: model {name} has no form for a GPU; it runs on the CPU");
         }
         Ok(model)
+    }
+}
+
+/// The strength model that goes with the default site model.
+const DEFAULT_STRENGTH: &str = "default-strength";
+/// No strength model.
+const NONE: &str = "none";
+
+/// Which strength model goes with the site model.
+#[derive(Debug, Args)]
+pub struct StrengthOptions {
+    /// Model of strength, or none [default: default-strength with the default model, else none].
+    #[arg(long, value_name = "NAME|FILE|none")]
+    pub strength_model: Option<String>,
+}
+
+impl StrengthOptions {
+    /// Loads the strength model that is to go with a site model, if there is to be one.
+    ///
+    /// # Errors
+    /// If there is no such model.
+    pub fn load(&self, sites: &ModelOptions) -> Result<Option<Box<dyn Model>>> {
+        let name = match (&self.strength_model, sites.model.as_str()) {
+            (Some(name), _) => name,
+            (None, "default") => DEFAULT_STRENGTH,
+            (None, _) => NONE,
+        };
+        if name == NONE {
+            return Ok(None);
+        }
+        registry::load(name, &Workers::CPU).map(Some)
+    }
+}
+
+/// Makes sure that a prefix of file names is one.
+///
+/// # Errors
+/// If it is none.
+pub fn check_prefix(prefix: &str, example: &str) -> Result<()> {
+    if !prefix.is_empty() && !prefix.ends_with('/') {
+        return Ok(());
+    }
+    let problem =
+        format!("-o takes a prefix, as in out/sample: files are called PREFIX.{example} and so on");
+    Err(Error::Usage(problem))
+}
+
+/// Makes the folder that a prefix names.
+///
+/// # Errors
+/// If it cannot be made.
+pub fn make_folder(prefix: &str) -> Result<()> {
+    match Path::new(prefix).parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder)
+            .map_err(|e| Error::io(folder, "cannot create the output folder", e)),
+        _ => Ok(()),
     }
 }
 
@@ -114,7 +172,7 @@ pub fn command_line() -> String {
 }
 
 /// Options without effect on results, with the number of values they take.
-const NO_EFFECT: [(&str, Option<char>, usize); 8] = [
+const NO_EFFECT: [(&str, Option<char>, usize); 9] = [
     ("--threads", Some('t'), 1),
     ("--chunk-size", None, 1),
     ("--output", Some('o'), 1),
@@ -123,6 +181,7 @@ const NO_EFFECT: [(&str, Option<char>, usize); 8] = [
     ("--tsv", None, 1),
     ("--shard", None, 1),
     ("--resume", None, 0),
+    ("--plots", None, 1),
 ];
 
 /// Returns the command line without what has no effect on results, so that equal results are equal

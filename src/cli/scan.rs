@@ -10,7 +10,7 @@ use std::time::Instant;
 use clap::Args as ClapArgs;
 
 use super::interrupt;
-use super::options::{ModelOptions, StrandChoice, ThreadOptions};
+use super::options::{ModelOptions, StrandChoice, ThreadOptions, check_prefix};
 use crate::config::Config;
 use crate::context::features::GeneContext;
 use crate::error::{Error, Result};
@@ -212,17 +212,14 @@ impl Args {
     /// Refuses outputs that do not go together.
     fn check_output(&self) -> Result<()> {
         let needs_prefix = self.tracks || self.bgzip || self.resume || self.shard.is_some();
-        let problem = match self.output.as_str() {
-            "-" if needs_prefix => {
+        match self.output.as_str() {
+            "-" if needs_prefix => Err(Error::Usage(
                 "-o - writes plain BED to standard output; --tracks, --bgzip, --shard and --resume \
                  need a prefix"
-            }
-            output if output.is_empty() || output.ends_with('/') => {
-                "-o takes a prefix, as in out/sample: files are called PREFIX.sites.bed and so on"
-            }
-            _ => return Ok(()),
-        };
-        Err(Error::Usage(problem.into()))
+                    .into(),
+            )),
+            output => check_prefix(output, "sites.bed"),
+        }
     }
 
     /// The files that are asked for.

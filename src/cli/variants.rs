@@ -1,6 +1,6 @@
 //! `polyascan variants`
 
-mod report;
+pub mod report;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -8,15 +8,13 @@ use std::time::Instant;
 use clap::Args as ClapArgs;
 
 use super::interrupt;
-use super::options::{ModelOptions, ThreadOptions};
+use super::options::{ModelOptions, StrengthOptions, ThreadOptions};
 use crate::config::Config;
-use crate::engine::device::Workers;
 use crate::error::{Error, Result};
 use crate::genome::annotation::Annotation;
 use crate::genome::compression::Source;
 use crate::genome::fasta::FastaFile;
 use crate::genome::in_turn::InTurn;
-use crate::models::{Model, registry};
 use crate::output::atomic::{AtomicFile, keep_input};
 use crate::pipeline::Stop;
 use crate::scan::progress::Progress;
@@ -30,10 +28,6 @@ use crate::variants::vcf::reader::VcfReader;
 use crate::variants::vcf::writer::{OutputType, Sink, VcfWriter};
 use report::Report;
 
-/// The strength model that goes with the default site model.
-const DEFAULT_STRENGTH: &str = "default-strength";
-/// No strength model.
-const NONE: &str = "none";
 /// Records with another REF than the genome's that are named on standard error.
 const NAMED: usize = 10;
 
@@ -57,9 +51,8 @@ pub struct Args {
     annotation: Option<PathBuf>,
     #[command(flatten)]
     model: ModelOptions,
-    /// Model of strength, or none [default: default-strength with the default model, else none].
-    #[arg(long, value_name = "NAME|FILE|none")]
-    strength_model: Option<String>,
+    #[command(flatten)]
+    strength: StrengthOptions,
     /// Longest allele that is scored, in nt that are replaced or put in [default: 100].
     #[arg(long, value_name = "NT")]
     max_length: Option<usize>,
@@ -118,7 +111,7 @@ pub fn run(args: &Args) -> Result<()> {
     let config = args.config()?;
     let threads = args.threads.apply()?;
     let model = args.model.load()?;
-    let strength = args.strength_model()?;
+    let strength = args.strength.load(&args.model)?;
     let settings = config.variants.settings(&config.scan, &model.card().architecture);
     let engine = Engine::new(model.as_ref(), strength.as_deref(), settings)?;
     let summary = args.summary_file().map(|path| AtomicFile::create(&path)).transpose()?;
@@ -225,19 +218,6 @@ impl Args {
 
     fn kind(&self) -> OutputType {
         self.output_type.unwrap_or_else(|| OutputType::of_name(&self.output))
-    }
-
-    /// Loads the strength model, if there is to be one.
-    fn strength_model(&self) -> Result<Option<Box<dyn Model>>> {
-        let name = match (&self.strength_model, self.model.model.as_str()) {
-            (Some(name), _) => name,
-            (None, "default") => DEFAULT_STRENGTH,
-            (None, _) => NONE,
-        };
-        if name == NONE {
-            return Ok(None);
-        }
-        registry::load(name, &Workers::CPU).map(Some)
     }
 
     /// The summary's name: the output's without its ending. None for standard output.

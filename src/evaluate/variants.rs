@@ -268,7 +268,7 @@ mod tests {
         let expected = (23.0f64 / 3.0).powi(2) / (14.0 / 3.0 * 38.0 / 3.0);
         assert!((all.pearson_squared.unwrap() - expected).abs() < 1e-12);
         let small = table(&text.replace("\t1\n", "\t0.5\n").replace("\t3\n", "\t-3\n"));
-        let [mixed, _] = agreement(&effects, &smmixed.unwrap().variants, 1);
+        let [mixed, _] = agreement(&effects, &small.unwrap().variants, 1);
         // By size: 2 is found first, then a tie of a large and a small one.
         assert_eq!(mixed.sign_agreement, Some(0.5));
         assert!((mixed.average_precision.unwrap() - 5.0 / 6.0).abs() < 1e-12, "{mixed:?}");

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use super::atomic::AtomicFile;
-use super::tabix::IndexedBed;
+use super::tabix::{IndexedTable, Layout};
 use crate::context::features::Feature;
 use crate::error::{Error, Result};
 use crate::genome::contigs::Contigs;
@@ -65,7 +65,7 @@ pub struct SitesWriter {
 
 enum Sink {
     Plain(AtomicFile),
-    Indexed(Box<IndexedBed>),
+    Indexed(Box<IndexedTable>),
 }
 
 impl SitesWriter {
@@ -76,7 +76,7 @@ impl SitesWriter {
     /// If the output cannot be created.
     pub fn create(path: &Path, contigs: &Contigs, provenance: &[String]) -> Result<Self> {
         let sink = if path.extension().is_some_and(|e| e == "gz") {
-            Sink::Indexed(Box::new(IndexedBed::create(path, contigs)?))
+            Sink::Indexed(Box::new(IndexedTable::create(path, contigs, Layout::Bed)?))
         } else {
             Sink::Plain(AtomicFile::create(path)?)
         };

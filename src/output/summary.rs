@@ -1,5 +1,6 @@
 //! `PREFIX.summary.json`: what was run, on what, and what became of every window or variant.
 
+mod mutagenesis;
 mod variants;
 
 use std::collections::BTreeMap;
@@ -7,6 +8,7 @@ use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::mutagenesis::MutagenesisSummary;
 pub use self::variants::VariantSummary;
 use super::atomic::AtomicFile;
 use crate::error::{Error, Result};

@@ -30,9 +30,18 @@ const MIN_SHIFT: u8 = 14;
 /// Levels of bins in a tabix index.
 const TABIX_DEPTH: u8 = 5;
 
-/// A BED file in BGZF with its index beside it: `NAME.tbi`, or `NAME.csi` where a contig is longer
-/// than 2^29 nt. Both appear on [`IndexedBed::commit`].
-pub struct IndexedBed {
+/// Which columns say where a row lies; the contig is the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// Columns 2 and 3, 0-based half-open.
+    Bed,
+    /// Column 2, 1-based: one position.
+    Position,
+}
+
+/// A table in BGZF with its index beside it: `NAME.tbi`, or `NAME.csi` where a contig is longer
+/// than 2^29 nt. Both appear on [`IndexedTable::commit`].
+pub struct IndexedTable {
     data: bgzf::io::Writer<AtomicFile>,
     index: IndexWriter,
     contigs: Contigs,
@@ -40,6 +49,7 @@ pub struct IndexedBed {
 
 struct IndexWriter {
     indexer: AnyIndexer,
+    layout: Layout,
     file: AtomicFile,
     /// The index of the other kind that an earlier run may have left; htslib would prefer a `.csi`.
     stale: PathBuf,
@@ -50,17 +60,17 @@ enum AnyIndexer {
     Csi(Indexer<BinnedIndex>),
 }
 
-impl IndexedBed {
+impl IndexedTable {
     /// Starts the file `path` and its index. Every contig can be queried, also those without a row.
     ///
     /// # Errors
     /// If one of the files cannot be created.
-    pub fn create(path: &Path, contigs: &Contigs) -> Result<Self> {
+    pub fn create(path: &Path, contigs: &Contigs, layout: Layout) -> Result<Self> {
         if path == Path::new("-") {
             let problem = "standard output cannot be compressed and indexed; name a file";
             return Err(Error::Usage(problem.to_owned()));
         }
-        let index = IndexWriter::create(path, contigs)?;
+        let index = IndexWriter::create(path, contigs, layout)?;
         let data = bgzf::io::Writer::new(AtomicFile::create(path)?);
         Ok(Self { data, index, contigs: contigs.clone() })
     }
@@ -97,7 +107,8 @@ impl IndexedBed {
         let path = self.data.get_ref().path().to_owned();
         self.data.try_finish().map_err(|e| Error::io(&path, "cannot finish writing", e))?;
         let index_path = self.index.file.path().to_owned();
-        let index_file = self.index.indexer.write(self.index.file, &self.contigs);
+        let index_file =
+            self.index.indexer.write(self.index.file, self.index.layout, &self.contigs);
         let index_file = index_file.map_err(|e| Error::io(&index_path, "cannot write", e))?;
         for old in [&index_path, &self.index.stale] {
             match fs::remove_file(old) {
@@ -131,7 +142,7 @@ fn verify(path: &Path, contigs: &Contigs) -> Result<()> {
 }
 
 impl IndexWriter {
-    fn create(path: &Path, contigs: &Contigs) -> Result<Self> {
+    fn create(path: &Path, contigs: &Contigs, layout: Layout) -> Result<Self> {
         let longest = contigs.iter().map(|contig| contig.length).max().unwrap_or(0);
         let (indexer, extension, other) = if longest <= TABIX_POSITIONS {
             (AnyIndexer::Tabix(Indexer::default()), ".tbi", ".csi")
@@ -143,7 +154,7 @@ impl IndexWriter {
             (AnyIndexer::Csi(indexer), ".csi", ".tbi")
         };
         let file = AtomicFile::create(&with_extension(path, extension))?;
-        Ok(Self { indexer, file, stale: with_extension(path, other) })
+        Ok(Self { indexer, layout, file, stale: with_extension(path, other) })
     }
 }
 
@@ -167,8 +178,13 @@ impl AnyIndexer {
         added.map_err(|e| e.to_string())
     }
 
-    fn write(self, mut file: AtomicFile, contigs: &Contigs) -> io::Result<AtomicFile> {
-        let header = bed_header(contigs);
+    fn write(
+        self,
+        mut file: AtomicFile,
+        layout: Layout,
+        contigs: &Contigs,
+    ) -> io::Result<AtomicFile> {
+        let header = header(layout, contigs);
         match self {
             Self::Tabix(indexer) => {
                 let index = indexer.set_header(header).build(contigs.len());
@@ -193,10 +209,14 @@ fn depth_for(length: u64) -> u8 {
     (TABIX_DEPTH..=16).find(reaches).unwrap_or(u8::MAX)
 }
 
-/// Columns of BED, comment sign `#`, contigs in FASTA order.
-fn bed_header(contigs: &Contigs) -> Header {
+/// Comment sign `#`, contigs in FASTA order.
+fn header(layout: Layout, contigs: &Contigs) -> Header {
     let names = contigs.iter().map(|contig| contig.name.as_str().into()).collect();
-    Builder::bed().set_reference_sequence_names(names).build()
+    let columns = match layout {
+        Layout::Bed => Builder::bed(),
+        Layout::Position => Builder::gff().set_start_position_index(1).set_end_position_index(None),
+    };
+    columns.set_reference_sequence_names(names).build()
 }
 
 fn with_extension(path: &Path, extension: &str) -> PathBuf {
@@ -226,7 +246,7 @@ mod tests {
     }
 
     fn write(path: &Path, contigs: &Contigs, rows: &[(usize, u64)]) {
-        let mut bed = IndexedBed::create(path, contigs).unwrap();
+        let mut bed = IndexedTable::create(path, contigs, Layout::Bed).unwrap();
         bed.write_header("#chrom\tstart\tend\n").unwrap();
         for &(contig, start) in rows {
             bed.write_row(contig, start..start + 1, &row(contigs, contig, start)).unwrap();
@@ -284,7 +304,7 @@ mod tests {
     fn nothing_is_left_without_commit() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x.bed.gz");
-        let mut bed = IndexedBed::create(&path, &genome(&[100])).unwrap();
+        let mut bed = IndexedTable::create(&path, &genome(&[100]), Layout::Bed).unwrap();
         bed.write_row(0, 3..4, "chr9\t3\t4\n").unwrap();
         drop(bed);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
@@ -294,7 +314,8 @@ mod tests {
     fn rows_out_of_order_are_refused() {
         let dir = tempfile::tempdir().unwrap();
         let mut bed =
-            IndexedBed::create(&dir.path().join("x.bed.gz"), &genome(&[100, 100])).unwrap();
+            IndexedTable::create(&dir.path().join("x.bed.gz"), &genome(&[100, 100]), Layout::Bed)
+                .unwrap();
         bed.write_row(1, 3..4, "chr8\t3\t4\n").unwrap();
         let message = bed.write_row(0, 3..4, "chr9\t3\t4\n").unwrap_err().to_string();
         assert!(message.contains("chr9:4-4"), "{message}");

@@ -41,6 +41,8 @@ pub struct Candidate {
     pub cluster: Range<u64>,
     /// Entropy of the cluster's normalised profile, nats.
     pub entropy: f64,
+    /// Mean position of that profile (Stroup & Ji 2023, Eq. 3), on the contig.
+    pub mean: f64,
     /// Up to 41 codes upstream of the site, in transcript direction.
     pub upstream: Vec<u8>,
 }
@@ -60,6 +62,8 @@ struct OpenCluster {
     /// Sum of the values, and of value x ln(value): the entropy needs no more.
     sum: f64,
     sum_v_ln_v: f64,
+    /// Sum of value x distance from the cluster's start.
+    sum_v_at: f64,
 }
 
 /// Turns the kept windows of one strand of one contig into sites, in ascending order.
@@ -237,6 +241,7 @@ impl<'a> Consolidator<'a> {
             windows,
             cluster: position..position + 1,
             entropy: 0.0,
+            mean: position as f64,
             upstream: self.upstream_of(position),
         }
     }
@@ -285,11 +290,12 @@ impl<'a> Consolidator<'a> {
 impl OpenCluster {
     fn new(value: f64, best: Candidate) -> Self {
         let range = best.cluster.clone();
-        Self { range, best, sum: value, sum_v_ln_v: value * value.ln() }
+        Self { range, best, sum: value, sum_v_ln_v: value * value.ln(), sum_v_at: 0.0 }
     }
 
     /// Adds the next position, and makes it the maximum if it is one.
     fn extend(&mut self, value: f64, best: Option<Candidate>) {
+        self.sum_v_at += value * (self.range.end - self.range.start) as f64;
         self.range.end += 1;
         self.sum += value;
         self.sum_v_ln_v += value * value.ln();
@@ -301,7 +307,8 @@ impl OpenCluster {
     fn into_site(self) -> Candidate {
         // -sum p ln p with p = v / S equals ln S - sum(v ln v) / S; rounding may leave it below 0.
         let entropy = (self.sum.ln() - self.sum_v_ln_v / self.sum).max(0.0);
-        Candidate { cluster: self.range, entropy, ..self.best }
+        let mean = self.range.start as f64 + self.sum_v_at / self.sum;
+        Candidate { cluster: self.range, entropy, mean, ..self.best }
     }
 }
 

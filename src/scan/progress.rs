@@ -31,6 +31,12 @@ impl Progress {
         Self::new(bytes, template, "records", quiet)
     }
 
+    /// Starts a bar of `total` positions, at a speed in variants.
+    pub fn of_positions(total: u64, quiet: bool) -> Self {
+        let template = "{bar:30} {human_pos}/{human_len} nt  {msg}  {eta} left";
+        Self::new(Some(total), template, "variants", quiet)
+    }
+
     fn new(total: Option<u64>, template: &str, unit: &'static str, quiet: bool) -> Self {
         let target = match !quiet && std::io::stderr().is_terminal() {
             true => ProgressDrawTarget::stderr(),

@@ -53,6 +53,8 @@ pub struct SiteEffect {
     pub offset: i64,
     /// Movement in transcript direction, in nt of the reference; only where both have the site.
     pub shift: Option<i64>,
+    /// The same of the mean of the consolidated cleavage (Stroup & Ji 2023, Eq. 3).
+    pub mean_shift: Option<f64>,
     /// Whether each haplotype has the site.
     pub called: [bool; 2],
     /// Classification of the window centred on the site; where a haplotype has none, on the place of
@@ -177,6 +179,25 @@ impl Pair {
     pub fn shift(&self, change: &Change, strand: Strand) -> Option<i64> {
         let along = change.to_reference(self.alternate?) as i64 - self.reference? as i64;
         Some(if strand == Strand::Plus { along } else { -along })
+    }
+
+    /// Returns the movement, in transcript direction, of the mean of the site's cleavage, if both
+    /// haplotypes have it; the candidates are those that were matched.
+    pub fn mean_shift(
+        &self,
+        reference: &[Candidate],
+        alternate: &[Candidate],
+        change: &Change,
+        strand: Strand,
+    ) -> Option<f64> {
+        // Distance of the mean from the site itself.
+        let beyond = |sites: &[Candidate], position: Option<u64>| {
+            let site = sites.iter().find(|site| Some(site.position) == position)?;
+            let along = site.mean - site.position as f64;
+            Some(if strand == Strand::Plus { along } else { -along })
+        };
+        let shift = self.shift(change, strand)? as f64;
+        Some(shift + beyond(alternate, self.alternate)? - beyond(reference, self.reference)?)
     }
 
     /// Returns the site's offset from the change: see [`SiteEffect::offset`].

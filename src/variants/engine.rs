@@ -54,6 +54,19 @@ pub struct Engine<'a> {
     remembered: Mutex<LruCache<(usize, Asked), Effects>>,
 }
 
+/// Positions of one sequence, by strand, ascending, whose effects are wanted in any case.
+pub type Places<'a> = [&'a [u64]; 2];
+
+/// What is known of one strand around a change.
+struct Neighbourhood<'a> {
+    haplotypes: &'a [Haplotype; 2],
+    windows: [Windows; 2],
+    strand: Strand,
+    change: &'a Change,
+    /// That the change can reach.
+    places: &'a [u64],
+}
+
 /// A site before its strength is known, and its windows' places in the list to predict.
 struct Draft {
     site: SiteEffect,
@@ -119,7 +132,7 @@ impl<'a> Engine<'a> {
         }
         new.sort_unstable();
         new.dedup();
-        let effects = self.score_new(sequence, &new)?;
+        let effects = self.score_new(sequence, &new, [&[]; 2])?;
         let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
         for (&asked, effects) in new.iter().zip(effects) {
             remembered.put((name, asked.clone()), effects.clone());
@@ -129,8 +142,39 @@ impl<'a> Engine<'a> {
         asked.iter().map(|asked| known.get(asked).cloned().ok_or_else(lost)).collect()
     }
 
+    /// Returns the effects of each change, in order, and remembers none. Of `places` (by strand,
+    /// ascending) that the change can reach there is an effect whether a haplotype has a site near
+    /// them or not.
+    ///
+    /// # Errors
+    /// As for [`Self::score`].
+    pub fn score_at(
+        &self,
+        sequence: &[u8],
+        asked: &[Asked],
+        places: Places<'_>,
+    ) -> Result<Vec<Effects>> {
+        let mut different: Vec<&Asked> = asked.iter().collect();
+        different.sort_unstable();
+        different.dedup();
+        let effects = self.score_new(sequence, &different, places)?;
+        let lost = || Error::Internal("a change was not scored".into());
+        let of = |asked| different.binary_search(&asked).ok().and_then(|at| effects.get(at));
+        asked.iter().map(|asked| of(asked).cloned().ok_or_else(lost)).collect()
+    }
+
+    /// Returns how far (nt) from a place its site may lie.
+    pub fn match_distance(&self) -> u64 {
+        self.settings.match_distance
+    }
+
     /// Scores changes, in order of position.
-    fn score_new(&self, sequence: &[u8], asked: &[&Asked]) -> Result<Vec<Effects>> {
+    fn score_new(
+        &self,
+        sequence: &[u8],
+        asked: &[&Asked],
+        places: Places<'_>,
+    ) -> Result<Vec<Effects>> {
         let scorer = self.scorer();
         let length = sequence.len() as u64;
         let wanted = Strand::BOTH.map(|strand| {
@@ -140,9 +184,9 @@ impl<'a> Engine<'a> {
         });
         let reference = windows::of_reference(&scorer, sequence, wanted)?;
         let mut strengths = StrengthWindows::default();
-        let drafts = asked
-            .iter()
-            .map(|asked| self.drafts(&scorer, sequence, &reference, asked, &mut strengths));
+        let drafts = asked.iter().map(|asked| {
+            self.drafts(&scorer, sequence, &reference, (asked, places), &mut strengths)
+        });
         let drafts: Vec<Vec<Draft>> = drafts.collect::<Result<_>>()?;
         let strengths = self.strengths(&strengths)?;
         let finished = drafts.into_iter().map(|drafts| {
@@ -175,7 +219,7 @@ impl<'a> Engine<'a> {
         scorer: &Scorer<'_>,
         sequence: &[u8],
         reference: &[ChunkScores],
-        asked: &Asked,
+        (asked, places): (&Asked, Places<'_>),
         strengths: &mut StrengthWindows,
     ) -> Result<Vec<Draft>> {
         let Asked { change, strands } = asked;
@@ -188,52 +232,75 @@ impl<'a> Engine<'a> {
         let mut haplotypes = None;
         let mut drafts = Vec::new();
         for strand in Strand::BOTH.into_iter().filter(|strand| strands[strand.index()]) {
-            let both = Windows::both(reference, &alternate, strand, change, centres.clone());
-            if both.iter().all(Windows::is_silent) {
+            let windows = Windows::both(reference, &alternate, strand, change, centres.clone());
+            let places = inside(places[strand.index()], affected(strand, &change.replaced()));
+            if windows.iter().all(Windows::is_silent) && places.is_empty() {
                 continue;
             }
             let haplotypes =
                 haplotypes.get_or_insert_with(|| Haplotype::both(sequence, change, SIGHT));
-            self.sites_of_strand(haplotypes, both, strand, change, strengths, &mut drafts)?;
+            let at = Neighbourhood { haplotypes, windows, strand, change, places };
+            self.sites_of_strand(&at, strengths, &mut drafts)?;
         }
         Ok(drafts)
     }
 
     fn sites_of_strand(
         &self,
-        haplotypes: &[Haplotype; 2],
-        windows: [Windows; 2],
-        strand: Strand,
-        change: &Change,
+        at: &Neighbourhood<'_>,
         strengths: &mut StrengthWindows,
         drafts: &mut Vec<Draft>,
     ) -> Result<()> {
-        let background = self.settings.background;
-        let reference = windows[0].sites(&haplotypes[0], strand, background)?;
-        let alternate = windows[1].sites(&haplotypes[1], strand, background)?;
-        let affected = affected(strand, &change.replaced());
-        for pair in Pair::matched(&reference, &alternate, change, self.settings.match_distance) {
-            if !affected.contains(&pair.position(change)) {
-                continue;
+        let Neighbourhood { haplotypes, windows, strand, change, places } = at;
+        let (background, within) = (self.settings.background, self.settings.match_distance);
+        let reference = windows[0].sites(&haplotypes[0], *strand, background)?;
+        let alternate = windows[1].sites(&haplotypes[1], *strand, background)?;
+        let affected = affected(*strand, &change.replaced());
+        let pairs = Pair::matched(&reference, &alternate, change, within);
+        let near = |pair: &Pair, place: u64| pair.position(change).abs_diff(place) <= within;
+        let of_strand = drafts.len();
+        for pair in &pairs {
+            let wanted = places.iter().any(|&place| near(pair, place));
+            if wanted || affected.contains(&pair.position(change)) {
+                let called = [pair.reference.is_some(), pair.alternate.is_some()];
+                let mean_shift = pair.mean_shift(&reference, &alternate, change, *strand);
+                drafts.push(self.draft(at, pair, called, mean_shift, strengths));
             }
-            let places = pair.places(change);
-            let site = SiteEffect {
-                strand,
-                position: pair.position(change),
-                offset: pair.offset(change, strand),
-                shift: pair.shift(change, strand),
-                called: [pair.reference.is_some(), pair.alternate.is_some()],
-                probability: [0, 1].map(|i| windows[i].probability_at(places[i])),
-                strength: None,
-                motif: motif::changed(haplotypes, strand, places),
-                effect: Effect::Unchanged,
-            };
-            let windows = self
-                .strength
-                .map(|_| [0, 1].map(|i| strengths.place(haplotypes[i].window(strand, places[i]))));
-            drafts.push(Draft { site, windows });
         }
+        for &place in places.iter().filter(|&&place| !pairs.iter().any(|pair| near(pair, place))) {
+            let pair = Pair { reference: Some(place), alternate: None };
+            drafts.push(self.draft(at, &pair, [false; 2], None, strengths));
+        }
+        drafts[of_strand..].sort_by_key(|draft| draft.site.position);
         Ok(())
+    }
+
+    fn draft(
+        &self,
+        at: &Neighbourhood<'_>,
+        pair: &Pair,
+        called: [bool; 2],
+        mean_shift: Option<f64>,
+        strengths: &mut StrengthWindows,
+    ) -> Draft {
+        let Neighbourhood { haplotypes, windows, strand, change, .. } = at;
+        let places = pair.places(change);
+        let site = SiteEffect {
+            strand: *strand,
+            position: pair.position(change),
+            offset: pair.offset(change, *strand),
+            shift: pair.shift(change, *strand),
+            mean_shift,
+            called,
+            probability: [0, 1].map(|i| windows[i].probability_at(places[i])),
+            strength: None,
+            motif: motif::changed(haplotypes, *strand, places),
+            effect: Effect::Unchanged,
+        };
+        let windows = self
+            .strength
+            .map(|_| [0, 1].map(|i| strengths.place(haplotypes[i].window(*strand, places[i]))));
+        Draft { site, windows }
     }
 
     /// Predicts the strengths of windows, log2 odds.
@@ -264,6 +331,13 @@ impl StrengthWindows {
         let next = self.places.len();
         *self.places.entry(window).or_insert(next)
     }
+}
+
+/// Returns the part of ascending positions that lies in a range.
+pub fn inside(ascending: &[u64], range: Range<u64>) -> &[u64] {
+    let first = ascending.partition_point(|&position| position < range.start);
+    let end = ascending.partition_point(|&position| position < range.end);
+    &ascending[first..end]
 }
 
 /// Returns the positions whose consolidated cleavage a change can alter.

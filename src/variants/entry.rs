@@ -91,8 +91,8 @@ pub fn largest(sites: &[SiteEffect]) -> String {
     rounded(sites.iter().map(|site| site.delta().abs()).fold(0.0, f64::max), 3)
 }
 
-/// Writes a number without `-0`.
-fn rounded(value: f64, decimals: usize) -> String {
+/// Returns a number as text, without `-0`.
+pub fn rounded(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     match text.trim_start_matches('-').bytes().all(|byte| matches!(byte, b'0' | b'.')) {
         true => "0".to_owned(),
@@ -129,6 +129,7 @@ mod tests {
             position: 99,
             offset: -20,
             shift: None,
+            mean_shift: None,
             called: [true, false],
             probability: [0.5, 0.000_01],
             strength: Some([1.0, -0.000_1]),

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Result};
+use crate::cli::options::make_folder;
+use crate::error::Result;
 use crate::genome::contigs::Contigs;
 use crate::genome::strand::Strand;
 use crate::output::atomic::{AtomicFile, keep_input};
@@ -43,10 +44,7 @@ pub fn lock<'a>(prefix: &str, inputs: impl Iterator<Item = &'a Path>) -> Result<
             keep_input(input, Path::new(&format!("{prefix}.{ending}")))?;
         }
     }
-    if let Some(folder) = Path::new(prefix).parent().filter(|f| !f.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)
-            .map_err(|e| Error::io(folder, "cannot create the output folder", e))?;
-    }
+    make_folder(prefix)?;
     let lock = Lock::take(prefix)?;
     lock.sweep(&ENDINGS);
     Ok(Some(lock))

@@ -1,8 +1,9 @@
 //! What a run says of itself: header lines, remarks, summary.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cli::options::{command_line, device_of, result_command_line};
 use crate::config::Config;
@@ -16,6 +17,23 @@ use crate::variants::change::Reason;
 use crate::variants::entry::definitions;
 use crate::variants::totals::Totals;
 use crate::variants::vcf::header::Header;
+
+/// Returns the thresholds that decide effects, by name.
+pub fn settings(config: &Config, sites: &dyn Model) -> BTreeMap<String, Value> {
+    let rule = config.variants.rule(&sites.card().architecture);
+    let settings = [
+        ("call_probability", json!(rule.call_probability)),
+        ("min_centre_cleavage", json!(config.scan.min_centre_cleavage)),
+        ("background", json!(config.scan.background)),
+        ("probability", json!(rule.probability)),
+        ("strength", json!(rule.strength)),
+        ("used", json!(rule.used)),
+        ("delta", json!(rule.delta)),
+        ("shift", json!(rule.shift)),
+        ("match_distance", json!(config.variants.match_distance)),
+    ];
+    settings.map(|(name, value)| (name.to_owned(), value)).into()
+}
 
 /// The summary in the making.
 pub struct Report {
@@ -31,20 +49,6 @@ impl Report {
         fasta: &FastaFile,
         threads: usize,
     ) -> Self {
-        let rule = config.variants.rule(&sites.card().architecture);
-        let settings = [
-            ("call_probability", json!(rule.call_probability)),
-            ("min_centre_cleavage", json!(config.scan.min_centre_cleavage)),
-            ("background", json!(config.scan.background)),
-            ("probability", json!(rule.probability)),
-            ("strength", json!(rule.strength)),
-            ("used", json!(rule.used)),
-            ("delta", json!(rule.delta)),
-            ("shift", json!(rule.shift)),
-            ("match_distance", json!(config.variants.match_distance)),
-            ("max_length", json!(config.variants.max_length)),
-            ("extension", json!(config.annotation.extension)),
-        ];
         let summary = VariantSummary {
             program: "polyascan".into(),
             version: env!("CARGO_PKG_VERSION").into(),
@@ -53,7 +57,17 @@ impl Report {
             model: ModelSummary::of(sites.card()),
             strength_model: strength.map(|model| ModelSummary::of(model.card())),
             fasta: FastaSummary::of(fasta),
-            settings: settings.map(|(name, value)| (name.to_owned(), value)).into(),
+            settings: [
+                settings(config, sites),
+                [
+                    ("max_length".to_owned(), json!(config.variants.max_length)),
+                    ("extension".to_owned(), json!(config.annotation.extension)),
+                ]
+                .into(),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
             threads,
             device: device_of(sites),
             ..VariantSummary::default()

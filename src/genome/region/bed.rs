@@ -27,10 +27,17 @@ use crate::genome::strand::Strand;
 /// assert_eq!((regions[0].0.range.clone(), regions[0].1), (0..100, Some(Strand::Minus)));
 /// ```
 pub fn read_bed(path: &Path, contigs: &Contigs) -> Result<Vec<(Region, Option<Strand>)>> {
-    read(&Source::open(path)?, contigs)
+    read_bed_source(&Source::open(path)?, contigs)
 }
 
-fn read(source: &Source, contigs: &Contigs) -> Result<Vec<(Region, Option<Strand>)>> {
+/// As [`read_bed`], from a file that is open.
+///
+/// # Errors
+/// As for [`read_bed`].
+pub fn read_bed_source(
+    source: &Source,
+    contigs: &Contigs,
+) -> Result<Vec<(Region, Option<Strand>)>> {
     let mut reader = source.reader();
     let mut regions = Vec::new();
     let mut bytes = Vec::new();
@@ -103,7 +110,7 @@ mod tests {
 
     fn parse(bytes: &[u8]) -> Result<Vec<Line>> {
         let source = Source::from_stream(Path::new("x.bed"), bytes)?;
-        let regions = read(&source, &contigs())?.into_iter();
+        let regions = read_bed_source(&source, &contigs())?.into_iter();
         Ok(regions.map(|(r, strand)| (r.contig, r.range.start, r.range.end, strand)).collect())
     }
 

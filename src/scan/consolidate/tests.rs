@@ -106,6 +106,7 @@ fn consolidated_but(
     }
     consolidator.finish(&mut hand_on).unwrap();
     found.extend(consolidator.sites.drain(..));
+    found.iter().for_each(|site| mean_is_that_of_the_track(site, &track));
     let sites = found.into_iter().map(|c| Site {
         contig: 0,
         position: c.position,
@@ -119,6 +120,12 @@ fn consolidated_but(
         gene: None,
     });
     (sites.collect(), track)
+}
+
+fn mean_is_that_of_the_track(site: &Candidate, track: &Track) {
+    let profile = site.cluster.clone().map(|at| (at as f64, f64::from(track[at as usize].1)));
+    let (sum, along) = profile.fold((0.0, 0.0), |(sum, along), (at, c)| (sum + c, along + at * c));
+    assert!((site.mean - along / sum).abs() < 1e-3, "{site:?}");
 }
 
 fn piece(given: &StrandOfContig, strand: Strand, centres: Range<u64>) -> ChunkScores {

@@ -8,6 +8,7 @@ fn site(called: [bool; 2], probability: [f32; 2], strength: [f64; 2], shift: i64
         position: 100,
         offset: 20,
         shift: (called == [true; 2]).then_some(shift),
+        mean_shift: None,
         called,
         probability,
         strength: Some(strength),
@@ -24,6 +25,7 @@ fn candidate(position: u64) -> Candidate {
         windows: 1,
         cluster: position..position + 1,
         entropy: 0.0,
+        mean: position as f64,
         upstream: Vec::new(),
     }
 }

@@ -182,3 +182,50 @@ fn only_the_strands_asked_for_are_scored_and_no_change_changes_nothing() {
         }
     });
 }
+
+#[test]
+fn a_place_that_is_asked_for_has_an_effect_whether_it_is_a_site_or_not() {
+    with_engine(|engine| {
+        let codes = sequence(1, Strand::Plus);
+        let asked = [asked(snv(SIGNAL + 2, b'C')), asked(snv(SIGNAL - 500, b'C'))];
+        let without = engine.score(0, &codes, &asked).unwrap();
+        let of_plus = without[0].iter().filter(|site| site.strand == Strand::Plus);
+        let site = of_plus.max_by(|a, b| a.probability[0].total_cmp(&b.probability[0])).unwrap();
+        let far = |place: &u64| without[0].iter().all(|site| site.position.abs_diff(*place) > 24);
+        let place = (SIGNAL - 100..SIGNAL + 100).find(far).unwrap();
+        // One is near a site: it is that site. The last lies out of the reach of both changes.
+        let mut plus = vec![place, site.position + 3, SIGNAL + 300];
+        plus.sort_unstable();
+        let with = engine.score_at(&codes, &asked, [&plus, &[]]).unwrap();
+        let more: Vec<&SiteEffect> =
+            with[0].iter().filter(|site| !without[0].contains(site)).collect();
+        let [added] = more[..] else { panic!("{more:?}") };
+        assert_eq!((added.position, added.called), (place, [false; 2]));
+        assert_eq!((added.shift, added.mean_shift), (None, None));
+        assert!(added.probability.iter().all(|p| p.is_finite()) && added.strength.is_some());
+        assert_eq!(with[0].len(), without[0].len() + 1);
+        assert!(with[0].is_sorted_by_key(|site| (site.strand, site.position)));
+        assert_eq!(with[1], without[1]);
+    });
+}
+
+#[test]
+fn the_mean_of_a_site_moves_as_it_would_in_the_other_strand() {
+    with_engine(|engine| {
+        let (plus, minus) = (sequence(2, Strand::Plus), sequence(2, Strand::Minus));
+        // After the cut: the site stays, its profile is another.
+        let change = Change { start: SIGNAL + 24, removed: 3, inserted: vec![0, 0, 0] };
+        let mirrored = Change { start: 2_999 - SIGNAL - 26, removed: 3, inserted: vec![3, 3, 3] };
+        let a = engine.score(0, &plus, &[asked(change)]).unwrap().remove(0);
+        let b = engine.score(1, &minus, &[asked(mirrored)]).unwrap().remove(0);
+        let means = |effects: &Effects| {
+            let mut means: Vec<f64> = effects.iter().filter_map(|site| site.mean_shift).collect();
+            means.sort_by(f64::total_cmp);
+            means
+        };
+        let (a, b) = (means(&a), means(&b));
+        assert_eq!(a.len(), b.len());
+        assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-9), "{a:?} {b:?}");
+        assert!(a.iter().any(|mean| mean.abs() > 0.01), "{a:?}");
+    });
+}

@@ -1,0 +1,199 @@
+//! `polyascan mutagenesis`
+
+mod files;
+mod pictures;
+mod report;
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::Args as ClapArgs;
+
+use super::interrupt;
+use super::options::{
+    ModelOptions, StrandChoice, StrengthOptions, ThreadOptions, check_prefix, make_folder,
+};
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::genome::compression::Source;
+use crate::genome::contigs::Contigs;
+use crate::genome::fasta::FastaFile;
+use crate::genome::in_turn::InTurn;
+use crate::genome::region::{Region, read_bed_source};
+use crate::output::atomic::keep_input;
+use crate::pipeline::Stop;
+use crate::variants::engine::Engine;
+use crate::variants::mutagenesis;
+use crate::variants::mutagenesis::plan::{Plan, SiteKey, different};
+use crate::variants::mutagenesis::portrait::Gallery;
+use crate::variants::mutagenesis::scored::Mutator;
+use files::Files;
+use pictures::Pictures;
+use report::Report;
+
+/// Pictures at most: they are kept in memory until the run is complete.
+const MOST_PLOTS: usize = 1000;
+
+/// Say what every SNV of a region, or around polyA sites, does to the sites.
+///
+/// Writes PREFIX.mutagenesis.tsv.gz (a row per SNV, strand and site) with its index,
+/// PREFIX.{plus,minus}.{effect,strongest}.bw (mean and strongest effect at each position),
+/// PREFIX.summary.json (every position accounted for) and, with --plots, a heat map with a logo of each
+/// site as SVG and PNG. Scores are those of `variants`. Columns: docs/MUTAGENESIS.md.
+#[derive(Debug, ClapArgs)]
+#[command(group(clap::ArgGroup::new("where").required(true).args(["regions", "sites"])))]
+pub struct Args {
+    /// Genome: plain, gzip or BGZF.
+    #[arg(short, long, value_name = "FASTA")]
+    fasta: PathBuf,
+    /// Part of the genome: NAME or NAME:START-END (1-based, commas allowed); may be repeated.
+    #[arg(short, long = "region", value_name = "REGION")]
+    regions: Vec<String>,
+    /// Sites as `scan` writes them (BED, the strand in column 6): the positions up to 120 nt from each are
+    /// changed, and the effects on these sites told.
+    #[arg(long, value_name = "BED", conflicts_with = "strand")]
+    sites: Option<PathBuf>,
+    /// Strand of the sites in the regions [default: both].
+    #[arg(long, value_enum, allow_hyphen_values = true)]
+    strand: Option<StrandChoice>,
+    /// Also delete each stretch of N nt.
+    #[arg(long, value_name = "N")]
+    deletions: Option<u64>,
+    /// Draw a heat map with a logo for the first N sites (PREFIX.NUMBER.CONTIG_POSITION_STRAND.svg and
+    /// .png); without --sites for sites in the regions.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    plots: usize,
+    #[command(flatten)]
+    model: ModelOptions,
+    #[command(flatten)]
+    strength: StrengthOptions,
+    /// Settings that replace those of config/default.toml (TOML).
+    #[arg(long, value_name = "TOML")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    threads: ThreadOptions,
+    /// No progress bar.
+    #[arg(short, long)]
+    quiet: bool,
+    /// Where to write.
+    #[arg(short, long, value_name = "PREFIX")]
+    output: String,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Wrong input, a region or site outside the genome, an output that cannot be written, an interrupt.
+pub fn run(args: &Args) -> Result<()> {
+    let begin = Instant::now();
+    let config = Config::load(args.config.as_deref())?;
+    args.check(config.variants.max_length as u64)?;
+    let threads = args.threads.apply()?;
+    let model = args.model.load()?;
+    let strength = args.strength.load(&args.model)?;
+    let settings = config.variants.settings(&config.scan, &model.card().architecture);
+    let engine = Engine::new(model.as_ref(), strength.as_deref(), settings)?;
+    let mut files = Files::reserve(&args.output)?;
+
+    let fasta = FastaFile::open(&args.fasta)?;
+    let models = (model.as_ref(), strength.as_deref());
+    let mut report = Report::new(&config, models, &fasta, threads);
+    let (plan, gallery) = args.plan(&fasta, &mut report)?;
+    files.create(&plan, &fasta.contigs, &report.provenance(), args.quiet)?;
+    let mutator = Mutator {
+        engine: &engine,
+        plan: &plan,
+        contigs: &fasta.contigs,
+        deletions: args.deletions.unwrap_or(0),
+        pictures: args.plots > 0,
+    };
+    let interrupt = interrupt::watch();
+    let mut pictures = Pictures::new(gallery, &plan);
+    mutagenesis::run(
+        &plan,
+        InTurn::new(&fasta)?,
+        &mutator,
+        threads,
+        &Stop::new(interrupt, false),
+        |scored| {
+            pictures.add(&scored.cells);
+            files.take(scored)
+        },
+    )?;
+    let drawn = pictures.draw(&fasta.contigs, strength.is_some(), interrupt)?;
+    report.finish(files, &drawn, begin.elapsed().as_secs_f64())
+}
+
+impl Args {
+    /// Refuses what cannot be.
+    fn check(&self, longest: u64) -> Result<()> {
+        let usage = |problem: String| Err(Error::Usage(problem));
+        if self.output == "-" {
+            return usage("-o takes a prefix, as in out/sample: there are several files".into());
+        }
+        check_prefix(&self.output, "mutagenesis.tsv.gz")?;
+        make_folder(&self.output)?;
+        if let Some(n) = self.deletions
+            && !(1..=longest).contains(&n)
+        {
+            let limit = "variants.max_length in the configuration";
+            return usage(format!(
+                "--deletions {n}: it must lie between 1 and {longest} ({limit})"
+            ));
+        }
+        if self.plots > MOST_PLOTS {
+            return usage(format!("--plots {}: at most {MOST_PLOTS} at once", self.plots));
+        }
+        let is_dash = |path: &Path| path == Path::new("-");
+        if is_dash(&self.fasta) && self.sites.as_deref().is_some_and(is_dash) {
+            return usage("only one input can be standard input".into());
+        }
+        for input in [Some(&self.fasta), self.sites.as_ref()].into_iter().flatten() {
+            keep_input(input, &files::table_path(&self.output))?;
+        }
+        Ok(())
+    }
+
+    /// Finds out what is to be changed, and which sites are to be drawn.
+    fn plan(&self, fasta: &FastaFile, report: &mut Report) -> Result<(Plan, Gallery)> {
+        let contigs = &fasta.contigs;
+        let Some(path) = &self.sites else {
+            let parse = |text: &String| Region::parse(text, contigs, &self.fasta);
+            let regions: Vec<Region> = self.regions.iter().map(parse).collect::<Result<_>>()?;
+            let strands = self.strand.unwrap_or(StrandChoice::Both).strands();
+            let plan = Plan::of_regions(contigs, regions, strands);
+            return Ok((plan, Gallery::of_first(self.plots)));
+        };
+        let source = Source::open(path)?;
+        let (sites, again) = different(read_sites(&source, contigs)?);
+        if again > 0 {
+            report.note(format!("{}: {again} sites are there twice", path.display()));
+        }
+        report.sites(&source, &sites)?;
+        let shown = &sites[..self.plots.min(sites.len())];
+        Ok((Plan::of_sites(contigs, &sites), Gallery::of_sites(shown)))
+    }
+}
+
+/// Reads sites: BED rows of one nucleotide with a strand.
+fn read_sites(source: &Source, contigs: &Contigs) -> Result<Vec<SiteKey>> {
+    let (path, rows) = (source.path(), read_bed_source(source, contigs)?);
+    if rows.is_empty() {
+        return Err(Error::input(path, "", "no sites in this BED file"));
+    }
+    let sites = rows.into_iter().map(|(Region { contig, range }, strand)| {
+        let name = &contigs[contig].name;
+        let place = || format!("{name}:{}-{}", range.start + 1, range.end);
+        if range.end - range.start != 1 {
+            let problem = "a site is one nucleotide, the last before the cut, as `scan` writes it; use -r \
+                           for regions";
+            return Err(Error::input(path, place(), problem));
+        }
+        let Some(strand) = strand else {
+            let problem = "no strand; BED has it in column 6";
+            return Err(Error::input(path, place(), problem));
+        };
+        Ok(SiteKey { contig, position: range.start, strand })
+    });
+    sites.collect()
+}

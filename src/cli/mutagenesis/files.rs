@@ -1,0 +1,139 @@
+//! The files that a saturation mutagenesis writes, but for pictures.
+
+use std::path::PathBuf;
+
+use crate::error::Result;
+use crate::genome::contigs::Contigs;
+use crate::genome::strand::Strand;
+use crate::output::atomic::AtomicFile;
+use crate::output::bigwig::{TrackOutcome, TrackWriter};
+use crate::output::tabix::{IndexedTable, Layout};
+use crate::scan::progress::Progress;
+use crate::variants::mutagenesis::plan::Plan;
+use crate::variants::mutagenesis::row::{COLUMNS, REMARKS};
+use crate::variants::mutagenesis::scored::{PositionEffect, Scored};
+use crate::variants::mutagenesis::totals::Totals;
+
+/// The tracks of one strand.
+struct StrandTracks {
+    strand: Strand,
+    effect: TrackWriter,
+    strongest: TrackWriter,
+}
+
+/// Everything that is written as it comes; nothing shows under its final name before [`Files::commit`].
+pub struct Files {
+    prefix: String,
+    /// Reserved first, so that an output that cannot be written is noticed before the work.
+    summary: AtomicFile,
+    table: Option<IndexedTable>,
+    tracks: Vec<StrandTracks>,
+    progress: Option<Progress>,
+    pub totals: Totals,
+}
+
+/// Returns the table's name.
+pub fn table_path(prefix: &str) -> PathBuf {
+    PathBuf::from(format!("{prefix}.mutagenesis.tsv.gz"))
+}
+
+impl Files {
+    /// Makes sure that files can be written at `prefix`.
+    ///
+    /// # Errors
+    /// If they cannot.
+    pub fn reserve(prefix: &str) -> Result<Self> {
+        let summary = AtomicFile::create(format!("{prefix}.summary.json").as_ref())?;
+        let (table, tracks, progress) = (None, Vec::new(), None);
+        let totals = Totals::named();
+        Ok(Self { prefix: prefix.to_owned(), summary, table, tracks, progress, totals })
+    }
+
+    /// Opens the table and the tracks of the strands that are asked for, and starts the progress bar.
+    ///
+    /// # Errors
+    /// If a file cannot be created.
+    pub fn create(
+        &mut self,
+        plan: &Plan,
+        contigs: &Contigs,
+        provenance: &[String],
+        quiet: bool,
+    ) -> Result<()> {
+        let mut table = IndexedTable::create(&table_path(&self.prefix), contigs, Layout::Position)?;
+        let remarks = REMARKS.iter().map(|&remark| remark.to_owned());
+        for entry in provenance.iter().cloned().chain(remarks) {
+            // A line feed in a quoted argument must not start a row.
+            let entry: String =
+                entry.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+            table.write_header(&format!("## {entry}\n"))?;
+        }
+        table.write_header(&format!("{}\n", COLUMNS.join("\t")))?;
+        self.table = Some(table);
+        for strand in plan.used_strands() {
+            let name = match strand {
+                Strand::Plus => "plus",
+                Strand::Minus => "minus",
+            };
+            let open = |kind: &str| {
+                let path = PathBuf::from(format!("{}.{name}.{kind}.bw", self.prefix));
+                TrackWriter::create(&path, contigs)
+            };
+            let (effect, strongest) = (open("effect")?, open("strongest")?);
+            self.tracks.push(StrandTracks { strand, effect, strongest });
+        }
+        self.progress = Some(Progress::of_positions(plan.positions(), quiet));
+        Ok(())
+    }
+
+    /// Writes what came of a unit.
+    ///
+    /// # Errors
+    /// If a file cannot be written.
+    pub fn take(&mut self, scored: Scored) -> Result<()> {
+        if let Some(table) = &mut self.table {
+            for (position, row) in &scored.rows {
+                table.write_row(scored.contig, *position..position + 1, row)?;
+            }
+        }
+        for tracks in &mut self.tracks {
+            let effects = &scored.effects[tracks.strand.index()];
+            let runs = |value: fn(&PositionEffect) -> f64| {
+                let run =
+                    |(at, effect): &(u64, PositionEffect)| (*at, at + 1, value(effect) as f32);
+                effects.iter().map(run).collect()
+            };
+            tracks.effect.push_runs(scored.contig, runs(|effect| effect.mean))?;
+            tracks.strongest.push_runs(scored.contig, runs(|effect| effect.strongest))?;
+        }
+        self.totals += &scored.totals;
+        if let Some(progress) = &mut self.progress {
+            progress.advance(scored.totals.positions.asked, scored.totals.scored());
+        }
+        Ok(())
+    }
+
+    /// Completes the tracks, `pictures` (ending of the name and bytes) and the table; returns what is to be
+    /// said of them, and the summary's file.
+    ///
+    /// # Errors
+    /// If a file cannot be completed.
+    pub fn commit(self, pictures: &[(String, Vec<u8>)]) -> Result<(Vec<String>, AtomicFile)> {
+        drop(self.progress);
+        let mut notes = Vec::new();
+        for StrandTracks { effect, strongest, .. } in self.tracks {
+            for track in [effect, strongest] {
+                if let TrackOutcome::Empty { path } = track.finish()? {
+                    notes.push(format!("{}: not written, no position was scored", path.display()));
+                }
+            }
+        }
+        for (ending, bytes) in pictures {
+            crate::output::atomic::write(format!("{}.{ending}", self.prefix).as_ref(), bytes)?;
+        }
+        if let Some(table) = self.table {
+            table.commit()?;
+        }
+        Ok((notes, self.summary))
+    }
+}

@@ -1,0 +1,116 @@
+//! What a run says of itself: header lines, remarks, summary.
+
+use super::files::Files;
+use crate::cli::options::{command_line, device_of, result_command_line};
+use crate::cli::variants::report::settings;
+use crate::config::Config;
+use crate::error::Result;
+use crate::genome::compression::Source;
+use crate::genome::fasta::FastaFile;
+use crate::models::Model;
+use crate::output::summary::{FastaSummary, FileSummary, ModelSummary, MutagenesisSummary};
+use crate::variants::mutagenesis::plan::SiteKey;
+use crate::variants::mutagenesis::totals::Account;
+
+/// The summary in the making.
+pub struct Report {
+    summary: MutagenesisSummary,
+}
+
+impl Report {
+    /// Notes what is run, on what; models of sites and of strength.
+    pub fn new(
+        config: &Config,
+        (sites, strength): (&dyn Model, Option<&dyn Model>),
+        fasta: &FastaFile,
+        threads: usize,
+    ) -> Self {
+        let summary = MutagenesisSummary {
+            program: "polyascan".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            command_line: command_line(),
+            model: ModelSummary::of(sites.card()),
+            strength_model: strength.map(|model| ModelSummary::of(model.card())),
+            fasta: FastaSummary::of(fasta),
+            settings: settings(config, sites),
+            threads,
+            device: device_of(sites),
+            ..MutagenesisSummary::default()
+        };
+        Self { summary }
+    }
+
+    /// Notes the sites that are named.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn sites(&mut self, source: &Source, sites: &[SiteKey]) -> Result<()> {
+        let (path, sha256) = (source.path().display().to_string(), source.sha256()?);
+        self.summary.sites_file = Some(FileSummary { path, sha256 });
+        self.summary.sites = sites.len() as u64;
+        Ok(())
+    }
+
+    /// Says a remark once, on standard error and in the summary.
+    pub fn note(&mut self, note: String) {
+        eprintln!("polyascan: note: {note}");
+        self.summary.notes.push(note);
+    }
+
+    /// The header lines of the table: only what decides the results.
+    pub fn provenance(&self) -> Vec<String> {
+        let s = &self.summary;
+        let model =
+            |kind: &str, m: &ModelSummary| format!("{kind}: {} sha256={}", m.name, m.sha256);
+        let mut lines = vec![
+            format!("polyascan {}", s.version),
+            format!("command: {}", result_command_line()),
+            model("model", &s.model),
+        ];
+        lines.extend(s.strength_model.iter().map(|m| model("strength model", m)));
+        lines.push(format!("fasta: {} sha256={}", s.fasta.path, s.fasta.sha256));
+        let sites = s.sites_file.iter();
+        lines.extend(sites.map(|bed| format!("sites: {} sha256={}", bed.path, bed.sha256)));
+        lines
+    }
+
+    /// Completes all files and says what came out.
+    ///
+    /// # Errors
+    /// If a file cannot be completed or the counts do not add up.
+    pub fn finish(
+        mut self,
+        files: Files,
+        pictures: &[(String, Vec<u8>)],
+        seconds: f64,
+    ) -> Result<()> {
+        self.summary.totals = files.totals.clone();
+        let (notes, file) = files.commit(pictures)?;
+        notes.into_iter().for_each(|note| self.note(note));
+        let totals = &self.summary.totals;
+        let per_hour = totals.scored() as f64 / seconds.max(1e-3) * 3600.0;
+        let deletions = match totals.deletions.asked {
+            0 => String::new(),
+            _ => format!("; deletions: {}", account(&totals.deletions)),
+        };
+        let plots = pictures.len() / 2;
+        eprintln!(
+            "polyascan: positions: {}{deletions}; {} rows, {plots} sites drawn; {seconds:.1} s, {per_hour:.0} \
+             variants/h",
+            account(&totals.positions),
+            totals.rows
+        );
+        self.summary.plots = plots as u64;
+        self.summary.wall_seconds = seconds;
+        self.summary.variants_per_hour = per_hour;
+        self.summary.write(file)
+    }
+}
+
+fn account(account: &Account) -> String {
+    let Account { asked, scored, skipped } = account;
+    let some = skipped.iter().filter(|(_, n)| **n > 0);
+    let some: Vec<String> = some.map(|(reason, n)| format!("{n} {reason}")).collect();
+    let reasons = if some.is_empty() { String::new() } else { format!(" ({})", some.join(", ")) };
+    format!("{asked} = {scored} scored + {} skipped{reasons}", account.skipped())
+}
