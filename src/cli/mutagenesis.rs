@@ -10,7 +10,7 @@ use std::time::Instant;
 use clap::Args as ClapArgs;
 
 use super::interrupt;
-use super::options::{ModelOptions, StrandChoice, StrengthOptions, ThreadOptions, prepare_prefix};
+use super::options::{ModelOptions, StrandChoice, StrengthOptions, ThreadOptions, check_prefix};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::genome::compression::Source;
@@ -129,7 +129,7 @@ impl Args {
         if self.output == "-" {
             return usage("-o takes a prefix, as in out/sample: there are several files".into());
         }
-        prepare_prefix(&self.output, "mutagenesis.tsv.gz")?;
+        check_prefix(&self.output, "mutagenesis.tsv.gz")?;
         if let Some(n) = self.deletions
             && !(1..=longest).contains(&n)
         {

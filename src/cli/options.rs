@@ -71,17 +71,23 @@ impl StrengthOptions {
     }
 }
 
-/// Makes sure that a prefix of file names is one, and that its folder is there.
+/// Makes sure that a prefix of file names is one; `example` is an ending, for the message.
 ///
 /// # Errors
-/// If it is none, or the folder cannot be made.
-pub fn prepare_prefix(prefix: &str, example: &str) -> Result<()> {
-    if prefix.is_empty() || prefix.ends_with('/') {
-        let problem = format!(
-            "-o takes a prefix, as in out/sample: files are called PREFIX.{example} and so on"
-        );
-        return Err(Error::Usage(problem));
+/// If it is none.
+pub fn check_prefix(prefix: &str, example: &str) -> Result<()> {
+    if !prefix.is_empty() && !prefix.ends_with('/') {
+        return Ok(());
     }
+    let problem = "-o takes a prefix, as in out/sample: files are called";
+    Err(Error::Usage(format!("{problem} PREFIX.{example} and so on")))
+}
+
+/// Makes the folder that a prefix names.
+///
+/// # Errors
+/// If it cannot be made.
+pub fn make_folder(prefix: &str) -> Result<()> {
     match Path::new(prefix).parent() {
         Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder)
             .map_err(|e| Error::io(folder, "cannot create the output folder", e)),

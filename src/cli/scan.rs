@@ -9,7 +9,7 @@ use std::time::Instant;
 use clap::Args as ClapArgs;
 
 use super::interrupt;
-use super::options::{ModelOptions, StrandChoice, ThreadOptions, prepare_prefix};
+use super::options::{ModelOptions, StrandChoice, ThreadOptions, check_prefix};
 use crate::config::Config;
 use crate::context::features::GeneContext;
 use crate::error::{Error, Result};
@@ -96,7 +96,7 @@ pub fn run(args: &Args) -> Result<()> {
             "-o - writes plain BED to standard output; --tracks and --bgzip need a prefix";
         return Err(Error::Usage(problem.into()));
     }
-    prepare_prefix(&args.output, "sites.bed")?;
+    check_prefix(&args.output, "sites.bed")?;
     let model = args.model.load()?;
     let mut files = Files::reserve(&args.output)?;
 

@@ -1,6 +1,7 @@
 //! The files that a scan writes.
 
 use super::Args;
+use crate::cli::options::make_folder;
 use crate::error::Result;
 use crate::genome::contigs::Contigs;
 use crate::genome::strand::Strand;
@@ -33,6 +34,7 @@ impl Files {
         if prefix == "-" {
             return Ok(Self::default());
         }
+        make_folder(prefix)?;
         let summary = AtomicFile::create(format!("{prefix}.summary.json").as_ref())?;
         Ok(Self { summary: Some(summary), ..Self::default() })
     }
