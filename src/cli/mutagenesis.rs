@@ -10,9 +10,7 @@ use std::time::Instant;
 use clap::Args as ClapArgs;
 
 use super::interrupt;
-use super::options::{
-    ModelOptions, StrandChoice, StrengthOptions, ThreadOptions, check_prefix, make_folder,
-};
+use super::options::{ModelOptions, StrandChoice, StrengthOptions, ThreadOptions, check_prefix};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::genome::compression::Source;
@@ -132,7 +130,6 @@ impl Args {
             return usage("-o takes a prefix, as in out/sample: there are several files".into());
         }
         check_prefix(&self.output, "mutagenesis.tsv.gz")?;
-        make_folder(&self.output)?;
         if let Some(n) = self.deletions
             && !(1..=longest).contains(&n)
         {

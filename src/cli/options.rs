@@ -82,7 +82,7 @@ impl StrengthOptions {
     }
 }
 
-/// Makes sure that a prefix of file names is one.
+/// Makes sure that a prefix of file names is one; `example` is an ending, for the message.
 ///
 /// # Errors
 /// If it is none.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::cli::options::make_folder;
 use crate::error::Result;
 use crate::genome::contigs::Contigs;
 use crate::genome::strand::Strand;
@@ -43,6 +44,7 @@ impl Files {
     /// # Errors
     /// If they cannot.
     pub fn reserve(prefix: &str) -> Result<Self> {
+        make_folder(prefix)?;
         let summary = AtomicFile::create(format!("{prefix}.summary.json").as_ref())?;
         let (table, tracks, progress) = (None, Vec::new(), None);
         let totals = Totals::named();

@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn a_portrait_shows_the_transcript() {
         for (strand, column, reference, alternate) in
-            [(Strand::Plus, 100, 0, 1), (Strand::Minus, 140, 3, 2)]
+            [(Strand::Plus, 100, 0u8, 1u8), (Strand::Minus, 140, 3, 2)]
         {
             let mut gallery = Gallery::of_first(1);
             gallery.add(&cell(strand, 980, 1, -3.0), |_| true);
