@@ -136,7 +136,7 @@ mod tests {
             gallery.add(&cell(strand, 980, 1, -3.0), |_| true);
             let portrait = gallery.finish().remove(0);
             assert_eq!(portrait.reference[column], reference);
-            assert_eq!(portrait.deltas[column][alternate], -3.0);
+            assert_eq!(portrait.deltas[column][usize::from(alternate)], -3.0);
             assert_eq!(portrait.deltas[column][usize::from(reference)], 0.0);
             assert!(portrait.deltas[column + 1].iter().all(|delta| delta.is_nan()));
         }
