@@ -114,7 +114,7 @@ fn a_window_for_which_a_model_gives_no_number_is_named() {
         refuse(args, 1, &["window chr1:1", ":+: a score is not a number"]);
     }
     let model = with("output.weight", &[16, 51]);
-    let args = ["predict", &s.genome, "--model", &model, "-o", &prefix];
+    let args = ["predict", &s.genome, "--model", &model, "-t", "1", "-o", &prefix];
     refuse(args, 1, &["window chr1:1:+: a score is not a number"]);
     assert!(names(&s.out).is_empty(), "{:?}", names(&s.out));
 }

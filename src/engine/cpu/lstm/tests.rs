@@ -26,7 +26,9 @@ proptest! {
         let gates = gates.map(|gate| gate * scale);
         let (state_found, output) = one(gates, state);
         let (state_wanted, output_wanted) = reference(gates, state);
-        prop_assert!((f64::from(state_found) - state_wanted).abs() < 1e-6);
+        // A sum of the size of the state before is rounded once or twice.
+        let size = 1.0 + f64::from(state.abs());
+        prop_assert!((f64::from(state_found) - state_wanted).abs() < 4e-7 * size);
         prop_assert!((f64::from(output) - output_wanted).abs() < 4e-7);
     }
 }
