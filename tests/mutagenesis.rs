@@ -246,16 +246,12 @@ fn genome_with_gaps(folder: &Folder) -> String {
 #[test]
 fn threads_do_not_change_a_byte_and_every_position_is_accounted_for() {
     let folder = Folder::new();
-    let (genome, model) = (genome_with_gaps(&folder), small_model(&folder));
-    // Such a model calls little by the usual threshold.
-    let config = folder.file("c.toml", "[variants.calibrated]\ncall_probability = 0.01\n");
+    let genome = genome_with_gaps(&folder);
     let mut seen = Vec::new();
     for threads in ["1", "3"] {
         let prefix = folder.at(&format!("t{threads}/x"));
-        let args =
-            ["mutagenesis", "-f", &genome, "-r", "chrSim1", "-r", "b:5-24", "--model", &model];
-        let more = ["--deletions", "3", "--plots", "2", "--config", &config, "-t", threads];
-        let more = [&more[..], &["-o", &prefix]].concat();
+        let args = ["mutagenesis", "-f", &genome, "-r", "chrSim1", "-r", "b:5-24", "--plots", "2"];
+        let more = ["--deletions", "3", "--strength-model", "none", "-t", threads, "-o", &prefix];
         run([&args[..], &more[..]].concat());
         let out = folder.at(&format!("t{threads}"));
         let files = names(&out).into_iter().filter(|name| !name.ends_with("json"));
