@@ -1,12 +1,13 @@
 # polyascan: `make demo` shows it at work, `make test` tests everything.
 # Needs Rust (cargo) and a C compiler; libclang is taken from the system or put into .deps/.
 
-.PHONY: help build cuda demo test check bench bench-peers bench-scan bench-gpu compare \
+.PHONY: help build cuda demo test check fuzz bench bench-peers bench-scan bench-gpu compare \
         train-default train-strength train-yeast train-deerect-cv clean
 .DEFAULT_GOAL := help
 
 CARGO ?= cargo
 DEMO := demo
+FUZZ_CASES ?= 20000
 BINARY := target/release/polyascan
 BENCH_VENV := target/bench-venv
 
@@ -37,6 +38,10 @@ test: .cargo/config.toml ## run all tests
 check: .cargo/config.toml ## formatting and lints
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings
+
+# Property tests on stable Rust; coverage-guided fuzzing (cargo-fuzz) needs a nightly compiler.
+fuzz: .cargo/config.toml ## damaged input for every parser: FUZZ_CASES for each of the targets (about 10 minutes)
+	PROPTEST_CASES=$(FUZZ_CASES) $(CARGO) test --lib -- fuzz:: consolidat damage_is_an_error
 
 bench: .cargo/config.toml ## criterion benches of the kernels
 	$(CARGO) bench

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::cli::options::{command_line, result_command_line};
 use crate::config::Config;
-use crate::error::Result;
+use crate::error::{Result, excerpt};
 use crate::genome::compression::Source;
 use crate::genome::contigs::Contigs;
 use crate::genome::fasta::FastaFile;
@@ -102,7 +102,13 @@ impl Report {
     pub fn totals(&mut self, totals: &ScanTotals, contigs: &Contigs, seconds: f64) {
         self.count(totals, contigs);
         self.summary.set_wall_seconds(seconds);
-        if self.summary.windows.requested == 0 {
+        let empty: Vec<&str> =
+            contigs.iter().filter(|c| c.length == 0).map(|c| c.name.as_str()).collect();
+        if let Some(first) = empty.first() {
+            let n = empty.len();
+            self.note(format!("{n} contigs have no sequence ({}); is the FASTA file complete?"));
+        }
+        if self.summary.windows.requested == 0 && self.summary.annotation.is_some() {
             self.note("nothing was scanned: no gene lies in the part of the genome asked for; --whole-genome scans without".into());
         }
     }
