@@ -27,7 +27,8 @@ const FASTA: [&str; 3] = [
 fn records(text: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut records: Vec<(String, Vec<u8>)> = Vec::new();
     for line in text.split(|&byte| byte == b'\n') {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let end = line.iter().rposition(|&byte| byte != b'\r').map_or(0, |last| last + 1);
+        let line = &line[..end];
         if let Some(header) = line.strip_prefix(b">") {
             let name = header.split(u8::is_ascii_whitespace).next().unwrap_or_default();
             records.push((String::from_utf8_lossy(name).into_owned(), Vec::new()));
@@ -177,4 +178,22 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn the_undamaged_files_are_taken() {
+    let contigs = contigs();
+    let is_good = |text: &str, read: &dyn Fn(&Path) -> bool| {
+        assert!(read(file(text.as_bytes()).path()), "{text}");
+    };
+    FASTA.iter().for_each(|text| is_good(text, &|path| FastaFile::open(path).is_ok()));
+    GTF.iter().for_each(|text| is_good(text, &|path| Annotation::read(path, &contigs).is_ok()));
+    BED.iter().for_each(|text| is_good(text, &|path| read_bed(path, &contigs).is_ok()));
+    let sequences = |path: &Path| Sequences::open(path, None).is_ok_and(|s| s.count() > 1);
+    TABLES.iter().for_each(|text| is_good(text, &sequences));
+    let structures = |path: &Path| {
+        let source = Source::open(path).unwrap();
+        Records::open(&source, Form::Labels).all(|record| record.is_ok())
+    };
+    STRUCTURES.iter().for_each(|text| is_good(text, &structures));
 }

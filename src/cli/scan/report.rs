@@ -105,8 +105,10 @@ impl Report {
         let empty: Vec<&str> =
             contigs.iter().filter(|c| c.length == 0).map(|c| c.name.as_str()).collect();
         if let Some(first) = empty.first() {
-            let n = empty.len();
-            self.note(format!("{n} contigs have no sequence ({}); is the FASTA file complete?"));
+            let (n, first) = (empty.len(), excerpt(first));
+            let problem =
+                format!("contigs have no sequence ({first}); is the FASTA file complete?");
+            self.note(format!("{n} {problem}"));
         }
         if self.summary.windows.requested == 0 && self.summary.annotation.is_some() {
             self.note("nothing was scanned: no gene lies in the part of the genome asked for; --whole-genome scans without".into());

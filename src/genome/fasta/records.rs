@@ -37,6 +37,9 @@ impl<R: BufRead> Records<R> {
         if reader.get_mut().fill_buf().map_err(|e| source.error(e))?.is_empty() {
             return Err(failure("the file is empty; a FASTA file is needed".to_owned()));
         }
+        if !reader.get_ref().at_start() {
+            return Err(failure(foreign::advise(b'\r').to_owned()));
+        }
         let definition = fasta::record::Definition::default();
         Ok(Self { reader, definition, source: source.clone(), header_line: 0 })
     }

@@ -100,6 +100,7 @@ fn old_mac_line_ends_are_explained() {
     assert!(message(b">a\rACGT\rACGT\r").contains("old Mac style"));
     assert!(message(b">a\rACGT\r").contains("line 1: lines end in old Mac style"));
     assert!(message(b">a\nACGT\rACGT\r").contains("old Mac style"));
+    assert!(message(b"\r>a\r\nACGT\r\n").contains("old Mac style"));
 }
 
 #[test]
