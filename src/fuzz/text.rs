@@ -23,19 +23,20 @@ const FASTA: [&str; 3] = [
     ">1\nUUACG\n>HLA-A*01:01\n>x\nNNNNNNNN",
 ];
 
-/// Names and letters as the simplest reader finds them: lines, of which those with `>` are headers.
+/// Names and letters as the simplest reader finds them: lines, of which those with `>` are headers; carriage
+/// returns on either side of letters are no letters.
 fn records(text: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut records: Vec<(String, Vec<u8>)> = Vec::new();
     for line in text.split(|&byte| byte == b'\n') {
-        let end = line.iter().rposition(|&byte| byte != b'\r').map_or(0, |last| last + 1);
-        let line = &line[..end];
         if let Some(header) = line.strip_prefix(b">") {
             let name = header.split(u8::is_ascii_whitespace).next().unwrap_or_default();
             records.push((String::from_utf8_lossy(name).into_owned(), Vec::new()));
-        } else if let Some((_, letters)) = records.last_mut() {
-            letters.extend(line);
-        } else {
-            assert!(line.is_empty());
+            continue;
+        }
+        let letters = std::str::from_utf8(line).unwrap().trim_matches('\r');
+        match records.last_mut() {
+            Some((_, all)) => all.extend(letters.bytes()),
+            None => assert!(letters.is_empty()),
         }
     }
     records
