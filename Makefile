@@ -1,13 +1,14 @@
 # polyascan: `make demo` shows it at work, `make test` tests everything.
 # Needs Rust (cargo) and a C compiler; libclang is taken from the system or put into .deps/.
 
-.PHONY: help build cuda demo test check deny deny-offline third-party soak \
+.PHONY: help build cuda demo test check fuzz deny deny-offline third-party soak \
         bench bench-peers bench-scan bench-variants bench-gpu compare \
         train-default train-strength train-yeast train-deerect-cv clean
 .DEFAULT_GOAL := help
 
 CARGO ?= cargo
 DEMO := demo
+FUZZ_CASES ?= 20000
 BINARY := target/release/polyascan
 BENCH_VENV := target/bench-venv
 
@@ -52,6 +53,10 @@ third-party: .cargo/config.toml ## write THIRD_PARTY.md from Cargo.lock
 
 soak: build ## scan a simulated genome of human size under 1 GiB (two hours; SOAK_LENGTH=... for less)
 	sh scripts/soak.sh
+
+# Property tests on stable Rust; coverage-guided fuzzing (cargo-fuzz) needs a nightly compiler.
+fuzz: .cargo/config.toml ## damaged input for every parser: FUZZ_CASES for each of the targets (about 10 minutes)
+	PROPTEST_CASES=$(FUZZ_CASES) $(CARGO) test --locked --lib -- fuzz:: consolidat damage_is_an_error
 
 bench: .cargo/config.toml ## criterion benches of the kernels
 	$(CARGO) bench --locked

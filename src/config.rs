@@ -118,13 +118,15 @@ impl Config {
             Some(path) => {
                 let text = std::fs::read_to_string(path);
                 let text = text.map_err(|e| Error::io(path, "cannot read", e))?;
-                let changes = text.parse().map_err(|e: toml::de::Error| wrong(path, &e))?;
-                overlay(&mut table, changes);
+                overlay(&mut table, parse(path, &text)?);
                 path
             }
             None => Path::new("config/default.toml"),
         };
-        let config: Self = table.try_into().map_err(|e: toml::de::Error| wrong(path, &e))?;
+        let config: Self = table.try_into().map_err(|e: toml::de::Error| {
+            let known = "the entries are those of config/default.toml";
+            wrong_entry(path, &e, known)
+        })?;
         config.check().map_err(|problem| Error::input(path, "", problem))?;
         Ok(config)
     }
@@ -156,9 +158,23 @@ impl Config {
     }
 }
 
-fn wrong(path: &Path, error: &toml::de::Error) -> Error {
-    let known = "the entries are those of config/default.toml";
-    Error::input(path, "", format!("{}; {known}", error.message()))
+/// Parses the text of a TOML file.
+///
+/// # Errors
+/// If it is none, with the line.
+pub(crate) fn parse(path: &Path, text: &str) -> Result<toml::Table> {
+    text.parse().map_err(|error: toml::de::Error| {
+        let before = error.span().and_then(|span| text.as_bytes().get(..span.start));
+        let line = 1 + before.unwrap_or_default().iter().filter(|&&byte| byte == b'\n').count();
+        Error::input(path, format!("line {line}"), format!("not TOML: {}", error.message()))
+    })
+}
+
+/// Complains of an entry that does not exist or is of another type; `advice` says which there are.
+pub(crate) fn wrong_entry(path: &Path, error: &toml::de::Error, advice: &str) -> Error {
+    // The error's second line names the entry's place.
+    let problem = error.to_string().trim_end().replace('\n', " ");
+    Error::input(path, "", format!("{problem}; {advice}"))
 }
 
 /// Replaces entries, table by table.

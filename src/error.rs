@@ -114,3 +114,36 @@ impl Error {
         }
     }
 }
+
+/// Returns the beginning of text that stands in a file, for messages: damaged files have lines of any length.
+pub(crate) fn excerpt(text: &str) -> String {
+    const LONGEST: usize = 100;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_is_short() {
+        assert_eq!(excerpt("chr1"), "chr1");
+        assert_eq!(excerpt(&"ä".repeat(1000)), "ä".repeat(100) + "...");
+    }
+
+    #[test]
+    fn errors_that_no_command_shows_read_well() {
+        let tensor = Error::from(candle_core::Error::Msg("out of memory".into()));
+        for (error, code, said) in [
+            (tensor, 1, "tensor computation: out of memory"),
+            (Error::Internal("lost".into()), 1, "internal: lost; please report it"),
+            (Error::ClosedPipe, 0, "output pipe closed"),
+            (Error::Interrupted, 130, "interrupted"),
+        ] {
+            assert_eq!((error.exit_code(), error.to_string().as_str()), (code, said));
+        }
+    }
+}

@@ -16,6 +16,8 @@ pub mod context;
 pub mod engine;
 pub mod error;
 pub mod evaluate;
+#[cfg(test)]
+mod fuzz;
 pub mod genome;
 pub mod models;
 pub mod output;

@@ -25,50 +25,6 @@ impl Setting {
         refuse(fixed.iter().chain(args), code, told);
         assert_eq!(names(&self.out), [""; 0], "{args:?}");
     }
-
-    fn refuse_genome(&self, content: &[u8], told: &[&str]) {
-        let file = self.folder.file("wrong.fa", content);
-        self.refuse(&[&file], 1, &[&[file.as_str()], told].concat());
-    }
-
-    fn refuse_annotation(&self, content: &str, told: &[&str]) {
-        let file = self.folder.file("wrong.gtf", content);
-        self.refuse(&[&self.genome, "--annotation", &file], 1, &[&[file.as_str()], told].concat());
-    }
-}
-
-#[test]
-fn files_that_are_no_fasta_are_recognised() {
-    let s = Setting::new();
-    s.refuse_genome(b"@read1\nACGT\n+\nIIII\n", &["not FASTA", "FASTQ"]);
-    s.refuse_genome(b"##fileformat=VCFv4.2\n#CHROM\tPOS\n", &["not FASTA", "VCF"]);
-    s.refuse_genome(b"chr1\t0\t100\n", &["not FASTA", "chr1"]);
-    s.refuse_genome(b"ACGTACGT\nACGT\n", &["not FASTA", "bare sequence", ">NAME"]);
-    s.refuse_genome(&[0x89, 0x48, 0, 1, 2, 255, 254, 13, 10], &["not FASTA"]);
-    s.refuse_genome(b"BZh91AY&SY", &["bzip2", "bunzip2"]);
-    s.refuse_genome(
-        b"version https://git-lfs.github.com/spec/v1\noid",
-        &["Git LFS pointer", "git lfs pull"],
-    );
-    s.refuse_genome(&gzip(b"@read1\nACGT\n"), &["not FASTA", "FASTQ"]);
-    s.refuse_genome(b"", &["empty"]);
-    s.refuse_genome(&bgzip(b""), &["empty"]);
-}
-
-#[test]
-fn wrong_letters_are_named_with_their_place() {
-    let s = Setting::new();
-    s.refuse_genome(b">chr1\nACGT\nAC!T\n", &["chr1:7", "'!'", "allowed are"]);
-    s.refuse_genome(b">chr1\nACGT\n>p\nMKVLE\n", &["p:4", "'L'", "protein"]);
-    s.refuse_genome(b">chr1\nACGT\nAC 10\n", &["chr1:7", "blanks"]);
-    s.refuse_genome(b">chr1\nAC\0T\n", &["chr1:3", "damaged"]);
-}
-
-#[test]
-fn contig_names_that_are_missing_or_double_are_refused() {
-    let s = Setting::new();
-    s.refuse_genome(b">chr1 one\nAC\n>chr2\nAC\n>chr1 two\nGG\n", &["line 5", "chr1", "rename"]);
-    s.refuse_genome(b">chr1\nAC\n>\nAC\n", &["line 3"]);
 }
 
 #[test]
@@ -81,39 +37,6 @@ fn regions_outside_the_genome_are_refused() {
     s.refuse(&[genome, "-r", "chr1:9-3"], 2, &["chr1:9-3", "before the start"]);
     s.refuse(&[genome, "-r", "chr1:0-3"], 2, &["chr1:0-3", "from 1"]);
     s.refuse(&[genome, "-r", "chr1:a-b"], 2, &["chr1:a-b", "NAME:START-END"]);
-    for (content, told) in [
-        ("chr1\t0\t5\nchr9\t0\t5\n", ["line 2", "chr9"]),
-        ("chr1\t0\t50\n", ["line 1", "15 nt"]),
-        ("chr1\t5\t5\n", ["line 1", "empty"]),
-        ("chr1\tzero\t5\n", ["line 1", "zero"]),
-        ("# nothing\n", ["no regions", "BED"]),
-    ] {
-        let bed = s.folder.file("regions.bed", content);
-        s.refuse(&[genome, "--regions", &bed], 1, &[&bed, told[0], told[1]]);
-    }
-}
-
-#[test]
-fn annotations_that_are_wrong_or_of_another_genome_are_refused() {
-    let s = Setting::new();
-    let row = |contig: &str, attributes: &str| {
-        format!("{contig}\tx\texon\t2\t9\t.\t+\t.\t{attributes}\n")
-    };
-    let good = row("chr1", "gene_id \"G\"; transcript_id \"T\";");
-    let other = row("scaffold_7", "gene_id \"G\"; transcript_id \"T\";");
-    s.refuse_annotation(&other, &["scaffold_7", "chr1"]);
-    s.refuse_annotation(&(good.clone() + &row("chr1", "ID=exon1;Parent=T")), &["line 2", "GFF3"]);
-    s.refuse_annotation(
-        &(good.clone() + &row("chr1", "gene_id \"G; transcript_id T")),
-        &["line 2"],
-    );
-    s.refuse_annotation(
-        &(good.clone() + "chr1\tx\texon\t9\t2\t.\t+\t.\tgene_id \"G\";\n"),
-        &["line 2"],
-    );
-    s.refuse_annotation(&(good + "chr1\texon\n"), &["line 2"]);
-    s.refuse_annotation("", &["no gene"]);
-    s.refuse_annotation(GENOME, &["line 1"]);
 }
 
 #[test]

@@ -57,16 +57,26 @@ fn a_bgzf_file_without_its_end_block_is_refused() {
 }
 
 #[test]
-fn a_bgzf_file_cut_at_a_block_or_inside_one_is_refused() {
+fn a_bgzf_file_cut_in_any_part_of_a_block_is_refused() {
     let s = Setting::new();
     let whole = bgzip(&s.genome);
-    let first = usize::from(u16::from_le_bytes([whole[16], whole[17]])) + 1;
-    assert!(first < whole.len() / 2);
-    s.refuse(&whole[..first], &["truncated BGZF", "end-of-file block"]);
-    s.refuse(&whole[..first + 1000], &["truncated BGZF", "end-of-file block"]);
+    let size =
+        |start: usize| usize::from(u16::from_le_bytes([whole[start + 16], whole[start + 17]])) + 1;
+    let starts = [0, size(0), whole.len() - 28];
+    assert!(starts[1] < starts[2]);
+    for (start, end) in starts.into_iter().map(|start| (start, start + size(start))) {
+        // The magic number, the fixed header, the extra field, its size, the data, checksum and length.
+        let parts = [0, 1, 2, 10, 12, 16, 17, 18, 19];
+        let cuts = parts.map(|part| start + part).into_iter();
+        for cut in cuts.chain([(start + end) / 2, end - 8, end - 4, end - 1]).filter(|&cut| cut > 1)
+        {
+            let told = if cut < 18 { "truncated gzip" } else { "truncated BGZF" };
+            s.refuse(&whole[..cut], &[told, "again"]);
+        }
+    }
     // Cut inside a block, and an end block put after it.
     let end = &whole[whole.len() - 28..];
-    s.refuse(&[&whole[..first + 1000], end].concat(), &["BGZF", "again"]);
+    s.refuse(&[&whole[..starts[1] + 1000], end].concat(), &["BGZF", "again"]);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use clap::{Args as ClapArgs, ValueEnum};
 use toml::Value;
 
 use super::options::ThreadOptions;
+use crate::config;
 use crate::engine::device::DeviceChoice;
 use crate::error::{Error, Result};
 use crate::models::card;
@@ -140,8 +141,7 @@ impl Args {
         let path = &self.config;
         let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, "cannot read", e))?;
         let wrong = |problem: String| Error::input(path, "[tune]", problem);
-        let mut base: Value =
-            toml::from_str(&text).map_err(|e| Error::input(path, "", e.to_string()))?;
+        let mut base = Value::Table(config::parse(path, &text)?);
         let space = Space::take(&mut base).map_err(wrong)?;
         if let Some(data) = &self.data {
             set(&mut base, "model.data", Value::from(data.display().to_string())).map_err(wrong)?;
@@ -167,6 +167,7 @@ impl Args {
                 let drawn = space.draw(self.seed, number);
                 let drawn: Vec<String> = drawn.iter().map(|(k, v)| format!("{k} = {v}")).collect();
                 let place = format!("{place} (trial {}: {})", number + 1, drawn.join(", "));
+                let place = place.trim_start().to_owned();
                 Error::Input { path, place, problem }
             }
             other => other,

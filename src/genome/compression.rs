@@ -42,6 +42,20 @@ const FOREIGN: [(&[u8], &str, &str); 6] = [
     (b"\x1a\x41\x27\x43", "UCSC 2bit", "convert it with twoBitToFa"),
 ];
 
+/// Text that is not read: its first bytes, what it is, cure.
+const ENCODINGS: [(&[u8], &str, &str); 3] = [
+    (
+        b"\xef\xbb\xbf",
+        "text with a byte-order mark",
+        "remove the mark with `sed '1s/^\\xEF\\xBB\\xBF//'`",
+    ),
+    (b"\xff\xfe", "UTF-16 text", "convert it with `iconv -f UTF-16 -t UTF-8`"),
+    (b"\xfe\xff", "UTF-16 text", "convert it with `iconv -f UTF-16 -t UTF-8`"),
+];
+
+/// Advice on a line with a carriage return inside, which would be taken for one line of several.
+pub(crate) const OLD_MAC: &str = "lines end in old Mac style; convert with `tr '\\r' '\\n'`";
+
 /// An input file, open for any number of passes.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -54,7 +68,8 @@ impl Source {
     /// Opens a file; `-` is standard input.
     ///
     /// # Errors
-    /// Missing or unreadable file, a directory, a compression that is not read here, BGZF without its end.
+    /// Missing or unreadable file, a directory, a compression or an encoding that is not read here, BGZF without its
+    /// end.
     ///
     /// ```
     /// use std::io::Read;
@@ -110,7 +125,22 @@ impl Source {
                            decompress and recompress it with bgzip if it is known to be complete";
             return Err(Error::input(path, "", problem));
         }
-        Ok(Self { path: path.to_owned(), file, compression })
+        let source = Self { path: path.to_owned(), file, compression };
+        source.check_encoding().map(|()| source)
+    }
+
+    /// Refuses text in an encoding that no reader here expects: a mark or every second byte would pass for part of a
+    /// name.
+    fn check_encoding(&self) -> Result<()> {
+        let mut start = Vec::new();
+        self.reader().take(3).read_to_end(&mut start).map_err(|e| self.error(e))?;
+        match ENCODINGS.iter().find(|(mark, ..)| start.starts_with(mark)) {
+            Some((_, what, cure)) => {
+                let problem = format!("this is {what}, which is not read: {cure}");
+                Err(Error::input(&self.path, "", problem))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Returns the name for messages: the path, or `<stdin>`.

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::error::excerpt;
+
 /// What sources put before a chromosome's number: UCSC and GENCODE, TAIR.
 const PREFIXES: [&str; 2] = ["chr", "Chr"];
 /// The mitochondrion in the styles of UCSC, Ensembl and SGD, without prefix.
@@ -75,7 +77,7 @@ impl Contigs {
 
     /// Returns the first `n` names as text for messages, e.g. `chr1, chr2, ...`.
     pub fn examples(&self, n: usize) -> String {
-        let names: Vec<&str> = self.list.iter().take(n).map(|c| c.name.as_str()).collect();
+        let names: Vec<String> = self.list.iter().take(n).map(|c| excerpt(&c.name)).collect();
         names.join(", ") + if self.list.len() > n { ", ..." } else { "" }
     }
 

@@ -14,7 +14,7 @@ use self::records::Records;
 use super::compression::{Reader, Source};
 use super::contigs::{Contig, Contigs};
 use super::sequence;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, excerpt};
 
 /// A checked FASTA file (plain, gzip or BGZF): contigs and digest known.
 #[derive(Debug)]
@@ -60,7 +60,8 @@ impl FastaFile {
         while let Some(name) = records.next_header()? {
             if contigs.index_of(&name).is_some() {
                 let problem = format!(
-                    "a second contig is called {name:?} (the first word of the header counts); rename or remove one"
+                    "a second contig is called {:?} (the first word of the header counts); rename or remove one",
+                    excerpt(&name)
                 );
                 return Err(Error::input(source.path(), records.header_place(), problem));
             }

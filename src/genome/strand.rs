@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::error::excerpt;
+
 /// A strand of a contig.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Strand {
@@ -41,7 +43,7 @@ impl FromStr for Strand {
         match s {
             "+" => Ok(Self::Plus),
             "-" => Ok(Self::Minus),
-            other => Err(format!("strand {other:?} is neither + nor -")),
+            other => Err(format!("strand {:?} is neither + nor -", excerpt(other))),
         }
     }
 }

@@ -6,8 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::network::NetworkConfig;
 use super::optimiser::Rule;
+use crate::config::{parse, wrong_entry};
 use crate::error::{Error, Result};
 use crate::models::card::Task;
+
+/// Where the entries of a configuration are shown.
+const KNOWN: &str = "see the configurations in config/train";
 
 /// The table `[model]`: what the model card says, the seed, and where the data are.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -141,8 +145,7 @@ pub trait Configuration: serde::de::DeserializeOwned + Serialize {
 /// If the file cannot be read or an entry is wrong.
 pub fn read<C: Configuration>(path: &Path, data: Option<&Path>) -> Result<C> {
     let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, "cannot read", e))?;
-    let value = toml::from_str(&text).map_err(|e| Error::input(path, "", e.to_string()))?;
-    from_value(path, value, data)
+    from_value(path, toml::Value::Table(parse(path, &text)?), data)
 }
 
 /// As [`read`], of what was read (and maybe changed) already.
@@ -155,7 +158,7 @@ pub fn from_value<C: Configuration>(
     data: Option<&Path>,
 ) -> Result<C> {
     let mut config: C =
-        value.try_into().map_err(|e: toml::de::Error| Error::input(path, "", e.to_string()))?;
+        value.try_into().map_err(|e: toml::de::Error| wrong_entry(path, &e, KNOWN))?;
     if let Some(data) = data {
         config.identity().data = data.to_owned();
     }

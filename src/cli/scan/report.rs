@@ -8,7 +8,7 @@ use serde_json::json;
 use super::files::Files;
 use crate::cli::options::{command_line, device_of, result_command_line};
 use crate::config::Config;
-use crate::error::Result;
+use crate::error::{Result, excerpt};
 use crate::genome::compression::Source;
 use crate::genome::contigs::Contigs;
 use crate::genome::fasta::FastaFile;
@@ -126,7 +126,8 @@ impl Report {
     /// If a file cannot be completed or the counts do not add up.
     pub fn finish(mut self, files: Files, outcome: &Outcome<'_>) -> Result<()> {
         self.count(outcome.totals, outcome.contigs);
-        if self.summary.windows.requested == 0 {
+        self.note_empty(outcome.contigs);
+        if self.summary.windows.requested == 0 && self.summary.annotation.is_some() {
             self.note("nothing was scanned: no gene lies in the part of the genome asked for; --whole-genome scans without".into());
         }
         let mut completing = outcome.profile.start(Stage::Completing);
@@ -155,6 +156,17 @@ impl Report {
         match file {
             Some(file) => self.summary.write(file),
             None => self.summary.windows.check(),
+        }
+    }
+
+    /// Says that contigs have nothing in them, which a download that broke off may have left.
+    fn note_empty(&mut self, contigs: &Contigs) {
+        let mut empty = contigs.iter().filter(|contig| contig.length == 0);
+        if let Some(first) = empty.next() {
+            let (n, first) = (1 + empty.count(), excerpt(&first.name));
+            let note =
+                format!("{n} contigs have no sequence ({first}); is the FASTA file complete?");
+            self.note(note);
         }
     }
 

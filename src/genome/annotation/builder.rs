@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::Gene;
 use super::row::{Kind, Row};
+use crate::error::excerpt;
 use crate::genome::contigs::Contigs;
 use crate::genome::strand::Strand;
 
@@ -23,6 +24,8 @@ struct Draft {
     contig: usize,
     strand: Strand,
     range: Range<u64>,
+    /// How many `gene` rows it has.
+    gene_rows: usize,
     /// transcript_id and exons.
     transcripts: Vec<(String, Vec<Range<u64>>)>,
 }
@@ -40,7 +43,8 @@ impl Builder {
         let index = known.unwrap_or_else(|| {
             by_id.entry(row.gene_id.clone()).or_default().push(drafts.len());
             let (id, range) = (row.gene_id.clone(), row.range.clone());
-            drafts.push(Draft { id, name: None, contig, strand, range, transcripts: Vec::new() });
+            let (name, transcripts) = (None, Vec::new());
+            drafts.push(Draft { id, name, contig, strand, range, gene_rows: 0, transcripts });
             drafts.len() - 1
         });
         drafts[index].add(row);
@@ -63,11 +67,26 @@ impl Builder {
                 "{} genes reach past the end of their contig and are left out ({} ends at {}, {} has {} nt); are both \
                  files of the same assembly?",
                 outside.len(),
-                first.id,
+                excerpt(&first.id),
                 first.range.end,
                 contig.name,
                 contig.length
             ));
+        }
+        let repeated: Vec<&Draft> = inside.iter().filter(|draft| draft.gene_rows > 1).collect();
+        if let Some(first) = repeated.first() {
+            notes.push(format!(
+                "{} gene ids have several `gene` rows on one strand of a contig; each is one gene that reaches over \
+                 all of them ({})",
+                repeated.len(),
+                excerpt(&first.id)
+            ));
+        }
+        let bare: Vec<&Draft> =
+            inside.iter().filter(|draft| draft.transcripts.is_empty()).collect();
+        if let Some(first) = bare.first() {
+            let problem = "genes have no `exon` rows; each counts as one exon";
+            notes.push(format!("{} {problem} ({})", bare.len(), excerpt(&first.id)));
         }
         let mut genes: Vec<Gene> = inside.into_iter().map(Draft::finish).collect();
         genes.sort_by(|a, b| {
@@ -84,6 +103,7 @@ impl Draft {
         if self.name.is_none() {
             self.name = row.gene_name;
         }
+        self.gene_rows += usize::from(row.kind == Kind::Gene);
         if row.kind != Kind::Exon {
             return;
         }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::error::excerpt;
 use crate::genome::contigs::Contigs;
 
 /// Resolves names and remembers what to tell the user.
@@ -80,7 +81,8 @@ impl<'c> Names<'c> {
     }
 
     fn examples(&self) -> String {
-        let first = self.missing.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let first: Vec<String> = self.missing.iter().take(3).map(|name| excerpt(name)).collect();
+        let first = first.join(", ");
         first + if self.missing.len() > 3 { ", ..." } else { "" }
     }
 }

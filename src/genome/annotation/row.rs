@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use noodles::gtf::{Line, Record};
 
+use crate::error::excerpt;
+use crate::genome::compression::OLD_MAC;
 use crate::genome::strand::Strand;
 
 const CONVERT: &str = "this looks like GFF3; convert it with `gffread -T`";
@@ -36,6 +38,13 @@ pub(super) fn record(line: &Line) -> Result<Option<Record<'_>>, String> {
     if text.trim_ascii().is_empty() {
         return Ok(None);
     }
+    if let Some(&byte) = text.trim_ascii_end().iter().find(|b| b.is_ascii_control() && **b != b'\t')
+    {
+        return Err(match byte {
+            b'\r' => OLD_MAC.to_owned(),
+            _ => "the line holds control characters; copy or download the file again".to_owned(),
+        });
+    }
     if let Some(version) = text.strip_prefix(b"##gff-version")
         && version.trim_ascii().starts_with(b"3")
     {
@@ -63,7 +72,8 @@ impl Row {
     pub(super) fn parse(kind: Kind, line: &Line, record: &Record<'_>) -> Result<Self, String> {
         let column = |i| String::from_utf8_lossy(column(line, i)).into_owned();
         let bad_position = |i| {
-            format!("column {} is {:?}, not a position (a whole number from 1)", i + 1, column(i))
+            let found = excerpt(&column(i));
+            format!("column {} is {found:?}, not a position (a whole number from 1)", i + 1)
         };
         let start = usize::from(record.start().map_err(|_| bad_position(3))?) as u64;
         let end = usize::from(record.end().map_err(|_| bad_position(4))?) as u64;
@@ -93,6 +103,9 @@ impl Row {
         };
         let gff3 =
             |problem: String| if looks_like_gff3(line) { CONVERT.to_owned() } else { problem };
+        if column(line, 8).trim_ascii_end().contains(&b'\t') {
+            return Err("more than 9 columns; no tabs may stand in the attributes".to_owned());
+        }
         let attributes = record.attributes().map_err(|_| gff3(unreadable()))?;
         for attribute in attributes.iter() {
             let (key, values) = attribute.map_err(|_| gff3(unreadable()))?;

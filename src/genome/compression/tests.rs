@@ -74,12 +74,68 @@ fn a_truncated_gzip_file_is_an_error_with_a_cure() {
     }
 }
 
+/// Three blocks and the end-of-file block, and where each block begins.
+fn blocks() -> (Vec<u8>, Vec<usize>) {
+    let mut writer = noodles::bgzf::io::Writer::new(Vec::new());
+    let mut starts = vec![0];
+    for block in [&b"ACGTTGCAAGG"[..], b"CTTAGC", b"TTTTTTTTTTTTA"] {
+        writer.write_all(block).unwrap();
+        writer.flush().unwrap();
+        starts.push(writer.get_ref().len());
+    }
+    (writer.finish().unwrap(), starts)
+}
+
 #[test]
-fn every_truncation_of_bgzf_is_noticed() {
-    let whole = bgzip(&b"ACGTTGCAAGGCTTAGC".repeat(10_000));
-    for end in (20..whole.len()).step_by(7).chain([whole.len() - 28, whole.len() - 1]) {
+fn bgzf_cut_anywhere_is_noticed() {
+    let (whole, starts) = blocks();
+    assert_eq!(whole.len() - 28, starts[3]);
+    for end in 18..whole.len() {
         let text = message(&whole[..end]);
         assert!(text.contains("truncated BGZF: the end-of-file block is missing; "), "{text}");
+    }
+    // With an end put after the cut; at the boundary of a block, that is a whole file.
+    for end in (0..whole.len()).filter(|end| !starts.contains(end)) {
+        match read(file(&[&whole[..end], &BGZF_END].concat()).path()) {
+            // Without the magic number it is taken for text, which no reader of text accepts.
+            Ok((compression, ..)) => assert!(compression == Compression::Plain && end < 2, "{end}"),
+            Err(error) => assert!(error.to_string().contains("again"), "{end}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn a_flipped_bit_anywhere_in_compressed_data_is_refused_or_changes_nothing() {
+    let content = b"ACGTTGCAAGGCTTAGCTTTTTTTTTTTTA";
+    for whole in [gzip(content), blocks().0, [gzip(&content[..9]), gzip(&content[9..])].concat()] {
+        let mut refused = 0;
+        for flip in 0..8 * whole.len() {
+            let mut bytes = whole.clone();
+            bytes[flip / 8] ^= 1 << (flip % 8);
+            match read(file(&bytes).path()) {
+                // Without the magic number it is taken for text, which no reader of text accepts.
+                Ok((Compression::Plain, ..)) => assert!(flip < 16),
+                Ok((_, read_back, _)) => assert_eq!(read_back, content, "bit {flip}"),
+                Err(error) => {
+                    refused += 1;
+                    assert!(error.to_string().contains("again"), "bit {flip}: {error}");
+                }
+            }
+        }
+        assert!(refused > 4 * whole.len(), "{refused}");
+    }
+}
+
+#[test]
+fn text_in_an_encoding_that_is_not_read_is_named_with_a_cure() {
+    for content in [&b"\xef\xbb\xbf>a\nA\n"[..], b"\xff\xfe>\0a\0", b"\xfe\xff\0>\0a"] {
+        for bytes in [content.to_vec(), gzip(content), bgzip(content)] {
+            let text = message(&bytes);
+            assert!(
+                text.contains("sed '1s/^\\xEF\\xBB\\xBF//'") || text.contains("iconv"),
+                "{text}"
+            );
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! What a file is that is not FASTA.
 
+use crate::genome::compression::OLD_MAC;
+
 /// Beginnings of files that are given by mistake: what it is, and what to do if more than giving another file.
-const KNOWN: [(&[u8], &str); 17] = [
+const KNOWN: [(&[u8], &str); 16] = [
     (b"##fileformat=VCF", "it looks like VCF"),
     (b"##gff-version", "it looks like GFF"),
     (b"#!genome", "it looks like GTF"),
@@ -20,7 +22,6 @@ const KNOWN: [(&[u8], &str); 17] = [
         "it is a Git LFS pointer; get the file itself with `git lfs pull`",
     ),
     (b"<", "it looks like a web page; was the download refused?"),
-    (b"\xef\xbb\xbf", "it begins with a byte-order mark; save it as plain ASCII"),
     (b";", "old-style `;` comments are not read; remove them"),
 ];
 
@@ -42,7 +43,7 @@ pub(super) fn describe(start: &[u8]) -> String {
 pub(super) fn advise(letter: u8) -> &'static str {
     match letter {
         b'>' => "a header must begin on a line of its own",
-        b'\r' => "lines end in old Mac style; convert with `tr '\\r' '\\n'`",
+        b'\r' => OLD_MAC,
         b' ' | b'\t' | b'0'..=b'9' => {
             "sequence lines hold nothing but letters; remove blanks and numbers"
         }

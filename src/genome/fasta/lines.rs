@@ -13,11 +13,21 @@ pub(super) struct Lines<R> {
     at_start: bool,
     /// How many bytes of a header may still be read.
     budget: usize,
+    /// Whether a carriage return that ends no line is in the header.
+    old_mac: bool,
+    after_return: bool,
 }
 
 impl<R: BufRead> Lines<R> {
     pub(super) fn new(inner: R) -> Self {
-        Self { inner, line: 1, at_start: true, budget: usize::MAX }
+        Self {
+            inner,
+            line: 1,
+            at_start: true,
+            budget: usize::MAX,
+            old_mac: false,
+            after_return: false,
+        }
     }
 
     pub(super) fn into_inner(self) -> R {
@@ -36,6 +46,20 @@ impl<R: BufRead> Lines<R> {
 
     pub(super) fn limit_header(&mut self) {
         self.budget = LONGEST_HEADER;
+        (self.old_mac, self.after_return) = (false, false);
+    }
+
+    /// Returns whether the last header held a carriage return before its end.
+    pub(super) fn old_mac(&self) -> bool {
+        self.old_mac
+    }
+
+    /// Looks for carriage returns that a header's parser would take for blanks.
+    fn look_for_returns(&mut self, amount: usize) {
+        for &byte in self.inner.fill_buf().unwrap_or_default().iter().take(amount) {
+            self.old_mac |= self.after_return && byte != b'\n';
+            self.after_return = byte == b'\r';
+        }
     }
 
     pub(super) fn lift_limit(&mut self) {
@@ -64,6 +88,9 @@ impl<R: BufRead> BufRead for Lines<R> {
     fn consume(&mut self, amount: usize) {
         if amount == 0 {
             return;
+        }
+        if self.budget < usize::MAX {
+            self.look_for_returns(amount);
         }
         // The buffer is not empty, so this does not read.
         let last = self.inner.fill_buf().ok().and_then(|buf| buf.get(amount - 1).copied());

@@ -6,7 +6,7 @@ use noodles::fasta;
 
 use super::foreign;
 use super::lines::Lines;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, excerpt};
 use crate::genome::compression::Source;
 
 /// Reads headers and letters in turn; never more than a buffer and a header in memory.
@@ -37,6 +37,9 @@ impl<R: BufRead> Records<R> {
         if reader.get_mut().fill_buf().map_err(|e| source.error(e))?.is_empty() {
             return Err(failure("the file is empty; a FASTA file is needed".to_owned()));
         }
+        if !reader.get_ref().at_start() {
+            return Err(failure(foreign::advise(b'\r').to_owned()));
+        }
         let definition = fasta::record::Definition::default();
         Ok(Self { reader, definition, source: source.clone(), header_line: 0 })
     }
@@ -53,15 +56,17 @@ impl<R: BufRead> Records<R> {
             Ok(_) => {}
             Err(e) => return Err(self.header_error(e)),
         }
-        let description = self.definition.description();
-        if description.is_some_and(|text| text.contains(&b'\r')) {
+        if self.reader.get_ref().old_mac() {
             return Err(self.in_header(foreign::advise(b'\r').to_owned()));
         }
         match std::str::from_utf8(self.definition.name()) {
-            Ok(name) => Ok(Some(name.to_owned())),
-            Err(_) => {
-                let shown = self.definition.name().escape_ascii();
-                Err(self.in_header(format!("the contig name \"{shown}\" is not UTF-8; rename it")))
+            Ok(name) if !name.contains(|letter: char| letter.is_control()) => {
+                Ok(Some(name.to_owned()))
+            }
+            wrong => {
+                let fault = if wrong.is_ok() { "holds control characters" } else { "is not UTF-8" };
+                let shown = excerpt(&self.definition.name().escape_ascii().to_string());
+                Err(self.in_header(format!("the contig name \"{shown}\" {fault}; rename it")))
             }
         }
     }
@@ -105,7 +110,7 @@ impl<R: BufRead> Records<R> {
             [letter].escape_ascii(),
             foreign::advise(letter)
         );
-        Error::input(self.source.path(), format!("{name}:{position}"), problem)
+        Error::input(self.source.path(), format!("{}:{position}", excerpt(name)), problem)
     }
 
     fn header_error(&self, error: io::Error) -> Error {

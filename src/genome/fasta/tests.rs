@@ -98,7 +98,9 @@ fn a_header_without_a_name_is_an_error_with_the_line() {
 #[test]
 fn old_mac_line_ends_are_explained() {
     assert!(message(b">a\rACGT\rACGT\r").contains("old Mac style"));
+    assert!(message(b">a\rACGT\r").contains("line 1: lines end in old Mac style"));
     assert!(message(b">a\nACGT\rACGT\r").contains("old Mac style"));
+    assert!(message(b"\r>a\r\nACGT\r\n").contains("old Mac style"));
 }
 
 #[test]
@@ -278,11 +280,5 @@ proptest! {
             (Err(small), Err(large)) => prop_assert_eq!(small.to_string(), large.to_string()),
             (small, large) => prop_assert!(false, "{:?} {:?}", small, large),
         }
-    }
-
-    #[test]
-    fn no_bytes_make_it_panic(bytes: Vec<u8>) {
-        let _ = open(&bytes);
-        let _ = open(&[b">a\n".as_slice(), &bytes].concat());
     }
 }

@@ -55,6 +55,10 @@ fn convolution(array: &RawTensor) -> std::result::Result<RawTensor, String> {
     let [width, 1, 4, filters] = array.shape[..] else {
         return Err(format!("{:?}, expected [width, 1, 4, filters]", array.shape));
     };
+    if filters == 0 {
+        // No values would fit to any width.
+        return Err(format!("{:?}: no filters", array.shape));
+    }
     let mut values = Vec::with_capacity(array.values.len());
     for tap in 0..width {
         for column in COLUMNS {

@@ -126,7 +126,7 @@ impl Reader<'_> {
         let needed = dataset.raw_byte_len().map_err(damaged)?;
         *budget = budget
             .checked_sub(needed)
-            .ok_or_else(|| wrong("the file claims more than 1 GiB of weights: damaged".into()))?;
+            .ok_or_else(|| wrong("the file claims more than 256 MiB of weights: damaged".into()))?;
         if size == 2 && !is_half(&dataset.raw_datatype().map_err(damaged)?) {
             return Err(wrong("16-bit numbers that are not IEEE halves: save it as f32".into()));
         }

@@ -74,7 +74,7 @@ fn archive(path: &Path, bytes: Vec<u8>) -> Result<Tensors> {
         read.map_err(|e| damaged(&place, e.to_string()))?;
         left = left.checked_sub(content.len() as u64).ok_or_else(|| {
             let problem =
-                "the arrays unpack to more than 1 GiB: not weights that this program knows";
+                "the arrays unpack to more than 256 MiB: not weights that this program knows";
             Error::input(path, place.as_str(), problem)
         })?;
         let array = array(&content).map_err(|problem| Error::input(path, place, problem))?;

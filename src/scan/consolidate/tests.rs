@@ -153,8 +153,6 @@ fn piece(given: &StrandOfContig, strand: Strand, centres: Range<u64>) -> ChunkSc
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
-
     #[test]
     fn consolidation_equals_its_dense_definition_for_any_chunks(
         given in strand_of_contig(),
