@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+mod claim;
 pub mod convert;
 pub mod evaluate;
 pub mod interrupt;
@@ -7,6 +8,7 @@ pub mod merge;
 pub mod models;
 pub mod mutagenesis;
 pub mod options;
+mod parts;
 pub mod predict;
 pub mod scan;
 pub mod simulate;

@@ -21,6 +21,7 @@ mod fuzz;
 pub mod genome;
 pub mod models;
 pub mod output;
+pub mod parts;
 pub mod pipeline;
 pub mod profile;
 pub mod scan;

@@ -7,7 +7,6 @@
 //! Every position asked for ([`targets`]) has one window on each strand. Window and site
 //! definitions: Stroup & Ji 2023. Results do not depend on the number of threads or the chunk size.
 
-pub mod checkpoint;
 pub mod chunks;
 pub mod consolidate;
 pub mod inference;
@@ -19,13 +18,13 @@ pub mod targets;
 mod timed;
 pub mod totals;
 pub mod tracks;
+pub mod work;
 
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
 
-use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -40,6 +39,7 @@ use crate::models::Model;
 use crate::output::bed::Site;
 use crate::pipeline::Stop;
 use crate::profile::Profile;
+use crate::shard::Portion;
 
 pub use sites::Collector;
 pub use targets::Targets;
@@ -133,15 +133,6 @@ pub struct ScanJob<'a> {
     pub profile: &'a Profile,
 }
 
-/// Which share of a scan is run, and how it ends early.
-#[derive(Clone, Debug)]
-pub struct Part {
-    /// Positions, counted through [`Targets::scoring_total`].
-    pub span: Range<u64>,
-    /// After an interrupt, chunks that have begun are finished and consumed first.
-    pub finish_begun: bool,
-}
-
 /// Scans: hands sites and track values to `sink` and returns the totals.
 ///
 /// # Errors
@@ -151,7 +142,7 @@ pub fn run(job: ScanJob<'_>, sink: &mut dyn Sink) -> Result<ScanTotals> {
     let mut sink = Timed { sink, profile: job.profile };
     let mut collector = Collector::new(job.targets, job.genes, job.settings.background, &mut sink);
     let span = 0..job.targets.scoring_total(job.contigs);
-    score(job, Part { span, finish_begun: false }, &mut |scores| collector.push(scores))?;
+    score(job, Portion { span, finish_begun: false }, &mut |scores| collector.push(scores))?;
     collector.finish()
 }
 
@@ -161,7 +152,7 @@ pub fn run(job: ScanJob<'_>, sink: &mut dyn Sink) -> Result<ScanTotals> {
 /// As for [`run`]; those of `consume`.
 pub fn score(
     job: ScanJob<'_>,
-    part: Part,
+    portion: Portion,
     consume: &mut dyn FnMut(&ChunkScores) -> Result<()>,
 ) -> Result<()> {
     let ScanSettings { anchor, min_probability, min_centre_cleavage, threads, chunk, .. } =
@@ -179,11 +170,12 @@ pub fn score(
     if threads == 0 || chunk == 0 {
         return Err(Error::Usage("threads and chunk size must be at least 1".into()));
     }
-    let positions = part.span.end.saturating_sub(part.span.start);
+    let positions = portion.span.end.saturating_sub(portion.span.start);
     let sizes = ChunkSizes::new(positions, threads, chunk);
     let progress = Progress::of_scan(positions, job.quiet);
-    let reader = ChunkReader::new(job.bases, job.contigs, job.fasta, job.targets, part.span, sizes);
-    let stop = Stop::new(job.interrupt, part.finish_begun);
+    let reader =
+        ChunkReader::new(job.bases, job.contigs, job.fasta, job.targets, portion.span, sizes);
+    let stop = Stop::new(job.interrupt, portion.finish_begun);
     let stop_at_once = || stop.at_once();
     let scorer = Scorer {
         model: job.model,

@@ -48,6 +48,15 @@ impl Shard {
     }
 }
 
+/// Which stretch of its work a run computes, and how it ends early.
+#[derive(Clone, Debug)]
+pub struct Portion {
+    /// Counted through all of the work.
+    pub span: Range<u64>,
+    /// After an interrupt, what has begun is finished and consumed first.
+    pub finish_begun: bool,
+}
+
 impl FromStr for Shard {
     type Err = String;
 

@@ -21,6 +21,7 @@ pub mod run;
 pub mod totals;
 pub mod vcf;
 mod windows;
+pub mod work;
 
 use crate::scan::inference::KeepAbove;
 

@@ -111,6 +111,33 @@ fn two_runs_into_one_prefix_are_refused() {
 }
 
 #[test]
+fn variants_and_mutagenesis_hold_the_same_lock() {
+    let folder = Folder::new();
+    let (_, genome) = setting(&folder);
+    // Waits for its input for ever.
+    let mut first = Command::new(env!("CARGO_BIN_EXE_polyascan"));
+    let output = folder.at("x.vcf.gz");
+    first.args(["variants", "-", "--fasta", &genome, "-o", &output]);
+    let mut first = first.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let lock = folder.at("x.lock");
+    let begin = Instant::now();
+    while fs::read_to_string(&lock).unwrap_or_default().is_empty() {
+        assert!(begin.elapsed() < Duration::from_secs(60), "no lock");
+        sleep(Duration::from_millis(5));
+    }
+    let prefix = folder.at("x");
+    for args in [
+        &["scan", &genome, "-o", &prefix][..],
+        &["variants", &genome, "--fasta", &genome, "-o", &folder.at("x.bcf")],
+        &["mutagenesis", "-r", "chrSim1:500-501", "--fasta", &genome, "-o", &prefix],
+    ] {
+        refuse(args, 1, &[&lock, "another run"]);
+    }
+    first.kill().unwrap();
+    first.wait().unwrap();
+}
+
+#[test]
 fn head_ends_a_scan_with_exit_code_0() {
     let folder = Folder::new();
     let (model, genome) = setting(&folder);

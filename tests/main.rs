@@ -43,5 +43,6 @@ mod truncation;
 mod tune;
 mod variant_effects;
 mod variant_forms;
+mod variant_parts;
 mod variants;
 mod vcf;

@@ -2,12 +2,6 @@
 #![cfg(unix)]
 
 use std::fs;
-use std::process::{Child, Command, Output, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
-
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 use crate::support::*;
 
@@ -19,52 +13,10 @@ const FILES: [&str; 5] = [
     "minus.probability.bw",
 ];
 
-/// A scan that can be killed, and how large its checkpoint is.
-struct Scan {
-    arguments: Vec<String>,
-    /// The file that shows how far it is.
-    checkpoint: String,
-}
-
-impl Scan {
-    fn new(prefix: &str, arguments: &[&str]) -> Self {
-        let own = ["scan", "--resume", "-t", "2", "--chunk-size", "2048", "-o", prefix];
-        let arguments = own.iter().chain(arguments).map(|&text| text.to_owned()).collect();
-        Self { arguments, checkpoint: format!("{prefix}.checkpoint") }
-    }
-
-    fn start(&self) -> Child {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_polyascan"));
-        command.args(&self.arguments).stdin(Stdio::null()).stdout(Stdio::null());
-        command.stderr(Stdio::piped()).spawn().unwrap()
-    }
-
-    fn finish(&self) -> String {
-        let output = polyascan().args(&self.arguments).output().unwrap();
-        let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{text}");
-        text
-    }
-
-    fn kept(&self) -> u64 {
-        fs::metadata(&self.checkpoint).map_or(0, |file| file.len())
-    }
-
-    /// Starts the scan and sends `signal` once the checkpoint is larger than `size`; returns
-    /// `None` if the scan was over before.
-    fn stop_at(&self, size: u64, signal: &str) -> Option<Output> {
-        let mut child = self.start();
-        let begin = Instant::now();
-        while self.kept() <= size && child.try_wait().unwrap().is_none() {
-            assert!(begin.elapsed() < Duration::from_secs(120), "the scan does not go on");
-            sleep(Duration::from_millis(1));
-        }
-        let id = child.id().to_string();
-        let sent = Command::new("kill").args([signal, &id]).stderr(Stdio::null()).status();
-        let sent = sent.unwrap().success();
-        let output = child.wait_with_output().unwrap();
-        (sent && !output.status.success()).then_some(output)
-    }
+/// A scan into a prefix, in small chunks.
+fn scan(prefix: &str, arguments: &[&str]) -> Killable {
+    let own = ["scan", "--resume", "-t", "2", "--chunk-size", "2048", "-o", prefix];
+    Killable::new([&own[..], arguments].concat(), format!("{prefix}.checkpoint"))
 }
 
 /// A genome that takes some seconds, and the results of a scan in one go.
@@ -84,22 +36,10 @@ fn killed_at_ten_random_moments_and_resumed_a_scan_ends_with_the_same_bytes() {
     let folder = Folder::new();
     let (genome, expected) = setting(&folder);
     let prefix = folder.at("out/x");
-    let scan = Scan::new(&prefix, &[&[genome.as_str(), "--tracks"], &WEAK[..]].concat());
+    let scan = scan(&prefix, &[&[genome.as_str(), "--tracks"], &WEAK[..]].concat());
     // About what the whole checkpoint takes: 8 bytes for each of 600,000 positions.
-    let whole = 4_000_000;
-    let mut rng = ChaCha8Rng::seed_from_u64(17);
-    let mut moments: Vec<u64> = (0..10).map(|_| rng.random_range(0..whole * 9 / 10)).collect();
-    moments.sort_unstable();
-    let mut kills = 0;
-    for moment in moments {
-        // Somewhere in the chunk after that size, or while an older part is read back.
-        let moment = moment.max(scan.kept());
-        let Some(output) = scan.stop_at(moment, "-KILL") else { continue };
-        assert_eq!(output.status.code(), None);
-        assert!(!fs::exists(format!("{prefix}.sites.bed")).unwrap(), "results before the end");
-        kills += 1;
-    }
-    assert_eq!(kills, 10, "the scan was over too early");
+    scan.kill_at_random_moments(10, 4_000_000, 17);
+    assert!(!fs::exists(format!("{prefix}.sites.bed")).unwrap(), "results before the end");
     let text = scan.finish();
     assert!(text.contains("goes on from") && text.contains("% was done"), "{text}");
     assert!(results(&prefix) == expected);
@@ -112,7 +52,7 @@ fn half_a_chunk_at_the_end_of_a_checkpoint_is_done_again() {
     let folder = Folder::new();
     let (genome, expected) = setting(&folder);
     let prefix = folder.at("out/x");
-    let scan = Scan::new(&prefix, &[&[genome.as_str(), "--tracks"], &WEAK[..]].concat());
+    let scan = scan(&prefix, &[&[genome.as_str(), "--tracks"], &WEAK[..]].concat());
     scan.stop_at(1_000_000, "-KILL").expect("killed on its way");
     let bytes = fs::read(&scan.checkpoint).unwrap();
     for rest in [&bytes[..bytes.len() - 7], &[&bytes[..], b"half a frame"].concat()] {
@@ -128,7 +68,7 @@ fn an_interrupted_scan_keeps_what_is_done_says_how_to_resume_and_goes_on() {
     let (genome, expected) = setting(&folder);
     for signal in ["-INT", "-TERM"] {
         let prefix = folder.at(&format!("out{signal}/x"));
-        let scan = Scan::new(&prefix, &[&[genome.as_str(), "--tracks"], &WEAK[..]].concat());
+        let scan = scan(&prefix, &[&[genome.as_str(), "--tracks"], &WEAK[..]].concat());
         let output = scan.stop_at(1_000_000, signal).expect("interrupted on its way");
         let text = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(130), "{text}");
@@ -150,7 +90,7 @@ fn a_killed_shard_is_resumed_and_merged() {
     for index in ["1", "2"] {
         let share = format!("{index}/2");
         let args = [&[genome.as_str(), "--tracks", "--shard", &share], &WEAK[..]].concat();
-        let mut scan = Scan::new(&prefix, &args);
+        let mut scan = scan(&prefix, &args);
         scan.checkpoint = format!("{prefix}.{index}-of-2.checkpoint");
         scan.stop_at(500_000, "-KILL").expect("killed on its way");
         scan.finish();
@@ -166,7 +106,7 @@ fn a_checkpoint_of_another_scan_is_refused_and_what_changed_is_named() {
     let folder = Folder::new();
     let genome = simulate(&folder.at("sim"), 600_000, 60, 3, 11);
     let prefix = folder.at("out/x");
-    let scan = Scan::new(&prefix, &[&genome]);
+    let scan = scan(&prefix, &[&genome]);
     scan.stop_at(1_000, "-KILL").expect("killed on its way");
     let kept = fs::read(&scan.checkpoint).unwrap();
     let other = simulate(&folder.at("other"), 600_000, 60, 3, 12);

@@ -1,5 +1,7 @@
 //! What the tests share: running the program, small genomes, a small model, readers of its files.
 
+mod killable;
+
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::fs;
@@ -12,6 +14,8 @@ use bigtools::BigWigRead;
 use candle_core::{Device, Tensor};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+
+pub use killable::Killable;
 
 /// Thresholds at which any model with human-like outputs calls many sites.
 pub const WEAK: [&str; 4] = ["--min-probability", "0.01", "--min-centre-cleavage", "0.01"];

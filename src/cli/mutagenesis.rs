@@ -18,7 +18,6 @@ use crate::genome::contigs::Contigs;
 use crate::genome::fasta::FastaFile;
 use crate::genome::in_turn::InTurn;
 use crate::genome::region::{Region, read_bed_source};
-use crate::output::atomic::keep_input;
 use crate::pipeline::Stop;
 use crate::variants::engine::Engine;
 use crate::variants::mutagenesis;
@@ -91,6 +90,7 @@ pub fn run(args: &Args) -> Result<()> {
     let strength = args.strength.load(&args.model)?;
     let settings = config.variants.settings(&config.scan, &model.card().architecture);
     let engine = Engine::new(model.as_ref(), strength.as_deref(), settings)?;
+    let lock = files::claim(&args.output, args.inputs())?;
     let mut files = Files::reserve(&args.output)?;
 
     let fasta = FastaFile::open(&args.fasta)?;
@@ -119,7 +119,9 @@ pub fn run(args: &Args) -> Result<()> {
         },
     )?;
     let drawn = pictures.draw(&fasta.contigs, strength.is_some(), interrupt)?;
-    report.finish(files, &drawn, begin.elapsed().as_secs_f64())
+    report.finish(files, &drawn, begin.elapsed().as_secs_f64())?;
+    drop(lock);
+    Ok(())
 }
 
 impl Args {
@@ -145,10 +147,11 @@ impl Args {
         if is_dash(&self.fasta) && self.sites.as_deref().is_some_and(is_dash) {
             return usage("only one input can be standard input".into());
         }
-        for input in [Some(&self.fasta), self.sites.as_ref()].into_iter().flatten() {
-            keep_input(input, &files::table_path(&self.output))?;
-        }
         Ok(())
+    }
+
+    fn inputs(&self) -> impl Iterator<Item = &Path> {
+        [Some(&self.fasta), self.sites.as_ref()].into_iter().flatten().map(PathBuf::as_path)
     }
 
     /// Finds out what is to be changed, and which sites are to be drawn.

@@ -172,13 +172,15 @@ pub fn command_line() -> String {
 }
 
 /// Options without effect on results, with the number of values they take.
-const NO_EFFECT: [(&str, Option<char>, usize); 9] = [
+const NO_EFFECT: [(&str, Option<char>, usize); 11] = [
     ("--threads", Some('t'), 1),
     ("--chunk-size", None, 1),
     ("--output", Some('o'), 1),
     ("--quiet", Some('q'), 0),
     ("--device", None, 1),
     ("--tsv", None, 1),
+    ("--output-type", Some('O'), 1),
+    ("--write-index", Some('W'), 0),
     ("--shard", None, 1),
     ("--resume", None, 0),
     ("--plots", None, 1),

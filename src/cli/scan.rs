@@ -2,7 +2,6 @@
 
 pub(super) mod files;
 pub(super) mod report;
-mod work;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -11,6 +10,7 @@ use clap::Args as ClapArgs;
 
 use super::interrupt;
 use super::options::{ModelOptions, StrandChoice, ThreadOptions, check_prefix};
+use super::parts::{Consumer, PartOptions, Runner};
 use crate::config::Config;
 use crate::context::features::GeneContext;
 use crate::error::{Error, Result};
@@ -19,15 +19,14 @@ use crate::genome::compression::Source;
 use crate::genome::fasta::FastaFile;
 use crate::genome::region::{Region, read_bed};
 use crate::genome::strand::Strand;
-use crate::output::atomic::AtomicFile;
+use crate::parts::Checkpoint;
 use crate::profile::{Activity, Profile, Stage};
-use crate::scan::checkpoint::{Checkpoint, ChunkWriter, Header, Outputs};
 use crate::scan::targets::StrandedRegion;
-use crate::scan::{Anchor, Collector, ScanJob, Targets, Timed};
-use crate::shard::Shard;
+use crate::scan::work::{Outputs, ScanWork};
+use crate::scan::{self, Anchor, Collector, ScanJob, Targets, Timed};
+use crate::shard::Portion;
 use files::Files;
 use report::{Outcome, Report};
-use work::score;
 
 /// Scan a genome: FASTA in, polyA sites out, to the nucleotide.
 ///
@@ -85,14 +84,8 @@ pub struct Args {
     /// Write PREFIX.sites.bed.gz and its tabix index instead of PREFIX.sites.bed.
     #[arg(long)]
     bgzip: bool,
-    /// Score only the I-th of N equal shares of the work, and write PREFIX.I-of-N.shard for
-    /// `polyascan merge`.
-    #[arg(long, value_name = "I/N")]
-    shard: Option<Shard>,
-    /// Keep each finished chunk of work in PREFIX.checkpoint until all is done, and go on from that
-    /// file if an earlier run of the same command has left it.
-    #[arg(long)]
-    resume: bool,
+    #[command(flatten)]
+    parts: PartOptions,
     /// No progress bar.
     #[arg(short, long)]
     quiet: bool,
@@ -116,10 +109,11 @@ pub fn run(args: &Args) -> Result<()> {
     let threads = args.threads.apply()?;
     args.check_output()?;
     let model = args.model.load()?;
-    let inputs = [Some(&args.fasta), args.regions_file.as_ref(), args.annotation.as_ref()];
-    let inputs = inputs.into_iter().flatten().map(PathBuf::as_path);
-    let lock = files::lock(&args.base(), inputs)?;
-    let mut files = match args.shard {
+    let lock = match args.output.as_str() {
+        "-" => None,
+        prefix => Some(files::claim(&args.parts.base(prefix), args.inputs())?),
+    };
+    let mut files = match args.parts.shard {
         None => Files::reserve(&args.output)?,
         Some(_) => Files::default(),
     };
@@ -142,7 +136,8 @@ pub fn run(args: &Args) -> Result<()> {
     for note in annotation.iter().flat_map(|annotation| &annotation.notes) {
         report.note(note.clone());
     }
-    let header = report.header(args.shard, args.outputs(), &fasta.contigs, &targets);
+    let work = report.work(args.parts.share(), args.outputs(), &fasta.contigs, &targets);
+    let interrupt = interrupt::watch();
     let job = ScanJob {
         bases: Box::new(fasta.bases()?),
         contigs: &fasta.contigs,
@@ -151,67 +146,51 @@ pub fn run(args: &Args) -> Result<()> {
         targets: &targets,
         genes: genes.as_ref(),
         settings: config.scan.settings(args.anchor, threads),
-        interrupt: interrupt::watch(),
+        interrupt,
         quiet: args.quiet,
         profile: &profile,
     };
     opening.lap(Activity::Busy);
-    let kept = args.base_file("checkpoint");
-    let checkpoint = args.resume.then_some(kept.as_path());
-    if !args.resume && kept.exists() {
-        let kept = kept.display();
-        eprintln!("polyascan: note: {kept} is of an unfinished run; --resume goes on from there");
-    }
-    if args.shard.is_some() {
-        score_shard(job, &header, checkpoint, &args.base_file("shard"))?;
+    let checkpoint = args.parts.checkpoint(&args.output);
+    let (total, checkpoint) = (targets.scoring_total(&fasta.contigs), checkpoint.as_deref());
+    let runner = Runner { work: &work, total, checkpoint, interrupt };
+    // Windows that this run scores, not those of a checkpoint.
+    let mut windows = 0;
+    let compute = |portion: Portion, consume: &mut Consumer<'_, ScanWork>| {
+        scan::score(job, portion, &mut |scores| {
+            windows += scores.scored();
+            consume(scores)
+        })
+    };
+    if args.parts.shard.is_some() {
+        let path = format!("{}.shard", args.parts.base(&args.output));
+        runner.into_shard(path.as_ref(), compute)?;
     } else {
-        files.create(&args.output, &header, &fasta.contigs)?;
+        files.create(&args.output, &work, &fasta.contigs)?;
         let mut sink = Timed { sink: &mut files, profile: &profile };
         let mut collector =
             Collector::new(&targets, genes.as_ref(), config.scan.background, &mut sink);
-        let scored = score(job, &header, checkpoint, &mut |scores| collector.push(scores))?;
+        let checkpoint = runner.run(compute, &mut |scores| collector.push(scores))?;
         let totals = collector.finish()?;
         let outcome = Outcome {
             totals: &totals,
             contigs: &fasta.contigs,
             begin,
-            windows: scored.windows,
+            windows,
             profile: &profile,
             show_profile: args.profile,
         };
         report.finish(files, &outcome)?;
-        scored.checkpoint.map_or(Ok(()), Checkpoint::remove)?;
+        checkpoint.map_or(Ok(()), Checkpoint::remove)?;
     }
     drop(lock);
-    Ok(())
-}
-
-/// Scores a share of the work into a file for `polyascan merge`.
-fn score_shard(
-    job: ScanJob<'_>,
-    header: &Header,
-    checkpoint: Option<&Path>,
-    path: &Path,
-) -> Result<()> {
-    let windows = if checkpoint.is_some() {
-        let scored = score(job, header, checkpoint, &mut |_| Ok(()))?;
-        scored.checkpoint.map_or(Ok(()), |checkpoint| checkpoint.rename(path))?;
-        scored.windows
-    } else {
-        let mut chunks = ChunkWriter::create(path, AtomicFile::create(path)?, header)?;
-        let scored = score(job, header, None, &mut |scores| chunks.append(scores))?;
-        chunks.into_inner().commit()?;
-        scored.windows
-    };
-    let (shard, path) = (header.shard, path.display());
-    eprintln!("polyascan: shard {shard}: {windows} windows scored, kept in {path}");
     Ok(())
 }
 
 impl Args {
     /// Refuses outputs that do not go together.
     fn check_output(&self) -> Result<()> {
-        let needs_prefix = self.tracks || self.bgzip || self.resume || self.shard.is_some();
+        let needs_prefix = self.tracks || self.bgzip || self.parts.keep_parts();
         match self.output.as_str() {
             "-" if needs_prefix => Err(Error::Usage(
                 "-o - writes plain BED to standard output; --tracks, --bgzip, --shard and --resume \
@@ -228,16 +207,9 @@ impl Args {
         Outputs { plus, minus, tracks: self.tracks, bgzip: self.bgzip }
     }
 
-    /// The prefix of what belongs to this run alone: that of its share of the work.
-    fn base(&self) -> String {
-        match self.shard {
-            None => self.output.clone(),
-            Some(shard) => format!("{}.{}", self.output, shard.file_name()),
-        }
-    }
-
-    fn base_file(&self, ending: &str) -> PathBuf {
-        PathBuf::from(format!("{}.{ending}", self.base()))
+    fn inputs(&self) -> impl Iterator<Item = &Path> {
+        let inputs = [Some(&self.fasta), self.regions_file.as_ref(), self.annotation.as_ref()];
+        inputs.into_iter().flatten().map(PathBuf::as_path)
     }
 
     /// The settings: command line over file over default.

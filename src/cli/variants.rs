@@ -1,31 +1,37 @@
 //! `polyascan variants`
 
+pub mod output;
 pub mod report;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use clap::Args as ClapArgs;
 
+use super::claim::claim;
 use super::interrupt;
 use super::options::{ModelOptions, StrengthOptions, ThreadOptions};
+use super::parts::{Consumer, PartOptions, Runner};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::genome::annotation::Annotation;
 use crate::genome::compression::Source;
 use crate::genome::fasta::FastaFile;
 use crate::genome::in_turn::InTurn;
-use crate::output::atomic::{AtomicFile, keep_input};
+use crate::output::lock::Lock;
+use crate::parts::Checkpoint;
 use crate::pipeline::Stop;
 use crate::scan::progress::Progress;
-use crate::variants::annotate::{Annotated, Annotator, CheckRef, table_header};
+use crate::shard::Portion;
+use crate::variants::annotate::{Annotated, Annotator, CheckRef};
 use crate::variants::engine::Engine;
 use crate::variants::entry::KEYS;
 use crate::variants::genes::GeneReach;
 use crate::variants::run::{self, BatchReader};
-use crate::variants::totals::Totals;
 use crate::variants::vcf::reader::VcfReader;
-use crate::variants::vcf::writer::{OutputType, Sink, VcfWriter};
+use crate::variants::work::VariantWork;
+use output::{Destination, OutputOptions};
 use report::Report;
 
 /// Records with another REF than the genome's that are named on standard error.
@@ -71,34 +77,13 @@ pub struct Args {
     /// Where to write; - is standard output.
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     output: PathBuf,
-    /// v VCF, z VCF in BGZF, b BCF, u BCF not compressed [default: by the output's name, else v].
-    #[arg(short = 'O', long, value_enum)]
-    output_type: Option<OutputType>,
-    /// Also write the output's index (.tbi or .csi); records must be sorted.
-    #[arg(short = 'W', long)]
-    write_index: bool,
-    /// Also write a table, one row per entry and per allele without one; BGZF if its name ends in .gz.
-    #[arg(long, value_name = "FILE")]
-    tsv: Option<PathBuf>,
+    #[command(flatten)]
+    formats: OutputOptions,
+    #[command(flatten)]
+    parts: PartOptions,
     /// No progress bar.
     #[arg(short, long)]
     quiet: bool,
-}
-
-/// Everything that a run writes, and what is counted on the way; no file shows under its final name
-/// before it is complete.
-struct Output {
-    vcf: VcfWriter,
-    table: Option<Sink>,
-    summary: Option<AtomicFile>,
-    progress: Progress,
-    /// How much of the input has been read.
-    read: u64,
-    totals: Totals,
-    /// Records whose REF is not the genome's.
-    mismatches: usize,
-    /// Whether there were entries of an earlier run.
-    replaced: bool,
 }
 
 /// Runs the command.
@@ -107,16 +92,22 @@ struct Output {
 /// Wrong input, an output that cannot be written, an interrupt.
 pub fn run(args: &Args) -> Result<()> {
     let begin = Instant::now();
-    args.check()?;
+    let (destination, inputs) = (args.formats.destination(&args.output), args.inputs());
+    args.check(&destination, &inputs)?;
     let config = args.config()?;
     let threads = args.threads.apply()?;
     let model = args.model.load()?;
     let strength = args.strength.load(&args.model)?;
     let settings = config.variants.settings(&config.scan, &model.card().architecture);
     let engine = Engine::new(model.as_ref(), strength.as_deref(), settings)?;
-    let summary = args.summary_file().map(|path| AtomicFile::create(&path)).transpose()?;
+    let prefix = destination.prefix();
+    let lock = match (&prefix, args.parts.shard) {
+        (Some(prefix), Some(_)) => Some(args.claim_shard(prefix, &inputs)?),
+        _ => destination.claim(&inputs)?,
+    };
 
-    let mut vcf = VcfReader::open(&args.vcf)?;
+    let variants = Source::open(&args.vcf)?;
+    let mut vcf = VcfReader::new(variants.clone())?;
     let fasta = FastaFile::open(&args.fasta)?;
     let gtf = args.annotation.as_deref().map(Source::open).transpose()?;
     let annotation = gtf.as_ref().map(|gtf| Annotation::from_source(gtf, &fasta.contigs));
@@ -125,110 +116,135 @@ pub fn run(args: &Args) -> Result<()> {
     let genes = annotation.as_ref().map(|a| GeneReach::new(a, &fasta.contigs, extension));
 
     let models = (model.as_ref(), strength.as_deref());
-    let mut report = Report::new(&config, models, &vcf.path(), &fasta, threads);
-    if let Some(gtf) = &gtf {
-        report.annotation(gtf)?;
-    }
+    let mut report = Report::new(&config, models, &fasta, threads);
+    report.inputs(&variants, gtf.as_ref())?;
     for note in annotation.iter().flat_map(|annotation| &annotation.notes) {
         report.note(note.clone());
     }
     let replaced = vcf.header.remove(&KEYS);
     vcf.header.add(report.header_lines());
-    let mut output = args.create(&vcf, summary, replaced)?;
+    let check_ref = if args.strict { CheckRef::E } else { args.check_ref };
+    let interrupt = interrupt::watch();
+    let work = VariantWork {
+        shard: args.parts.share(),
+        records: if args.parts.keep_parts() { count(&variants, interrupt)? } else { u64::MAX },
+        header: vcf.header.text(),
+        replaced,
+        longest_contig: fasta.contigs.iter().map(|contig| contig.length).max().unwrap_or(0),
+        // Who merges shards decides on a table.
+        table: args.formats.tsv.is_some() || args.parts.shard.is_some(),
+        check_ref: check_ref.name(),
+        summary: report.summary().clone(),
+    };
     let annotator = Annotator {
         engine: &engine,
         genes: genes.as_ref(),
-        check_ref: if args.strict { CheckRef::E } else { args.check_ref },
+        check_ref,
         longest: config.variants.max_length,
-        table: args.tsv.is_some(),
-        path: &vcf.path(),
+        table: work.table,
+        path: variants.path(),
     };
-    let reader = BatchReader::new(vcf, &fasta.contigs, InTurn::new(&fasta)?, args.write_index);
-    let stop = Stop::new(interrupt::watch(), false);
-    run::run(reader, &annotator, threads, &stop, |annotated| output.take(&annotated))?;
-    let longest = fasta.contigs.iter().map(|contig| contig.length).max().unwrap_or(0);
-    let (totals, summary) = output.commit(args.write_index, longest, &mut report)?;
-    report.finish(summary, totals, begin.elapsed().as_secs_f64())
+    let mut scored = 0;
+    let genome = InTurn::new(&fasta)?;
+    let compute = |portion: Portion, consume: &mut Consumer<'_, VariantWork>| {
+        let mut display = Display::new(vcf.progress(), args.quiet);
+        let sorted = args.formats.write_index;
+        let reader = BatchReader::new(vcf, &fasta.contigs, genome, sorted, portion.span);
+        let stop = Stop::new(interrupt, portion.finish_begun);
+        run::run(reader, &annotator, threads, &stop, |annotated| {
+            display.show(&annotated);
+            scored += annotated.totals.scored;
+            consume(&annotated)
+        })
+    };
+    let checkpoint = prefix.as_ref().and_then(|prefix| args.parts.checkpoint(prefix));
+    let (total, checkpoint) = (work.records, checkpoint.as_deref());
+    let runner = Runner { work: &work, total, checkpoint, interrupt };
+    match &prefix {
+        Some(prefix) if args.parts.shard.is_some() => {
+            let path = format!("{}.shard", args.parts.base(prefix));
+            runner.into_shard(path.as_ref(), compute)?;
+        }
+        _ => {
+            let mut output = destination.create(&work)?;
+            let checkpoint = runner.run(compute, &mut |annotated| output.take(annotated))?;
+            output.commit(&work, report, scored, begin)?;
+            checkpoint.map_or(Ok(()), Checkpoint::remove)?;
+        }
+    }
+    drop(lock);
+    Ok(())
 }
 
-impl Output {
-    /// Writes what came of a batch.
-    fn take(&mut self, annotated: &Annotated) -> Result<()> {
-        self.vcf.write(&annotated.lines)?;
-        if let Some(table) = &mut self.table {
-            table.write(&annotated.rows)?;
+/// Counts the records of a file.
+fn count(variants: &Source, interrupt: &AtomicBool) -> Result<u64> {
+    let mut vcf = VcfReader::new(variants.clone())?;
+    let mut records = 0;
+    while vcf.next_record()?.is_some() {
+        records += 1;
+        if interrupt.load(Ordering::Relaxed) {
+            return Err(Error::Interrupted);
         }
-        self.totals += &annotated.totals;
-        self.replaced |= annotated.replaced;
+    }
+    Ok(records)
+}
+
+/// What is shown while records are scored.
+struct Display {
+    progress: Progress,
+    /// How much of the input has been read.
+    read: u64,
+    mismatches: usize,
+}
+
+impl Display {
+    /// Begins, with the input's size and how much of it has been read, if that is known.
+    fn new((size, known): (u64, Option<u64>), quiet: bool) -> Self {
+        let progress = Progress::of_records(known.map(|_| size), quiet);
+        Self { progress, read: 0, mismatches: 0 }
+    }
+
+    fn show(&mut self, annotated: &Annotated) {
         for place in &annotated.mismatches {
             self.mismatches += 1;
             if self.mismatches <= NAMED {
                 eprintln!("polyascan: warning: {place}: REF is not what the genome has there");
             }
         }
-        let so_far = annotated.read.unwrap_or(0);
-        self.progress.advance(so_far.saturating_sub(self.read), annotated.totals.records);
-        self.read = so_far;
-        Ok(())
-    }
-
-    /// Completes all files but the summary, which is returned with the totals.
-    fn commit(
-        self,
-        indexed: bool,
-        longest: u64,
-        report: &mut Report,
-    ) -> Result<(Totals, Option<AtomicFile>)> {
-        drop(self.progress);
-        if self.replaced {
-            report.note("INFO/PolyA entries of an earlier run were replaced".into());
-        }
-        if self.mismatches > 0 {
-            report.note(format!("{} records have another REF than the genome", self.mismatches));
-        }
-        self.vcf.commit(indexed, longest)?;
-        self.table.map_or(Ok(()), Sink::commit)?;
-        Ok((self.totals, self.summary))
+        let read = annotated.read.unwrap_or(0);
+        self.progress.advance(read.saturating_sub(self.read), annotated.totals.records);
+        self.read = read;
     }
 }
 
 impl Args {
-    /// Refuses what cannot be.
-    fn check(&self) -> Result<()> {
-        let is_dash = |path: &Path| path == Path::new("-");
-        let usage = |problem: &str| Err(Error::Usage(problem.to_owned()));
+    fn inputs(&self) -> Vec<&Path> {
         let inputs = [Some(&self.vcf), Some(&self.fasta), self.annotation.as_ref()];
-        if inputs.iter().flatten().filter(|path| is_dash(path)).count() > 1 {
+        inputs.into_iter().flatten().map(PathBuf::as_path).collect()
+    }
+
+    /// Refuses what cannot be.
+    fn check(&self, destination: &Destination<'_>, inputs: &[&Path]) -> Result<()> {
+        let usage = |problem: &str| Err(Error::Usage(problem.to_owned()));
+        if inputs.iter().filter(|path| **path == Path::new("-")).count() > 1 {
             return usage("only one input can be standard input");
         }
-        if is_dash(&self.output) && self.tsv.as_deref().is_some_and(is_dash) {
-            return usage("--tsv -: standard output takes the VCF already; use -o FILE");
+        if self.parts.shard.is_some() && self.formats.is_given() {
+            return usage(
+                "--shard writes no VCF: give --output-type, --write-index and --tsv to `polyascan merge`",
+            );
         }
-        for output in [Some(&self.output), self.tsv.as_ref()].into_iter().flatten() {
-            for input in inputs.into_iter().flatten() {
-                keep_input(input, output)?;
-            }
+        if self.parts.keep_parts() && destination.prefix().is_none() {
+            return usage("--shard and --resume need the name of a file: -o out.vcf.gz");
         }
-        let compressed = matches!(self.kind(), OutputType::Z | OutputType::B);
-        if self.write_index && (is_dash(&self.output) || !compressed) {
-            return usage("--write-index needs a compressed output file: -o out.vcf.gz or out.bcf");
-        }
-        Ok(())
+        destination.check(inputs)
     }
 
-    fn kind(&self) -> OutputType {
-        self.output_type.unwrap_or_else(|| OutputType::of_name(&self.output))
-    }
-
-    /// The summary's name: the output's without its ending. None for standard output.
-    fn summary_file(&self) -> Option<PathBuf> {
-        if self.output == Path::new("-") {
-            return None;
-        }
-        let name = self.output.to_string_lossy();
-        let endings = [".vcf.gz", ".vcf.bgz", ".vcf", ".bcf"];
-        let prefix = endings.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
-        Some(PathBuf::from(format!("{prefix}.summary.json")))
+    /// Claims the names of a shard and of what it keeps.
+    fn claim_shard(&self, prefix: &str, inputs: &[&Path]) -> Result<Lock> {
+        let base = self.parts.base(prefix);
+        let files = ["shard", "checkpoint"].map(|ending| PathBuf::from(format!("{base}.{ending}")));
+        claim(&base, &files, inputs.iter().copied())
     }
 
     /// The settings: command line over file over default.
@@ -237,29 +253,5 @@ impl Args {
         let variants = &mut config.variants;
         variants.max_length = self.max_length.unwrap_or(variants.max_length);
         Ok(config)
-    }
-
-    fn create(
-        &self,
-        vcf: &VcfReader,
-        summary: Option<AtomicFile>,
-        replaced: bool,
-    ) -> Result<Output> {
-        let table = |path: &PathBuf| -> Result<Sink> {
-            let mut table = Sink::create(path, OutputType::of_name(path) == OutputType::Z)?;
-            table.write(table_header().as_bytes())?;
-            Ok(table)
-        };
-        let (size, known) = vcf.progress();
-        Ok(Output {
-            table: self.tsv.as_ref().map(table).transpose()?,
-            vcf: VcfWriter::create(&self.output, self.kind(), &vcf.header)?,
-            summary,
-            progress: Progress::of_records(known.map(|_| size), self.quiet),
-            read: 0,
-            totals: Totals::named(),
-            mismatches: 0,
-            replaced,
-        })
     }
 }

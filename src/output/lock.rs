@@ -66,12 +66,10 @@ impl Lock {
         Self { _temporary: Temporary::remember(&path), path, locked }
     }
 
-    /// Removes the temporary files that killed runs have left of outputs called `PREFIX.ending`.
-    pub fn sweep(&self, endings: &[&str]) {
+    /// Removes what killed runs have left unfinished of outputs that the lock keeps.
+    pub fn sweep(&self, outputs: &[PathBuf]) {
         if self.locked.is_some() {
-            for ending in endings {
-                temporaries::remove_abandoned(&self.path.with_extension(ending));
-            }
+            outputs.iter().for_each(|output| temporaries::remove_abandoned(output));
         }
     }
 }
@@ -123,7 +121,7 @@ mod tests {
         for name in kept.iter().chain(&[".x.sites.bed.Ab1Cd2.tmp"]) {
             fs::write(at(name), "").unwrap();
         }
-        Lock::take(&at("x")).unwrap().sweep(&["sites.bed"]);
+        Lock::take(&at("x")).unwrap().sweep(&[at("x.sites.bed").into()]);
         let mut names: Vec<String> = fs::read_dir(folder.path())
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())

@@ -12,6 +12,7 @@ pub use self::mutagenesis::MutagenesisSummary;
 pub use self::variants::VariantSummary;
 use super::atomic::AtomicFile;
 use crate::error::{Error, Result};
+use crate::genome::compression::Source;
 use crate::genome::fasta::FastaFile;
 use crate::models::card::ModelCard;
 use crate::profile::StageTimes;
@@ -54,6 +55,16 @@ impl ModelSummary {
     pub fn of(card: &ModelCard) -> Self {
         let ModelCard { name, sha256, architecture, .. } = card.clone();
         Self { name, sha256, architecture }
+    }
+}
+
+impl FileSummary {
+    /// Describes a file.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn of(source: &Source) -> Result<Self> {
+        Ok(Self { path: source.path().display().to_string(), sha256: source.sha256()? })
     }
 }
 

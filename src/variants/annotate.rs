@@ -1,7 +1,10 @@
 //! Batches of records in, the same records with their effects out.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
+
+use clap::ValueEnum;
 
 use super::change::{Change, Reason};
 use super::effect::{Effect, SiteEffect};
@@ -27,8 +30,17 @@ pub enum CheckRef {
     S,
 }
 
+impl CheckRef {
+    /// Returns the letter on the command line.
+    pub fn name(self) -> String {
+        self.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned())
+    }
+}
+
 /// Consecutive records of one contig.
 pub struct Batch {
+    /// Number of the first record, counted from 0 through the whole input.
+    pub first: u64,
     /// Number of the contig in the genome, and its codes; `None` if the genome has no such contig.
     pub contig: Option<(usize, Arc<Vec<u8>>)>,
     pub lines: Vec<Line>,
@@ -37,7 +49,10 @@ pub struct Batch {
 }
 
 /// What came of a batch.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Annotated {
+    /// Numbers of the records, counted from 0 through the whole input.
+    pub records: Range<u64>,
     /// Lines of VCF.
     pub lines: Vec<u8>,
     /// Rows of the table.
@@ -85,10 +100,12 @@ impl Annotator<'_> {
     /// # Errors
     /// Those of the models; a REF that is not the genome's, if that is to be one.
     pub fn annotate(&self, batch: Batch) -> Result<Annotated> {
+        let number = batch.lines.len() as u64;
         let mut annotated = Annotated {
+            records: batch.first..batch.first + number,
             lines: Vec::new(),
             rows: Vec::new(),
-            totals: Totals { records: batch.lines.len() as u64, ..Totals::default() },
+            totals: Totals { records: number, ..Totals::default() },
             mismatches: Vec::new(),
             replaced: false,
             read: batch.read,

@@ -1,6 +1,7 @@
 //! The pipeline of a run: records are read in batches, annotated on several threads, written in order.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use super::annotate::{Annotated, Annotator, Batch};
 use super::vcf::line::Line;
@@ -24,6 +25,11 @@ pub struct BatchReader<'a> {
     /// The first record of the next batch.
     pending: Option<Line>,
     order: Option<Order>,
+    /// Numbers of the records that are wanted.
+    span: Range<u64>,
+    /// Records read, and records handed out or passed over.
+    read: u64,
+    given: u64,
 }
 
 /// Where the records have come to, of a file that must be sorted.
@@ -35,10 +41,18 @@ struct Order {
 }
 
 impl<'a> BatchReader<'a> {
-    /// Starts at the first record; `sorted` demands that records are in order.
-    pub fn new(vcf: VcfReader, contigs: &'a Contigs, genome: InTurn<'a>, sorted: bool) -> Self {
+    /// Starts at the first record of `span`, numbers counted from 0; `sorted` demands that records are in
+    /// order.
+    pub fn new(
+        vcf: VcfReader,
+        contigs: &'a Contigs,
+        genome: InTurn<'a>,
+        sorted: bool,
+        span: Range<u64>,
+    ) -> Self {
         let order = sorted.then(Order::default);
-        Self { vcf, contigs, genome, pending: None, order }
+        let given = span.start;
+        Self { vcf, contigs, genome, pending: None, order, span, read: 0, given }
     }
 
     /// Returns the next batch.
@@ -63,14 +77,22 @@ impl<'a> BatchReader<'a> {
             Some(contig) => Some((contig, self.genome.get(contig)?)),
             None => None,
         };
-        Ok(Some(Batch { contig, lines, read: self.vcf.progress().1 }))
+        let first = self.given;
+        self.given += lines.len() as u64;
+        Ok(Some(Batch { first, contig, lines, read: self.vcf.progress().1 }))
     }
 
     fn take(&mut self) -> Result<Option<Line>> {
         if let Some(pending) = self.pending.take() {
             return Ok(Some(pending));
         }
+        while self.read < self.span.start && self.next_record()?.is_some() {}
+        if self.read < self.span.end { self.next_record() } else { Ok(None) }
+    }
+
+    fn next_record(&mut self) -> Result<Option<Line>> {
         let next = self.vcf.next_record()?;
+        self.read += u64::from(next.is_some());
         if let (Some(order), Some(line)) = (&mut self.order, &next)
             && !order.goes_on(line)
         {

@@ -1,13 +1,14 @@
 //! The files that a saturation mutagenesis writes, but for pictures.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::cli::options::make_folder;
+use crate::cli::claim;
 use crate::error::Result;
 use crate::genome::contigs::Contigs;
 use crate::genome::strand::Strand;
 use crate::output::atomic::AtomicFile;
 use crate::output::bigwig::{TrackOutcome, TrackWriter};
+use crate::output::lock::Lock;
 use crate::output::tabix::{IndexedTable, Layout};
 use crate::scan::progress::Progress;
 use crate::variants::mutagenesis::plan::Plan;
@@ -33,8 +34,29 @@ pub struct Files {
     pub totals: Totals,
 }
 
+/// What follows `PREFIX.` in the names of all files but pictures.
+const ENDINGS: [&str; 8] = [
+    "summary.json",
+    "mutagenesis.tsv.gz",
+    "mutagenesis.tsv.gz.tbi",
+    "mutagenesis.tsv.gz.csi",
+    "plus.effect.bw",
+    "plus.strongest.bw",
+    "minus.effect.bw",
+    "minus.strongest.bw",
+];
+
+/// Claims the names of all files but pictures, which are written at once.
+///
+/// # Errors
+/// Those of [`claim::claim`].
+pub fn claim<'a>(prefix: &str, inputs: impl Iterator<Item = &'a Path>) -> Result<Lock> {
+    let files = ENDINGS.map(|ending| PathBuf::from(format!("{prefix}.{ending}")));
+    claim::claim(prefix, &files, inputs)
+}
+
 /// Returns the table's name.
-pub fn table_path(prefix: &str) -> PathBuf {
+fn table_path(prefix: &str) -> PathBuf {
     PathBuf::from(format!("{prefix}.mutagenesis.tsv.gz"))
 }
 
@@ -44,7 +66,6 @@ impl Files {
     /// # Errors
     /// If they cannot.
     pub fn reserve(prefix: &str) -> Result<Self> {
-        make_folder(prefix)?;
         let summary = AtomicFile::create(format!("{prefix}.summary.json").as_ref())?;
         let (table, tracks, progress) = (None, Vec::new(), None);
         let totals = Totals::named();

@@ -45,8 +45,7 @@ impl Report {
     /// # Errors
     /// If the file cannot be read.
     pub fn sites(&mut self, source: &Source, sites: &[SiteKey]) -> Result<()> {
-        let (path, sha256) = (source.path().display().to_string(), source.sha256()?);
-        self.summary.sites_file = Some(FileSummary { path, sha256 });
+        self.summary.sites_file = Some(FileSummary::of(source)?);
         self.summary.sites = sites.len() as u64;
         Ok(())
     }

@@ -2,16 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::options::make_folder;
+use crate::cli::claim;
 use crate::error::Result;
 use crate::genome::contigs::Contigs;
 use crate::genome::strand::Strand;
-use crate::output::atomic::{AtomicFile, keep_input};
+use crate::output::atomic::AtomicFile;
 use crate::output::bed::{Site, SitesWriter};
 use crate::output::bigwig::{TrackOutcome, TrackWriter};
 use crate::output::lock::Lock;
 use crate::profile::{Profile, Stage};
-use crate::scan::checkpoint::Header;
+use crate::scan::work::ScanWork;
 use crate::scan::{Sink, TrackBlock};
 
 /// What follows `PREFIX.` in the names of all files that a scan may write.
@@ -29,25 +29,13 @@ const ENDINGS: [&str; 11] = [
     "checkpoint",
 ];
 
-/// Makes the folder that a prefix names, keeps other runs from the prefix, and removes what killed
-/// ones have left unfinished. Nothing for standard output.
+/// Claims the names of all files that a scan may write.
 ///
 /// # Errors
-/// If an output could replace one of `inputs`, the folder cannot be written, or another run is
-/// writing to the prefix.
-pub fn lock<'a>(prefix: &str, inputs: impl Iterator<Item = &'a Path>) -> Result<Option<Lock>> {
-    if prefix == "-" {
-        return Ok(None);
-    }
-    for input in inputs {
-        for ending in ENDINGS {
-            keep_input(input, Path::new(&format!("{prefix}.{ending}")))?;
-        }
-    }
-    make_folder(prefix)?;
-    let lock = Lock::take(prefix)?;
-    lock.sweep(&ENDINGS);
-    Ok(Some(lock))
+/// Those of [`claim::claim`].
+pub fn claim<'a>(prefix: &str, inputs: impl Iterator<Item = &'a Path>) -> Result<Lock> {
+    let files = ENDINGS.map(|ending| PathBuf::from(format!("{prefix}.{ending}")));
+    claim::claim(prefix, &files, inputs)
 }
 
 /// The tracks of one strand.
@@ -82,15 +70,15 @@ impl Files {
     ///
     /// # Errors
     /// If a file cannot be created.
-    pub fn create(&mut self, prefix: &str, header: &Header, contigs: &Contigs) -> Result<()> {
-        let outputs = &header.outputs;
+    pub fn create(&mut self, prefix: &str, work: &ScanWork, contigs: &Contigs) -> Result<()> {
+        let outputs = &work.outputs;
         let file = |ending: &str| PathBuf::from(format!("{prefix}.{ending}"));
         let sites = match (prefix, outputs.bgzip) {
             ("-", _) => PathBuf::from("-"),
             (_, false) => file("sites.bed"),
             (_, true) => file("sites.bed.gz"),
         };
-        self.sites = Some(SitesWriter::create(&sites, contigs, &header.provenance)?);
+        self.sites = Some(SitesWriter::create(&sites, contigs, &work.provenance)?);
         for strand in outputs.strands().filter(|_| outputs.tracks) {
             let name = match strand {
                 Strand::Plus => "plus",

@@ -18,7 +18,7 @@ use crate::output::summary::{
     FastaSummary, FileSummary, ModelSummary, ScanSummary, SiteCounts, SkippedWindows, WindowCounts,
 };
 use crate::profile::{Activity, Profile, Stage, table};
-use crate::scan::checkpoint::{Header, Outputs};
+use crate::scan::work::{Outputs, ScanWork};
 use crate::scan::{Anchor, ScanTotals, Targets};
 use crate::shard::Shard;
 
@@ -74,8 +74,7 @@ impl Report {
     /// # Errors
     /// If it cannot be read.
     pub fn annotation(&mut self, gtf: &Source) -> Result<()> {
-        let (path, sha256) = (gtf.path().display().to_string(), gtf.sha256()?);
-        self.summary.annotation = Some(FileSummary { path, sha256 });
+        self.summary.annotation = Some(FileSummary::of(gtf)?);
         Ok(())
     }
 
@@ -92,15 +91,15 @@ impl Report {
     }
 
     /// Describes the scan, with all that was noted so far.
-    pub fn header(
+    pub fn work(
         &self,
-        shard: Option<Shard>,
+        shard: Shard,
         outputs: Outputs,
         contigs: &Contigs,
         targets: &Targets,
-    ) -> Header {
-        let (shard, summary) = (shard.unwrap_or(Shard::WHOLE), self.summary.clone());
-        Header::new(shard, outputs, self.provenance(), summary, contigs, targets)
+    ) -> ScanWork {
+        let summary = self.summary.clone();
+        ScanWork::new(shard, outputs, self.provenance(), summary, contigs, targets)
     }
 
     /// The header lines of result files: only what decides the results.

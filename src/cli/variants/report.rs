@@ -1,7 +1,6 @@
 //! What a run says of itself: header lines, remarks, summary.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -45,7 +44,6 @@ impl Report {
     pub fn new(
         config: &Config,
         (sites, strength): (&dyn Model, Option<&dyn Model>),
-        input: &Path,
         fasta: &FastaFile,
         threads: usize,
     ) -> Self {
@@ -53,7 +51,6 @@ impl Report {
             program: "polyascan".into(),
             version: env!("CARGO_PKG_VERSION").into(),
             command_line: command_line(),
-            input: input.display().to_string(),
             model: ModelSummary::of(sites.card()),
             strength_model: strength.map(|model| ModelSummary::of(model.card())),
             fasta: FastaSummary::of(fasta),
@@ -75,14 +72,25 @@ impl Report {
         Self { summary }
     }
 
-    /// Notes the annotation that is used.
+    /// Goes on with the summary of a run that others have begun.
+    pub fn of(mut summary: VariantSummary) -> Self {
+        summary.command_line = command_line();
+        Self { summary }
+    }
+
+    /// Notes the variants and the annotation that are used.
     ///
     /// # Errors
-    /// If it cannot be read.
-    pub fn annotation(&mut self, gtf: &Source) -> Result<()> {
-        let (path, sha256) = (gtf.path().display().to_string(), gtf.sha256()?);
-        self.summary.annotation = Some(FileSummary { path, sha256 });
+    /// If one cannot be read.
+    pub fn inputs(&mut self, variants: &Source, gtf: Option<&Source>) -> Result<()> {
+        self.summary.input = FileSummary::of(variants)?;
+        self.summary.annotation = gtf.map(FileSummary::of).transpose()?;
         Ok(())
+    }
+
+    /// Returns the summary so far.
+    pub fn summary(&self) -> &VariantSummary {
+        &self.summary
     }
 
     /// Says a remark once, on standard error and in the summary.
@@ -111,18 +119,25 @@ impl Report {
         lines
     }
 
-    /// Says what came out and completes the summary.
+    /// Says what came out and completes the summary; this run scored so many of the alleles in so many
+    /// seconds.
     ///
     /// # Errors
     /// If it cannot be written or the counts do not add up.
-    pub fn finish(mut self, file: Option<AtomicFile>, totals: Totals, seconds: f64) -> Result<()> {
+    pub fn finish(
+        mut self,
+        file: Option<AtomicFile>,
+        totals: Totals,
+        scored: u64,
+        seconds: f64,
+    ) -> Result<()> {
         let t = &totals;
         let named = |counts: &std::collections::BTreeMap<String, u64>| {
             let some = counts.iter().filter(|(_, n)| **n > 0);
             let some: Vec<String> = some.map(|(name, n)| format!("{n} {name}")).collect();
             if some.is_empty() { String::new() } else { format!(" ({})", some.join(", ")) }
         };
-        let rate = t.scored as f64 / seconds.max(1e-3);
+        let rate = scored as f64 / seconds.max(1e-3);
         eprintln!(
             "polyascan: {} records = {} written + {} left out; {} alleles = {} scored + {} skipped{}; \
              {} scored alleles without a site near them, with a site{}; {seconds:.1} s, {:.0} alleles/h",

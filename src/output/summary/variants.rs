@@ -16,7 +16,7 @@ pub struct VariantSummary {
     pub program: String,
     pub version: String,
     pub command_line: String,
-    pub input: String,
+    pub input: FileSummary,
     pub model: ModelSummary,
     pub strength_model: Option<ModelSummary>,
     pub fasta: FastaSummary,

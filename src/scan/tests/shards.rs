@@ -1,8 +1,10 @@
 //! Shards and what was done before a kill give what the scan in one go gives.
 
+use std::ops::Range;
+
 use super::*;
 use crate::profile::Profile;
-use crate::shard::Shard;
+use crate::shard::{Portion, Shard};
 
 /// Scores a share of a genome in memory into records.
 fn records(
@@ -27,7 +29,7 @@ fn records(
         profile: &Profile::default(),
     };
     let mut records = Vec::new();
-    score(job, Part { span, finish_begun: false }, &mut |scores| {
+    score(job, Portion { span, finish_begun: false }, &mut |scores| {
         records.push(record::encode(scores, tracks));
         Ok(())
     })
@@ -68,7 +70,7 @@ proptest! {
             let mut covered = 0;
             let settings = settings(2, chunk);
             for bytes in records(&contigs, &targets, &model, settings, span.clone(), tracks) {
-                let scores = record::decode(&bytes, &list).unwrap();
+                let scores = record::decode(&bytes, |contig| list.iter().nth(contig).map(|c| c.length)).unwrap();
                 covered += scores.chunk.centres.end - scores.chunk.centres.start;
                 collector.push(&scores).unwrap();
             }
@@ -107,7 +109,7 @@ fn an_interrupted_scan_that_keeps_its_work_finishes_the_chunks_that_have_begun()
             profile: &Profile::default(),
         };
         let mut covered = 0;
-        let result = score(job, Part { span: 0..total, finish_begun }, &mut |scores| {
+        let result = score(job, Portion { span: 0..total, finish_begun }, &mut |scores| {
             covered = scores.chunk.centres.end;
             Ok(())
         });

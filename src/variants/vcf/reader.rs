@@ -1,7 +1,7 @@
 //! Reading VCF and BCF.
 
 use std::io::{BufRead, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::bcf::{self, BcfRecords};
 use super::header::Header;
@@ -24,12 +24,11 @@ enum Records {
 }
 
 impl VcfReader {
-    /// Opens a file and reads its header; `-` is standard input.
+    /// Reads the header of a file.
     ///
     /// # Errors
     /// If it cannot be read, or has no header.
-    pub fn open(path: &Path) -> Result<Self> {
-        let source = Source::open(path)?;
+    pub fn new(source: Source) -> Result<Self> {
         let mut reader = source.reader();
         let begin = reader.fill_buf().map_err(|e| source.error(e))?;
         if !begin.starts_with(bcf::MAGIC) {

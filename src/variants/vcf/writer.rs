@@ -8,7 +8,6 @@ use noodles::bgzf;
 use rust_htslib::bcf::index;
 
 use super::bcf::BcfEncoder;
-use super::header::Header;
 use crate::error::{Error, Result};
 use crate::output::atomic::AtomicFile;
 
@@ -105,17 +104,20 @@ pub struct VcfWriter {
 }
 
 impl VcfWriter {
-    /// Starts a file with its header; `-` is standard output.
+    /// Starts a file with its header (text); `-` is standard output.
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn create(path: &Path, kind: OutputType, header: &Header) -> Result<Self> {
+    pub fn create(path: &Path, kind: OutputType, header: Vec<u8>) -> Result<Self> {
         let mut sink = Sink::create(path, kind.is_compressed())?;
-        let bcf = kind.is_bcf().then(|| BcfEncoder::new(header.text())).transpose()?;
-        match &bcf {
-            Some(encoder) => sink.write(&encoder.header)?,
-            None => sink.write(&header.text())?,
-        }
+        let bcf = if kind.is_bcf() {
+            let encoder = BcfEncoder::new(header)?;
+            sink.write(&encoder.header)?;
+            Some(encoder)
+        } else {
+            sink.write(&header)?;
+            None
+        };
         Ok(Self { path: path.to_owned(), sink, bcf })
     }
 

@@ -1,23 +1,26 @@
-//! What a file of scored chunks says of its scan.
+//! A scan whose scored chunks can be kept.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use super::Targets;
+use super::inference::ChunkScores;
+use super::record;
+use crate::error::Result;
 use crate::genome::contigs::Contigs;
 use crate::genome::region::Intervals;
 use crate::genome::strand::Strand;
 use crate::models::weight_file::sha256;
 use crate::output::summary::ScanSummary;
-use crate::scan::Targets;
+use crate::parts::{Work, short_digest};
 use crate::shard::Shard;
 
 /// A scan: all that it takes to make its outputs from its scored chunks, but for the genes of its
 /// annotation.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct Header {
+pub struct ScanWork {
     pub shard: Shard,
     pub outputs: Outputs,
     /// Header lines of the sites file.
@@ -47,7 +50,7 @@ impl Outputs {
     }
 }
 
-impl Header {
+impl ScanWork {
     /// Describes a scan.
     pub fn new(
         shard: Shard,
@@ -65,7 +68,7 @@ impl Header {
     }
 
     /// Returns the contigs, or `None` if there are not as many as there are targets.
-    pub(super) fn contigs(&self) -> Option<Contigs> {
+    pub fn contigs(&self) -> Option<Contigs> {
         let mut contigs = Contigs::default();
         for (name, length) in &self.contigs {
             contigs.push(name.clone(), *length)?;
@@ -79,61 +82,49 @@ impl Header {
         let by_contig = self.targets.iter().map(|strands| strands.each_ref().map(intervals));
         Targets::from_intervals(by_contig.collect())
     }
+}
 
-    /// Says what makes this another scan than `other`, apart from the shard: "name: value here, value
-    /// there".
-    pub fn differences_but_shard(&self, other: &Self) -> Vec<String> {
-        let (here, there) = (self.identity(), other.identity());
-        let names: std::collections::BTreeSet<&String> = here.keys().chain(there.keys()).collect();
-        let none = "none".to_owned();
-        let value = |of: &BTreeMap<String, String>, name| of.get(name).unwrap_or(&none).clone();
-        let pairs = names.into_iter().map(|name| (name, value(&here, name), value(&there, name)));
-        let differ = pairs.filter(|(_, here, there)| here != there);
-        differ.map(|(name, here, there)| format!("{name}: it has {here}, not {there}")).collect()
+impl Work for ScanWork {
+    const COMMAND: &'static str = "scan";
+    type Part = ChunkScores;
+
+    fn shard(&self) -> Shard {
+        self.shard
     }
 
-    /// Says what makes this another piece of work than `other`.
-    pub fn differences(&self, other: &Self) -> Vec<String> {
-        let mut differences = self.differences_but_shard(other);
-        if self.shard != other.shard {
-            differences.push(format!("shard: it has {}, not {}", self.shard, other.shard));
-        }
-        differences
-    }
-
-    /// Returns everything that decides the results, by name.
     fn identity(&self) -> BTreeMap<String, String> {
         let summary = &self.summary;
-        let short = |sha256: &str| format!("sha256 {}", sha256.get(..16).unwrap_or(sha256));
         let mut identity = BTreeMap::from([
             ("version".to_owned(), summary.version.clone()),
-            ("genome".to_owned(), short(&summary.fasta.sha256)),
+            ("genome".to_owned(), short_digest(&summary.fasta.sha256)),
             (
                 "model".to_owned(),
-                format!("{} {}", summary.model.name, short(&summary.model.sha256)),
+                format!("{} {}", summary.model.name, short_digest(&summary.model.sha256)),
             ),
             ("device".to_owned(), summary.device.clone()),
             ("tracks".to_owned(), self.outputs.tracks.to_string()),
             (
                 "positions asked for".to_owned(),
-                short(&sha256(format!("{:?}", self.targets).as_bytes())),
+                short_digest(&sha256(format!("{:?}", self.targets).as_bytes())),
             ),
         ]);
         if let Some(annotation) = &summary.annotation {
-            identity.insert("annotation".into(), short(&annotation.sha256));
+            identity.insert("annotation".into(), short_digest(&annotation.sha256));
         }
         let settings = summary.settings.iter().filter(|(name, _)| *name != "chunk_size");
         identity.extend(settings.map(|(name, value)| (name.clone(), value.to_string())));
         identity
     }
 
-    /// Returns the bytes of a frame.
-    pub(super) fn to_bytes(&self) -> Result<Vec<u8>> {
-        serde_json::to_vec(self).map_err(|e| Error::Internal(e.to_string()))
+    fn encode(&self, part: &ChunkScores) -> Result<Vec<u8>> {
+        Ok(record::encode(part, self.outputs.tracks))
     }
 
-    /// Reads the bytes of a frame.
-    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        serde_json::from_slice(bytes).ok()
+    fn decode(&self, bytes: &[u8]) -> Option<ChunkScores> {
+        record::decode(bytes, |contig| self.contigs.get(contig).map(|(_, length)| *length))
+    }
+
+    fn stretch(part: &ChunkScores) -> (usize, Range<u64>) {
+        (part.chunk.contig, part.chunk.centres.clone())
     }
 }

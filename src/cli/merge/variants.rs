@@ -1,0 +1,29 @@
+//! Shards of scored variants.
+
+use std::time::Instant;
+
+use super::Args;
+use crate::cli::variants::report::Report;
+use crate::error::{Error, Result};
+use crate::parts::Shards;
+use crate::variants::work::VariantWork;
+
+/// Merges them.
+pub fn run(args: &Args) -> Result<()> {
+    let begin = Instant::now();
+    if args.annotation.is_some() {
+        let problem = "--annotation is for shards of a scan; those of variants need none";
+        return Err(Error::Usage(problem.into()));
+    }
+    let destination = args.formats.destination(&args.output);
+    let inputs: Vec<_> = args.shards.iter().map(AsRef::as_ref).collect();
+    destination.check(&inputs)?;
+    let shards = Shards::<VariantWork>::of(&args.shards)?;
+    let lock = destination.claim(&inputs)?;
+    let work = &shards.work;
+    let mut output = destination.create(work)?;
+    shards.replay(work.records, &mut |annotated| output.take(annotated))?;
+    output.commit(work, Report::of(work.summary.clone()), 0, begin)?;
+    drop(lock);
+    Ok(())
+}

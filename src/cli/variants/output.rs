@@ -1,0 +1,184 @@
+//! What `variants` writes.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::Args;
+
+use super::report::Report;
+use crate::cli::claim;
+use crate::error::{Error, Result};
+use crate::output::atomic::{AtomicFile, keep_input};
+use crate::output::lock::Lock;
+use crate::variants::annotate::{Annotated, table_header};
+use crate::variants::totals::Totals;
+use crate::variants::vcf::writer::{OutputType, Sink, VcfWriter};
+use crate::variants::work::VariantWork;
+
+/// Formats.
+#[derive(Debug, Args)]
+pub struct OutputOptions {
+    /// v VCF, z VCF in BGZF, b BCF, u BCF not compressed [default: by the output's name, else v].
+    #[arg(short = 'O', long, value_enum)]
+    output_type: Option<OutputType>,
+    /// Also write the output's index (.tbi or .csi); records must be sorted.
+    #[arg(short = 'W', long)]
+    pub write_index: bool,
+    /// Also write a table, one row per entry and per allele without one; BGZF if its name ends in .gz.
+    #[arg(long, value_name = "FILE")]
+    pub tsv: Option<PathBuf>,
+}
+
+impl OutputOptions {
+    /// Returns whether there are any.
+    pub fn is_given(&self) -> bool {
+        self.output_type.is_some() || self.write_index || self.tsv.is_some()
+    }
+
+    /// Returns what is written if the main output is `output`.
+    pub fn destination<'a>(&'a self, output: &'a Path) -> Destination<'a> {
+        let kind = self.output_type.unwrap_or_else(|| OutputType::of_name(output));
+        Destination { output, kind, indexed: self.write_index, tsv: self.tsv.as_deref() }
+    }
+}
+
+/// Where results go.
+pub struct Destination<'a> {
+    output: &'a Path,
+    kind: OutputType,
+    indexed: bool,
+    tsv: Option<&'a Path>,
+}
+
+fn is_dash(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+impl Destination<'_> {
+    /// Refuses what cannot be.
+    ///
+    /// # Errors
+    /// Two things on standard output, an index of what cannot have one, an output that is an input.
+    pub fn check(&self, inputs: &[&Path]) -> Result<()> {
+        let usage = |problem: &str| Err(Error::Usage(problem.to_owned()));
+        if is_dash(self.output) && self.tsv.is_some_and(is_dash) {
+            return usage("--tsv -: standard output takes the VCF already; use -o FILE");
+        }
+        if self.tsv == Some(self.output) {
+            return usage("--output and --tsv are the same file; name two");
+        }
+        for output in [Some(self.output), self.tsv].into_iter().flatten() {
+            inputs.iter().try_for_each(|input| keep_input(input, output))?;
+        }
+        let compressed = matches!(self.kind, OutputType::Z | OutputType::B);
+        if self.indexed && (is_dash(self.output) || !compressed) {
+            return usage("--write-index needs a compressed output file: -o out.vcf.gz or out.bcf");
+        }
+        Ok(())
+    }
+
+    /// Returns the output's name without its ending, which the other files' names begin with; none of
+    /// standard output and of what is no regular file, such as a pipe.
+    pub fn prefix(&self) -> Option<String> {
+        let special = std::fs::metadata(self.output).is_ok_and(|there| !there.is_file());
+        if is_dash(self.output) || special {
+            return None;
+        }
+        let name = self.output.to_string_lossy();
+        let endings = [".vcf.gz", ".vcf.bgz", ".vcf", ".bcf"];
+        let prefix = endings.iter().find_map(|ending| name.strip_suffix(ending));
+        Some(prefix.unwrap_or(&name).to_owned())
+    }
+
+    /// Claims the names of all that may be written.
+    ///
+    /// # Errors
+    /// Those of [`claim::claim`].
+    pub fn claim(&self, inputs: &[&Path]) -> Result<Option<Lock>> {
+        let Some(prefix) = self.prefix() else { return Ok(None) };
+        let beside = |ending: &str| {
+            let mut name = self.output.as_os_str().to_owned();
+            name.push(ending);
+            PathBuf::from(name)
+        };
+        let mut files = vec![self.output.to_owned(), beside(".tbi"), beside(".csi")];
+        files.push(PathBuf::from(format!("{prefix}.summary.json")));
+        files.extend(self.tsv.map(Path::to_owned));
+        claim::claim(&prefix, &files, inputs.iter().copied()).map(Some)
+    }
+
+    /// Opens all files.
+    ///
+    /// # Errors
+    /// If one cannot be written.
+    pub fn create(&self, work: &VariantWork) -> Result<Output> {
+        let table = |path: &Path| -> Result<Sink> {
+            let mut table = Sink::create(path, OutputType::of_name(path) == OutputType::Z)?;
+            table.write(table_header().as_bytes())?;
+            Ok(table)
+        };
+        let summary = self.prefix().map(|prefix| format!("{prefix}.summary.json"));
+        Ok(Output {
+            summary: summary.map(|path| AtomicFile::create(path.as_ref())).transpose()?,
+            table: self.tsv.map(table).transpose()?,
+            vcf: VcfWriter::create(self.output, self.kind, work.header.clone())?,
+            indexed: self.indexed,
+            totals: Totals::named(),
+            mismatches: 0,
+            replaced: work.replaced,
+        })
+    }
+}
+
+/// Everything that a run writes, and what is counted on the way; no file shows under its final name
+/// before it is complete.
+pub struct Output {
+    vcf: VcfWriter,
+    table: Option<Sink>,
+    summary: Option<AtomicFile>,
+    indexed: bool,
+    totals: Totals,
+    /// Records whose REF is not the genome's.
+    mismatches: usize,
+    /// Whether there were entries of an earlier run.
+    replaced: bool,
+}
+
+impl Output {
+    /// Writes what came of a batch.
+    ///
+    /// # Errors
+    /// If a file cannot be written.
+    pub fn take(&mut self, annotated: &Annotated) -> Result<()> {
+        self.vcf.write(&annotated.lines)?;
+        if let Some(table) = &mut self.table {
+            table.write(&annotated.rows)?;
+        }
+        self.totals += &annotated.totals;
+        self.mismatches += annotated.mismatches.len();
+        self.replaced |= annotated.replaced;
+        Ok(())
+    }
+
+    /// Completes all files; this run, which began at `begin`, scored so many of the alleles.
+    ///
+    /// # Errors
+    /// If one cannot be completed or the counts do not add up.
+    pub fn commit(
+        self,
+        work: &VariantWork,
+        mut report: Report,
+        scored: u64,
+        begin: Instant,
+    ) -> Result<()> {
+        if self.replaced {
+            report.note("INFO/PolyA entries of an earlier run were replaced".into());
+        }
+        if self.mismatches > 0 {
+            report.note(format!("{} records have another REF than the genome", self.mismatches));
+        }
+        self.vcf.commit(self.indexed, work.longest_contig)?;
+        self.table.map_or(Ok(()), Sink::commit)?;
+        report.finish(self.summary, self.totals, scored, begin.elapsed().as_secs_f64())
+    }
+}

@@ -1,0 +1,111 @@
+//! Scored variants whose results can be kept.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use super::annotate::Annotated;
+use super::totals::Totals;
+use crate::error::{Error, Result};
+use crate::output::summary::VariantSummary;
+use crate::parts::{Work, short_digest};
+use crate::shard::Shard;
+
+/// A run of `variants`: all that it takes to make its outputs from annotated batches of records.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct VariantWork {
+    pub shard: Shard,
+    /// Records of the input, of which the shards are shares; [`u64::MAX`] where nothing is kept and
+    /// nobody has counted.
+    pub records: u64,
+    /// The header of the output, as text.
+    pub header: Vec<u8>,
+    /// Whether the input's header was of an earlier run.
+    pub replaced: bool,
+    /// Decides the kind of index.
+    pub longest_contig: u64,
+    /// Whether rows of a table are kept.
+    pub table: bool,
+    /// What is done about a REF that is not the genome's.
+    pub check_ref: String,
+    /// As it is before the first record: inputs and settings.
+    pub summary: VariantSummary,
+}
+
+/// What a frame says of its lines and rows, which follow.
+#[derive(Deserialize, Serialize)]
+struct Batch {
+    records: Range<u64>,
+    totals: Totals,
+    mismatches: Vec<String>,
+    replaced: bool,
+    /// Length of the lines, in bytes.
+    lines: usize,
+}
+
+impl Work for VariantWork {
+    const COMMAND: &'static str = "variants";
+    type Part = Annotated;
+
+    fn shard(&self) -> Shard {
+        self.shard
+    }
+
+    fn identity(&self) -> BTreeMap<String, String> {
+        let summary = &self.summary;
+        let digest = short_digest;
+        let mut identity = BTreeMap::from([
+            ("version".to_owned(), summary.version.clone()),
+            ("variants".to_owned(), digest(&summary.input.sha256)),
+            ("genome".to_owned(), digest(&summary.fasta.sha256)),
+            ("device".to_owned(), summary.device.clone()),
+            ("table".to_owned(), self.table.to_string()),
+            ("check-ref".to_owned(), self.check_ref.clone()),
+        ]);
+        let models =
+            [("model", Some(&summary.model)), ("strength model", summary.strength_model.as_ref())];
+        for (name, model) in models {
+            let model = model.map(|model| format!("{} {}", model.name, digest(&model.sha256)));
+            identity.extend(model.map(|model| (name.to_owned(), model)));
+        }
+        if let Some(annotation) = &summary.annotation {
+            identity.insert("annotation".into(), digest(&annotation.sha256));
+        }
+        let settings = summary.settings.iter();
+        identity.extend(settings.map(|(name, value)| (name.clone(), value.to_string())));
+        identity
+    }
+
+    fn encode(&self, part: &Annotated) -> Result<Vec<u8>> {
+        let batch = Batch {
+            records: part.records.clone(),
+            totals: part.totals.clone(),
+            mismatches: part.mismatches.clone(),
+            replaced: part.replaced,
+            lines: part.lines.len(),
+        };
+        let mut bytes = serde_json::to_vec(&batch).map_err(|e| Error::Internal(e.to_string()))?;
+        // JSON has no line feed outside of strings, where it is escaped.
+        bytes.push(b'\n');
+        bytes.extend_from_slice(&part.lines);
+        bytes.extend_from_slice(&part.rows);
+        Ok(bytes)
+    }
+
+    fn decode(&self, bytes: &[u8]) -> Option<Annotated> {
+        let end = bytes.iter().position(|byte| *byte == b'\n')?;
+        let Batch { records, totals, mismatches, replaced, lines } =
+            serde_json::from_slice(&bytes[..end]).ok()?;
+        let (lines, rows) = bytes[end + 1..].split_at_checked(lines)?;
+        let (lines, rows) = (lines.to_vec(), rows.to_vec());
+        let counted = records.end.checked_sub(records.start) == Some(totals.records);
+        let annotated =
+            Annotated { records, lines, rows, totals, mismatches, replaced, read: None };
+        counted.then_some(annotated)
+    }
+
+    fn stretch(part: &Annotated) -> (usize, Range<u64>) {
+        (0, part.records.clone())
+    }
+}
