@@ -34,6 +34,40 @@ fn a_disk_that_fills_up_during_a_scan_is_an_error_and_leaves_nothing() {
     }
 }
 
+#[test]
+fn a_disk_that_fills_up_while_variants_are_scored_is_an_error_and_leaves_nothing() {
+    let folder = Folder::new();
+    let (_, genome) = setting(&folder);
+    let vcf = many_variants(&folder);
+    let disk = folder.folder("disk");
+    let Some(_mounted) = Mounted::small(&disk) else { return };
+    let output = format!("{disk}/x.vcf");
+    for (more, left) in
+        [(&[][..], &[][..]), (&["--shard", "1/1"], &[]), (&["--resume"], &["x.checkpoint"])]
+    {
+        let args = ["variants", &vcf, "--fasta", &genome, "-o", &output];
+        refuse([&args[..], more].concat(), 1, &[&disk, "No space left"]);
+        assert_eq!(names(&disk), left, "{more:?}");
+    }
+}
+
+/// The variants of the simulated genome, many times, each time with another ID.
+fn many_variants(folder: &Folder) -> String {
+    let text = fs::read_to_string(folder.at("sim/variants.vcf")).unwrap();
+    let (header, records): (Vec<&str>, Vec<&str>) =
+        text.lines().partition(|line| line.starts_with('#'));
+    let mut text = header.join("\n") + "\n";
+    for i in 0..200_u64 {
+        // Digits that do not compress away.
+        let digits = |n: u64| format!("\tr{:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let named = |(n, line): (usize, &&str)| {
+            line.replacen("\tvar_", &(digits(i << 32 | n as u64) + "_"), 1) + "\n"
+        };
+        text.extend(records.iter().enumerate().map(named));
+    }
+    folder.file("many.vcf", text)
+}
+
 /// A file system of 64 KiB.
 struct Mounted(String);
 
@@ -63,6 +97,8 @@ fn an_output_on_a_full_device_is_an_error() {
     std::os::unix::fs::symlink("/dev/full", folder.at("x.sites.bed")).unwrap();
     let args = ["scan", &genome, "--model", &model, "-o", &folder.at("x")];
     refuse(args, 1, &["x.sites.bed", "No space left"]);
+    let args = ["variants", &folder.at("sim/variants.vcf"), "--fasta", &genome, "-o", "/dev/full"];
+    refuse(args, 1, &["/dev/full", "No space left"]);
 }
 
 #[test]
@@ -78,7 +114,12 @@ fn a_read_only_folder_is_refused_before_the_work() {
         // Were the genome opened first, its absence would be told.
         let args = [&["scan", &none, "-o", &prefix], more].concat();
         refuse(args, 1, &[&prefix, "cannot create"]);
+        let output = format!("{prefix}.vcf");
+        let args = [&["variants", &none, "--fasta", &none, "-o", &output], more].concat();
+        refuse(args, 1, &[&prefix, "cannot create"]);
     }
+    let args = ["mutagenesis", "-r", "a", "--fasta", &none, "-o", &prefix];
+    refuse(args, 1, &[&prefix, "cannot create"]);
 }
 
 #[test]
@@ -138,17 +179,21 @@ fn variants_and_mutagenesis_hold_the_same_lock() {
 }
 
 #[test]
-fn head_ends_a_scan_with_exit_code_0() {
+fn head_ends_a_run_with_exit_code_0() {
     let folder = Folder::new();
     let (model, genome) = setting(&folder);
-    let line = format!(
-        "set -o pipefail; {} scan {genome} --model {model} -o - | head -n 1",
-        env!("CARGO_BIN_EXE_polyascan")
-    );
-    let output = Command::new("bash").args(["-c", &line]).output().unwrap();
-    let message = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && message.is_empty(), "{message}");
-    assert!(String::from_utf8_lossy(&output.stdout).starts_with("## polyascan"));
+    let vcf = many_variants(&folder);
+    for (command, first) in [
+        (format!("scan {genome} --model {model} -o -"), "## polyascan"),
+        (format!("variants {vcf} --fasta {genome}"), "##fileformat"),
+    ] {
+        let program = env!("CARGO_BIN_EXE_polyascan");
+        let line = format!("set -o pipefail; {program} {command} | head -n 1");
+        let output = Command::new("bash").args(["-c", &line]).output().unwrap();
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && message.is_empty(), "{message}");
+        assert!(String::from_utf8_lossy(&output.stdout).starts_with(first));
+    }
 }
 
 /// Address space that a scan with the small model gets, in KiB. The allocator reserves most of it.
