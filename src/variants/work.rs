@@ -109,3 +109,52 @@ impl Work for VariantWork {
         (0, part.records.clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn work() -> VariantWork {
+        VariantWork {
+            shard: Shard::WHOLE,
+            records: 100,
+            header: b"##fileformat=VCFv4.3\n".to_vec(),
+            replaced: false,
+            longest_contig: 1,
+            table: true,
+            check_ref: "w".to_owned(),
+            summary: VariantSummary::default(),
+        }
+    }
+
+    fn annotated() -> impl Strategy<Value = Annotated> {
+        let bytes = || prop::collection::vec(any::<u8>(), 0..60);
+        (0u64..9, 1u64..9, bytes(), bytes(), prop::collection::vec(".*", 0..3), any::<bool>())
+            .prop_map(|(start, n, lines, rows, mismatches, replaced)| {
+                let totals = Totals { records: n, ..Totals::named() };
+                let records = start..start + n;
+                Annotated { records, lines, rows, totals, mismatches, replaced, read: None }
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn a_part_comes_back_as_it_was_and_damaged_as_none_or_another(
+            part in annotated(),
+            at in any::<prop::sample::Index>(),
+            cut in any::<bool>(),
+        ) {
+            let mut bytes = work().encode(&part).unwrap();
+            prop_assert_eq!(work().decode(&bytes).as_ref(), Some(&part));
+            let at = at.index(bytes.len());
+            if cut {
+                bytes.truncate(at);
+            } else {
+                bytes[at] ^= 1;
+            }
+            prop_assert_ne!(work().decode(&bytes), Some(part));
+        }
+    }
+}
