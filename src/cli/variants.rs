@@ -29,6 +29,7 @@ use crate::variants::engine::Engine;
 use crate::variants::entry::KEYS;
 use crate::variants::genes::GeneReach;
 use crate::variants::run::{self, BatchReader};
+use crate::variants::vcf::header::Header;
 use crate::variants::vcf::reader::VcfReader;
 use crate::variants::work::VariantWork;
 use output::{Destination, OutputOptions};
@@ -121,25 +122,13 @@ pub fn run(args: &Args) -> Result<()> {
     for note in annotation.iter().flat_map(|annotation| &annotation.notes) {
         report.note(note.clone());
     }
-    let replaced = vcf.header.remove(&KEYS);
-    vcf.header.add(report.header_lines());
-    let check_ref = if args.strict { CheckRef::E } else { args.check_ref };
     let interrupt = interrupt::watch();
-    let work = VariantWork {
-        shard: args.parts.share(),
-        records: if args.parts.keep_parts() { count(&variants, interrupt)? } else { u64::MAX },
-        header: vcf.header.text(),
-        replaced,
-        longest_contig: fasta.contigs.iter().map(|contig| contig.length).max().unwrap_or(0),
-        // Who merges shards decides on a table.
-        table: args.formats.tsv.is_some() || args.parts.shard.is_some(),
-        check_ref: check_ref.name(),
-        summary: report.summary().clone(),
-    };
+    let records = if args.parts.keep_parts() { count(&variants, interrupt)? } else { u64::MAX };
+    let work = args.work(records, &mut vcf.header, &fasta, &report);
     let annotator = Annotator {
         engine: &engine,
         genes: genes.as_ref(),
-        check_ref,
+        check_ref: args.check_ref(),
         longest: config.variants.max_length,
         table: work.table,
         path: variants.path(),
@@ -245,6 +234,33 @@ impl Args {
         let base = self.parts.base(prefix);
         let files = ["shard", "checkpoint"].map(|ending| PathBuf::from(format!("{base}.{ending}")));
         claim(&base, &files, inputs.iter().copied())
+    }
+
+    /// Describes the run, whose output gets `header` with what is added to it.
+    fn work(
+        &self,
+        records: u64,
+        header: &mut Header,
+        fasta: &FastaFile,
+        report: &Report,
+    ) -> VariantWork {
+        let replaced = header.remove(&KEYS);
+        header.add(report.header_lines());
+        VariantWork {
+            shard: self.parts.share(),
+            records,
+            header: header.text(),
+            replaced,
+            longest_contig: fasta.contigs.iter().map(|contig| contig.length).max().unwrap_or(0),
+            // Who merges shards decides on a table.
+            table: self.formats.tsv.is_some() || self.parts.shard.is_some(),
+            check_ref: self.check_ref().name(),
+            summary: report.summary().clone(),
+        }
+    }
+
+    fn check_ref(&self) -> CheckRef {
+        if self.strict { CheckRef::E } else { self.check_ref }
     }
 
     /// The settings: command line over file over default.

@@ -102,7 +102,8 @@ impl Destination<'_> {
             PathBuf::from(name)
         };
         let mut files = vec![self.output.to_owned(), beside(".tbi"), beside(".csi")];
-        files.push(PathBuf::from(format!("{prefix}.summary.json")));
+        let endings = ["summary.json", "checkpoint"];
+        files.extend(endings.map(|ending| PathBuf::from(format!("{prefix}.{ending}"))));
         files.extend(self.tsv.map(Path::to_owned));
         claim::claim(&prefix, &files, inputs.iter().copied()).map(Some)
     }
