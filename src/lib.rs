@@ -9,6 +9,8 @@
 //! polyA site is one nucleotide: the last one before the cut, in transcript direction.
 
 #![deny(unsafe_code)]
+// These panic where nobody reads.
+#![cfg_attr(not(test), deny(clippy::print_stderr, clippy::print_stdout))]
 
 pub mod cli;
 pub mod config;
@@ -24,6 +26,7 @@ pub mod output;
 pub mod parts;
 pub mod pipeline;
 pub mod profile;
+mod say;
 pub mod scan;
 pub mod shard;
 pub mod simulate;

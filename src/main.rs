@@ -17,7 +17,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Error::ClosedPipe) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("polyascan: error: {error}");
+            polyascan::say!("polyascan: error: {error}");
             ExitCode::from(error.exit_code())
         }
     }

@@ -4,24 +4,22 @@ use std::path::{Path, PathBuf};
 
 use super::options::make_folder;
 use crate::error::Result;
-use crate::output::atomic::keep_input;
-use crate::output::lock::Lock;
+use crate::output::atomic::{keep_apart, keep_input};
+use crate::output::lock::{self, Lock};
 
 /// Makes the folder that a prefix names, keeps other runs from the prefix, and removes what killed ones
 /// have left unfinished of `files`, all that may be written.
 ///
 /// # Errors
-/// If one of `files` would replace one of `inputs`, the folder cannot be written, or another run is
-/// writing to the prefix.
-pub fn claim<'a>(
-    prefix: &str,
-    files: &[PathBuf],
-    inputs: impl Iterator<Item = &'a Path>,
-) -> Result<Lock> {
+/// If one of `files` would replace one of `inputs` or is another of them, the folder cannot be written,
+/// or another run is writing to the prefix.
+pub fn claim(prefix: &str, files: &[PathBuf], inputs: &[&Path]) -> Result<Lock> {
+    let lock = lock::path_of(prefix);
     for input in inputs {
-        files.iter().try_for_each(|file| keep_input(input, file))?;
+        files.iter().chain([&lock]).try_for_each(|file| keep_input(input, file))?;
     }
     make_folder(prefix)?;
+    keep_apart(&[files, &[lock]].concat())?;
     let lock = Lock::take(prefix)?;
     lock.sweep(files);
     Ok(lock)

@@ -49,7 +49,7 @@ pub fn run(args: &Args) -> Result<()> {
         None => args.place()?,
     };
     let made = import::convert(&args.input, &output, &options)?;
-    eprintln!(
+    crate::say!(
         "{}: {}, {} tensors, {} parameters\n  sha256 {}\n  made from {} (sha256 {})",
         output.display(),
         made.architecture.name,

@@ -1,7 +1,14 @@
-//! Ctrl-C and SIGTERM: the program ends with exit code 130 and leaves no unfinished file; at once
-//! when asked a second time.
+//! Ctrl-C, SIGTERM and SIGHUP: the program ends with exit code 130 and leaves no unfinished file; at
+//! once when asked a second time.
 
+use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::flag;
+use signal_hook::iterator::Signals;
 
 use crate::error::{Error, Result};
 use crate::output::temporaries;
@@ -15,16 +22,36 @@ static WATCHED: AtomicBool = AtomicBool::new(false);
 /// # Errors
 /// If the operating system does not allow it.
 pub fn listen() -> Result<()> {
-    let handler = || {
-        let again = REQUESTED.swap(true, Ordering::Relaxed);
-        if again || !WATCHED.load(Ordering::Relaxed) {
-            temporaries::abandon_all(|| {
-                eprintln!("polyascan: error: {}", Error::Interrupted);
-                std::process::exit(i32::from(Error::Interrupted.exit_code()))
-            });
-        }
-    };
-    ctrlc::set_handler(handler).map_err(|e| Error::Internal(format!("no interrupt handler: {e}")))
+    begin_to_listen().map_err(|e| Error::Internal(format!("no interrupt handler: {e}")))
+}
+
+fn begin_to_listen() -> io::Result<()> {
+    // A file that grows larger than `ulimit -f` allows is a failed write, not the end.
+    flag::register(SIGXFSZ, Arc::default())?;
+    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    if !hangup_is_ignored() {
+        signals.add_signal(SIGHUP)?;
+    }
+    let listen = move || signals.forever().for_each(|_| interrupted());
+    thread::Builder::new().name("signals".into()).spawn(listen).map(drop)
+}
+
+fn interrupted() {
+    let again = REQUESTED.swap(true, Ordering::Relaxed);
+    if again || !WATCHED.load(Ordering::Relaxed) {
+        temporaries::abandon_all(|| {
+            crate::say!("polyascan: error: {}", Error::Interrupted);
+            std::process::exit(i32::from(Error::Interrupted.exit_code()))
+        });
+    }
+}
+
+/// Returns whether SIGHUP does nothing to this program, as `nohup` has it.
+fn hangup_is_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (SIGHUP - 1) & 1 == 1)
 }
 
 /// Returns the flag that a signal sets from now on; whoever calls this looks at it often.

@@ -10,7 +10,9 @@ use std::time::Instant;
 use clap::Args as ClapArgs;
 
 use super::interrupt;
-use super::options::{ModelOptions, StrandChoice, StrengthOptions, ThreadOptions, check_prefix};
+use super::options::{
+    ModelOptions, StrandChoice, StrengthOptions, ThreadOptions, check_prefix, check_stdin,
+};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::genome::compression::Source;
@@ -90,7 +92,7 @@ pub fn run(args: &Args) -> Result<()> {
     let strength = args.strength.load(&args.model)?;
     let settings = config.variants.settings(&config.scan, &model.card().architecture);
     let engine = Engine::new(model.as_ref(), strength.as_deref(), settings)?;
-    let lock = files::claim(&args.output, args.inputs())?;
+    let lock = files::claim(&args.output, &args.inputs())?;
     let mut files = Files::reserve(&args.output)?;
 
     let fasta = FastaFile::open(&args.fasta)?;
@@ -143,15 +145,13 @@ impl Args {
         if self.plots > MOST_PLOTS {
             return usage(format!("--plots {}: at most {MOST_PLOTS} at once", self.plots));
         }
-        let is_dash = |path: &Path| path == Path::new("-");
-        if is_dash(&self.fasta) && self.sites.as_deref().is_some_and(is_dash) {
-            return usage("only one input can be standard input".into());
-        }
-        Ok(())
+        check_stdin(&self.inputs())
     }
 
-    fn inputs(&self) -> impl Iterator<Item = &Path> {
-        [Some(&self.fasta), self.sites.as_ref()].into_iter().flatten().map(PathBuf::as_path)
+    fn inputs(&self) -> Vec<&Path> {
+        let given = [&self.sites, &self.config].into_iter().flatten().chain([&self.fasta]);
+        let models = [self.model.file(), self.strength.file()];
+        given.map(PathBuf::as_path).chain(models.into_iter().flatten()).collect()
     }
 
     /// Finds out what is to be changed, and which sites are to be drawn.

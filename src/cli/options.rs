@@ -32,7 +32,28 @@ pub struct ModelOptions {
     pub gpu_precision: Precision,
 }
 
+/// Returns the file that a model's name is, if it is one.
+fn model_file(name: &str) -> Option<&Path> {
+    Some(Path::new(name)).filter(|path| path.is_file())
+}
+
+/// Makes sure that at most one input is standard input.
+///
+/// # Errors
+/// If more are.
+pub fn check_stdin(inputs: &[&Path]) -> Result<()> {
+    if inputs.iter().filter(|path| **path == Path::new("-")).count() > 1 {
+        return Err(Error::Usage("only one input can be standard input".into()));
+    }
+    Ok(())
+}
+
 impl ModelOptions {
+    /// Returns the weight file that is named, if one is.
+    pub fn file(&self) -> Option<&Path> {
+        model_file(&self.model)
+    }
+
     /// Loads the model.
     ///
     /// # Errors
@@ -45,7 +66,7 @@ impl ModelOptions {
         let model = registry::load(&self.model, &workers)?;
         if model.device() != workers.name() {
             let name = &model.card().name;
-            eprintln!("polyascan: note: model {name} has no form for a GPU; it runs on the CPU");
+            crate::say!("polyascan: note: model {name} has no form for a GPU; it runs on the CPU");
         }
         Ok(model)
     }
@@ -65,6 +86,11 @@ pub struct StrengthOptions {
 }
 
 impl StrengthOptions {
+    /// Returns the weight file that is named, if one is.
+    pub fn file(&self) -> Option<&Path> {
+        self.strength_model.as_deref().and_then(model_file)
+    }
+
     /// Loads the strength model that is to go with a site model, if there is to be one.
     ///
     /// # Errors
@@ -168,56 +194,73 @@ pub fn device_of(model: &dyn Model) -> String {
 
 /// Returns the command line as typed, for headers.
 pub fn command_line() -> String {
-    std::env::args().collect::<Vec<_>>().join(" ")
+    arguments().collect::<Vec<_>>().join(" ")
 }
 
-/// Options without effect on results, with the number of values they take.
-const NO_EFFECT: [(&str, Option<char>, usize); 11] = [
-    ("--threads", Some('t'), 1),
-    ("--chunk-size", None, 1),
-    ("--output", Some('o'), 1),
-    ("--quiet", Some('q'), 0),
-    ("--device", None, 1),
-    ("--tsv", None, 1),
-    ("--output-type", Some('O'), 1),
-    ("--write-index", Some('W'), 0),
-    ("--shard", None, 1),
-    ("--resume", None, 0),
-    ("--plots", None, 1),
+fn arguments() -> impl Iterator<Item = String> {
+    std::env::args_os().map(|argument| argument.to_string_lossy().into_owned())
+}
+
+/// Options without effect on results, and whether they take a value.
+const NO_EFFECT: [(&str, Option<char>, bool); 12] = [
+    ("--threads", Some('t'), true),
+    ("--chunk-size", None, true),
+    ("--output", Some('o'), true),
+    ("--quiet", Some('q'), false),
+    ("--device", None, true),
+    ("--tsv", None, true),
+    ("--output-type", Some('O'), true),
+    ("--write-index", Some('W'), false),
+    ("--shard", None, true),
+    ("--resume", None, false),
+    ("--plots", None, true),
+    ("--profile", None, false),
 ];
 
 /// Returns the command line without what has no effect on results, so that equal results are equal
 /// files.
 pub fn result_command_line() -> String {
-    without_effectless(std::env::args().skip(1))
+    without_effectless(arguments().skip(1))
 }
 
-fn without_effectless(args: impl Iterator<Item = String>) -> String {
+fn without_effectless(mut args: impl Iterator<Item = String>) -> String {
     let mut kept = vec!["polyascan".to_owned()];
-    let mut values_to_skip = 0;
-    for arg in args {
-        if values_to_skip > 0 {
-            values_to_skip -= 1;
-            continue;
-        }
-        let effectless = NO_EFFECT.iter().find(|(long, short, values)| {
-            let with_value = |name: &str| *values == 1 && arg.starts_with(name);
-            let short = short.map(|letter| format!("-{letter}"));
-            arg == *long
-                || with_value(&format!("{long}="))
-                || short.is_some_and(|s| arg == s || (!arg.starts_with("--") && with_value(&s)))
-        });
-        match effectless {
-            Some((long, short, 1))
-                if arg == *long || short.is_some_and(|s| arg == format!("-{s}")) =>
-            {
-                values_to_skip = 1;
+    while let Some(arg) = args.next() {
+        if arg == "--" {
+            kept.push(arg);
+            kept.extend(args.by_ref());
+        } else if arg.starts_with("--") {
+            let (name, value) = arg.split_once('=').map_or((&*arg, None), |(n, v)| (n, Some(v)));
+            match NO_EFFECT.iter().find(|(long, ..)| *long == name) {
+                Some((.., true)) if value.is_none() => drop(args.next()),
+                Some(_) => {}
+                None => kept.push(arg),
             }
-            Some(_) => {}
-            None => kept.push(arg),
+        } else if let Some(letters) = arg.strip_prefix('-').filter(|letters| !letters.is_empty()) {
+            let (rest, value_follows) = short_options(letters);
+            kept.extend((!rest.is_empty()).then(|| format!("-{rest}")));
+            if value_follows {
+                args.next();
+            }
+        } else {
+            kept.push(arg);
         }
     }
     kept.join(" ")
+}
+
+/// Returns what is left of the letters of joined short options, and whether the next argument is the
+/// value of one that is left out.
+fn short_options(letters: &str) -> (&str, bool) {
+    for (at, letter) in letters.char_indices() {
+        match NO_EFFECT.iter().find(|(_, short, _)| *short == Some(letter)) {
+            Some((.., false)) => {}
+            Some((.., true)) => return ("", at + letter.len_utf8() == letters.len()),
+            // One with effect takes the rest for its value.
+            None => return (&letters[at..], false),
+        }
+    }
+    ("", false)
 }
 
 #[cfg(test)]
@@ -233,8 +276,12 @@ mod tests {
             "scan --threads=2 g.fa --strand - --tracks -oout -q",
             "scan g.fa --chunk-size 100 --strand - -t8 --tracks --output x --quiet",
             "scan g.fa --shard 1/2 --strand - --tracks --resume -o x",
+            "scan g.fa -qt 2 --strand - --tracks -qox",
+            "scan g.fa -qo -x --profile --strand - --tracks -Wqt3",
         ] {
             assert_eq!(line(typed), expected);
         }
+        assert_eq!(line("scan -qr chr1:1-9 -o x g.fa"), "polyascan scan -r chr1:1-9 g.fa");
+        assert_eq!(line("scan -o x -- -t5.fa -q"), "polyascan scan -- -t5.fa -q");
     }
 }

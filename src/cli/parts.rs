@@ -47,7 +47,7 @@ impl PartOptions {
         let path = PathBuf::from(format!("{}.checkpoint", self.base(prefix)));
         if !self.resume && path.exists() {
             let path = path.display();
-            eprintln!(
+            crate::say!(
                 "polyascan: note: {path} is of an unfinished run; --resume goes on from there"
             );
         }
@@ -96,7 +96,7 @@ impl<'a, W: Work> Runner<'a, W> {
         }
         let share = |done: u64| 100.0 * done as f64 / all.max(1) as f64;
         if done > 0 {
-            eprintln!("polyascan: goes on from {}: {:.1}% was done", path.display(), share(done));
+            crate::say!("polyascan: goes on from {}: {:.1}% was done", path.display(), share(done));
         }
         let portion = Portion { span: span.start + done..span.end, finish_begun: true };
         let outcome = compute(portion, &mut |part| {
@@ -107,8 +107,12 @@ impl<'a, W: Work> Runner<'a, W> {
         if let Err(error) = outcome {
             kept.sync()?;
             let (share, path) = (share(done), path.display());
-            eprintln!(
-                "polyascan: {share:.1}% is kept in {path}; the same command goes on from there"
+            let then = match error {
+                Error::Interrupted => "",
+                _ => ", once that is mended",
+            };
+            crate::say!(
+                "polyascan: {share:.1}% is kept in {path}; the same command goes on from there{then}"
             );
             return Err(error);
         }
@@ -132,7 +136,7 @@ impl<'a, W: Work> Runner<'a, W> {
             self.run(compute, &mut |part| parts.append(part))?;
             parts.into_inner().commit()?;
         }
-        eprintln!("polyascan: shard {} is kept in {}", self.work.shard(), path.display());
+        crate::say!("polyascan: shard {} is kept in {}", self.work.shard(), path.display());
         Ok(())
     }
 }

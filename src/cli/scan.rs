@@ -9,7 +9,7 @@ use std::time::Instant;
 use clap::Args as ClapArgs;
 
 use super::interrupt;
-use super::options::{ModelOptions, StrandChoice, ThreadOptions, check_prefix};
+use super::options::{ModelOptions, StrandChoice, ThreadOptions, check_prefix, check_stdin};
 use super::parts::{Consumer, PartOptions, Runner};
 use crate::config::Config;
 use crate::context::features::GeneContext;
@@ -108,10 +108,11 @@ pub fn run(args: &Args) -> Result<()> {
     let config = args.config()?;
     let threads = args.threads.apply()?;
     args.check_output()?;
+    check_stdin(&args.inputs())?;
     let model = args.model.load()?;
     let lock = match args.output.as_str() {
         "-" => None,
-        prefix => Some(files::claim(&args.parts.base(prefix), args.inputs())?),
+        prefix => Some(files::claim(&args.parts.base(prefix), &args.inputs())?),
     };
     let mut files = match args.parts.shard {
         None => Files::reserve(&args.output)?,
@@ -207,9 +208,10 @@ impl Args {
         Outputs { plus, minus, tracks: self.tracks, bgzip: self.bgzip }
     }
 
-    fn inputs(&self) -> impl Iterator<Item = &Path> {
-        let inputs = [Some(&self.fasta), self.regions_file.as_ref(), self.annotation.as_ref()];
-        inputs.into_iter().flatten().map(PathBuf::as_path)
+    fn inputs(&self) -> Vec<&Path> {
+        let given = [&self.regions_file, &self.annotation, &self.config];
+        let given = given.into_iter().flatten().chain([&self.fasta]).map(PathBuf::as_path);
+        given.chain(self.model.file()).collect()
     }
 
     /// The settings: command line over file over default.

@@ -40,7 +40,7 @@ pub fn run(args: &Args) -> Result<()> {
     let &Args { length, sites, contigs, seed, .. } = args;
     let settings = SimulationSettings { length, sites, contigs, seed };
     let report = simulate(&settings, &args.output)?;
-    eprintln!(
+    crate::say!(
         "{}: {} contigs, {} bases, {} genes, {} polyA sites, {} decoys, {} latent sites, {} variants",
         args.output.display(),
         report.contigs,

@@ -100,7 +100,7 @@ impl Args {
         for (number, (_, config)) in configs.iter().enumerate().skip(trials.all.len()) {
             let drawn = space.draw(self.seed, number);
             let shown: Vec<String> = drawn.iter().map(|(key, v)| format!("{key} = {v}")).collect();
-            eprintln!("trial {}: {}", number + 1, shown.join(", "));
+            crate::say!("trial {}: {}", number + 1, shown.join(", "));
             let fitted = self.train(config, &device, number)?;
             trials.all.push(Trial::new(&drawn, fitted.as_ref()));
             // The weights first: a trial in the table is not run again.
@@ -113,7 +113,7 @@ impl Args {
         // Also where no trial was left to be run.
         let best = self.write_best(&configs, &trials)?;
         let merit = trials.all[best].merit().unwrap_or_default();
-        eprintln!("best: trial {} of {}, merit {merit:.5}", best + 1, trials.all.len());
+        crate::say!("best: trial {} of {}, merit {merit:.5}", best + 1, trials.all.len());
         Ok(())
     }
 
@@ -216,7 +216,7 @@ impl Args {
         match config.task(device).and_then(|mut task| fit(config, task.as_mut(), &run)) {
             Ok(fitted) => Ok(Some(fitted)),
             Err(Error::Model { problem, .. }) => {
-                eprintln!("{label}failed: {problem}");
+                crate::say!("{label}failed: {problem}");
                 Ok(None)
             }
             Err(other) => Err(other),

@@ -11,7 +11,7 @@ use clap::Args as ClapArgs;
 
 use super::claim::claim;
 use super::interrupt;
-use super::options::{ModelOptions, StrengthOptions, ThreadOptions};
+use super::options::{ModelOptions, StrengthOptions, ThreadOptions, check_stdin};
 use super::parts::{Consumer, PartOptions, Runner};
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -92,9 +92,13 @@ pub struct Args {
 /// # Errors
 /// Wrong input, an output that cannot be written, an interrupt.
 pub fn run(args: &Args) -> Result<()> {
-    let begin = Instant::now();
-    let (destination, inputs) = (args.formats.destination(&args.output), args.inputs());
-    args.check(&destination, &inputs)?;
+    let destination = args.formats.destination(&args.output);
+    annotate(args, &destination).map_err(|error| destination.explain(error))
+}
+
+fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
+    let (begin, inputs) = (Instant::now(), args.inputs());
+    args.check(destination, &inputs)?;
     let config = args.config()?;
     let threads = args.threads.apply()?;
     let model = args.model.load()?;
@@ -197,7 +201,7 @@ impl Display {
         for place in &annotated.mismatches {
             self.mismatches += 1;
             if self.mismatches <= NAMED {
-                eprintln!("polyascan: warning: {place}: REF is not what the genome has there");
+                crate::say!("polyascan: warning: {place}: REF is not what the genome has there");
             }
         }
         let read = annotated.read.unwrap_or(0);
@@ -208,16 +212,21 @@ impl Display {
 
 impl Args {
     fn inputs(&self) -> Vec<&Path> {
-        let inputs = [Some(&self.vcf), Some(&self.fasta), self.annotation.as_ref()];
-        inputs.into_iter().flatten().map(PathBuf::as_path).collect()
+        let given =
+            [Some(&self.vcf), Some(&self.fasta), self.annotation.as_ref(), self.config.as_ref()];
+        let models = [self.model.file(), self.strength.file()];
+        given
+            .into_iter()
+            .flatten()
+            .map(PathBuf::as_path)
+            .chain(models.into_iter().flatten())
+            .collect()
     }
 
     /// Refuses what cannot be.
     fn check(&self, destination: &Destination<'_>, inputs: &[&Path]) -> Result<()> {
         let usage = |problem: &str| Err(Error::Usage(problem.to_owned()));
-        if inputs.iter().filter(|path| **path == Path::new("-")).count() > 1 {
-            return usage("only one input can be standard input");
-        }
+        check_stdin(inputs)?;
         if self.parts.shard.is_some() && self.formats.is_given() {
             return usage(
                 "--shard writes no VCF: give --output-type, --write-index and --tsv to `polyascan merge`",
@@ -233,7 +242,7 @@ impl Args {
     fn claim_shard(&self, prefix: &str, inputs: &[&Path]) -> Result<Lock> {
         let base = self.parts.base(prefix);
         let files = ["shard", "checkpoint"].map(|ending| PathBuf::from(format!("{base}.{ending}")));
-        claim(&base, &files, inputs.iter().copied())
+        claim(&base, &files, inputs)
     }
 
     /// Describes the run, whose output gets `header` with what is added to it.

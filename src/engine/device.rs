@@ -88,7 +88,7 @@ impl DeviceChoice {
             Self::Cuda(numbers) => gpus(Some(numbers)).map_err(usage)?,
             Self::AllCuda => gpus(None).map_err(usage)?,
             Self::Auto if cfg!(feature = "cuda") => gpus(Some(&[0])).unwrap_or_else(|problem| {
-                eprintln!("polyascan: device auto: CPU ({problem})");
+                crate::say!("polyascan: device auto: CPU ({problem})");
                 Vec::new()
             }),
             Self::Auto => Vec::new(),

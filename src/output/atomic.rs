@@ -59,6 +59,33 @@ pub fn keep_input(input: &Path, output: &Path) -> Result<()> {
     }
 }
 
+/// Makes sure that no two outputs are the same file.
+///
+/// # Errors
+/// If two are.
+pub fn keep_apart(outputs: &[PathBuf]) -> Result<()> {
+    let resolved: Vec<PathBuf> = outputs.iter().map(|path| resolve(path)).collect();
+    for (i, one) in resolved.iter().enumerate() {
+        if let Some(j) = resolved[..i].iter().position(|other| other == one) {
+            let (a, b) = (outputs[j].display(), outputs[i].display());
+            return Err(Error::Usage(format!(
+                "{a} and {b}: two outputs would be one file; name another"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Returns the name that a path has, links followed, whether the file exists or not.
+fn resolve(path: &Path) -> PathBuf {
+    let in_folder = || {
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
+        Some(folder.join(path.file_name()?))
+    };
+    path.canonicalize().ok().or_else(in_folder).unwrap_or_else(|| path.to_owned())
+}
+
 /// Writes a whole file, or to standard output for `-`.
 ///
 /// # Errors

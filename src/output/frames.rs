@@ -4,6 +4,9 @@
 //! ```text
 //! magic | frame | frame | ...      frame = length (u64 LE) | CRC-32 (u32 LE) | zlib stream
 //! ```
+//!
+//! The checksum is of the frame before's and the zlib stream: a frame that is missing, doubled or of
+//! another file ends what is whole.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
@@ -15,7 +18,7 @@ use flate2::write::ZlibEncoder;
 
 use crate::error::{Error, Result};
 
-const MAGIC: &[u8] = b"polyascan frames 1\n";
+const MAGIC: &[u8] = b"polyascan frames 2\n";
 /// Length and checksum.
 const FRAME_HEAD: usize = 12;
 
@@ -23,6 +26,8 @@ const FRAME_HEAD: usize = 12;
 pub struct FrameWriter<W> {
     path: PathBuf,
     out: W,
+    /// Checksum of the last frame.
+    last: u32,
 }
 
 impl<W: Write> FrameWriter<W> {
@@ -31,14 +36,14 @@ impl<W: Write> FrameWriter<W> {
     /// # Errors
     /// If the output cannot be written.
     pub fn create(path: &Path, out: W) -> Result<Self> {
-        let mut writer = Self::go_on(path, out);
+        let mut writer = Self { path: path.to_owned(), out, last: 0 };
         writer.write(MAGIC)?;
         Ok(writer)
     }
 
-    /// Goes on behind the last frame of an output.
-    pub fn go_on(path: &Path, out: W) -> Self {
-        Self { path: path.to_owned(), out }
+    /// Goes on behind the last frame that a reader has read of an output.
+    pub fn go_on(read: &FrameReader, out: W) -> Self {
+        Self { path: read.path.clone(), out, last: read.last }
     }
 
     /// Compresses and writes one frame, in one go.
@@ -50,10 +55,12 @@ impl<W: Write> FrameWriter<W> {
         let compressed = encoder.write_all(content).and_then(|()| encoder.finish());
         let mut frame = compressed.map_err(|e| Error::io(&self.path, "cannot compress", e))?;
         let length = (frame.len() - FRAME_HEAD) as u64;
-        let sum = checksum(&frame[FRAME_HEAD..]);
+        let sum = checksum(self.last, &frame[FRAME_HEAD..]);
         frame[..8].copy_from_slice(&length.to_le_bytes());
         frame[8..FRAME_HEAD].copy_from_slice(&sum.to_le_bytes());
-        self.write(&frame)
+        self.write(&frame)?;
+        self.last = sum;
+        Ok(())
     }
 
     /// Returns the output underneath.
@@ -77,8 +84,9 @@ pub struct FrameReader {
     file: BufReader<File>,
     /// Bytes of the file.
     length: u64,
-    /// Bytes up to the end of the last whole frame.
+    /// Bytes up to the end of the last whole frame, and its checksum.
     whole: u64,
+    last: u32,
 }
 
 impl FrameReader {
@@ -91,11 +99,13 @@ impl FrameReader {
         let file = File::open(path).map_err(cannot_open)?;
         let length = file.metadata().map_err(cannot_open)?.len();
         let whole = MAGIC.len() as u64;
-        let mut reader = Self { path: path.to_owned(), file: BufReader::new(file), length, whole };
+        let file = BufReader::new(file);
+        let mut reader = Self { path: path.to_owned(), file, length, whole, last: 0 };
         let mut magic = Vec::new();
         (&mut reader.file).take(whole).read_to_end(&mut magic).map_err(|e| reader.failed(e))?;
         if magic != MAGIC {
-            let problem = "this is no file of a shard or a checkpoint, or one of another version";
+            let problem = "this is no file of a shard or a checkpoint, or one of another version; if it is a \
+                checkpoint, delete it to begin anew";
             return Err(Error::input(path, "", problem));
         }
         Ok(reader)
@@ -119,7 +129,8 @@ impl FrameReader {
         }
         let mut compressed = Vec::new();
         (&mut self.file).take(length).read_to_end(&mut compressed).map_err(|e| self.failed(e))?;
-        if checksum(&compressed) != u32::from_le_bytes([a, b, c, d]) {
+        let sum = checksum(self.last, &compressed);
+        if sum != u32::from_le_bytes([a, b, c, d]) {
             return Ok(None);
         }
         let mut content = Vec::new();
@@ -127,6 +138,7 @@ impl FrameReader {
             return Ok(None);
         }
         self.whole += FRAME_HEAD as u64 + length;
+        self.last = sum;
         Ok(Some(content))
     }
 
@@ -145,8 +157,9 @@ impl FrameReader {
     }
 }
 
-fn checksum(bytes: &[u8]) -> u32 {
+fn checksum(before: u32, bytes: &[u8]) -> u32 {
     let mut sum = flate2::Crc::new();
+    sum.update(&before.to_le_bytes());
     sum.update(bytes);
     sum.sum()
 }
@@ -191,6 +204,19 @@ mod tests {
                 prop_assert!(frames.starts_with(&found) && found.len() < frames.len());
                 prop_assert!(whole as usize <= at && !at_end);
             }
+        }
+    }
+
+    #[test]
+    fn what_follows_a_frame_that_was_taken_out_or_doubled_is_not_read() {
+        let frames: Vec<Vec<u8>> = (0u8..5).map(|i| vec![i; 50]).collect();
+        let ends: Vec<usize> = (0..=5).map(|n| file(&frames[..n]).len()).collect();
+        let bytes = file(&frames);
+        for n in 0..4 {
+            let without = [&bytes[..ends[n]], &bytes[ends[n + 1]..]].concat();
+            assert_eq!(read(&without), (frames[..n].to_vec(), ends[n] as u64, false));
+            let twice = [&bytes[..ends[n + 1]], &bytes[ends[n]..]].concat();
+            assert_eq!(read(&twice), (frames[..=n].to_vec(), ends[n + 1] as u64, false));
         }
     }
 

@@ -11,8 +11,18 @@ use crate::error::{Error, Result};
 /// How often the lock's file may be removed by its last holder just before it is locked.
 const ATTEMPTS: usize = 100;
 
+/// What a lock's file begins with.
+const MARK: &str = "polyascan";
+
+/// Returns the name of the file that locks a prefix.
+pub fn path_of(prefix: &str) -> PathBuf {
+    let prefix = Path::new(prefix);
+    let name = prefix.file_name().unwrap_or_default().to_string_lossy();
+    prefix.with_file_name(format!(".{name}.polyascan.lock"))
+}
+
 /// Keeps other runs from writing to a prefix until it is dropped, by a lock of the operating system
-/// on `PREFIX.lock`: one that was left behind by a killed run locks nothing.
+/// on the file [`path_of`] it: one that was left behind by a killed run locks nothing.
 #[derive(Debug)]
 pub struct Lock {
     path: PathBuf,
@@ -25,12 +35,13 @@ impl Lock {
     /// Locks a prefix.
     ///
     /// # Errors
-    /// If another run holds the lock, or the file cannot be made.
+    /// If another run holds the lock, the file cannot be made, or there is one that is no lock.
     pub fn take(prefix: &str) -> Result<Self> {
-        let path = PathBuf::from(format!("{prefix}.lock"));
+        let path = path_of(prefix);
         let failed = |e| Error::io(&path, "cannot create (is the directory writable?)", e);
         let mut attempts = 0..ATTEMPTS;
         loop {
+            check_is_ours(&path)?;
             let mut open = OpenOptions::new();
             let open = open.read(true).write(true).create(true).truncate(false).open(&path);
             let mut file = open.map_err(failed)?;
@@ -51,7 +62,7 @@ impl Lock {
                 }
                 // Some network file systems have no locks: that must not keep anybody from work.
                 Err(TryLockError::Error(e)) => {
-                    eprintln!(
+                    crate::say!(
                         "polyascan: note: {}: cannot lock ({e}); see to it that no other run \
                          writes to this prefix",
                         path.display()
@@ -81,6 +92,20 @@ impl Drop for Lock {
     }
 }
 
+/// Makes sure that a file in the lock's place is a lock: it is going to be removed.
+fn check_is_ours(path: &Path) -> Result<()> {
+    let Ok(there) = fs::symlink_metadata(path) else { return Ok(()) };
+    let begins_well = || {
+        let text = fs::read(path).unwrap_or_default();
+        text.is_empty() || text.starts_with(MARK.as_bytes())
+    };
+    if there.is_file() && begins_well() {
+        return Ok(());
+    }
+    let problem = "this is no lock of a run, but has its name; move it, or choose another prefix";
+    Err(Error::input(path, "", problem))
+}
+
 /// Returns whether the file still has its name: its last holder removes it.
 fn is_named(file: &File, path: &Path) -> bool {
     let (Ok(open), Ok(named)) = (file.metadata(), fs::metadata(path)) else { return false };
@@ -90,7 +115,7 @@ fn is_named(file: &File, path: &Path) -> bool {
 /// Says which process this is, and where.
 fn this_run() -> String {
     let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    format!("process {} on {}", std::process::id(), host.trim())
+    format!("{MARK}, process {} on {}", std::process::id(), host.trim())
 }
 
 #[cfg(test)]
@@ -102,15 +127,36 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let prefix = folder.path().join("x").to_str().unwrap().to_owned();
         // Left behind by a killed run.
-        fs::write(format!("{prefix}.lock"), "process 1").unwrap();
+        fs::write(path_of(&prefix), "polyascan, process 1").unwrap();
         let lock = Lock::take(&prefix).unwrap();
         let message = Lock::take(&prefix).unwrap_err().to_string();
         assert!(message.contains(&format!("process {}", std::process::id())), "{message}");
-        assert!(fs::exists(format!("{prefix}.lock")).unwrap());
+        assert!(path_of(&prefix).exists());
         let other = Lock::take(&format!("{prefix}.1-of-2")).unwrap();
         drop((lock, other));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
         drop(Lock::take(&prefix).unwrap());
+    }
+
+    #[test]
+    fn what_is_no_lock_is_neither_changed_nor_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (prefix, mine) = (folder.path().join("x"), folder.path().join("genome.fa"));
+        let (prefix, lock) = (prefix.to_str().unwrap(), path_of(prefix.to_str().unwrap()));
+        fs::write(&mine, ">a\nACGT\n").unwrap();
+        let make: [fn(&Path, &Path); 3] = [
+            |mine, lock| drop(fs::copy(mine, lock).unwrap()),
+            |mine, lock| std::os::unix::fs::symlink(mine, lock).unwrap(),
+            |_, lock| fs::create_dir(lock).unwrap(),
+        ];
+        for make in make {
+            make(&mine, &lock);
+            let message = Lock::take(prefix).unwrap_err().to_string();
+            assert!(message.contains("no lock of a run"), "{message}");
+            assert_eq!(fs::read(&mine).unwrap(), b">a\nACGT\n");
+            assert!(lock.exists());
+            fs::remove_file(&lock).or_else(|_| fs::remove_dir(&lock)).unwrap();
+        }
     }
 
     #[test]
@@ -121,14 +167,16 @@ mod tests {
         for name in kept.iter().chain(&[".x.sites.bed.Ab1Cd2.tmp"]) {
             fs::write(at(name), "").unwrap();
         }
+        let alive = fs::File::create(at(".x.sites.bed.Ef3Gh4.tmp")).unwrap();
+        alive.try_lock().unwrap();
         Lock::take(&at("x")).unwrap().sweep(&[at("x.sites.bed").into()]);
         let mut names: Vec<String> = fs::read_dir(folder.path())
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
         names.sort();
-        let mut kept = kept.map(str::to_owned);
-        kept.sort();
+        let mut kept: Vec<&str> = [&kept[..], &[".x.sites.bed.Ef3Gh4.tmp"]].concat();
+        kept.sort_unstable();
         assert_eq!(names, kept);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -33,8 +34,8 @@ pub(super) fn around_random(name: &OsStr) -> (String, &'static str) {
     (format!(".{}.", name.to_string_lossy()), ".tmp")
 }
 
-/// Removes the temporary files of the output `target` that killed programs have left. Only for
-/// outputs that nobody else can be writing.
+/// Removes the temporary files of the output `target` that killed programs have left. Their writers hold
+/// a lock on them, which ends with the program.
 pub(super) fn remove_abandoned(target: &Path) {
     let Some(name) = target.file_name() else { return };
     let (start, end) = around_random(name);
@@ -44,11 +45,16 @@ pub(super) fn remove_abandoned(target: &Path) {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         let random = name.strip_prefix(&start).and_then(|rest| rest.strip_suffix(end));
-        if random.is_some_and(|random| random.len() == RANDOM_LETTERS) {
+        if random.is_some_and(|random| random.len() == RANDOM_LETTERS) && is_free(&entry.path()) {
             // What cannot be removed only takes room.
             let _ = std::fs::remove_file(entry.path());
         }
     }
+}
+
+/// Returns whether no program holds a lock on a file.
+fn is_free(path: &Path) -> bool {
+    File::open(path).is_ok_and(|file| file.try_lock().is_ok())
 }
 
 /// A temporary file that [`abandon_all`] knows of.
@@ -64,6 +70,8 @@ impl Temporary {
         let file = builder.tempfile_in(folder)?;
         let path = file.path().to_owned();
         unfinished.insert(path.clone());
+        // Where there are no locks, nobody can tell that it is abandoned, and it stays.
+        let _ = file.as_file().try_lock();
         Ok((file, Self { path }))
     }
 

@@ -31,7 +31,11 @@ impl<'a, W: Work> Checkpoint<'a, W> {
         work: &'a W,
         consume: &mut dyn FnMut(&W::Part) -> Result<()>,
     ) -> Result<(Self, u64)> {
-        if !path.exists() {
+        let meta = std::fs::metadata(path);
+        if meta.as_ref().is_ok_and(|there| !there.is_file()) {
+            return Err(Error::input(path, "", "is no file, so nothing can be kept there"));
+        }
+        if meta.is_err() {
             // Renamed when complete: a file that only half begins is never seen.
             let file = AtomicFile::create(path)?;
             PartWriter::create(path, file, work)?.into_inner().commit()?;
@@ -54,7 +58,7 @@ impl<'a, W: Work> Checkpoint<'a, W> {
         let failed = |e| Error::io(path, "cannot go on writing", e);
         let mut file = OpenOptions::new().write(true).open(path).map_err(failed)?;
         file.set_len(whole).and_then(|()| file.seek(SeekFrom::End(0))).map_err(failed)?;
-        let parts = PartWriter { frames: FrameWriter::go_on(path, file), work };
+        let parts = PartWriter { frames: FrameWriter::go_on(&there.frames, file), work };
         Ok((Self { path: path.to_owned(), parts, synced: Instant::now() }, done))
     }
 

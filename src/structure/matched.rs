@@ -78,7 +78,7 @@ impl Matched {
         let rest = self.records.by_ref().try_fold(0, |n, record| record.map(|_| n + 1))?;
         match self.passed.len() + rest {
             0 => {}
-            n => eprintln!(
+            n => crate::say!(
                 "polyascan: note: {}: {n} structures belong to no sequence of the input",
                 self.source.path().display()
             ),

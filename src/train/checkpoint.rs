@@ -115,7 +115,7 @@ impl Checkpoint {
                 Some((epoch, Validation { merit, figures }, bytes))
             }
         };
-        eprintln!("{}: going on after epoch {}", self.path.display(), saved.epochs);
+        crate::say!("{}: going on after epoch {}", self.path.display(), saved.epochs);
         Ok(Some(Progress { epochs: saved.epochs, best, log: saved.log }))
     }
 

@@ -122,7 +122,7 @@ pub fn fit<C: Configuration>(config: &C, task: &mut dyn Task, run: &Run<'_>) -> 
         let validation = task.validate(product::build(config, &bytes)?.as_ref())?;
         let seconds = begin.elapsed().as_secs_f64();
         let line = EpochLog { number, loss, seconds, figures: validation.figures.clone() };
-        eprintln!("{}{line}", run.label);
+        crate::say!("{}{line}", run.label);
         progress.end_epoch(line, validation, bytes);
         if let Some(checkpoint) = run.checkpoint {
             checkpoint.save(&weights, &progress)?;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::Args;
+use crate::cli::options::check_prefix;
 use crate::cli::scan::files::{self, Files};
 use crate::cli::scan::report::{Outcome, Report};
 use crate::context::features::GeneContext;
@@ -27,6 +28,7 @@ pub fn run(args: &Args) -> Result<()> {
     let (work, prefix) = (&shards.work, args.output.to_string_lossy());
     let gtf = work.summary.annotation.as_ref();
     let gtf = gtf.map(|gtf| args.annotation.as_deref().unwrap_or(Path::new(&gtf.path)));
+    check_prefix(&prefix, "sites.bed")?;
     let lock = match &*prefix {
         "-" if work.outputs.tracks || work.outputs.bgzip => {
             let problem =
@@ -34,7 +36,10 @@ pub fn run(args: &Args) -> Result<()> {
             return Err(Error::Usage(problem.into()));
         }
         "-" => None,
-        prefix => Some(files::claim(prefix, args.shards.iter().map(AsRef::as_ref).chain(gtf))?),
+        prefix => Some(files::claim(
+            prefix,
+            &args.shards.iter().map(AsRef::as_ref).chain(gtf).collect::<Vec<_>>(),
+        )?),
     };
     let mut files = Files::reserve(&prefix)?;
     let lacks =
@@ -63,6 +68,11 @@ fn genes_of(
     contigs: &Contigs,
     extension: u64,
 ) -> Result<GeneContext> {
+    if !path.exists() {
+        let problem = "the annotation that the shards were scanned with is no longer here; say where it \
+            is with --annotation";
+        return Err(Error::input(path, "", problem));
+    }
     let source = Source::open(path)?;
     let expected = work.summary.annotation.as_ref().map(|gtf| &gtf.sha256);
     if expected != Some(&source.sha256()?) {

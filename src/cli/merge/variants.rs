@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::Args;
+use crate::cli::variants::output::Destination;
 use crate::cli::variants::report::Report;
 use crate::error::{Error, Result};
 use crate::parts::Shards;
@@ -10,12 +11,16 @@ use crate::variants::work::VariantWork;
 
 /// Merges them.
 pub fn run(args: &Args) -> Result<()> {
+    let destination = args.formats.destination(&args.output);
+    merge(args, &destination).map_err(|error| destination.explain(error))
+}
+
+fn merge(args: &Args, destination: &Destination<'_>) -> Result<()> {
     let begin = Instant::now();
     if args.annotation.is_some() {
         let problem = "--annotation is for shards of a scan; those of variants need none";
         return Err(Error::Usage(problem.into()));
     }
-    let destination = args.formats.destination(&args.output);
     let inputs: Vec<_> = args.shards.iter().map(AsRef::as_ref).collect();
     destination.check(&inputs)?;
     let shards = Shards::<VariantWork>::of(&args.shards)?;

@@ -52,7 +52,7 @@ impl Report {
 
     /// Says a remark once, on standard error and in the summary.
     pub fn note(&mut self, note: String) {
-        eprintln!("polyascan: note: {note}");
+        crate::say!("polyascan: note: {note}");
         self.summary.notes.push(note);
     }
 
@@ -93,7 +93,7 @@ impl Report {
             _ => format!("; deletions: {}", account(&totals.deletions)),
         };
         let plots = pictures.len() / 2;
-        eprintln!(
+        crate::say!(
             "polyascan: positions: {}{deletions}; {} rows, {plots} sites drawn; {seconds:.1} s, {per_hour:.0} \
              variants/h",
             account(&totals.positions),

@@ -204,7 +204,7 @@ impl<'a> Table<'a> {
         if self.args.anchor == Anchor::Signal {
             let _ = write!(report, "; {without_signal} windows without a polyA signal skipped");
         }
-        eprintln!("{report}");
+        crate::say!("{report}");
         self.file.commit()
     }
 }

@@ -33,7 +33,7 @@ const ENDINGS: [&str; 11] = [
 ///
 /// # Errors
 /// Those of [`claim::claim`].
-pub fn claim<'a>(prefix: &str, inputs: impl Iterator<Item = &'a Path>) -> Result<Lock> {
+pub fn claim(prefix: &str, inputs: &[&Path]) -> Result<Lock> {
     let files = ENDINGS.map(|ending| PathBuf::from(format!("{prefix}.{ending}")));
     claim::claim(prefix, &files, inputs)
 }

@@ -80,7 +80,7 @@ impl Report {
 
     /// Says a remark once, on standard error and in the summary.
     pub fn note(&mut self, note: String) {
-        eprintln!("polyascan: note: {note}");
+        crate::say!("polyascan: note: {note}");
         self.summary.notes.push(note);
     }
 
@@ -136,7 +136,7 @@ impl Report {
         self.summary.set_wall_seconds(outcome.begin.elapsed().as_secs_f64(), outcome.windows);
         self.summary.profile = outcome.show_profile.then(|| outcome.profile.stages());
         let (w, s) = (&self.summary.windows, &self.summary);
-        eprintln!(
+        crate::say!(
             "polyascan: {} sites; {} windows = {} scored + {} skipped ({} N, {} contig edge, {} short contig, {} without signal); {:.1} s, {:.0} windows/s",
             s.sites.total,
             w.requested,
@@ -150,7 +150,7 @@ impl Report {
             s.windows_per_second
         );
         if let Some(stages) = &s.profile {
-            eprintln!("{}", table(stages, s.wall_seconds));
+            crate::say!("{}", table(stages, s.wall_seconds));
         }
         match file {
             Some(file) => self.summary.write(file),

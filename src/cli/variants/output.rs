@@ -64,8 +64,9 @@ impl Destination<'_> {
         if is_dash(self.output) && self.tsv.is_some_and(is_dash) {
             return usage("--tsv -: standard output takes the VCF already; use -o FILE");
         }
-        if self.tsv == Some(self.output) {
-            return usage("--output and --tsv are the same file; name two");
+        let name = self.output.to_string_lossy();
+        if name.ends_with('/') || self.prefix().is_some_and(|prefix| prefix.ends_with('/')) {
+            return usage("-o takes the name of a file, as in out/sample.vcf.gz");
         }
         for output in [Some(self.output), self.tsv].into_iter().flatten() {
             inputs.iter().try_for_each(|input| keep_input(input, output))?;
@@ -75,6 +76,19 @@ impl Destination<'_> {
             return usage("--write-index needs a compressed output file: -o out.vcf.gz or out.bcf");
         }
         Ok(())
+    }
+
+    /// A closed pipe is the end of a run that writes nothing else, and the failure of one that does.
+    pub fn explain(&self, error: Error) -> Error {
+        let alone = self.prefix().is_none() && self.tsv.is_none();
+        match error {
+            Error::ClosedPipe if !alone => {
+                let problem =
+                    "whoever read an output closed the pipe before the end; no file was written";
+                Error::input(self.output, "", problem)
+            }
+            error => error,
+        }
     }
 
     /// Returns the output's name without its ending, which the other files' names begin with; none of
@@ -105,7 +119,7 @@ impl Destination<'_> {
         let endings = ["summary.json", "checkpoint"];
         files.extend(endings.map(|ending| PathBuf::from(format!("{prefix}.{ending}"))));
         files.extend(self.tsv.map(Path::to_owned));
-        claim::claim(&prefix, &files, inputs.iter().copied()).map(Some)
+        claim::claim(&prefix, &files, inputs).map(Some)
     }
 
     /// Opens all files.

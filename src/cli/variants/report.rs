@@ -95,7 +95,7 @@ impl Report {
 
     /// Says a remark once, on standard error and in the summary.
     pub fn note(&mut self, note: String) {
-        eprintln!("polyascan: note: {note}");
+        crate::say!("polyascan: note: {note}");
         self.summary.notes.push(note);
     }
 
@@ -138,7 +138,7 @@ impl Report {
             if some.is_empty() { String::new() } else { format!(" ({})", some.join(", ")) }
         };
         let rate = scored as f64 / seconds.max(1e-3);
-        eprintln!(
+        crate::say!(
             "polyascan: {} records = {} written + {} left out; {} alleles = {} scored + {} skipped{}; \
              {} scored alleles without a site near them, with a site{}; {seconds:.1} s, {:.0} alleles/h",
             t.records,

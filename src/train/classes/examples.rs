@@ -241,7 +241,9 @@ impl Taken<'_> {
         if skipped > 0 {
             let all = taken + skipped;
             let path = path.display();
-            eprintln!("polyascan: note: {path}: {skipped} of {all} sequences left out ({reasons})");
+            crate::say!(
+                "polyascan: note: {path}: {skipped} of {all} sequences left out ({reasons})"
+            );
         }
         Ok(self.examples)
     }
