@@ -132,6 +132,12 @@ pub fn run(args: &Args) -> Result<()> {
     for note in annotation.iter().flat_map(|annotation| &annotation.notes) {
         report.note(note.clone());
     }
+    if let Some((name, here, there, n)) = vcf.header.other_length(&fasta.contigs) {
+        report.note(format!(
+            "{n} contigs have another length in the VCF than in the FASTA ({name}: {here} and {there} \
+             nt); were the variants called on this genome?"
+        ));
+    }
     let replaced = vcf.header.remove(&KEYS);
     vcf.header.add(report.header_lines());
     let mut output = args.create(&vcf, summary, replaced)?;
