@@ -21,7 +21,7 @@ pub mod totals;
 pub mod tracks;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
