@@ -5,8 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use proptest::sample::select;
 
-use super::damage::damaged;
+use super::damage::{SIZES, damaged};
 use super::file;
 use crate::genome::contigs::Contigs;
 use crate::genome::strand::Strand;
@@ -91,6 +92,21 @@ proptest! {
         second in damaged(vec![chunk(200..600)]),
     ) {
         merge(&framed(&[header, first, second]));
+    }
+
+    #[test]
+    fn a_file_of_chunks_of_absurd_sizes_is_refused_or_merged(
+        sizes in prop::collection::vec((0usize..14, select(&SIZES[..])), 0..4),
+        lengths in prop::option::of((select(&SIZES[..]), select(&SIZES[..]))),
+    ) {
+        let mut chunk = chunk(0..200);
+        for (field, size) in sizes {
+            chunk[8 * field..][..8].copy_from_slice(&size.to_le_bytes());
+        }
+        let header = String::from_utf8(header_text()).unwrap();
+        prop_assert!(header.contains("[\"a\",10],[\"b\",600]"));
+        let lengths = lengths.map_or("[\"a\",10],[\"b\",600]".into(), |(a, b)| format!("[\"a\",{a}],[\"b\",{b}]"));
+        merge(&framed(&[header.replace("[\"a\",10],[\"b\",600]", &lengths).into(), chunk]));
     }
 
     #[test]

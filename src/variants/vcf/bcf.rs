@@ -53,7 +53,10 @@ fn open(path: &Path) -> std::result::Result<bcf::Reader, String> {
     // rust-htslib keeps the null pointer that htslib gives for a header that it cannot read, and
     // shows it nowhere else; to use it would end the program.
     if format!("{:?}", reader.header()).contains(" 0x0 ") {
-        return Err("htslib cannot read this header (its reason is above)".to_owned());
+        return Err(
+            "htslib cannot read this header (its reason is above); copy or download the file again"
+                .to_owned(),
+        );
     }
     Ok(reader)
 }
