@@ -101,7 +101,7 @@ fn bcf() -> Vec<Vec<u8>> {
         let records = text.find("\tINFO\tFORMAT").or(text.find("\tINFO\n")).unwrap();
         let records = records + text[records..].find('\n').unwrap() + 1;
         let encoder = BcfEncoder::new(text[..records].into()).unwrap();
-        [encoder.header.clone(), encoder.encode(text[records..].as_bytes()).unwrap()].concat()
+        [encoder.header.clone(), encoder.encode(&text.as_bytes()[records..]).unwrap()].concat()
     });
     good.collect()
 }
