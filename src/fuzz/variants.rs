@@ -65,6 +65,7 @@ fn read(path: &Path) -> Option<Vec<Vec<u8>>> {
         let mut line = Vec::new();
         assert!(!record.write(record.reference(), &[], "", &mut line));
         assert_eq!(line.pop(), Some(b'\n'));
+        assert!(line.iter().all(|byte| *byte >= b' ' || *byte == b'\t'));
         lines.push(line);
     }
     Some(lines)
@@ -158,9 +159,18 @@ proptest! {
 
     #[test]
     fn an_allele_is_a_change_within_the_sequence_or_has_a_reason(
-        position in prop_oneof![-2i64..60, any::<i64>()], reference in "[ACGTacgtNR.]{0,9}", alternate in "[ACGTacgtN*<>.]{0,9}", any: Vec<u8>
+        position in prop_oneof![9 => -2i64..60, 1 => any::<i64>()],
+        reference in prop_oneof![3 => (0usize..9).prop_map(Err), 1 => "[ACGTacgtNR.]{0,9}".prop_map(Ok)],
+        alternate in prop_oneof![3 => "[ACGTacgtN]{0,9}", 1 => "[ACGTN*<>.]{0,9}"],
+        any: Vec<u8>,
     ) {
-        let sequence = encode(b"ACGTNACACACATTTTTTGCANNNACGTACGGGTTTACAACGATTT").unwrap();
+        let letters = "ACGTNACACACATTTTTTGCANNNACGTACGGGTTTACAACGATTT";
+        let sequence = encode(letters.as_bytes()).unwrap();
+        let here = |length| {
+            let start = usize::try_from(position).unwrap_or(0).min(letters.len());
+            letters[start..letters.len().min(start + length)].to_owned()
+        };
+        let reference = reference.unwrap_or_else(here);
         for alternate in [alternate.as_bytes(), &any] {
             match Change::of_allele(&sequence, position, reference.as_bytes(), alternate, 5) {
                 Ok(change) => {
@@ -170,7 +180,8 @@ proptest! {
                     let at = position as usize;
                     let changed = [&sequence[..start], &change.inserted, &sequence[end..]].concat();
                     let put = encode(alternate).unwrap();
-                    prop_assert_eq!(changed, [&sequence[..at], &put, &sequence[at + reference.len()..]].concat());
+                    let plainly = [&sequence[..at], &put, &sequence[at + reference.len()..]].concat();
+                    prop_assert_eq!(changed, plainly);
                 }
                 Err(reason) => prop_assert!(!matches!(reason, Reason::MissingContig | Reason::NoGene)),
             }
@@ -186,7 +197,8 @@ fn the_undamaged_variants_are_taken() {
         assert_eq!(lines, record_lines(text.as_bytes()));
         let (_, totals) = annotated(file.path(), CheckRef::W).unwrap();
         assert_eq!(totals.records, lines.len() as u64);
-        assert!(totals.scored > 0, "{totals:?}");
+        // One of them lies on a contig that is too short.
+        assert!(totals.scored > 0 || text.contains("HLA"), "{totals:?}");
     }
     let counts: Vec<usize> =
         bcf().iter().map(|bytes| read(file(bytes).path()).unwrap().len()).collect();
