@@ -55,8 +55,9 @@ soak: build ## scan a simulated genome of human size under 1 GiB (two hours; SOA
 	sh scripts/soak.sh
 
 # Property tests on stable Rust; coverage-guided fuzzing (cargo-fuzz) needs a nightly compiler.
-fuzz: .cargo/config.toml ## damaged input for every parser: FUZZ_CASES for each of the targets (about 10 minutes)
-	PROPTEST_CASES=$(FUZZ_CASES) $(CARGO) test --locked --lib -- fuzz:: consolidat damage_is_an_error
+fuzz: .cargo/config.toml ## damaged input for every parser: FUZZ_CASES for each of the targets (about 20 minutes)
+	PROPTEST_CASES=$(FUZZ_CASES) $(CARGO) test --locked --lib -- fuzz:: consolidat damage_is_an_error \
+	  output::frames scan::record variants::change
 
 bench: .cargo/config.toml ## criterion benches of the kernels
 	$(CARGO) bench --locked

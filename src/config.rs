@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::error::{Error, Result};
 use crate::models::bilstm;
+use crate::scan::chunks::LONGEST_CHUNK;
 use crate::scan::inference::KeepAbove;
 use crate::scan::{Anchor, ScanSettings};
 use crate::variants::{Rule, VariantSettings};
@@ -151,8 +152,9 @@ impl Config {
                 return Err(format!("{name} is {value}; it must lie between 0 and 1"));
             }
         }
-        if self.scan.chunk_size == 0 {
-            return Err("chunk-size is 0; it must be at least 1".into());
+        let size = self.scan.chunk_size;
+        if !(1..=LONGEST_CHUNK).contains(&size) {
+            return Err(format!("chunk-size is {size}; it must lie between 1 and {LONGEST_CHUNK}"));
         }
         Ok(())
     }

@@ -4,9 +4,11 @@
 //! Targets begin with good files and damage them ([`damage`]), or take any bytes. `PROPTEST_CASES` says
 //! how many cases each runs; `make fuzz` runs many.
 
+mod chunks;
 mod damage;
 mod settings;
 mod text;
+mod variants;
 mod weights;
 
 use std::io::Write;

@@ -21,7 +21,7 @@ pub mod tracks;
 pub mod work;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 

@@ -86,7 +86,7 @@ fn wrong_usage_has_exit_code_2() {
         ("--min-probability", "half", "--min-probability"),
         ("--min-centre-cleavage", "2", "between 0 and 1"),
         ("--background", "inf", "between 0 and 1"),
-        ("--chunk-size", "0", "at least 1"),
+        ("--chunk-size", "0", "between 1 and"),
         ("--threads", "0", "between 1 and"),
         ("--strand", "both-ends", "--strand"),
         ("--device", "tpu", "cuda:all"),

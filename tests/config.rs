@@ -64,7 +64,7 @@ fn unknown_entries_and_impossible_values_are_refused() {
         ("[scan]\nchunk_size = -5\n", "-5"),
         ("[scan\n", ""),
         ("[scan]\nmin_probability = 1.5\n", "between 0 and 1"),
-        ("[scan]\nchunk_size = 0\n", "at least 1"),
+        ("[scan]\nchunk_size = 0\n", "between 1 and"),
     ] {
         let file = folder.file("x.toml", content);
         let prefix = folder.at("out");

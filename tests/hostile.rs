@@ -6,6 +6,7 @@
 mod bed;
 mod fasta;
 mod gtf;
+mod vcf;
 
 use crate::support::*;
 

@@ -399,7 +399,40 @@ fn what_cannot_be_is_refused_and_leaves_nothing() {
     refuse(&undefined, &["-O", "b"], 1, &["BCF cannot hold", "chrSim1", "not defined"]);
 }
 
-/// The test suites of the VCF specification: what is valid is accepted, and nothing is lost.
+/// Parts of a file whose faults do not make it unreadable for this program, as the suites' invalid files are named, and
+/// why: nothing but CHROM, POS, REF and ALT is used, everything else leaves as it came.
+const DEPARTURES: [(&str, &str); 24] = [
+    ("body_alt", SKIPPED),
+    ("body_chrom", SKIPPED),
+    ("body_ref", SKIPPED),
+    ("body_contiguous", UNSORTED),
+    ("body_unsorted", UNSORTED),
+    ("body_duplicated", "each record is scored"),
+    ("body_filter", UNTOUCHED),
+    ("body_format", UNTOUCHED),
+    ("body_id", UNTOUCHED),
+    ("body_info", UNTOUCHED),
+    ("body_qual", UNTOUCHED),
+    ("body_sample", UNTOUCHED),
+    ("body_samples_ploidy", UNTOUCHED),
+    ("header", UNTOUCHED),
+    ("meta", UNTOUCHED),
+    ("meta_alt", UNTOUCHED),
+    ("meta_assembly", UNTOUCHED),
+    ("meta_contig", UNTOUCHED),
+    ("meta_filter", UNTOUCHED),
+    ("meta_format", UNTOUCHED),
+    ("meta_info", UNTOUCHED),
+    ("meta_pedigree", UNTOUCHED),
+    ("meta_pedigreedb", UNTOUCHED),
+    ("meta_sample", UNTOUCHED),
+];
+const SKIPPED: &str = "its alleles are skipped, with the reason";
+const UNSORTED: &str = "order matters to an index alone, with which it is refused";
+const UNTOUCHED: &str = "it leaves as it came";
+
+/// The test suites of the VCF specification: what is valid is accepted, and nothing is lost; what is invalid is refused
+/// or departs from the suites' verdict for a reason.
 #[test]
 fn every_file_of_the_specifications_suites_gives_a_result_or_an_error() {
     let Some(archive) = shared("corpora/hts_specs_vcf_4.1_4.2.tar.gz") else { return };
@@ -407,49 +440,78 @@ fn every_file_of_the_specifications_suites_gives_a_result_or_an_error() {
     let suite = folder.folder("suite");
     let archive = archive.to_str().unwrap();
     assert!(Command::new("tar").args(["xzf", archive, "-C", &suite]).status().unwrap().success());
-    let (mut passed, mut results, mut errors) = (0, 0, 0);
+    let (mut valid, mut refused, mut accepted) = (0, 0, 0);
     for version in ["4.1", "4.2"] {
         for kind in ["passed", "failed"] {
             for name in names(&format!("{suite}/{version}/{kind}")) {
                 let file = format!("{suite}/{version}/{kind}/{name}");
-                let before = String::from_utf8_lossy(&fs::read(&file).unwrap()).replace('\r', "");
-                let genome = folder.file("suite.fa", genome_for(&before));
-                let output =
-                    polyascan().args(["variants", &file, "--fasta", &genome]).output().unwrap();
-                let message = String::from_utf8_lossy(&output.stderr);
-                assert!(
-                    !message.contains("panicked") && !message.contains("internal"),
-                    "{file}: {message}"
-                );
-                match output.status.code() {
-                    Some(0) => {
-                        let after = String::from_utf8_lossy(&output.stdout).into_owned();
-                        let records = |text: &str| bare(text).into_iter().filter(|l| !l.is_empty());
-                        let [old, new] =
-                            [&before, &after].map(|text| records(text).collect::<Vec<_>>());
-                        assert_eq!(old, new, "{file}");
-                        results += 1;
-                        passed += usize::from(kind == "passed");
+                let taken = try_file(&folder, &file);
+                match (kind, taken) {
+                    ("passed", true) => valid += 1,
+                    ("passed", false) => panic!("{file} is valid"),
+                    (_, false) => refused += 1,
+                    (_, true) => {
+                        let (part, _) = name.rsplit_once('_').unwrap();
+                        let part = part.strip_prefix("failed_").unwrap();
+                        let known = DEPARTURES.iter().find(|(known, _)| *known == part);
+                        let (_, why) = known.unwrap_or_else(|| panic!("{file} was taken"));
+                        check_departure(&folder, &file, why);
+                        accepted += 1;
                     }
-                    Some(1) => {
-                        assert!(message.contains(&name), "{file}: {message}");
-                        errors += 1;
-                        assert_eq!(kind, "failed", "{file}: {message}");
-                    }
-                    other => panic!("{file}: {other:?}, {message}"),
                 }
-                // BCF cannot hold all of them; it must say so.
-                let out = folder.at("out.bcf");
-                let args = ["variants", &file, "--fasta", &genome, "-o", &out, "-q"];
-                let output = polyascan().args(args).output().unwrap();
-                let message = String::from_utf8_lossy(&output.stderr);
-                assert!(matches!(output.status.code(), Some(0 | 1)), "{file}: {message}");
-                assert!(!message.contains("panicked"), "{file}: {message}");
             }
         }
     }
-    println!("{passed} valid files, {results} results, {errors} errors");
-    assert!(passed >= 50 && errors > 0, "{passed} {errors}");
+    println!(
+        "{valid} valid files: all accepted; {} invalid ones: {refused} refused, {accepted} taken for \
+         {} known reasons",
+        refused + accepted,
+        DEPARTURES.len()
+    );
+    assert_eq!((valid, refused, accepted), (50, 20, 363));
+}
+
+/// Annotates a file of the suites; returns whether it was taken.
+fn try_file(folder: &Folder, file: &str) -> bool {
+    let before = String::from_utf8_lossy(&fs::read(file).unwrap()).replace('\r', "");
+    let genome = folder.file("suite.fa", genome_for(&before));
+    let output = polyascan().args(["variants", file, "--fasta", &genome]).output().unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(!message.contains("panicked") && !message.contains("internal"), "{file}: {message}");
+    // BCF cannot hold all of them; it must say so.
+    let out = folder.at("out.bcf");
+    let bcf = polyascan().args(["variants", file, "--fasta", &genome, "-o", &out, "-q"]).output();
+    let (code, said) = bcf.map(|bcf| (bcf.status.code(), bcf.stderr)).unwrap();
+    let said = String::from_utf8_lossy(&said);
+    assert!(matches!(code, Some(0 | 1)) && !said.contains("panicked"), "{file}: {said}");
+    match output.status.code() {
+        Some(0) => {
+            let after = String::from_utf8_lossy(&output.stdout).into_owned();
+            let records = |text: &str| bare(text).into_iter().filter(|l| !l.is_empty());
+            let [old, new] = [&before, &after].map(|text| records(text).collect::<Vec<_>>());
+            assert_eq!(old, new, "{file}");
+            true
+        }
+        Some(1) => {
+            assert!(message.contains(file), "{file}: {message}");
+            false
+        }
+        other => panic!("{file}: {other:?}, {message}"),
+    }
+}
+
+/// Checks that what a departure says is so; the genome is that of [`try_file`].
+fn check_departure(folder: &Folder, file: &str, why: &str) {
+    let genome = folder.at("suite.fa");
+    if why == SKIPPED {
+        let text = String::from_utf8(run(["variants", file, "--fasta", &genome])).unwrap();
+        assert!(text.contains("PolyA_skip="), "{file}");
+    }
+    if why == UNSORTED {
+        let out = folder.at("out.vcf.gz");
+        let args = ["variants", file, "--fasta", &genome, "-W", "-o", &out];
+        refuse(args, 1, &[file, "not in order", "sort"]);
+    }
 }
 
 /// A small genome with the contigs of a file, that reads REF where that fits.

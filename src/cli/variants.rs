@@ -126,6 +126,12 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
     for note in annotation.iter().flat_map(|annotation| &annotation.notes) {
         report.note(note.clone());
     }
+    if let Some((name, here, there, n)) = vcf.header.other_length(&fasta.contigs) {
+        report.note(format!(
+            "{n} contigs have another length in the VCF than in the FASTA ({name}: {here} and {there} \
+             nt); were the variants called on this genome?"
+        ));
+    }
     let interrupt = interrupt::watch();
     let records = if args.parts.keep_parts() { count(&variants, interrupt)? } else { u64::MAX };
     let work = args.work(records, &mut vcf.header, &fasta, &report);

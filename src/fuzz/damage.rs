@@ -39,6 +39,10 @@ const TOKENS: [&str; 30] = [
     "\u{feff}",
 ];
 
+/// Sizes that are the edges of something.
+pub(super) const SIZES: [u64; 12] =
+    [0, 1, 2, 3, 15, 32, 240, 1 << 16, 1 << 32, (1 << 62) + 16, 1 << 63, u64::MAX - 15];
+
 /// One act of damage.
 #[derive(Clone, Debug)]
 enum Blow {

@@ -42,7 +42,7 @@ fn records(text: &[u8]) -> Vec<(String, Vec<u8>)> {
     records
 }
 
-fn decompressed(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn decompressed(bytes: &[u8]) -> Vec<u8> {
     let mut content = Vec::new();
     match bytes.starts_with(&[0x1f, 0x8b]) {
         true => drop(flate2::read::MultiGzDecoder::new(bytes).read_to_end(&mut content).unwrap()),
@@ -73,7 +73,7 @@ const TABLES: [&str; 3] =
 const STRUCTURES: [&str; 3] = [
     ">a\nGGGAAACCC\n(((...))) (-1.20)\n>b\nACGU\n.... 0.0\n",
     "GGGAAACCC\n(((...)))\nSSSHHHSSS\n",
-    ">a\nFFSSHHSSTT\n>b\n((([[)))]]\n",
+    ">a\nFFSSHHSSTT\n>b\n((.(..).))\n",
 ];
 
 proptest! {

@@ -8,7 +8,7 @@ use proptest::sample::{Index, select};
 use serde_json::json;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
-use super::damage::damaged;
+use super::damage::{SIZES, damaged};
 use super::file;
 use crate::engine::device::Workers;
 use crate::models::bilstm::weights::Kind;
@@ -97,10 +97,6 @@ fn try_out(bytes: &[u8]) -> Option<Box<dyn Model>> {
     }
     Some(model)
 }
-
-/// Sizes that are the edges of something.
-const SIZES: [u64; 12] =
-    [0, 1, 2, 3, 15, 32, 240, 1 << 16, 1 << 32, (1 << 62) + 16, 1 << 63, u64::MAX - 15];
 
 /// Puts another number in the place of one in JSON.
 fn resize(value: &mut serde_json::Value, at: &mut usize, size: u64) {

@@ -138,6 +138,19 @@ impl AtomicFile {
         }
     }
 
+    /// Writes what is buffered and returns the name that the file has until it is committed, `None` of what is
+    /// no file: for whoever must read the whole of it first.
+    ///
+    /// # Errors
+    /// If the last bytes cannot be written.
+    pub fn written(&mut self) -> Result<Option<&Path>> {
+        self.flush().map_err(|e| Error::io(&self.path, "cannot finish writing", e))?;
+        match &self.sink {
+            Sink::Temporary { file, .. } => Ok(Some(file.get_ref().path())),
+            Sink::InPlace(_) | Sink::Stdout(_) => Ok(None),
+        }
+    }
+
     /// Writes what is buffered and gives the file its final name.
     ///
     /// # Errors

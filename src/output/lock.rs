@@ -145,7 +145,7 @@ mod tests {
         let (prefix, lock) = (prefix.to_str().unwrap(), path_of(prefix.to_str().unwrap()));
         fs::write(&mine, ">a\nACGT\n").unwrap();
         let make: [fn(&Path, &Path); 3] = [
-            |mine, lock| drop(fs::copy(mine, lock).unwrap()),
+            |mine, lock| fs::copy(mine, lock).map(|_| ()).unwrap(),
             |mine, lock| std::os::unix::fs::symlink(mine, lock).unwrap(),
             |_, lock| fs::create_dir(lock).unwrap(),
         ];

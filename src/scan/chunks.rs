@@ -12,10 +12,13 @@ use crate::models::CENTRE;
 
 /// Nucleotides that a chunk holds on either side of its centres, where the contig has them: enough
 /// for the windows of both strands (239 nt shared by neighbours on a strand, and the shift by one).
-const FLANK: u64 = CENTRE as u64;
+pub(super) const FLANK: u64 = CENTRE as u64;
 
 /// Centres in a chunk unless told otherwise.
 pub const DEFAULT_CHUNK: usize = 65_536;
+
+/// Centres in a chunk at most.
+pub const LONGEST_CHUNK: usize = 1 << 28;
 
 /// A pass over the bases of a genome, contig by contig. [`Bases`] is the real one.
 pub trait BaseSource: Send {

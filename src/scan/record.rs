@@ -9,7 +9,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::chunks::Chunk;
+use super::chunks::{Chunk, FLANK, LONGEST_CHUNK};
 use super::consolidate::{REACH, UPSTREAM};
 use super::inference::{ChunkScores, Kept, StrandChunk};
 use super::totals::WindowCounts;
@@ -91,6 +91,11 @@ pub fn decode(bytes: &[u8], length_of: impl Fn(usize) -> Option<u64>) -> Option<
     if centres.is_empty() || start > centres.start || end < centres.end || end > contig_length {
         return None;
     }
+    // Memory is taken for both: no more than a scan takes.
+    let longest = LONGEST_CHUNK as u64;
+    if centres.end - centres.start > longest || length > longest + 2 * FLANK {
+        return None;
+    }
     let mut codes = vec![UNKNOWN; usize::try_from(length).ok()?];
     from.runs(&mut codes, Decoder::u8)?;
     if codes.iter().any(|&code| code > UNKNOWN) {
@@ -113,10 +118,14 @@ fn strand_of(from: &mut Decoder<'_>, centres: &Range<u64>) -> Option<StrandChunk
     for value in &mut values {
         *value = from.u64()?;
     }
+    let length = centres.end - centres.start;
+    if values.iter().any(|&count| count > length) {
+        return None;
+    }
     let [requested, scored, contig_edge, short_contig, n, no_signal, context] = values;
     let windows =
         WindowCounts { requested, scored, contig_edge, short_contig, n, no_signal, context };
-    let mut probability = vec![f32::NAN; usize::try_from(centres.end - centres.start).ok()?];
+    let mut probability = vec![f32::NAN; usize::try_from(length).ok()?];
     from.runs(&mut probability, Decoder::f32)?;
     let mut kept: Vec<Kept> = Vec::new();
     for _ in 0..from.u64()? {

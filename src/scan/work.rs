@@ -9,7 +9,7 @@ use super::Targets;
 use super::inference::ChunkScores;
 use super::record;
 use crate::error::Result;
-use crate::genome::contigs::Contigs;
+use crate::genome::contigs::{Contig, Contigs};
 use crate::genome::region::Intervals;
 use crate::genome::strand::Strand;
 use crate::models::weight_file::sha256;
@@ -67,13 +67,19 @@ impl ScanWork {
         Self { shard, outputs, provenance, summary, contigs, targets }
     }
 
-    /// Returns the contigs, or `None` if there are not as many as there are targets.
+    /// Returns the contigs, or `None` if they are not those of the targets.
     pub fn contigs(&self) -> Option<Contigs> {
         let mut contigs = Contigs::default();
+        let mut total: u64 = 0;
         for (name, length) in &self.contigs {
+            total = total.checked_add(*length)?;
             contigs.push(name.clone(), *length)?;
         }
-        (contigs.len() == self.targets.len()).then_some(contigs)
+        let lie_on = |(strands, contig): (&[Vec<Range<u64>>; 2], &Contig)| {
+            strands.iter().flatten().all(|range| range.end <= contig.length)
+        };
+        let fit = self.targets.iter().zip(contigs.iter()).all(lie_on);
+        (contigs.len() == self.targets.len() && fit).then_some(contigs)
     }
 
     /// Returns the positions asked for.

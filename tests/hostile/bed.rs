@@ -94,3 +94,18 @@ fn wrong_regions_are_refused_with_line_and_cure() {
     let s = Setting::new();
     s.check_all(&[&s.genome, "--regions", "{}"], wrong());
 }
+
+/// Sites are read as regions are, and then have to be sites.
+#[test]
+fn wrong_sites_are_refused_with_line_and_cure() {
+    let s = Setting::new();
+    let prefix = format!("{}/x", s.out);
+    for (name, bytes, must) in wrong() {
+        let Refuse(told) = must else { panic!("{name}") };
+        let told = if told[0] == "no regions" { &["no sites"] } else { told };
+        let file = s.folder.file("hostile", bytes);
+        let args = ["mutagenesis", "--fasta", &s.genome, "--sites", &file, "-o", &prefix];
+        let said = refuse(args, 1, &[&[file.as_str()], told].concat());
+        assert!(names(&s.out).is_empty(), "{name}: {said}");
+    }
+}

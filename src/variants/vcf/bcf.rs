@@ -4,8 +4,8 @@
 //! small BCF file for each batch of lines, so that output is compressed, named and closed as all other
 //! output is.
 
-use std::fs;
-use std::io::{self, Read as _};
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use rust_htslib::bcf::{self, Read as _};
@@ -17,6 +17,11 @@ use crate::genome::compression::{Reader, Source};
 
 /// First bytes of BCF version 2, decompressed.
 pub const MAGIC: &[u8] = b"BCF\x02";
+/// Records that are turned into text together.
+const RECORDS: usize = 64;
+const DAMAGED: &str = "damaged or cut BCF; copy or download the file again";
+const TEMPORARY: &str =
+    "cannot be turned into text (is there room in the folder that TMPDIR names?)";
 /// Bytes before the header's text: magic, minor version, length.
 const BEFORE_TEXT: usize = 9;
 
@@ -48,7 +53,10 @@ fn open(path: &Path) -> std::result::Result<bcf::Reader, String> {
     // rust-htslib keeps the null pointer that htslib gives for a header that it cannot read, and
     // shows it nowhere else; to use it would end the program.
     if format!("{:?}", reader.header()).contains(" 0x0 ") {
-        return Err("htslib cannot read this header (its reason is above)".to_owned());
+        return Err(
+            "htslib cannot read this header (its reason is above); copy or download the file again"
+                .to_owned(),
+        );
     }
     Ok(reader)
 }
@@ -57,8 +65,21 @@ fn open(path: &Path) -> std::result::Result<bcf::Reader, String> {
 pub struct BcfRecords {
     reader: bcf::Reader,
     record: bcf::Record,
+    /// Holds the file of [`Batch`].
+    folder: TempDir,
+    batch: Batch,
     /// A copy with a name, of what was read from a pipe.
     _copy: Option<tempfile::NamedTempFile>,
+}
+
+/// Records as htslib writes them into a file: its only other way out takes nothing but UTF-8.
+#[derive(Default)]
+struct Batch {
+    lines: Option<BufReader<File>>,
+    /// Records not given out yet.
+    left: usize,
+    /// What comes after them, if not another batch.
+    end: Option<std::result::Result<(), String>>,
 }
 
 impl BcfRecords {
@@ -68,17 +89,17 @@ impl BcfRecords {
     /// If htslib cannot.
     pub fn open(source: &Source) -> Result<Self> {
         let path = source.path();
+        let failed = |e| Error::io(path, "cannot copy into a temporary file", e);
         let (path, copy) = if path.is_file() {
             (path.to_owned(), None)
         } else {
-            let failed = |e| Error::io(path, "cannot copy into a temporary file", e);
             let mut copy = tempfile::NamedTempFile::new().map_err(failed)?;
             io::copy(&mut source.reader(), &mut copy).map_err(failed)?;
             (copy.path().to_owned(), Some(copy))
         };
         let reader = open(&path).map_err(|problem| Error::input(source.path(), "", problem))?;
-        let record = reader.empty_record();
-        Ok(Self { reader, record, _copy: copy })
+        let (record, folder) = (reader.empty_record(), tempfile::tempdir().map_err(failed)?);
+        Ok(Self { reader, record, folder, batch: Batch::default(), _copy: copy })
     }
 
     /// Returns the next record as a line, without its line feed.
@@ -86,15 +107,51 @@ impl BcfRecords {
     /// # Errors
     /// What is wrong with it.
     pub fn next_line(&mut self) -> std::result::Result<Option<Vec<u8>>, String> {
-        let damaged = "damaged BCF record; is the file complete?";
-        match self.reader.read(&mut self.record) {
-            None => Ok(None),
-            Some(Err(_)) => Err(damaged.to_owned()),
-            Some(Ok(())) => {
-                let text = self.record.to_vcf_string().map_err(|_| damaged.to_owned())?;
-                Ok(Some(text.trim_end_matches('\n').as_bytes().to_vec()))
+        while self.batch.left == 0 {
+            // A line feed inside a value makes more lines than records.
+            let lines = self.batch.lines.as_mut();
+            if lines.is_some_and(|lines| lines.fill_buf().is_ok_and(|rest| !rest.is_empty())) {
+                return Err(DAMAGED.to_owned());
+            }
+            match &self.batch.end {
+                Some(end) => return end.clone().map(|()| None),
+                None => self.batch = self.next_batch()?,
             }
         }
+        self.batch.left -= 1;
+        let mut line = Vec::new();
+        if let Some(lines) = &mut self.batch.lines {
+            lines.read_until(b'\n', &mut line).map_err(|_| TEMPORARY.to_owned())?;
+        }
+        match line.pop() {
+            Some(b'\n') => Ok(Some(line)),
+            _ => Err(TEMPORARY.to_owned()),
+        }
+    }
+
+    fn next_batch(&mut self) -> std::result::Result<Batch, String> {
+        let path = self.folder.path().join("batch.vcf");
+        let failed = |_| TEMPORARY.to_owned();
+        let header = bcf::Header::from_template(self.reader.header());
+        let mut writer = bcf::Writer::from_path(&path, &header, true, bcf::Format::Vcf)
+            .map_err(|_| TEMPORARY.to_owned())?;
+        let mut batch = Batch::default();
+        while batch.left < RECORDS && batch.end.is_none() {
+            match self.reader.read(&mut self.record) {
+                None => batch.end = Some(Ok(())),
+                Some(read) => match read.and_then(|()| writer.write(&self.record)) {
+                    Ok(()) => batch.left += 1,
+                    Err(_) => batch.end = Some(Err(DAMAGED.to_owned())),
+                },
+            }
+        }
+        drop(writer);
+        let mut lines = BufReader::new(File::open(&path).map_err(failed)?);
+        while lines.fill_buf().map_err(failed)?.starts_with(b"#") {
+            lines.skip_until(b'\n').map_err(failed)?;
+        }
+        batch.lines = Some(lines);
+        Ok(batch)
     }
 }
 

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 
 use super::line::COLUMNS;
+use crate::error::excerpt;
+use crate::genome::contigs::Contigs;
 
 /// The lines of a header, without line feeds; the last one names the columns.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -10,6 +12,10 @@ pub struct Header {
     lines: Vec<Vec<u8>>,
 }
 
+/// Begins a file.
+const VERSION: &[u8] = b"##fileformat=VCFv4.";
+/// Name of the column before those of samples.
+const FORMAT: &[u8] = b"FORMAT";
 /// Begins the header lines that name the program and what it ran.
 const PROVENANCE: &str = "##polyascan";
 
@@ -19,27 +25,15 @@ impl Header {
     /// # Errors
     /// What is wrong with it.
     pub fn push(&mut self, line: Vec<u8>) -> Result<bool, String> {
-        if self.lines.is_empty() && !line.starts_with(b"##fileformat=VCF") {
-            let problem = "no VCF: the first line is not ##fileformat=VCFv4.x";
-            return Err(problem.to_owned());
+        if self.lines.is_empty() && !line.starts_with(VERSION) {
+            let begin = line[..line.len().min(40)].escape_ascii();
+            let problem =
+                "not VCF: the first line must be ##fileformat=VCFv4.2 or another version 4";
+            return Err(format!("{problem}, but begins with \"{begin}\""));
         }
         let last = !line.starts_with(b"##");
         if last {
-            let expected = COLUMNS.join("\t");
-            if !line.starts_with(expected.as_bytes())
-                || !matches!(line.get(expected.len()), None | Some(b'\t'))
-            {
-                let problem = "the header ends without its last line, #CHROM POS ID REF ALT QUAL \
-                               FILTER INFO, separated by tabs";
-                return Err(problem.to_owned());
-            }
-            let mut samples = HashSet::new();
-            let twice =
-                line.split(|byte| *byte == b'\t').skip(9).find(|name| !samples.insert(*name));
-            if let Some(name) = twice {
-                let name = String::from_utf8_lossy(name);
-                return Err(format!("two samples are called {name:?}; rename one"));
-            }
+            check_names(&line)?;
         }
         self.lines.push(line);
         Ok(last)
@@ -71,9 +65,48 @@ impl Header {
         format!("{PROVENANCE}{what}={}", value.replace(['\n', '\r'], " "))
     }
 
+    /// Returns how many columns a record has.
+    pub fn columns(&self) -> usize {
+        self.lines.last().map_or(0, |names| names.split(|byte| *byte == b'\t').count())
+    }
+
+    /// Returns the first contig that has another length by its `##contig` line than in a genome, and how
+    /// many there are: its name, the length here and there.
+    pub fn other_length(&self, contigs: &Contigs) -> Option<(String, u64, u64, usize)> {
+        let others = self.lines.iter().filter_map(|line| {
+            let line = std::str::from_utf8(line).ok()?;
+            let entries = line.strip_prefix("##contig=<")?.strip_suffix('>')?;
+            let value = |key| entries.split(',').find_map(|entry| entry.strip_prefix(key));
+            let (name, here) = (value("ID=")?, value("length=")?.parse().ok()?);
+            let there = contigs[contigs.resolve(name)?].length;
+            (here != there).then(|| (name.to_owned(), here, there))
+        });
+        let others: Vec<_> = others.collect();
+        let (name, here, there) = others.first()?.clone();
+        Some((name, here, there, others.len()))
+    }
+
     /// Returns the header's text.
     pub fn text(&self) -> Vec<u8> {
         self.lines.iter().flat_map(|line| line.iter().copied().chain([b'\n'])).collect()
+    }
+}
+
+/// Checks the line that names the columns.
+fn check_names(line: &[u8]) -> Result<(), String> {
+    let names: Vec<&[u8]> = line.split(|byte| *byte == b'\t').collect();
+    let fixed = COLUMNS.iter().map(|name| name.as_bytes()).chain([FORMAT]);
+    if names.len() < COLUMNS.len() || names.iter().zip(fixed).any(|(name, fixed)| *name != fixed) {
+        let problem = "the header ends without its last line, #CHROM POS ID REF ALT QUAL FILTER INFO (and \
+                       FORMAT before samples), separated by tabs";
+        return Err(problem.to_owned());
+    }
+    let mut samples = HashSet::new();
+    let wrong = names.iter().skip(9).find(|name| name.is_empty() || !samples.insert(**name));
+    match wrong.map(|name| String::from_utf8_lossy(name)) {
+        None => Ok(()),
+        Some(name) if name.is_empty() => Err("a sample has no name; give it one".to_owned()),
+        Some(name) => Err(format!("two samples are called {:?}; rename one", excerpt(&name))),
     }
 }
 
@@ -108,10 +141,28 @@ mod tests {
     }
 
     #[test]
+    fn lengths_of_another_genome_are_told() {
+        let contig = |name: &str, length: u64| format!("##contig=<ID={name},length={length}>");
+        let (same, other) = (contig("chr1", 10), contig("2", 9));
+        let lines = ["##fileformat=VCFv4.2", &same, &contig("chrOther", 1), "##contig=<ID=chr2>"];
+        let mut contigs = Contigs::default();
+        contigs.push("chr1".into(), 10);
+        contigs.push("chr2".into(), 7);
+        assert_eq!(header(&lines).unwrap().other_length(&contigs), None);
+        let told =
+            header(&[&lines[..], &[&other, &other]].concat()).unwrap().other_length(&contigs);
+        assert_eq!(told, Some(("2".to_owned(), 9, 7, 2)));
+    }
+
+    #[test]
     fn what_is_no_header_is_refused() {
         let twice = format!("{NAMES}\tFORMAT\ta\ta");
+        let [nameless, formatless] = ["\tFORMAT\ta\t", "\ta"].map(|more| NAMES.to_owned() + more);
         for (lines, told) in [
             (vec!["#CHROM"], "fileformat"),
+            (vec!["##fileformat=VCFv3.3"], "begins with \"##fileformat=VCFv3.3\""),
+            (vec!["##fileformat=VCFv4.2", &nameless], "no name"),
+            (vec!["##fileformat=VCFv4.2", &formatless], "FORMAT before samples"),
             (vec!["##fileformat=VCFv4.2", "1\t2"], "#CHROM"),
             (vec!["##fileformat=VCFv4.2", "#CHROM\tPOS"], "#CHROM"),
             (vec!["##fileformat=VCFv4.2", &twice], "\"a\""),

@@ -1,5 +1,7 @@
 //! A record as a line of text.
 
+use crate::error::excerpt;
+
 /// The fixed columns.
 pub const COLUMNS: [&str; 8] = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"];
 
@@ -31,14 +33,14 @@ impl Line {
         }
         let mut line = Self { text, ends, position: 0 };
         let position = line.column(1);
-        let number = std::str::from_utf8(position).ok().and_then(|text| text.parse().ok());
-        let number = number.filter(|number: &i64| *number >= 0);
-        line.position = number
-            .ok_or_else(|| format!("POS {:?} is no position", String::from_utf8_lossy(position)))?;
-        if line.column(0).is_empty() || line.column(3).is_empty() || line.column(4).is_empty() {
-            return Err("an empty column".to_owned());
+        line.position = number(position).ok_or_else(|| {
+            let position = excerpt(&String::from_utf8_lossy(position));
+            format!("POS {position:?} is not a position (a whole number, counted from 1)")
+        })?;
+        match [0, 3, 4].into_iter().find(|&column| line.column(column).is_empty()) {
+            Some(column) => Err(format!("{} is empty; correct the line", COLUMNS[column])),
+            None => Ok(line),
         }
-        Ok(line)
     }
 
     fn column(&self, index: usize) -> &[u8] {
@@ -119,6 +121,13 @@ impl Line {
     }
 }
 
+/// Reads digits; `None` also of numbers beyond i64.
+fn number(digits: &[u8]) -> Option<i64> {
+    let text = std::str::from_utf8(digits).ok()?;
+    // A sign parses, too, but is not allowed.
+    text.parse().ok().filter(|_| digits.iter().all(u8::is_ascii_digit))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,8 +179,9 @@ mod tests {
             ("1 1 . A C . . .", "1 columns"),
             ("1\tx\t.\tA\tC\t.\t.\t.", "POS \"x\""),
             ("1\t-1\t.\tA\tC\t.\t.\t.", "POS \"-1\""),
+            ("1\t+1\t.\tA\tC\t.\t.\t.", "POS \"+1\""),
             ("1\t99999999999999999999\t.\tA\tC\t.\t.\t.", "POS \"99999999999999999999\""),
-            ("1\t1\t.\t\tC\t.\t.\t.", "empty"),
+            ("1\t1\t.\t\tC\t.\t.\t.", "REF is empty"),
         ] {
             assert!(line(text).unwrap_err().contains(told), "{text}");
         }

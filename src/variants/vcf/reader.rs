@@ -7,7 +7,10 @@ use super::bcf::{self, BcfRecords};
 use super::header::Header;
 use super::line::Line;
 use crate::error::{Error, Result};
-use crate::genome::compression::{Reader, Source};
+use crate::genome::compression::{OLD_MAC, Reader, Source};
+
+/// Bytes of a line at most; 16 million samples with genotypes are less.
+const LONGEST: u64 = 1 << 28;
 
 /// The records of a file: VCF (plain, gzip or BGZF) or BCF, told by content.
 pub struct VcfReader {
@@ -16,6 +19,8 @@ pub struct VcfReader {
     records: Records,
     /// Lines of text, or records of BCF, read.
     number: u64,
+    /// Columns that the header names.
+    columns: usize,
 }
 
 enum Records {
@@ -33,11 +38,17 @@ impl VcfReader {
         let begin = reader.fill_buf().map_err(|e| source.error(e))?;
         if !begin.starts_with(bcf::MAGIC) {
             let (header, records) = (Header::default(), Records::Text(reader));
-            let mut vcf = Self { source, header, records, number: 0 };
+            let mut vcf = Self { source, header, records, number: 0, columns: 0 };
             vcf.read_header()?;
             return Ok(vcf);
         }
-        let text = bcf::header_text(&mut reader).map_err(|e| source.error(e))?;
+        let text = bcf::header_text(&mut reader).map_err(|e| match e.kind() {
+            std::io::ErrorKind::UnexpectedEof => {
+                let problem = "the file ends in the middle of it; copy or download it again";
+                Error::input(source.path(), "header", problem)
+            }
+            _ => source.error(e),
+        })?;
         let wrong = |problem: String| Error::input(source.path(), "header", problem);
         let mut header = Header::default();
         let mut last = false;
@@ -47,8 +58,8 @@ impl VcfReader {
         if !last {
             return Err(wrong("it has no #CHROM line".to_owned()));
         }
-        let records = Records::Bcf(BcfRecords::open(&source)?);
-        Ok(Self { source, header, records, number: 0 })
+        let (columns, records) = (header.columns(), Records::Bcf(BcfRecords::open(&source)?));
+        Ok(Self { source, header, records, number: 0, columns })
     }
 
     /// Returns the name for messages: the path, or `<stdin>`.
@@ -75,27 +86,50 @@ impl VcfReader {
             Records::Bcf(records) => {
                 self.number += 1;
                 let text = records.next_line();
-                text.map_err(|problem| self.wrong("record", problem))?
+                text.map_err(|problem| self.wrong(problem))?
             }
         };
-        let parse = |text| Line::parse(text).map_err(|problem| self.wrong("line", problem));
-        next.map(parse).transpose()
+        let parse = |text: Vec<u8>| {
+            check_letters(&text)?;
+            self.check_columns(&text)?;
+            Line::parse(text)
+        };
+        next.map(|text| parse(text).map_err(|problem| self.wrong(problem))).transpose()
     }
 
-    fn wrong(&self, what: &str, problem: impl Into<String>) -> Error {
+    /// Checks that a line has the columns that the header names: a cut one may have fewer.
+    fn check_columns(&self, line: &[u8]) -> std::result::Result<(), String> {
+        let (found, named) = (1 + line.iter().filter(|byte| **byte == b'\t').count(), self.columns);
+        if line.starts_with(b"#") {
+            Err("a header line after records; `bcftools concat` joins files".to_owned())
+        } else if found != named {
+            Err(format!(
+                "{found} columns, but the header names {named}; are they separated by tabs, and is the \
+                 file complete?"
+            ))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn wrong(&self, problem: impl Into<String>) -> Error {
+        let what = if matches!(self.records, Records::Text(_)) { "line" } else { "record" };
         Error::input(self.source.path(), format!("{what} {}", self.number), problem)
     }
 
     /// Returns the next line that is not blank, without its end.
     fn next_line(&mut self) -> Result<Option<Vec<u8>>> {
-        let Records::Text(reader) = &mut self.records else { return Ok(None) };
         loop {
+            let Records::Text(reader) = &mut self.records else { return Ok(None) };
             let mut line = Vec::new();
-            let n = reader.read_until(b'\n', &mut line).map_err(|e| self.source.error(e))?;
-            if n == 0 {
+            let n = reader.by_ref().take(LONGEST).read_until(b'\n', &mut line);
+            if n.map_err(|e| self.source.error(e))? == 0 {
                 return Ok(None);
             }
             self.number += 1;
+            if line.len() as u64 == LONGEST {
+                return Err(self.wrong("more than 256 MiB in one line; is it VCF?"));
+            }
             let ends = |byte: &u8| matches!(byte, b'\n' | b'\r');
             while line.last().is_some_and(ends) {
                 line.pop();
@@ -108,13 +142,27 @@ impl VcfReader {
 
     fn read_header(&mut self) -> Result<()> {
         while let Some(line) = self.next_line()? {
-            let pushed = self.header.push(line);
-            if pushed.map_err(|problem| self.wrong("line", problem))? {
+            let pushed = check_letters(&line).and_then(|()| self.header.push(line));
+            if pushed.map_err(|problem| self.wrong(problem))? {
+                self.columns = self.header.columns();
                 return Ok(());
             }
         }
-        let problem = "no VCF: it has no #CHROM line; is it complete?";
+        let problem = "not VCF: it has no #CHROM line; is it complete?";
         Err(Error::input(self.source.path(), "", problem))
+    }
+}
+
+/// Checks that a line, given without its end, is text.
+fn check_letters(line: &[u8]) -> std::result::Result<(), String> {
+    if line.contains(&b'\r') {
+        return Err(OLD_MAC.to_owned());
+    }
+    match line.iter().any(|byte| *byte < b' ' && *byte != b'\t') {
+        true => {
+            Err("the line holds control characters; copy or download the file again".to_owned())
+        }
+        false => Ok(()),
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use noodles::bgzf;
 use rust_htslib::bcf::index;
+use tempfile::TempDir;
 
 use super::bcf::BcfEncoder;
 use crate::error::{Error, Result};
@@ -85,12 +86,17 @@ impl Sink {
     /// # Errors
     /// If its end cannot be written.
     pub fn commit(self) -> Result<()> {
+        self.finish()?.commit()
+    }
+
+    /// Writes the end of the file, which has no final name yet.
+    fn finish(self) -> Result<AtomicFile> {
         match self {
-            Self::Plain(file) => file.commit(),
+            Self::Plain(file) => Ok(file),
             Self::Bgzf(mut writer) => {
                 let path = writer.get_ref().path().to_owned();
                 writer.try_finish().map_err(|e| Error::io(&path, "cannot finish writing", e))?;
-                writer.into_inner().commit()
+                Ok(writer.into_inner())
             }
         }
     }
@@ -137,32 +143,60 @@ impl VcfWriter {
     /// # Errors
     /// If either cannot be written.
     pub fn commit(self, indexed: bool, longest: u64) -> Result<()> {
+        let mut file = self.sink.finish()?;
+        if !indexed {
+            return file.commit();
+        }
         let csi = self.bcf.is_some() || longest > TABIX_POSITIONS;
-        self.sink.commit()?;
-        if indexed { write_index(&self.path, csi) } else { Ok(()) }
+        let index = Index::of(&self.path, file.written()?.unwrap_or(&self.path), csi)?;
+        file.commit()?;
+        index.commit()
     }
 }
 
-/// Writes the index of a finished file beside it.
-fn write_index(path: &Path, csi: bool) -> Result<()> {
-    let beside = |extension: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(extension);
-        PathBuf::from(name)
-    };
-    let (ours, other) = if csi { (".csi", ".tbi") } else { (".tbi", ".csi") };
-    let target = beside(ours);
-    let failed = |e| Error::io(&target, "cannot write", e);
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let folder = tempfile::tempdir_in(folder).map_err(failed)?;
-    let unfinished = folder.path().join("index");
-    let kind = if csi { index::Type::Csi(MIN_SHIFT) } else { index::Type::Tbx };
-    index::build(path, Some(&unfinished), 1, kind)
-        .map_err(|e| Error::input(path, "", format!("cannot be indexed: {}", e.msg)))?;
-    // An index of the other kind would be out of date, and htslib might prefer it.
-    let _ = fs::remove_file(beside(other));
-    fs::rename(&unfinished, &target).map_err(failed)
+/// The index of a file, under another name until that has its own.
+struct Index {
+    folder: TempDir,
+    target: PathBuf,
+    /// Where an index of the other kind may lie.
+    other: PathBuf,
+}
+
+impl Index {
+    /// Indexes what is to be called `path`, and now lies elsewhere.
+    fn of(path: &Path, now: &Path, csi: bool) -> Result<Self> {
+        let beside = |extension: &str| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(extension);
+            PathBuf::from(name)
+        };
+        let (ours, other) = if csi { (".csi", ".tbi") } else { (".tbi", ".csi") };
+        let (target, other) = (beside(ours), beside(other));
+        let folder = match path.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        };
+        let folder =
+            tempfile::tempdir_in(folder).map_err(|e| Error::io(&target, "cannot write", e))?;
+        let index = Self { folder, target, other };
+        let kind = if csi { index::Type::Csi(MIN_SHIFT) } else { index::Type::Tbx };
+        index::build(now, Some(&index.unfinished()), 1, kind).map_err(|_| {
+            let problem = "it cannot be indexed: is a position past 536870912, or past the length that \
+                           ##contig gives? leave --write-index out";
+            Error::input(path, "", problem)
+        })?;
+        Ok(index)
+    }
+
+    fn unfinished(&self) -> PathBuf {
+        self.folder.path().join("index")
+    }
+
+    /// Gives it its name.
+    fn commit(self) -> Result<()> {
+        // An index of the other kind would be out of date, and htslib might prefer it.
+        let _ = fs::remove_file(&self.other);
+        let renamed = fs::rename(self.unfinished(), &self.target);
+        renamed.map_err(|e| Error::io(&self.target, "cannot write", e))
+    }
 }
