@@ -93,7 +93,7 @@ pub fn run(args: &Args) -> Result<()> {
     let settings = config.variants.settings(&config.scan, &model.card().architecture);
     let engine = Engine::new(model.as_ref(), strength.as_deref(), settings)?;
     let lock = files::claim(&args.output, &args.inputs())?;
-    let mut files = Files::reserve(&args.output)?;
+    let mut files = Files::reserve(&args.output, &args.inputs())?;
 
     let fasta = FastaFile::open(&args.fasta)?;
     let models = (model.as_ref(), strength.as_deref());

@@ -91,9 +91,17 @@ fn resolve(path: &Path) -> PathBuf {
 /// # Errors
 /// Those of [`AtomicFile`].
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    publish(vec![whole(path, bytes)?])
+}
+
+/// Writes a whole file that only lacks its final name.
+///
+/// # Errors
+/// Those of [`AtomicFile`].
+pub fn whole(path: &Path, bytes: &[u8]) -> Result<Complete> {
     let mut file = AtomicFile::create(path)?;
     file.write_all(bytes).map_err(|e| Error::io(path, "cannot write", e))?;
-    file.commit()
+    file.complete()
 }
 
 impl AtomicFile {
@@ -138,38 +146,79 @@ impl AtomicFile {
         }
     }
 
-    /// Writes what is buffered and returns the name that the file has until it is committed, `None` of what is
-    /// no file: for whoever must read the whole of it first.
+    /// Writes what is buffered: the output is complete, but for its name.
     ///
     /// # Errors
-    /// If the last bytes cannot be written.
-    pub fn written(&mut self) -> Result<Option<&Path>> {
-        self.flush().map_err(|e| Error::io(&self.path, "cannot finish writing", e))?;
-        match &self.sink {
-            Sink::Temporary { file, .. } => Ok(Some(file.get_ref().path())),
-            Sink::InPlace(_) | Sink::Stdout(_) => Ok(None),
-        }
-    }
-
-    /// Writes what is buffered and gives the file its final name.
-    ///
-    /// # Errors
-    /// If the last bytes cannot be written (disk full) or the file cannot be renamed; then the
-    /// final name is as it was before.
-    pub fn commit(self) -> Result<()> {
+    /// If the last bytes cannot be written (disk full).
+    pub fn complete(self) -> Result<Complete> {
         let path = self.path;
         let failed = |e| Error::io(&path, "cannot finish writing", e);
-        match self.sink {
+        let file = match self.sink {
             Sink::Temporary { file, temporary, target } => {
                 let file = file.into_inner().map_err(|e| failed(e.into_error()))?;
                 // Delayed write errors show here, not after the old file is gone.
                 file.as_file().sync_all().map_err(failed)?;
-                temporary.persist(file, &target).map_err(failed)
+                Some((temporary, file, target))
             }
-            Sink::InPlace(mut file) => file.flush().map_err(failed),
-            Sink::Stdout(mut stdout) => stdout.flush().map_err(failed),
-        }
+            Sink::InPlace(mut file) => file.flush().map_err(failed).map(|()| None)?,
+            Sink::Stdout(mut stdout) => stdout.flush().map_err(failed).map(|()| None)?,
+        };
+        Ok(Complete { path, file, stale: Vec::new() })
     }
+
+    /// Completes the output and gives it its final name.
+    ///
+    /// # Errors
+    /// If the last bytes cannot be written or the file cannot be renamed; then the final name is as it
+    /// was before.
+    pub fn commit(self) -> Result<()> {
+        publish(vec![self.complete()?])
+    }
+}
+
+/// An output all of whose bytes are on the disk, and that only lacks its final name: see [`publish`].
+#[derive(Debug)]
+#[must_use]
+pub struct Complete {
+    path: PathBuf,
+    /// `None` of what is no file.
+    file: Option<(Temporary, NamedTempFile, PathBuf)>,
+    stale: Vec<PathBuf>,
+}
+
+impl Complete {
+    /// Returns where it lies now, for whoever must read it before it has its name.
+    pub fn place(&self) -> &Path {
+        self.file.as_ref().map_or(&self.path, |(_, file, _)| file.path())
+    }
+
+    /// Names files that belong to the output that this one replaces: they are removed with it.
+    pub fn replacing(mut self, stale: Vec<PathBuf>) -> Self {
+        self.stale = stale;
+        self
+    }
+}
+
+/// Gives the outputs of a run their final names, in order: whatever can fail otherwise has been done, so
+/// that they show all or none.
+///
+/// # Errors
+/// If a file cannot be renamed, or one that belongs to its forerunner cannot be removed.
+pub fn publish(outputs: Vec<Complete>) -> Result<()> {
+    let mut files = Vec::with_capacity(outputs.len());
+    for Complete { file, stale, .. } in outputs {
+        for old in stale {
+            match fs::remove_file(&old) {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                    return Err(Error::io(&old, "cannot remove the file of an earlier run", e));
+                }
+                _ => {}
+            }
+        }
+        files.extend(file);
+    }
+    let renamed = Temporary::persist_all(files);
+    renamed.map_err(|(path, e)| Error::io(&path, "cannot rename to this", e))
 }
 
 impl Write for AtomicFile {

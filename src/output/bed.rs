@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 use std::io::Write as _;
 use std::path::Path;
 
-use super::atomic::AtomicFile;
+use super::atomic::{AtomicFile, Complete};
 use super::tabix::{IndexedTable, Layout};
 use crate::context::features::Feature;
 use crate::error::{Error, Result};
@@ -114,14 +114,14 @@ impl SitesWriter {
         }
     }
 
-    /// Completes the output and gives it its name.
+    /// Completes the output.
     ///
     /// # Errors
-    /// If the last bytes cannot be written or the file cannot be renamed.
-    pub fn commit(self) -> Result<()> {
+    /// If the last bytes cannot be written.
+    pub fn complete(self) -> Result<Vec<Complete>> {
         match self.sink {
-            Sink::Plain(file) => file.commit(),
-            Sink::Indexed(bed) => bed.commit(),
+            Sink::Plain(file) => Ok(vec![file.complete()?]),
+            Sink::Indexed(bed) => bed.complete().map(Into::into),
         }
     }
 
@@ -168,6 +168,7 @@ mod tests {
     use rust_htslib::tbx::{self, Read as _};
 
     use super::*;
+    use crate::output::atomic::publish;
 
     fn genome() -> Contigs {
         let mut contigs = Contigs::default();
@@ -196,7 +197,7 @@ mod tests {
         let provenance = ["version: 0.1.0".to_owned(), "command: scan 'a\nb'".to_owned()];
         let mut writer = SitesWriter::create(path, &genome(), &provenance).unwrap();
         sites.iter().for_each(|site| writer.write(site).unwrap());
-        writer.commit().unwrap();
+        publish(writer.complete().unwrap()).unwrap();
     }
 
     #[test]

@@ -14,7 +14,7 @@ use bigtools::{BBIDataProcessor, BBIDataSource, BBIProcessError, BigWigWrite, Pr
 use crossbeam_channel::{Receiver, Sender, bounded};
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use super::atomic::AtomicFile;
+use super::atomic::{AtomicFile, Complete};
 use crate::error::{Error, Result};
 use crate::genome::contigs::Contigs;
 use crate::profile::Clock;
@@ -30,17 +30,20 @@ const VALUES_PER_SECTION: u32 = 4096;
 /// Compressed sections that may wait to be written.
 const WAITING_SECTIONS: usize = 16;
 
+/// Name of the threads: a panic of one is the library's way to say that a file cannot be written.
+pub const THREAD: &str = "track";
+
 /// What became of a track.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum TrackOutcome {
-    /// The file is there and holds a value at this many positions.
-    Written { path: PathBuf, positions: u64 },
+    /// The file is complete and holds a value at this many positions.
+    Written { file: Complete, positions: u64 },
     /// There was no value, and a bigWig cannot be empty: no file was written.
     Empty { path: PathBuf },
 }
 
 /// Writes one bigWig on a thread of its own, from values in order of contig and position. Nothing
-/// appears under the final name before [`TrackWriter::finish`].
+/// appears under the final name.
 ///
 /// Memory is bounded but for the file's index. Zoom levels wait in the temporary directory
 /// (`TMPDIR`), at most about half as large as the finished file.
@@ -76,7 +79,7 @@ impl TrackWriter {
             its_clock.one_thread(begin.elapsed());
             outcome
         };
-        let thread = thread::Builder::new().name("track".to_owned()).spawn(writer);
+        let thread = thread::Builder::new().name(THREAD.to_owned()).spawn(writer);
         let thread = thread.map_err(failed)?;
         Ok(Self { path: path.to_owned(), blocks: Some(blocks), thread: Some(thread), clock })
     }
@@ -103,7 +106,7 @@ impl TrackWriter {
         Arc::clone(&self.clock)
     }
 
-    /// Completes the track and gives it its name.
+    /// Completes the track.
     ///
     /// # Errors
     /// If the track cannot be written.
@@ -134,8 +137,9 @@ impl TrackWriter {
             return Err(Error::Internal(problem));
         };
         thread.join().unwrap_or_else(|_| {
-            // The library panics where a temporary file cannot be written.
-            let room = format!("is there room in {}?", std::env::temp_dir().display());
+            // The library panics where a file cannot be written.
+            let folder = std::env::temp_dir();
+            let room = format!("is there room in its folder and in {}?", folder.display());
             Err(Error::io(&self.path, "cannot write", io::Error::other(room)))
         })
     }
@@ -202,7 +206,7 @@ fn write_track(
         return Err(failed(error));
     }
     match written {
-        Ok(()) => file.commit()?,
+        Ok(()) => {}
         Err(BBIProcessError::SourceError(error)) => return Err(error.into_error(&path)),
         Err(BBIProcessError::IoError(error)) => return Err(failed(error)),
         Err(
@@ -212,7 +216,7 @@ fn write_track(
         }
     }
     let positions = positions.load(std::sync::atomic::Ordering::Relaxed);
-    Ok(TrackOutcome::Written { path, positions })
+    Ok(TrackOutcome::Written { file: file.complete()?, positions })
 }
 
 impl BBIDataSource for RunStream {

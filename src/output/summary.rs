@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::mutagenesis::MutagenesisSummary;
 pub use self::variants::VariantSummary;
-use super::atomic::AtomicFile;
+use super::atomic::{AtomicFile, Complete};
 use crate::error::{Error, Result};
 use crate::genome::compression::Source;
 use crate::genome::fasta::FastaFile;
@@ -187,7 +187,7 @@ impl ScanSummary {
     ///
     /// # Errors
     /// If they do not, or the file cannot be written.
-    pub fn write(&self, file: AtomicFile) -> Result<()> {
+    pub fn complete(&self, file: AtomicFile) -> Result<Complete> {
         self.windows.check()?;
         self.sites.check()?;
         write_json(self, file)
@@ -195,11 +195,11 @@ impl ScanSummary {
 }
 
 /// Completes `file` with indented JSON.
-fn write_json(summary: &impl Serialize, mut file: AtomicFile) -> Result<()> {
+fn write_json(summary: &impl Serialize, mut file: AtomicFile) -> Result<Complete> {
     let text = serde_json::to_string_pretty(summary).map_err(io::Error::from);
     let written = text.and_then(|text| writeln!(file, "{text}"));
     written.map_err(|e| Error::io(file.path(), "cannot write", e))?;
-    file.commit()
+    file.complete()
 }
 
 #[cfg(test)]
@@ -207,6 +207,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::output::atomic::publish;
 
     fn summary() -> ScanSummary {
         let count = |pairs: &[(&str, u64)]| pairs.iter().map(|&(k, n)| (k.to_owned(), n)).collect();
@@ -235,7 +236,7 @@ mod tests {
     fn is_read_back_as_written_with_keys_in_order() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x.summary.json");
-        summary().write(AtomicFile::create(&path).unwrap()).unwrap();
+        publish(vec![summary().complete(AtomicFile::create(&path).unwrap()).unwrap()]).unwrap();
         let text = fs::read_to_string(&path).unwrap();
         assert_eq!(serde_json::from_str::<ScanSummary>(&text).unwrap(), summary());
         let keys = ["program", "model", "fasta", "windows", "skipped", "sites", "chr10", "chr2"];
@@ -251,10 +252,10 @@ mod tests {
         let path = dir.path().join("x.summary.json");
         let mut windows = summary();
         windows.windows.skipped.n += 1;
-        assert!(windows.write(AtomicFile::create(&path).unwrap()).is_err());
+        assert!(windows.complete(AtomicFile::create(&path).unwrap()).is_err());
         let mut sites = summary();
         sites.sites.by_feature.insert("intron".to_owned(), 2);
-        assert!(sites.write(AtomicFile::create(&path).unwrap()).is_err());
+        assert!(sites.complete(AtomicFile::create(&path).unwrap()).is_err());
         assert!(!path.exists());
     }
 

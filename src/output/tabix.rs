@@ -4,9 +4,9 @@
 //! that nothing is compressed twice. (htslib's writer knows no positions and loses errors on
 //! closing; its reader checks the finished pair.)
 
-use std::fs;
 use std::io::{self, Write};
 use std::ops::Range;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use noodles::bgzf;
@@ -19,7 +19,7 @@ use noodles::csi::binning_index::index::reference_sequence::index::{BinnedIndex,
 use noodles::{csi, tabix};
 use rust_htslib::tbx;
 
-use super::atomic::AtomicFile;
+use super::atomic::{AtomicFile, Complete};
 use crate::error::{Error, Result};
 use crate::genome::contigs::Contigs;
 
@@ -98,33 +98,21 @@ impl IndexedTable {
         })
     }
 
-    /// Completes both files and gives them their names, the index last: no reader ever finds an
-    /// index beside data that it does not belong to.
+    /// Completes both files, the index last: no reader ever finds an index beside data that it does
+    /// not belong to.
     ///
     /// # Errors
     /// If a file cannot be completed.
-    pub fn commit(mut self) -> Result<()> {
+    pub fn complete(mut self) -> Result<[Complete; 2]> {
         let path = self.data.get_ref().path().to_owned();
         self.data.try_finish().map_err(|e| Error::io(&path, "cannot finish writing", e))?;
         let index_path = self.index.file.path().to_owned();
         let index_file =
             self.index.indexer.write(self.index.file, self.index.layout, &self.contigs);
         let index_file = index_file.map_err(|e| Error::io(&index_path, "cannot write", e))?;
-        for old in [&index_path, &self.index.stale] {
-            match fs::remove_file(old) {
-                Err(e) if e.kind() != io::ErrorKind::NotFound => {
-                    return Err(Error::io(old, "cannot remove the index of an earlier run", e));
-                }
-                _ => {}
-            }
-        }
-        self.data.into_inner().commit()?;
-        index_file.commit()?;
-        verify(&path, &self.contigs).inspect_err(|_| {
-            // The error is the news; that a broken file may stay behind is not.
-            let _ = fs::remove_file(&path);
-            let _ = fs::remove_file(&index_path);
-        })
+        let (data, index) = (self.data.into_inner().complete()?, index_file.complete()?);
+        verify(&path, &data, &index, &self.contigs)?;
+        Ok([data.replacing(vec![index_path, self.index.stale]), index])
     }
 
     fn write(&mut self, line: &str) -> Result<()> {
@@ -133,25 +121,37 @@ impl IndexedTable {
     }
 }
 
-/// Opens a finished file with htslib, which is what its readers use, and looks for every contig.
-fn verify(path: &Path, contigs: &Contigs) -> Result<()> {
+/// Opens what is to be called `path` with htslib, which is what its readers use, and looks for every
+/// contig.
+fn verify(path: &Path, data: &Complete, index: &Complete, contigs: &Contigs) -> Result<()> {
     let wrong = |problem: String| Error::input(path, "", format!("the index is broken: {problem}"));
-    let reader = tbx::Reader::from_path(path).map_err(|e| wrong(e.to_string()))?;
+    let failed =
+        |e| Error::io(&std::env::temp_dir(), "cannot write temporary files (set TMPDIR)", e);
+    // htslib looks for an index by the name of the data.
+    let folder = tempfile::tempdir().map_err(failed)?;
+    let extension = index_extension(contigs).0;
+    for (file, name) in [(data, "data.gz".to_owned()), (index, format!("data.gz{extension}"))] {
+        let place = file.place().canonicalize().map_err(failed)?;
+        symlink(place, folder.path().join(name)).map_err(failed)?;
+    }
+    let reader = tbx::Reader::from_path(folder.path().join("data.gz"));
+    let reader = reader.map_err(|e| wrong(e.to_string()))?;
     let missing = contigs.iter().find(|contig| reader.tid(&contig.name).is_err());
     missing.map_or(Ok(()), |contig| Err(wrong(format!("it lacks contig {}", contig.name))))
 }
 
 impl IndexWriter {
     fn create(path: &Path, contigs: &Contigs, layout: Layout) -> Result<Self> {
-        let longest = contigs.iter().map(|contig| contig.length).max().unwrap_or(0);
-        let (indexer, extension, other) = if longest <= TABIX_POSITIONS {
-            (AnyIndexer::Tabix(Indexer::default()), ".tbi", ".csi")
+        let (extension, other) = index_extension(contigs);
+        let longest = longest(contigs);
+        let indexer = if longest <= TABIX_POSITIONS {
+            AnyIndexer::Tabix(Indexer::default())
         } else {
             let depth = depth_for(longest);
             let indexer = Indexer::new(MIN_SHIFT, depth).ok_or_else(|| {
                 Error::Usage(format!("a contig of {longest} nt is too long to be indexed"))
             })?;
-            (AnyIndexer::Csi(indexer), ".csi", ".tbi")
+            AnyIndexer::Csi(indexer)
         };
         let file = AtomicFile::create(&with_extension(path, extension))?;
         Ok(Self { indexer, layout, file, stale: with_extension(path, other) })
@@ -203,6 +203,15 @@ impl AnyIndexer {
     }
 }
 
+fn longest(contigs: &Contigs) -> u64 {
+    contigs.iter().map(|contig| contig.length).max().unwrap_or(0)
+}
+
+/// Returns the ending of the index of a file over these contigs, and that of the other kind.
+fn index_extension(contigs: &Contigs) -> (&'static str, &'static str) {
+    if longest(contigs) <= TABIX_POSITIONS { (".tbi", ".csi") } else { (".csi", ".tbi") }
+}
+
 /// Returns the smallest number of levels whose bins reach `length`.
 fn depth_for(length: u64) -> u8 {
     let reaches = |depth: &u8| length <= 1 << (MIN_SHIFT + 3 * depth);
@@ -227,10 +236,13 @@ fn with_extension(path: &Path, extension: &str) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use proptest::prelude::*;
     use rust_htslib::tbx::{self, Read};
 
     use super::*;
+    use crate::output::atomic::publish;
 
     fn genome(lengths: &[u64]) -> Contigs {
         let mut contigs = Contigs::default();
@@ -251,7 +263,7 @@ mod tests {
         for &(contig, start) in rows {
             bed.write_row(contig, start..start + 1, &row(contigs, contig, start)).unwrap();
         }
-        bed.commit().unwrap();
+        publish(bed.complete().unwrap().into()).unwrap();
     }
 
     fn query(path: &Path, name: &str, range: Range<u64>) -> Vec<String> {

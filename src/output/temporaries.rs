@@ -81,13 +81,25 @@ impl Temporary {
         Self { path: path.to_owned() }
     }
 
-    /// Gives the file its final name.
-    pub fn persist(self, file: NamedTempFile, target: &Path) -> io::Result<()> {
+    /// Gives files their final names, in order, between which [`abandon_all`] cannot come.
+    ///
+    /// # Errors
+    /// If one cannot be renamed, with its final name.
+    pub fn persist_all(
+        files: Vec<(Self, NamedTempFile, PathBuf)>,
+    ) -> Result<(), (PathBuf, io::Error)> {
+        // Dropped behind the lock, which their drop needs.
+        let mut done = Vec::with_capacity(files.len());
         let unfinished = unfinished();
-        let persisted = file.persist(target).map(drop).map_err(|e| e.error);
-        // Before `self` is dropped, which needs it.
+        let mut renamed = Ok(());
+        for (temporary, file, target) in files {
+            done.push(temporary);
+            if renamed.is_ok() {
+                renamed = file.persist(&target).map(drop).map_err(|e| (target, e.error));
+            }
+        }
         drop(unfinished);
-        persisted
+        renamed
     }
 }
 

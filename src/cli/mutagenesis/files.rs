@@ -6,7 +6,7 @@ use crate::cli::claim;
 use crate::error::Result;
 use crate::genome::contigs::Contigs;
 use crate::genome::strand::Strand;
-use crate::output::atomic::AtomicFile;
+use crate::output::atomic::{AtomicFile, Complete, keep_input, whole};
 use crate::output::bigwig::{TrackOutcome, TrackWriter};
 use crate::output::lock::Lock;
 use crate::output::tabix::{IndexedTable, Layout};
@@ -23,9 +23,11 @@ struct StrandTracks {
     strongest: TrackWriter,
 }
 
-/// Everything that is written as it comes; nothing shows under its final name before [`Files::commit`].
+/// Everything that is written as it comes; nothing shows under its final name before it is published.
 pub struct Files {
     prefix: String,
+    /// Which pictures must not replace.
+    inputs: Vec<PathBuf>,
     /// Reserved first, so that an output that cannot be written is noticed before the work.
     summary: AtomicFile,
     table: Option<IndexedTable>,
@@ -65,11 +67,12 @@ impl Files {
     ///
     /// # Errors
     /// If they cannot.
-    pub fn reserve(prefix: &str) -> Result<Self> {
+    pub fn reserve(prefix: &str, inputs: &[&Path]) -> Result<Self> {
         let summary = AtomicFile::create(format!("{prefix}.summary.json").as_ref())?;
         let (table, tracks, progress) = (None, Vec::new(), None);
         let totals = Totals::named();
-        Ok(Self { prefix: prefix.to_owned(), summary, table, tracks, progress, totals })
+        let (prefix, inputs) = (prefix.to_owned(), inputs.iter().map(PathBuf::from).collect());
+        Ok(Self { prefix, inputs, summary, table, tracks, progress, totals })
     }
 
     /// Opens the table and the tracks of the strands that are asked for, and starts the progress bar.
@@ -136,27 +139,34 @@ impl Files {
         Ok(())
     }
 
-    /// Completes the tracks, `pictures` (ending of the name and bytes) and the table; returns what is to be
-    /// said of them, and the summary's file.
+    /// Completes the tracks, `pictures` (ending of the name and bytes) and the table; returns them, what is
+    /// to be said of them, and the summary's file.
     ///
     /// # Errors
-    /// If a file cannot be completed.
-    pub fn commit(self, pictures: &[(String, Vec<u8>)]) -> Result<(Vec<String>, AtomicFile)> {
+    /// If a file cannot be completed, or a picture would replace an input.
+    pub fn complete(
+        self,
+        pictures: &[(String, Vec<u8>)],
+    ) -> Result<(Vec<Complete>, Vec<String>, AtomicFile)> {
         drop(self.progress);
-        let mut notes = Vec::new();
+        let (mut complete, mut notes) = (Vec::new(), Vec::new());
         for StrandTracks { effect, strongest, .. } in self.tracks {
             for track in [effect, strongest] {
-                if let TrackOutcome::Empty { path } = track.finish()? {
-                    notes.push(format!("{}: not written, no position was scored", path.display()));
+                match track.finish()? {
+                    TrackOutcome::Written { file, .. } => complete.push(file),
+                    TrackOutcome::Empty { path } => notes
+                        .push(format!("{}: not written, no position was scored", path.display())),
                 }
             }
         }
         for (ending, bytes) in pictures {
-            crate::output::atomic::write(format!("{}.{ending}", self.prefix).as_ref(), bytes)?;
+            let path = PathBuf::from(format!("{}.{ending}", self.prefix));
+            self.inputs.iter().try_for_each(|input| keep_input(input, &path))?;
+            complete.push(whole(&path, bytes)?);
         }
         if let Some(table) = self.table {
-            table.commit()?;
+            complete.extend(table.complete()?);
         }
-        Ok((notes, self.summary))
+        Ok((complete, notes, self.summary))
     }
 }

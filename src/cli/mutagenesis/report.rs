@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::genome::compression::Source;
 use crate::genome::fasta::FastaFile;
 use crate::models::Model;
+use crate::output::atomic::publish;
 use crate::output::summary::{FastaSummary, FileSummary, ModelSummary, MutagenesisSummary};
 use crate::variants::mutagenesis::plan::SiteKey;
 use crate::variants::mutagenesis::totals::Account;
@@ -84,25 +85,27 @@ impl Report {
         seconds: f64,
     ) -> Result<()> {
         self.summary.totals = files.totals.clone();
-        let (notes, file) = files.commit(pictures)?;
+        let (mut complete, notes, file) = files.complete(pictures)?;
         notes.into_iter().for_each(|note| self.note(note));
+        let plots = pictures.len() / 2;
+        let per_hour = self.summary.totals.scored() as f64 / seconds.max(1e-3) * 3600.0;
+        self.summary.plots = plots as u64;
+        self.summary.wall_seconds = seconds;
+        self.summary.variants_per_hour = per_hour;
+        complete.push(self.summary.complete(file)?);
+        publish(complete)?;
         let totals = &self.summary.totals;
-        let per_hour = totals.scored() as f64 / seconds.max(1e-3) * 3600.0;
         let deletions = match totals.deletions.asked {
             0 => String::new(),
             _ => format!("; deletions: {}", account(&totals.deletions)),
         };
-        let plots = pictures.len() / 2;
         crate::say!(
             "polyascan: positions: {}{deletions}; {} rows, {plots} sites drawn; {seconds:.1} s, {per_hour:.0} \
              variants/h",
             account(&totals.positions),
             totals.rows
         );
-        self.summary.plots = plots as u64;
-        self.summary.wall_seconds = seconds;
-        self.summary.variants_per_hour = per_hour;
-        self.summary.write(file)
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use crate::cli::claim;
 use crate::error::Result;
 use crate::genome::contigs::Contigs;
 use crate::genome::strand::Strand;
-use crate::output::atomic::AtomicFile;
+use crate::output::atomic::{AtomicFile, Complete};
 use crate::output::bed::{Site, SitesWriter};
 use crate::output::bigwig::{TrackOutcome, TrackWriter};
 use crate::output::lock::Lock;
@@ -44,7 +44,7 @@ struct StrandTracks {
     probability: TrackWriter,
 }
 
-/// Everything that a scan writes; nothing shows under its final name before [`Files::commit`].
+/// Everything that a scan writes; nothing shows under its final name before it is published.
 #[derive(Default)]
 pub struct Files {
     /// Reserved first, so that an output that cannot be written is noticed before the work.
@@ -93,25 +93,30 @@ impl Files {
         Ok(())
     }
 
-    /// Completes sites and tracks; returns what is to be said of them, and the summary's file.
+    /// Completes sites and tracks; returns them, what is to be said of them, and the summary's file.
     ///
     /// # Errors
     /// If a file cannot be completed.
-    pub fn commit(self, profile: &Profile) -> Result<(Vec<String>, Option<AtomicFile>)> {
-        let mut notes = Vec::new();
+    pub fn complete(
+        self,
+        profile: &Profile,
+    ) -> Result<(Vec<Complete>, Vec<String>, Option<AtomicFile>)> {
+        let (mut complete, mut notes) = (Vec::new(), Vec::new());
         for (_, tracks) in self.tracks {
             for track in [tracks.cleavage, tracks.probability] {
                 let clock = track.clock();
-                if let TrackOutcome::Empty { path } = track.finish()? {
-                    notes.push(format!("{}: not written, no position was scored", path.display()));
+                match track.finish()? {
+                    TrackOutcome::Written { file, .. } => complete.push(file),
+                    TrackOutcome::Empty { path } => notes
+                        .push(format!("{}: not written, no position was scored", path.display())),
                 }
                 profile.absorb(Stage::Tracks, &clock);
             }
         }
         if let Some(sites) = self.sites {
-            sites.commit()?;
+            complete.extend(sites.complete()?);
         }
-        Ok((notes, self.summary))
+        Ok((complete, notes, self.summary))
     }
 }
 

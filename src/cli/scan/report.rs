@@ -14,6 +14,7 @@ use crate::genome::contigs::Contigs;
 use crate::genome::fasta::FastaFile;
 use crate::genome::strand::Strand;
 use crate::models::Model;
+use crate::output::atomic::publish;
 use crate::output::summary::{
     FastaSummary, FileSummary, ModelSummary, ScanSummary, SiteCounts, SkippedWindows, WindowCounts,
 };
@@ -130,11 +131,16 @@ impl Report {
             self.note("nothing was scanned: no gene lies in the part of the genome asked for; --whole-genome scans without".into());
         }
         let mut completing = outcome.profile.start(Stage::Completing);
-        let (notes, file) = files.commit(outcome.profile)?;
+        let (mut complete, notes, file) = files.complete(outcome.profile)?;
         completing.lap(Activity::Busy);
         notes.into_iter().for_each(|note| self.note(note));
         self.summary.set_wall_seconds(outcome.begin.elapsed().as_secs_f64(), outcome.windows);
         self.summary.profile = outcome.show_profile.then(|| outcome.profile.stages());
+        match file {
+            Some(file) => complete.push(self.summary.complete(file)?),
+            None => self.summary.windows.check()?,
+        }
+        publish(complete)?;
         let (w, s) = (&self.summary.windows, &self.summary);
         crate::say!(
             "polyascan: {} sites; {} windows = {} scored + {} skipped ({} N, {} contig edge, {} short contig, {} without signal); {:.1} s, {:.0} windows/s",
@@ -152,10 +158,7 @@ impl Report {
         if let Some(stages) = &s.profile {
             crate::say!("{}", table(stages, s.wall_seconds));
         }
-        match file {
-            Some(file) => self.summary.write(file),
-            None => self.summary.windows.check(),
-        }
+        Ok(())
     }
 
     /// Says that contigs have nothing in them, which a download that broke off may have left.

@@ -192,8 +192,8 @@ impl Output {
         if self.mismatches > 0 {
             report.note(format!("{} records have another REF than the genome", self.mismatches));
         }
-        self.vcf.commit(self.indexed, work.longest_contig)?;
-        self.table.map_or(Ok(()), Sink::commit)?;
-        report.finish(self.summary, self.totals, scored, begin.elapsed().as_secs_f64())
+        let mut complete = self.vcf.complete(self.indexed, work.longest_contig)?;
+        complete.extend(self.table.map(Sink::complete).transpose()?);
+        report.finish(complete, self.summary, self.totals, scored, begin.elapsed().as_secs_f64())
     }
 }

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::genome::compression::Source;
 use crate::genome::fasta::FastaFile;
 use crate::models::Model;
-use crate::output::atomic::AtomicFile;
+use crate::output::atomic::{AtomicFile, Complete, publish};
 use crate::output::summary::{FastaSummary, FileSummary, ModelSummary, VariantSummary};
 use crate::variants::change::Reason;
 use crate::variants::entry::definitions;
@@ -119,25 +119,34 @@ impl Report {
         lines
     }
 
-    /// Says what came out and completes the summary; this run scored so many of the alleles in so many
-    /// seconds.
+    /// Publishes what is complete with the summary and says what came out; this run scored so many of the
+    /// alleles in so many seconds.
     ///
     /// # Errors
     /// If it cannot be written or the counts do not add up.
     pub fn finish(
         mut self,
+        mut complete: Vec<Complete>,
         file: Option<AtomicFile>,
         totals: Totals,
         scored: u64,
         seconds: f64,
     ) -> Result<()> {
-        let t = &totals;
+        let rate = scored as f64 / seconds.max(1e-3);
+        self.summary.wall_seconds = seconds;
+        self.summary.alleles_per_hour = rate * 3600.0;
+        self.summary.totals = totals;
+        match file {
+            Some(file) => complete.push(self.summary.complete(file)?),
+            None => self.summary.totals.check()?,
+        }
+        publish(complete)?;
+        let t = &self.summary.totals;
         let named = |counts: &std::collections::BTreeMap<String, u64>| {
             let some = counts.iter().filter(|(_, n)| **n > 0);
             let some: Vec<String> = some.map(|(name, n)| format!("{n} {name}")).collect();
             if some.is_empty() { String::new() } else { format!(" ({})", some.join(", ")) }
         };
-        let rate = scored as f64 / seconds.max(1e-3);
         crate::say!(
             "polyascan: {} records = {} written + {} left out; {} alleles = {} scored + {} skipped{}; \
              {} scored alleles without a site near them, with a site{}; {seconds:.1} s, {:.0} alleles/h",
@@ -152,12 +161,6 @@ impl Report {
             named(&t.effects),
             rate * 3600.0
         );
-        self.summary.wall_seconds = seconds;
-        self.summary.alleles_per_hour = rate * 3600.0;
-        self.summary.totals = totals;
-        match file {
-            Some(file) => self.summary.write(file),
-            None => self.summary.totals.check(),
-        }
+        Ok(())
     }
 }

@@ -4,6 +4,7 @@ use bigtools::BigWigRead;
 use proptest::prelude::*;
 
 use super::*;
+use crate::output::atomic::publish;
 
 const LENGTH: u64 = 6000;
 
@@ -40,14 +41,25 @@ fn bits(track: &[Vec<f32>]) -> Vec<Vec<u32>> {
 }
 
 /// Pushes a track in blocks of `block` positions and returns the outcome.
-fn write(path: &Path, track: &[Vec<f32>], block: usize) -> TrackOutcome {
+/// Completes a track and gives it its name; returns at how many positions it has a value.
+fn published(writer: TrackWriter) -> Option<u64> {
+    match writer.finish().unwrap() {
+        TrackOutcome::Written { file, positions } => {
+            publish(vec![file]).unwrap();
+            Some(positions)
+        }
+        TrackOutcome::Empty { .. } => None,
+    }
+}
+
+fn write(path: &Path, track: &[Vec<f32>], block: usize) -> Option<u64> {
     let mut writer = TrackWriter::create(path, &genome(track.len())).unwrap();
     for (contig, values) in track.iter().enumerate() {
         for (i, values) in values.chunks(block).enumerate() {
             writer.push(contig, (i * block) as u64, values.to_vec()).unwrap();
         }
     }
-    writer.finish().unwrap()
+    published(writer)
 }
 
 /// Few different values and stretches without any, as a thresholded signal has them.
@@ -70,11 +82,11 @@ proptest! {
         let path = dir.path().join("x.bw");
         let expected = track.iter().flatten().filter(|value| !value.is_nan()).count() as u64;
         match write(&path, &track, block) {
-            TrackOutcome::Written { positions, .. } => {
+            Some(positions) => {
                 prop_assert_eq!(positions, expected);
                 prop_assert_eq!(bits(&read(&path, &genome(track.len()))), bits(&track));
             }
-            TrackOutcome::Empty { .. } => {
+            None => {
                 prop_assert_eq!(expected, 0);
                 prop_assert!(!path.exists());
             }
@@ -100,7 +112,7 @@ fn adjacent_equal_values_become_one_run_also_across_pushes() {
     writer.push(0, 10, vec![0.5; 10]).unwrap();
     writer.push(0, 20, vec![0.5; 10]).unwrap();
     writer.push_runs(0, vec![(30, 40, 0.5), (40, 45, 0.75), (50, 51, 0.75)]).unwrap();
-    writer.finish().unwrap();
+    published(writer);
     let mut reader = BigWigRead::open_file(&path).unwrap();
     let values = reader.get_interval("chr2", 0, LENGTH as u32).unwrap();
     let runs: Vec<_> = values.map(|v| v.unwrap()).map(|v| (v.start, v.end, v.value)).collect();
@@ -124,7 +136,7 @@ fn many_short_contigs_are_written() {
     let path = dir.path().join("x.bw");
     let track: Vec<Vec<f32>> = (0..2000).map(|i| vec![i as f32; 3]).collect();
     let outcome = write(&path, &track, 3);
-    assert_eq!(outcome, TrackOutcome::Written { path: path.clone(), positions: 6000 });
+    assert_eq!(outcome, Some(6000));
     let mut reader = BigWigRead::open_file(&path).unwrap();
     let values: Vec<_> = reader.get_interval("chr1", 0, 10).unwrap().map(|v| v.unwrap()).collect();
     assert_eq!(values, [bigtools::Value { start: 0, end: 3, value: 1999.0 }]);
@@ -142,8 +154,8 @@ fn a_value_at_every_position_of_a_long_contig_is_read_back() {
     for start in (0..POSITIONS).step_by(100_000) {
         writer.push(0, start, (start..start + 100_000).map(|p| p as f32 + 0.5).collect()).unwrap();
     }
-    let outcome = writer.finish().unwrap();
-    assert_eq!(outcome, TrackOutcome::Written { path: path.clone(), positions: POSITIONS });
+    let outcome = published(writer);
+    assert_eq!(outcome, Some(POSITIONS));
     let mut reader = BigWigRead::open_file(&path).unwrap();
     assert!(!reader.info().zoom_headers.is_empty());
     let values = reader.get_interval("chr1", 0, POSITIONS as u32).unwrap();
@@ -160,7 +172,7 @@ fn a_track_without_values_writes_no_file() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.bw");
     let outcome = write(&path, &[vec![f32::NAN; 50]], 20);
-    assert_eq!(outcome, TrackOutcome::Empty { path });
+    assert_eq!(outcome, None);
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{FastaSummary, FileSummary, ModelSummary, write_json};
 use crate::error::Result;
-use crate::output::atomic::AtomicFile;
+use crate::output::atomic::{AtomicFile, Complete};
 use crate::variants::totals::Totals;
 
 /// What was run, on what, and what became of every record and allele. Keys are written in the order of
@@ -37,7 +37,7 @@ impl VariantSummary {
     ///
     /// # Errors
     /// If they do not, or the file cannot be written.
-    pub fn write(&self, file: AtomicFile) -> Result<()> {
+    pub fn complete(&self, file: AtomicFile) -> Result<Complete> {
         self.totals.check()?;
         write_json(self, file)
     }

@@ -1,16 +1,14 @@
 //! Writing VCF and BCF.
 
-use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use noodles::bgzf;
 use rust_htslib::bcf::index;
-use tempfile::TempDir;
 
 use super::bcf::BcfEncoder;
 use crate::error::{Error, Result};
-use crate::output::atomic::AtomicFile;
+use crate::output::atomic::{AtomicFile, Complete};
 
 /// Positions that a tabix index can hold (2^29); longer contigs get a CSI index.
 const TABIX_POSITIONS: u64 = 1 << 29;
@@ -85,18 +83,13 @@ impl Sink {
     ///
     /// # Errors
     /// If its end cannot be written.
-    pub fn commit(self) -> Result<()> {
-        self.finish()?.commit()
-    }
-
-    /// Writes the end of the file, which has no final name yet.
-    fn finish(self) -> Result<AtomicFile> {
+    pub fn complete(self) -> Result<Complete> {
         match self {
-            Self::Plain(file) => Ok(file),
+            Self::Plain(file) => file.complete(),
             Self::Bgzf(mut writer) => {
                 let path = writer.get_ref().path().to_owned();
                 writer.try_finish().map_err(|e| Error::io(&path, "cannot finish writing", e))?;
-                Ok(writer.into_inner())
+                writer.into_inner().complete()
             }
         }
     }
@@ -142,61 +135,26 @@ impl VcfWriter {
     ///
     /// # Errors
     /// If either cannot be written.
-    pub fn commit(self, indexed: bool, longest: u64) -> Result<()> {
-        let mut file = self.sink.finish()?;
+    pub fn complete(self, indexed: bool, longest: u64) -> Result<Vec<Complete>> {
+        let data = self.sink.complete()?;
         if !indexed {
-            return file.commit();
+            return Ok(vec![data]);
         }
-        let csi = self.bcf.is_some() || longest > TABIX_POSITIONS;
-        let index = Index::of(&self.path, file.written()?.unwrap_or(&self.path), csi)?;
-        file.commit()?;
-        index.commit()
-    }
-}
-
-/// The index of a file, under another name until that has its own.
-struct Index {
-    folder: TempDir,
-    target: PathBuf,
-    /// Where an index of the other kind may lie.
-    other: PathBuf,
-}
-
-impl Index {
-    /// Indexes what is to be called `path`, and now lies elsewhere.
-    fn of(path: &Path, now: &Path, csi: bool) -> Result<Self> {
         let beside = |extension: &str| {
-            let mut name = path.as_os_str().to_owned();
+            let mut name = self.path.as_os_str().to_owned();
             name.push(extension);
             PathBuf::from(name)
         };
-        let (ours, other) = if csi { (".csi", ".tbi") } else { (".tbi", ".csi") };
-        let (target, other) = (beside(ours), beside(other));
-        let folder = match path.parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            _ => Path::new("."),
-        };
-        let folder =
-            tempfile::tempdir_in(folder).map_err(|e| Error::io(&target, "cannot write", e))?;
-        let index = Self { folder, target, other };
+        let csi = self.bcf.is_some() || longest > TABIX_POSITIONS;
+        let extension = if csi { ".csi" } else { ".tbi" };
+        let index = AtomicFile::create(&beside(extension))?.complete()?;
         let kind = if csi { index::Type::Csi(MIN_SHIFT) } else { index::Type::Tbx };
-        index::build(now, Some(&index.unfinished()), 1, kind).map_err(|_| {
-            let problem = "it cannot be indexed: is a position past 536870912, or past the length that \
-                           ##contig gives? leave --write-index out";
-            Error::input(path, "", problem)
+        index::build(data.place(), Some(&index.place()), 1, kind).map_err(|_| {
+            let problem = "it cannot be indexed: are the records in order (bcftools sort)? is a position \
+                           past 536870912, or past the length that ##contig gives? leave --write-index out";
+            Error::input(&self.path, "", problem)
         })?;
-        Ok(index)
-    }
-
-    fn unfinished(&self) -> PathBuf {
-        self.folder.path().join("index")
-    }
-
-    /// Gives it its name.
-    fn commit(self) -> Result<()> {
-        // An index of the other kind would be out of date, and htslib might prefer it.
-        let _ = fs::remove_file(&self.other);
-        let renamed = fs::rename(self.unfinished(), &self.target);
-        renamed.map_err(|e| Error::io(&self.target, "cannot write", e))
+        // Of the other kind it would be out of date, and htslib might prefer it.
+        Ok(vec![data.replacing([".csi", ".tbi"].map(beside).into()), index])
     }
 }
