@@ -148,10 +148,11 @@ mod tests {
         let mut contigs = Contigs::default();
         contigs.push("chr1".into(), 10);
         contigs.push("chr2".into(), 7);
-        assert_eq!(header(&lines).unwrap().other_length(&contigs), None);
-        let told =
-            header(&[&lines[..], &[&other, &other]].concat()).unwrap().other_length(&contigs);
-        assert_eq!(told, Some(("2".to_owned(), 9, 7, 2)));
+        let told = |more: &[&str]| {
+            header(&[&lines[..], more, &[NAMES]].concat()).unwrap().other_length(&contigs)
+        };
+        assert_eq!(told(&[]), None);
+        assert_eq!(told(&[&other, &other]), Some(("2".to_owned(), 9, 7, 2)));
     }
 
     #[test]
