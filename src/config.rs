@@ -11,6 +11,9 @@ use crate::scan::inference::KeepAbove;
 use crate::scan::{Anchor, ScanSettings};
 use crate::variants::{Rule, VariantSettings};
 
+/// Room for so many changes is reserved at once.
+const MOST_REMEMBERED: usize = 1 << 24;
+
 const DEFAULT: &str = include_str!("../config/default.toml");
 
 /// All settings; units and sources are in config/default.toml.
@@ -155,6 +158,13 @@ impl Config {
         let size = self.scan.chunk_size;
         if !(1..=LONGEST_CHUNK).contains(&size) {
             return Err(format!("chunk-size is {size}; it must lie between 1 and {LONGEST_CHUNK}"));
+        }
+        let remembered = self.variants.remembered;
+        if !(1..=MOST_REMEMBERED).contains(&remembered) {
+            let name = "variants.remembered";
+            return Err(format!(
+                "{name} is {remembered}; it must lie between 1 and {MOST_REMEMBERED}"
+            ));
         }
         Ok(())
     }

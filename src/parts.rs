@@ -190,3 +190,31 @@ fn damaged(path: &Path) -> Error {
         "its beginning is damaged, or of another version of this program; delete it and begin anew";
     Error::input(path, "", problem)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::summary::VariantSummary;
+    use crate::variants::work::VariantWork;
+
+    #[test]
+    fn a_whole_frame_that_is_no_part_is_refused() {
+        let work = VariantWork {
+            shard: Shard::WHOLE,
+            records: 1,
+            header: Vec::new(),
+            replaced: false,
+            longest_contig: 1,
+            table: false,
+            check_ref: "w".into(),
+            summary: VariantSummary::default(),
+        };
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut writer = PartWriter::create(file.path(), Vec::new(), &work).unwrap();
+        writer.frames.append(b"no part").unwrap();
+        std::fs::write(file.path(), writer.into_inner()).unwrap();
+        let mut parts = PartFile::<VariantWork>::open(file.path()).unwrap();
+        let message = parts.replay(&mut |_| Ok(())).unwrap_err().to_string();
+        assert!(message.contains("this is no part of a run"), "{message}");
+    }
+}

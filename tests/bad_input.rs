@@ -153,6 +153,70 @@ fn a_scan_never_replaces_its_input() {
     std::fs::rename(folder.at("t.1-of-1.shard"), &shard).unwrap();
     refuse(["merge", &shard, "-o", &folder.at("u")], 2, &["u.summary.json", "same file"]);
     assert_eq!(std::fs::read_to_string(&regions).unwrap(), "chr1\t0\t400\n");
+    let settings = folder.file("v.sites.bed", "[scan]\nbackground = 0.03\n");
+    let args = ["scan", &genome, "--config", &settings, "-o", &folder.at("v")];
+    refuse(args, 2, &["v.sites.bed", "same file"]);
+    let model = folder.at("w.sites.bed");
+    std::fs::rename(small_model(&folder), &model).unwrap();
+    let args = ["scan", &genome, "--model", &model, "-o", &folder.at("w")];
+    refuse(args, 2, &["w.sites.bed", "same file"]);
+}
+
+#[test]
+fn no_two_outputs_are_one_file_and_none_replaces_an_input() {
+    let folder = Folder::new();
+    let genome = folder.file("g.fa", format!(">chr1\n{}\n", "ACGTT".repeat(100)));
+    let header = "##fileformat=VCFv4.3\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n";
+    let vcf = folder.file("in.vcf", header);
+    let (output, link) = (folder.at("o.vcf.gz"), folder.at("link.vcf.gz"));
+    std::os::unix::fs::symlink(folder.at("t.tsv"), &link).unwrap();
+    std::fs::write(folder.at("t.tsv"), "").unwrap();
+    for (output, tsv) in [
+        (&output, "o.vcf.gz"),
+        (&output, "./o.vcf.gz"),
+        (&output, "o.vcf.gz.tbi"),
+        (&output, "o.summary.json"),
+        (&output, "o.checkpoint"),
+        (&output, ".o.polyascan.lock"),
+        (&link, "t.tsv"),
+    ] {
+        let args = ["variants", &vcf, "-f", &genome, "-o", output, "--tsv", &folder.at(tsv)];
+        refuse(args, 2, &["two outputs would be one file"]);
+    }
+    let settings = folder.file("o.summary.json", "[scan]\nbackground = 0.03\n");
+    let args = ["variants", &vcf, "-f", &genome, "-o", &output, "--config", &settings];
+    refuse(args, 2, &["o.summary.json", "same file"]);
+    let lock = folder.file(".p.polyascan.lock", std::fs::read(&genome).unwrap());
+    refuse(["scan", &lock, "-o", &folder.at("p")], 2, &["lock", "same file"]);
+    refuse(["scan", &genome, "-o", &folder.at("p")], 1, &["no lock of a run"]);
+    assert_eq!(std::fs::read(&lock).unwrap(), std::fs::read(&genome).unwrap());
+}
+
+#[test]
+fn a_picture_never_replaces_an_input() {
+    let folder = Folder::new();
+    let genome = simulate(&folder.at("sim"), 20_000, 4, 1, 1);
+    let out = folder.at("out");
+    let args = ["-r", "chrSim1:3000-3600", "--plots", "1", "-o", &out];
+    run(["mutagenesis", "-f", &genome].iter().chain(&args));
+    let picture = names(&folder.at("")).into_iter().find(|name| name.ends_with(".svg"));
+    let Some(picture) = picture else { panic!("{:?}", names(&folder.at(""))) };
+    let input = folder.at(&picture);
+    std::fs::copy(&genome, &input).unwrap();
+    refuse(["mutagenesis", "-f", &input].iter().chain(&args), 2, &[&picture, "same file"]);
+    assert_eq!(std::fs::read(&input).unwrap(), std::fs::read(&genome).unwrap());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_name_that_is_not_utf_8_is_taken() {
+    use std::os::unix::ffi::OsStringExt;
+    let folder = Folder::new();
+    let mut name = folder.at("x").into_bytes();
+    name.extend(b"\xff.fa");
+    let genome = std::ffi::OsString::from_vec(name);
+    std::fs::write(&genome, format!(">chr1\n{}\n", "ACGTT".repeat(100))).unwrap();
+    polyascan().arg("scan").arg(&genome).args(["-o", &folder.at("x")]).assert().success();
 }
 
 #[test]

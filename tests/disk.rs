@@ -68,13 +68,105 @@ fn many_variants(folder: &Folder) -> String {
     folder.file("many.vcf", text)
 }
 
-/// A file system of 64 KiB.
+/// Wherever the disk is full, also between the completion of two files, all outputs are new or all old.
+#[test]
+fn a_disk_that_is_full_at_the_end_leaves_the_outputs_of_an_earlier_run() {
+    let folder = Folder::new();
+    let (_, genome) = setting(&folder);
+    let vcf = folder.at("sim/variants.vcf");
+    let (disk, mut failed) = (folder.folder("disk"), 0);
+    let outputs = ["x.summary.json", "x.tsv", "x.vcf"];
+    // A page for each old file and for the lock, and more.
+    for kib in (20..=160).step_by(10) {
+        let Some(_mounted) = Mounted::of(&disk, kib) else { return };
+        outputs.iter().for_each(|name| fs::write(format!("{disk}/{name}"), "old").unwrap());
+        let (output, table) = (format!("{disk}/x.vcf"), format!("{disk}/x.tsv"));
+        let args = ["variants", &vcf, "-f", &genome, "-o", &output, "--tsv", &table, "-q"];
+        let done = polyascan().args(args).output().unwrap().status.success();
+        let is_old = |name: &str| fs::read(format!("{disk}/{name}")).unwrap() == b"old";
+        assert_eq!(names(&disk), outputs, "{kib} KiB");
+        assert!(outputs.iter().all(|name| is_old(name) != done), "{kib} KiB");
+        failed += u32::from(!done);
+    }
+    assert!((3..15).contains(&failed), "{failed} of 15 failed");
+    // A table that cannot be completed leaves no VCF.
+    let output = folder.at("y.vcf");
+    let args = ["variants", &vcf, "-f", &genome, "-o", &output, "--tsv", "/dev/full"];
+    refuse(args, 1, &["/dev/full"]);
+    assert!(!fs::exists(&output).unwrap());
+}
+
+#[test]
+fn a_closed_pipe_is_an_error_where_files_are_written_too() {
+    let folder = Folder::new();
+    let (_, genome) = setting(&folder);
+    let vcf = many_variants(&folder);
+    let (out, table, program) =
+        (folder.at("o.vcf"), folder.at("o.tsv"), env!("CARGO_BIN_EXE_polyascan"));
+    for outputs in [format!("-o {out} --tsv -"), format!("-o - --tsv {table}")] {
+        let line = format!(
+            "set -o pipefail; {program} variants {vcf} -f {genome} {outputs} | head -n 1 >/dev/null"
+        );
+        let output = Command::new("bash").args(["-c", &line]).output().unwrap();
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{message}");
+        assert!(message.contains("closed the pipe before the end"), "{message}");
+        assert!(!fs::exists(&out).unwrap() && !fs::exists(&table).unwrap());
+    }
+}
+
+#[test]
+fn messages_that_nobody_can_read_end_nothing() {
+    let folder = Folder::new();
+    let (model, genome) = setting(&folder);
+    for (i, stderr) in ["2>/dev/full", "2>&-"].into_iter().enumerate() {
+        let prefix = folder.at(&format!("out{i}/x"));
+        let program = env!("CARGO_BIN_EXE_polyascan");
+        let line = format!("{program} scan {genome} --model {model} -o {prefix} {stderr}");
+        assert!(Command::new("bash").args(["-c", &line]).status().unwrap().success());
+        assert!(summary(&prefix)["windows"]["scored"].as_u64() > Some(0));
+    }
+}
+
+#[test]
+fn a_run_that_was_told_to_ignore_hangups_goes_on() {
+    let folder = Folder::new();
+    let (model, genome) = setting(&folder);
+    let (program, prefix) = (env!("CARGO_BIN_EXE_polyascan"), folder.at("out/x"));
+    let line = format!(
+        "trap '' HUP; exec {program} scan - --model {model} -o {prefix} <{}",
+        folder.at("pipe")
+    );
+    let pipe = Command::new("mkfifo").arg(folder.at("pipe")).status().unwrap();
+    assert!(pipe.success());
+    let mut child = Command::new("bash").args(["-c", &line]).spawn().unwrap();
+    // Opens once the program is there to read.
+    let mut input = fs::OpenOptions::new().write(true).open(folder.at("pipe")).unwrap();
+    let lock = folder.at("out/.x.polyascan.lock");
+    let begin = Instant::now();
+    while !fs::exists(&lock).unwrap() {
+        assert!(begin.elapsed() < Duration::from_secs(60), "no lock");
+        sleep(Duration::from_millis(5));
+    }
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
+    std::io::copy(&mut fs::File::open(&genome).unwrap(), &mut input).unwrap();
+    drop(input);
+    assert!(child.wait().unwrap().success());
+    assert!(summary(&prefix)["windows"]["scored"].as_u64() > Some(0));
+}
+
+/// A small file system.
 struct Mounted(String);
 
 impl Mounted {
     fn small(folder: &str) -> Option<Self> {
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=64k", "none", folder]).stderr(Stdio::null());
+        Self::of(folder, 64)
+    }
+
+    fn of(folder: &str, kib: u32) -> Option<Self> {
+        let (mut mount, size) = (Command::new("mount"), format!("size={kib}k"));
+        mount.args(["-t", "tmpfs", "-o", &size, "none", folder]).stderr(Stdio::null());
         if mount.status().is_ok_and(|status| status.success()) {
             return Some(Self(folder.to_owned()));
         }
@@ -113,13 +205,17 @@ fn a_read_only_folder_is_refused_before_the_work() {
     for more in [&[][..], &["--resume"], &["--shard", "1/2"]] {
         // Were the genome opened first, its absence would be told.
         let args = [&["scan", &none, "-o", &prefix], more].concat();
-        refuse(args, 1, &[&prefix, "cannot create"]);
+        refuse(args, 1, &[folder_of(&prefix), "cannot create"]);
         let output = format!("{prefix}.vcf");
         let args = [&["variants", &none, "--fasta", &none, "-o", &output], more].concat();
-        refuse(args, 1, &[&prefix, "cannot create"]);
+        refuse(args, 1, &[folder_of(&prefix), "cannot create"]);
     }
     let args = ["mutagenesis", "-r", "a", "--fasta", &none, "-o", &prefix];
-    refuse(args, 1, &[&prefix, "cannot create"]);
+    refuse(args, 1, &[folder_of(&prefix), "cannot create"]);
+}
+
+fn folder_of(prefix: &str) -> &str {
+    prefix.rsplit_once('/').unwrap().0
 }
 
 #[test]
@@ -131,7 +227,7 @@ fn two_runs_into_one_prefix_are_refused() {
     let mut first = Command::new(env!("CARGO_BIN_EXE_polyascan"));
     first.args(["scan", "-", "-o", &prefix]).stdin(Stdio::piped()).stderr(Stdio::null());
     let mut first = first.spawn().unwrap();
-    let lock = format!("{prefix}.lock");
+    let lock = folder.at("out/.x.polyascan.lock");
     let begin = Instant::now();
     while fs::read_to_string(&lock).unwrap_or_default().is_empty() {
         assert!(begin.elapsed() < Duration::from_secs(60), "no lock");
@@ -160,7 +256,7 @@ fn variants_and_mutagenesis_hold_the_same_lock() {
     let output = folder.at("x.vcf.gz");
     first.args(["variants", "-", "--fasta", &genome, "-o", &output]);
     let mut first = first.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let lock = folder.at("x.lock");
+    let lock = folder.at(".x.polyascan.lock");
     let begin = Instant::now();
     while fs::read_to_string(&lock).unwrap_or_default().is_empty() {
         assert!(begin.elapsed() < Duration::from_secs(60), "no lock");

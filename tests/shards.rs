@@ -88,7 +88,7 @@ fn merged_shards_of_genes_are_the_scan_in_one_go_also_with_the_annotation_elsewh
     let moved = folder.at("moved.gtf");
     fs::rename(&genes, &moved).unwrap();
     let shard = format!("{prefix}.1-of-1.shard");
-    refuse(["merge", &shard, "-o", &prefix], 1, &[&genes, "cannot open"]);
+    refuse(["merge", &shard, "-o", &prefix], 1, &[&genes, "say where it is with --annotation"]);
     run(["merge", &shard, "-o", &prefix, "--annotation", &moved]);
     assert!(!sites_of(&prefix).is_empty());
     fs::write(&moved, fs::read_to_string(&moved).unwrap() + "\n").unwrap();

@@ -108,6 +108,7 @@ fn configurations(folder: &Folder) {
         ("entry", "[scan]\nbackgruond = 1\n".into()),
         ("type", "[scan]\nbackground = \"low\"\n".into()),
         ("range", "[scan]\nbackground = 2\n".into()),
+        ("remembered", "[variants]\nremembered = 9223372036854775807\n".into()),
         ("signal", recipe.into()),
         ("unknown", changed("[network]", "[netwrok]")),
         ("zero", changed("epochs = 15", "epochs = 0")),
@@ -200,12 +201,7 @@ fn chunks(folder: &Folder) {
     scan("weak", "2/2", &["--min-probability", "0.4"]);
     scan("tracks", "1/1", &["--tracks"]);
     scan("genes", "1/1", &["--annotation", &genes]);
-    // The second frame, a chunk, once more.
-    let magic = b"polyascan frames 1\n";
-    let whole = scan("whole", "1/1", &[]);
-    let length = |at: usize| u64::from_le_bytes(*whole[at..].first_chunk().unwrap()) as usize + 12;
-    let chunk = magic.len() + length(magic.len());
-    let again = &whole[chunk..chunk + length(chunk)];
-    folder.file("again.shard", [&whole, again].concat());
-    folder.file("headless.shard", magic);
+    folder.file("headless.shard", "polyascan frames 2\n");
+    folder.folder("folder.checkpoint");
+    folder.file(".held.polyascan.lock", "mine");
 }
