@@ -155,17 +155,30 @@ fn unsafe_code_is_in_kernel_files_only() {
     }
 }
 
+/// The texts of a module in a folder and of those inside it.
+fn texts_of(folder: &Path, module: &str) -> String {
+    let inner = fs::read_dir(folder.join(module)).into_iter().flatten();
+    let inner = inner.map(|entry| entry.unwrap().path());
+    let files = inner.chain([folder.join(format!("{module}.rs"))]);
+    files.map(|path| fs::read_to_string(path).unwrap()).collect()
+}
+
 #[test]
 fn every_test_that_the_page_on_reliability_names_is_there() {
     let page = fs::read_to_string(file("docs/RELIABILITY.md")).unwrap();
     let mut named = 0;
     for word in page.split('`') {
-        let Some((module, test)) = word.split_once("::") else { continue };
-        let path = file(&format!("tests/{module}.rs"));
-        if !path.exists() || test.contains(':') {
+        let parts: Vec<&str> = word.split("::").collect();
+        let [module, inner @ .., test] = &parts[..] else { continue };
+        let (of_module, folder) =
+            (file(&format!("tests/{module}.rs")), file(&format!("tests/{module}")));
+        if !of_module.exists() {
             continue;
         }
-        let text = fs::read_to_string(path).unwrap();
+        let text = match inner.first() {
+            None => fs::read_to_string(of_module).unwrap(),
+            Some(inner) => texts_of(&folder, inner),
+        };
         assert!(text.contains(&format!("\nfn {test}() {{")), "{word}");
         named += 1;
     }
