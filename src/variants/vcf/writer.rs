@@ -149,7 +149,7 @@ impl VcfWriter {
         let extension = if csi { ".csi" } else { ".tbi" };
         let index = AtomicFile::create(&beside(extension))?.complete()?;
         let kind = if csi { index::Type::Csi(MIN_SHIFT) } else { index::Type::Tbx };
-        index::build(data.place(), Some(&index.place()), 1, kind).map_err(|_| {
+        index::build(data.place(), Some(index.place()), 1, kind).map_err(|_| {
             let problem = "it cannot be indexed: are the records in order (bcftools sort)? is a position \
                            past 536870912, or past the length that ##contig gives? leave --write-index out";
             Error::input(&self.path, "", problem)
