@@ -5,7 +5,7 @@
 //! how many cases each runs; `make fuzz` runs many.
 
 mod chunks;
-mod damage;
+pub(crate) mod damage;
 mod settings;
 mod text;
 mod variants;
@@ -16,7 +16,7 @@ use std::io::Write;
 use crate::genome::contigs::Contigs;
 
 /// Writes a file that is removed when the value is dropped.
-fn file(bytes: &[u8]) -> tempfile::NamedTempFile {
+pub(crate) fn file(bytes: &[u8]) -> tempfile::NamedTempFile {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(bytes).unwrap();
     file

@@ -121,13 +121,15 @@ pub(super) fn damaged_text(good: &[&str]) -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-pub(super) fn gzip(content: &[u8]) -> Vec<u8> {
+/// Returns content as one gzip member.
+pub(crate) fn gzip(content: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(content).unwrap();
     encoder.finish().unwrap()
 }
 
-fn bgzip(content: &[u8]) -> Vec<u8> {
+/// Returns content as a BGZF file.
+pub(crate) fn bgzip(content: &[u8]) -> Vec<u8> {
     let mut writer = noodles::bgzf::io::Writer::new(Vec::new());
     writer.write_all(content).unwrap();
     writer.finish().unwrap()

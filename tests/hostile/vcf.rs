@@ -5,7 +5,7 @@ mod tables;
 
 use std::io::Read;
 
-use super::{letters, utf16};
+use super::{Setting, letters, utf16};
 use crate::support::*;
 
 /// What must happen.
@@ -64,22 +64,7 @@ fn records_of(bytes: &[u8]) -> Vec<String> {
     kept.collect()
 }
 
-/// A folder with a genome of 3,000 and 1,000 nt, and an output folder.
-struct Setting {
-    folder: Folder,
-    genome: String,
-    out: String,
-}
-
 impl Setting {
-    fn new() -> Self {
-        let folder = Folder::new();
-        let sequence = letters(3_000);
-        let text = fasta([("chr1", &sequence[..]), ("chr2", &sequence[..1_000])]);
-        let (genome, out) = (folder.file("genome.fa", text), folder.folder("out"));
-        Self { folder, genome, out }
-    }
-
     /// Annotates `bytes` and returns exit code, messages and VCF; nothing is left but complete outputs.
     fn annotate(&self, name: &str, more: &[&str], bytes: &[u8]) -> (i32, String, Vec<u8>) {
         let file = self.folder.file("hostile", bytes);
@@ -101,7 +86,7 @@ impl Setting {
     }
 
     /// Checks that what must happen does, and that everything is accounted for.
-    fn check(&self, more: &[&str], (name, bytes, must): &Row) {
+    fn check_variants(&self, more: &[&str], (name, bytes, must): &Row) {
         let (code, said, vcf) = self.annotate(name, more, bytes);
         match *must {
             Refuse(told) => {
@@ -144,25 +129,25 @@ impl Setting {
 #[test]
 fn every_allele_is_scored_or_skipped_for_its_reason() {
     let s = Setting::new();
-    tables::alleles().iter().for_each(|row| s.check(&[], row));
+    tables::alleles().iter().for_each(|row| s.check_variants(&[], row));
 }
 
 #[test]
 fn a_position_is_used_counted_as_skipped_or_refused() {
     let s = Setting::new();
-    tables::positions().iter().for_each(|row| s.check(&[], row));
+    tables::positions().iter().for_each(|row| s.check_variants(&[], row));
 }
 
 #[test]
 fn a_line_is_a_record_or_refused_by_its_number() {
     let s = Setting::new();
-    tables::lines().iter().for_each(|row| s.check(&[], row));
+    tables::lines().iter().for_each(|row| s.check_variants(&[], row));
 }
 
 #[test]
 fn a_header_is_taken_or_refused_with_line_and_cure() {
     let s = Setting::new();
-    tables::headers().iter().for_each(|row| s.check(&[], row));
+    tables::headers().iter().for_each(|row| s.check_variants(&[], row));
 }
 
 #[test]
@@ -182,9 +167,9 @@ fn a_ref_over_the_contigs_end_is_dealt_with_as_asked() {
     let s = Setting::new();
     let over = header() + &snv() + &record(3_000, &(reads(3_000, 1) + "A"), "C");
     let place = &["chr1:3000", "the contig's end", "--check-ref w"];
-    s.check(&["--check-ref", "e"], &("e", over.clone().into(), Refuse(place)));
+    s.check_variants(&["--check-ref", "e"], &("e", over.clone().into(), Refuse(place)));
     for way in ["w", "s"] {
-        s.check(
+        s.check_variants(
             &["--check-ref", way],
             &("w, s", over.clone().into(), Take(1, &[("ref_mismatch", 1)])),
         );

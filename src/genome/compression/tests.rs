@@ -1,27 +1,10 @@
 use std::io::Write;
 
 use proptest::prelude::*;
-use tempfile::NamedTempFile;
 
 use super::*;
-
-fn file(bytes: &[u8]) -> NamedTempFile {
-    let mut file = NamedTempFile::new().unwrap();
-    file.write_all(bytes).unwrap();
-    file
-}
-
-fn gzip(content: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(content).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn bgzip(content: &[u8]) -> Vec<u8> {
-    let mut writer = noodles::bgzf::io::Writer::new(Vec::new());
-    writer.write_all(content).unwrap();
-    writer.finish().unwrap()
-}
+use crate::fuzz::damage::{bgzip, gzip};
+use crate::fuzz::file;
 
 fn read(path: &Path) -> Result<(Compression, Vec<u8>, String)> {
     let source = Source::open(path)?;
