@@ -7,6 +7,11 @@ use crate::error::Result;
 use crate::output::atomic::{keep_apart, keep_input};
 use crate::output::lock::{self, Lock};
 
+/// Returns the files called `PREFIX.ending`.
+pub fn files(prefix: &str, endings: &[&str]) -> Vec<PathBuf> {
+    endings.iter().map(|ending| PathBuf::from(format!("{prefix}.{ending}"))).collect()
+}
+
 /// Makes the folder that a prefix names, keeps other runs from the prefix, and removes what killed ones
 /// have left unfinished of `files`, all that may be written.
 ///

@@ -9,10 +9,9 @@ use std::time::Instant;
 
 use clap::Args as ClapArgs;
 
-use super::claim::claim;
-use super::interrupt;
 use super::options::{ModelOptions, StrengthOptions, ThreadOptions, check_stdin};
 use super::parts::{Consumer, PartOptions, Runner};
+use super::{claim, interrupt};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::genome::annotation::Annotation;
@@ -247,8 +246,7 @@ impl Args {
     /// Claims the names of a shard and of what it keeps.
     fn claim_shard(&self, prefix: &str, inputs: &[&Path]) -> Result<Lock> {
         let base = self.parts.base(prefix);
-        let files = ["shard", "checkpoint"].map(|ending| PathBuf::from(format!("{base}.{ending}")));
-        claim(&base, &files, inputs)
+        claim::claim(&base, &claim::files(&base, &["shard", "checkpoint"]), inputs)
     }
 
     /// Describes the run, whose output gets `header` with what is added to it.

@@ -228,7 +228,8 @@ fn header(layout: Layout, contigs: &Contigs) -> Header {
     columns.set_reference_sequence_names(names).build()
 }
 
-fn with_extension(path: &Path, extension: &str) -> PathBuf {
+/// Returns a path with an ending behind its whole name: that of the index beside a file.
+pub fn with_extension(path: &Path, extension: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(extension);
     name.into()

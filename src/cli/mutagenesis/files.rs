@@ -53,8 +53,7 @@ const ENDINGS: [&str; 8] = [
 /// # Errors
 /// Those of [`claim::claim`].
 pub fn claim(prefix: &str, inputs: &[&Path]) -> Result<Lock> {
-    let files = ENDINGS.map(|ending| PathBuf::from(format!("{prefix}.{ending}")));
-    claim::claim(prefix, &files, inputs)
+    claim::claim(prefix, &claim::files(prefix, &ENDINGS), inputs)
 }
 
 /// Returns the table's name.

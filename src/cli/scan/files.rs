@@ -34,8 +34,7 @@ const ENDINGS: [&str; 11] = [
 /// # Errors
 /// Those of [`claim::claim`].
 pub fn claim(prefix: &str, inputs: &[&Path]) -> Result<Lock> {
-    let files = ENDINGS.map(|ending| PathBuf::from(format!("{prefix}.{ending}")));
-    claim::claim(prefix, &files, inputs)
+    claim::claim(prefix, &claim::files(prefix, &ENDINGS), inputs)
 }
 
 /// The tracks of one strand.

@@ -10,6 +10,7 @@ use crate::cli::claim;
 use crate::error::{Error, Result};
 use crate::output::atomic::{AtomicFile, keep_input};
 use crate::output::lock::Lock;
+use crate::output::tabix::with_extension;
 use crate::variants::annotate::{Annotated, table_header};
 use crate::variants::totals::Totals;
 use crate::variants::vcf::writer::{OutputType, Sink, VcfWriter};
@@ -110,14 +111,9 @@ impl Destination<'_> {
     /// Those of [`claim::claim`].
     pub fn claim(&self, inputs: &[&Path]) -> Result<Option<Lock>> {
         let Some(prefix) = self.prefix() else { return Ok(None) };
-        let beside = |ending: &str| {
-            let mut name = self.output.as_os_str().to_owned();
-            name.push(ending);
-            PathBuf::from(name)
-        };
-        let mut files = vec![self.output.to_owned(), beside(".tbi"), beside(".csi")];
-        let endings = ["summary.json", "checkpoint"];
-        files.extend(endings.map(|ending| PathBuf::from(format!("{prefix}.{ending}"))));
+        let mut files = claim::files(&prefix, &["summary.json", "checkpoint"]);
+        files.extend([".tbi", ".csi"].map(|extension| with_extension(self.output, extension)));
+        files.push(self.output.to_owned());
         files.extend(self.tsv.map(Path::to_owned));
         claim::claim(&prefix, &files, inputs).map(Some)
     }

@@ -9,6 +9,7 @@ use rust_htslib::bcf::index;
 use super::bcf::BcfEncoder;
 use crate::error::{Error, Result};
 use crate::output::atomic::{AtomicFile, Complete};
+use crate::output::tabix::with_extension;
 
 /// Positions that a tabix index can hold (2^29); longer contigs get a CSI index.
 const TABIX_POSITIONS: u64 = 1 << 29;
@@ -140,11 +141,7 @@ impl VcfWriter {
         if !indexed {
             return Ok(vec![data]);
         }
-        let beside = |extension: &str| {
-            let mut name = self.path.as_os_str().to_owned();
-            name.push(extension);
-            PathBuf::from(name)
-        };
+        let beside = |extension| with_extension(&self.path, extension);
         let csi = self.bcf.is_some() || longest > TABIX_POSITIONS;
         let extension = if csi { ".csi" } else { ".tbi" };
         let index = AtomicFile::create(&beside(extension))?.complete()?;
