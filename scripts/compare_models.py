@@ -54,15 +54,15 @@ def evaluate(args, model):
 
 
 def table(reports, negatives, against):
-    """A Markdown table of AUROC, p50 / p.v, by tier."""
+    """A Markdown table of AUROC, classification / sharp, by tier."""
     rows = {name: {r["tier"]: r for r in report["rankings"] if r["negatives"] == negatives}
             for name, report in reports.items()}
     counts = next(iter(rows.values()))
     heads = [f"{tier} ({counts[tier]['sites']})" for tier in TIERS]
-    lines = [f"| AUROC against {against}, p50 / p.v | " + " | ".join(heads) + " |",
+    lines = [f"| AUROC against {against}, classification / sharp | " + " | ".join(heads) + " |",
              "| --- |" + " --- |" * len(TIERS)]
     for name, tiers in rows.items():
-        cells = [f"{show(tiers[t]['auroc_p50'])} / {show(tiers[t]['auroc_pv'])}" for t in TIERS]
+        cells = [f"{show(tiers[t]['auroc_classification'])} / {show(tiers[t]['auroc_sharp'])}" for t in TIERS]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 

@@ -25,9 +25,9 @@ def row(key, values):
 
 def sites(evaluation):
     """Lines of `evaluate scan`."""
-    yield "# AUROC and AUPRC of sites against 20 negatives each: p50 = classification of the window centred"
-    yield "# on the place, pv = that times the cleavage within 1 nt of the centre."
-    keys = ("sites", "auroc_p50", "auroc_pv", "auprc_p50", "auprc_pv")
+    yield "# AUROC and AUPRC of sites against 20 negatives each: classification = classification of the window centred"
+    yield "# on the place, sharp = that times the cleavage within 1 nt of the centre."
+    keys = ("sites", "auroc_classification", "auroc_sharp", "auprc_classification", "auprc_sharp")
     for ranking in evaluation["rankings"]:
         name = f'{ranking["negatives"]}_{ranking["tier"]}'
         yield row(name, [(key, ranking[key]) for key in keys])

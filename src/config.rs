@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::models::bilstm;
+use crate::scan::calls::{CallSettings, MERGE_REACH};
 use crate::scan::chunks::LONGEST_CHUNK;
 use crate::scan::inference::KeepAbove;
 use crate::scan::{Anchor, ScanSettings};
@@ -32,7 +32,18 @@ pub struct ScanConfig {
     pub min_probability: f64,
     pub min_centre_cleavage: f64,
     pub background: f64,
+    pub min_posterior: Stringencies,
+    pub merge_distance: u64,
     pub chunk_size: usize,
+}
+
+/// The least posterior of a call, by name of the operating point.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Stringencies {
+    pub sensitive: f64,
+    pub default: f64,
+    pub strict: f64,
 }
 
 /// How genes are used.
@@ -49,61 +60,39 @@ pub struct VariantsConfig {
     pub max_length: usize,
     pub match_distance: u64,
     pub remembered: usize,
-    pub calibrated: RuleConfig,
-    pub published: RuleConfig,
-}
-
-/// Which sites a variant's effect is looked for at, and when it matters.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
-#[serde(deny_unknown_fields)]
-pub struct RuleConfig {
-    pub call_probability: f64,
-    pub probability: f64,
-    pub strength: f64,
-    pub used: f64,
-    pub delta: f64,
-    pub shift: u64,
+    pub rule: Rule,
 }
 
 impl VariantsConfig {
-    /// Returns the rule for a site model of this architecture: PolyaID has the published one.
-    pub fn rule(&self, architecture: &str) -> &RuleConfig {
-        match architecture == bilstm::POLYAID.name {
-            true => &self.published,
-            false => &self.calibrated,
-        }
-    }
-
-    /// Returns the numbers that variants are scored with by a site model of this architecture.
-    pub fn settings(&self, scan: &ScanConfig, architecture: &str) -> VariantSettings {
-        let rule = self.rule(architecture);
+    /// Returns the numbers that variants are scored with; the sites are those of a sensitive scan.
+    pub fn settings(&self, scan: &ScanConfig) -> VariantSettings {
         VariantSettings {
             keep: KeepAbove {
-                probability: rule.call_probability as f32,
+                probability: scan.min_probability as f32,
                 centre_cleavage: scan.min_centre_cleavage as f32,
             },
-            background: scan.background,
+            calls: scan.calls(scan.min_posterior.sensitive),
             match_distance: self.match_distance,
-            rule: Rule {
-                probability: rule.probability,
-                strength: rule.strength,
-                used: rule.used,
-                delta: rule.delta,
-                shift: rule.shift,
-            },
+            rule: self.rule,
             remembered: self.remembered,
         }
     }
 }
 
 impl ScanConfig {
+    /// Returns which sites become calls.
+    pub fn calls(&self, min_posterior: f64) -> CallSettings {
+        let Self { background, merge_distance, .. } = *self;
+        CallSettings { background, min_posterior, merge_distance }
+    }
+
     /// Returns the numbers that the pipeline runs with.
-    pub fn settings(&self, anchor: Anchor, threads: usize) -> ScanSettings {
+    pub fn settings(&self, anchor: Anchor, min_posterior: f64, threads: usize) -> ScanSettings {
         ScanSettings {
             anchor,
             min_probability: self.min_probability as f32,
             min_centre_cleavage: self.min_centre_cleavage as f32,
-            background: self.background,
+            calls: self.calls(min_posterior),
             threads,
             chunk: self.chunk_size,
         }
@@ -140,20 +129,24 @@ impl Config {
     /// # Errors
     /// The name, the value and the range.
     pub fn check(&self) -> std::result::Result<(), String> {
-        let VariantsConfig { calibrated, published, .. } = &self.variants;
+        let Stringencies { sensitive, default, strict } = self.scan.min_posterior;
         let shares = [
             ("min-probability", self.scan.min_probability),
             ("min-centre-cleavage", self.scan.min_centre_cleavage),
             ("background", self.scan.background),
-            ("variants.calibrated.call_probability", calibrated.call_probability),
-            ("variants.calibrated.probability", calibrated.probability),
-            ("variants.published.call_probability", published.call_probability),
-            ("variants.published.probability", published.probability),
+            ("min-posterior.sensitive", sensitive),
+            ("min-posterior.default", default),
+            ("min-posterior.strict", strict),
+            ("variants.rule.probability", self.variants.rule.probability),
         ];
         for (name, value) in shares {
             if !(0.0..=1.0).contains(&value) {
                 return Err(format!("{name} is {value}; it must lie between 0 and 1"));
             }
+        }
+        let distance = self.scan.merge_distance;
+        if distance > MERGE_REACH {
+            return Err(format!("merge-distance is {distance}; it must be at most {MERGE_REACH}"));
         }
         let size = self.scan.chunk_size;
         if !(1..=LONGEST_CHUNK).contains(&size) {

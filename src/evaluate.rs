@@ -1,6 +1,7 @@
 //! Evaluation: models on measured polyA sites and variants, any model on labelled sequences.
 
 pub mod accuracy;
+pub mod balanced;
 pub mod calibration;
 pub mod calls;
 pub mod classes;

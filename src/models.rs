@@ -10,6 +10,7 @@ pub mod encoding;
 mod gpu;
 pub mod import;
 pub mod library;
+pub mod posterior;
 pub mod pysster;
 pub mod registry;
 pub mod strength;
@@ -17,6 +18,7 @@ pub mod weight_file;
 
 use crate::error::{Error, Result, WindowPlace};
 use card::ModelCard;
+use posterior::Posterior;
 
 /// Nucleotides of a window of a scan.
 pub const WINDOW: usize = 240;
@@ -168,6 +170,9 @@ pub struct StrandScores {
     /// Which of them (its index in `probability`) and raw cleavage vector, for the windows with a
     /// classification above the threshold asked for; ascending.
     pub cleavage: Vec<(usize, CleavageVector)>,
+    /// Log-odds that RNA is cleaved close to the window's centre, of the windows in `cleavage`, from
+    /// models that say so beside the classification; else empty.
+    pub sharp: Vec<f32>,
 }
 
 impl StrandScores {
@@ -178,7 +183,23 @@ impl StrandScores {
     pub fn check_finite(&self, model: &str) -> Result<()> {
         check_finite(model, self.probability.chunks(1))?;
         check_finite(model, self.cleavage.iter().map(|(_, vector)| vector.as_slice()))
+            .and_then(|()| check_finite(model, self.sharp.chunks(1)))
             .map_err(|error| error.at_window(|at| WindowPlace::Number(self.cleavage[at].0)))
+    }
+
+    /// Returns the posteriors of the windows with a cleavage vector.
+    pub fn posteriors(&self, posterior: &Posterior) -> Vec<f32> {
+        let windows = self.cleavage.iter().enumerate();
+        windows.map(|(n, (_, vector))| posterior.of(self.log_odds(n), vector)).collect()
+    }
+
+    /// Returns the log-odds that tell sites from other places best, of the n-th window with a
+    /// cleavage vector: the sharp ones, or those of the classification.
+    pub fn log_odds(&self, n: usize) -> f32 {
+        self.sharp.get(n).copied().unwrap_or_else(|| {
+            let probability = f64::from(self.probability[self.cleavage[n].0]);
+            strength::log_odds(probability) as f32
+        })
     }
 }
 
@@ -212,6 +233,11 @@ pub trait Model: Send + Sync {
     /// # Errors
     /// If a window is not as [`Model::input`] says, or the computation fails.
     fn predict(&self, windows: &[Window<'_>]) -> Result<Predictions>;
+
+    /// Returns what makes a posterior of a window's outputs, of site models that were calibrated.
+    fn posterior(&self) -> Option<Posterior> {
+        None
+    }
 
     /// Returns whether [`Model::scan`] works.
     fn can_scan(&self) -> bool {
@@ -265,6 +291,7 @@ pub trait Model: Send + Sync {
             let alone = alone.map_err(|e| e.at_window(|_| WindowPlace::Number(index)))?;
             scores.probability.extend(alone.probability);
             scores.cleavage.extend(alone.cleavage.into_iter().map(|(_, vector)| (index, vector)));
+            scores.sharp.extend(alone.sharp);
         }
         Ok(scores)
     }

@@ -7,6 +7,7 @@
 //! Every position asked for ([`targets`]) has one window on each strand. Window and site
 //! definitions: Stroup & Ji 2023. Results do not depend on the number of threads or the chunk size.
 
+pub mod calls;
 pub mod chunks;
 pub mod consolidate;
 pub mod inference;
@@ -28,6 +29,7 @@ mod tests;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use calls::CallSettings;
 use chunks::{BaseSource, ChunkReader, ChunkSizes};
 use inference::{ChunkScores, KeepAbove, Scorer};
 use progress::Progress;
@@ -91,8 +93,8 @@ pub struct ScanSettings {
     pub min_probability: f32,
     /// ... if the raw cleavage at their centre is above this (0..1).
     pub min_centre_cleavage: f32,
-    /// Subtracted from consolidated cleavage (0..1).
-    pub background: f64,
+    /// Which sites become calls.
+    pub calls: CallSettings,
     /// Inference threads, at least 1; nested parallelism of the model stays within them.
     pub threads: usize,
     /// Centres per chunk at most, at least 1; no effect on results.
@@ -100,13 +102,17 @@ pub struct ScanSettings {
 }
 
 impl Default for ScanSettings {
-    /// The published thresholds (Stroup & Ji 2023), one thread.
+    /// The published thresholds (Stroup & Ji 2023), every site a call, one thread.
     fn default() -> Self {
         Self {
             anchor: Anchor::Window,
             min_probability: 0.5,
             min_centre_cleavage: 0.05,
-            background: consolidate::BACKGROUND,
+            calls: CallSettings {
+                background: consolidate::BACKGROUND,
+                min_posterior: 0.0,
+                merge_distance: 0,
+            },
             threads: 1,
             chunk: chunks::DEFAULT_CHUNK,
         }
@@ -140,7 +146,7 @@ pub struct ScanJob<'a> {
 /// cannot be scanned. Nothing more is handed to the sink after that.
 pub fn run(job: ScanJob<'_>, sink: &mut dyn Sink) -> Result<ScanTotals> {
     let mut sink = Timed { sink, profile: job.profile };
-    let mut collector = Collector::new(job.targets, job.genes, job.settings.background, &mut sink);
+    let mut collector = Collector::new(job.targets, job.genes, job.settings.calls, &mut sink);
     let span = 0..job.targets.scoring_total(job.contigs);
     score(job, Portion { span, finish_begun: false }, &mut |scores| collector.push(scores))?;
     collector.finish()

@@ -23,17 +23,19 @@ pub mod vcf;
 mod windows;
 pub mod work;
 
+use serde::Deserialize;
+
+use crate::scan::calls::CallSettings;
 use crate::scan::inference::KeepAbove;
 
 /// When a change of a site matters. Strengths are log2 odds of usage.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Classification that one haplotype must reach (0..1).
     pub probability: f64,
     /// Strength that one haplotype must reach; without a strength model it is not asked for.
     pub strength: f64,
-    /// A haplotype has a site that is called on it and at least so strong: what creates and loses it.
-    pub used: f64,
     /// Least |difference| of strengths, or, without a strength model, of the log2 odds of the
     /// classification.
     pub delta: f64,
@@ -46,8 +48,8 @@ pub struct Rule {
 pub struct VariantSettings {
     /// Windows that take part in consolidation, as in a scan.
     pub keep: KeepAbove,
-    /// Subtracted from consolidated cleavage (0..1).
-    pub background: f64,
+    /// Which sites are called on a haplotype.
+    pub calls: CallSettings,
     /// Sites of the two haplotypes that lie at most so far apart are the same site, in nt.
     pub match_distance: u64,
     pub rule: Rule,

@@ -57,7 +57,7 @@ fn json_holds_the_same_figures() {
     assert_eq!(rankings.len(), 8);
     for ranking in rankings {
         let count = |key: &str| ranking[key].as_u64().unwrap();
-        let auroc = ranking["auroc_p50"].as_f64().unwrap();
+        let auroc = ranking["auroc_classification"].as_f64().unwrap();
         let (negatives, tier) = (&ranking["negatives"], &ranking["tier"]);
         let row = format!(
             "{}\t{}\t{}\t{}\t{auroc:.3}\t",
@@ -137,11 +137,11 @@ fn peers_that_do_not_classify_windows_are_ranked_on_the_same_places() {
         for key in ["tier", "negatives", "sites", "places"] {
             assert_eq!(a[key], b[key]);
         }
-        assert!(b["auroc_p50"].is_number() && b["auroc_pv"].is_null(), "{b}");
+        assert!(b["auroc_classification"].is_number() && b["auroc_sharp"].is_null(), "{b}");
     }
     assert!(theirs.get("recall").is_none() && theirs.get("calibration").is_none());
     let text = String::from_utf8(evaluate(&peer, &[])).unwrap();
-    assert!(text.contains("# p.v: not of this model") && text.contains("no calibration"), "{text}");
+    assert!(text.contains("# sharp: not of this model") && text.contains("no calibration"), "{text}");
     let args = ["evaluate", "scan", "--fasta", &genome, "--sites", &sites, "--model", &peer];
     refuse(args.iter().chain(&["--plot", "x.svg"]), 2, &["--plot", "no calibration"]);
 }

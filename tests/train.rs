@@ -86,14 +86,14 @@ fn the_scan_runs_a_trained_model_and_the_log_tells_each_epoch() {
     let rows: Vec<Vec<&str>> = log.lines().map(|line| line.split('\t').collect()).collect();
     assert_eq!(rows.iter().map(|row| row[0]).collect::<Vec<_>>(), ["epoch", "1", "2"], "{log}");
     assert!(rows.iter().all(|row| row.len() == rows[0].len()), "{log}");
-    assert!(rows[0].contains(&"random_all_auroc_pv"), "{log}");
+    assert!(rows[0].contains(&"random_all_auroc_sharp"), "{log}");
     // The curves have a mark for every value of the log, and one per name that has any.
     let columns = (0..rows[0].len()).filter(|&i| !["epoch", "seconds"].contains(&rows[0][i]));
     let values = columns.map(|i| rows[1..].iter().filter(|row| row[i] != "NA").count());
     let marks: usize = values.filter(|count| *count > 0).map(|count| count + 1).sum();
     let curves = fs::read_to_string(folder.at("tiny.svg")).unwrap();
     assert_eq!(curves.matches("<circle").count(), marks);
-    assert!(marks > 10 && curves.contains("random_all_auroc_pv"), "{curves}");
+    assert!(marks > 10 && curves.contains("random_all_auroc_sharp"), "{curves}");
     let left = names(&folder.at(""));
     assert!(!left.iter().any(|name| name.contains("checkpoint")), "{left:?}");
 }

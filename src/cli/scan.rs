@@ -11,7 +11,7 @@ use clap::Args as ClapArgs;
 use super::interrupt;
 use super::options::{ModelOptions, StrandChoice, ThreadOptions, check_prefix, check_stdin};
 use super::parts::{Consumer, PartOptions, Runner};
-use crate::config::Config;
+use crate::config::{Config, Stringencies};
 use crate::context::features::GeneContext;
 use crate::error::{Error, Result};
 use crate::genome::annotation::Annotation;
@@ -70,6 +70,17 @@ pub struct Args {
     /// Subtracted from the mean of the kept cleavage vectors (0-1) [default: 0.02].
     #[arg(long, value_name = "P", allow_negative_numbers = true)]
     background: Option<f64>,
+    /// Which calls: default; sensitive has more of the real sites and more others, strict the surest.
+    /// Calls per kb and share of measured sites found: docs/SCAN.md.
+    #[arg(long, value_enum, default_value = "default", conflicts_with = "min_posterior")]
+    stringency: Stringency,
+    /// Leave out calls with a posterior below this (0-1), in place of --stringency.
+    #[arg(long, value_name = "P", allow_negative_numbers = true)]
+    min_posterior: Option<f64>,
+    /// Leave out a call where a likelier one of its strand lies within so many nt; 0: none
+    /// [default: 24].
+    #[arg(long, value_name = "NT")]
+    merge_distance: Option<u64>,
     /// Settings that replace those of config/default.toml (TOML).
     #[arg(long, value_name = "TOML")]
     config: Option<PathBuf>,
@@ -95,6 +106,14 @@ pub struct Args {
     /// Where to write; - is BED on standard output, and nothing else.
     #[arg(short, long, value_name = "PREFIX")]
     output: String,
+}
+
+/// Named operating points of a scan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Stringency {
+    Sensitive,
+    Default,
+    Strict,
 }
 
 /// Runs the command.
@@ -130,14 +149,20 @@ pub fn run(args: &Args) -> Result<()> {
     let strands = args.strand.strands();
     let targets = Targets::new(&fasta.contigs, strands, regions.as_deref(), restrict);
 
-    let mut report = Report::new(&config, model.as_ref(), args.anchor, &fasta, threads);
+    let least = args.least_posterior(&config);
+    let mut report = Report::new(&config, least, model.as_ref(), args.anchor, &fasta, threads);
     if let Some(gtf) = &gtf {
         report.annotation(gtf)?;
     }
     for note in annotation.iter().flat_map(|annotation| &annotation.notes) {
         report.note(note.clone());
     }
-    let work = report.work(args.parts.share(), args.outputs(), &fasta.contigs, &targets);
+    if args.asks_for_posterior() && model.posterior().is_none() {
+        let name = &model.card().name;
+        report.note(format!("{name} gives no posteriors: --stringency and --min-posterior choose nothing"));
+    }
+    let calls = config.scan.calls(least);
+    let work = report.work(args.parts.share(), args.outputs(), calls, &fasta.contigs, &targets);
     let interrupt = interrupt::watch();
     let job = ScanJob {
         bases: Box::new(fasta.bases()?),
@@ -146,7 +171,7 @@ pub fn run(args: &Args) -> Result<()> {
         model: model.as_ref(),
         targets: &targets,
         genes: genes.as_ref(),
-        settings: config.scan.settings(args.anchor, threads),
+        settings: config.scan.settings(args.anchor, least, threads),
         interrupt,
         quiet: args.quiet,
         profile: &profile,
@@ -169,8 +194,7 @@ pub fn run(args: &Args) -> Result<()> {
     } else {
         files.create(&args.output, &work, &fasta.contigs)?;
         let mut sink = Timed { sink: &mut files, profile: &profile };
-        let mut collector =
-            Collector::new(&targets, genes.as_ref(), config.scan.background, &mut sink);
+        let mut collector = Collector::new(&targets, genes.as_ref(), work.calls, &mut sink);
         let checkpoint = runner.run(compute, &mut |scores| collector.push(scores))?;
         let totals = collector.finish()?;
         let outcome = Outcome {
@@ -221,9 +245,30 @@ impl Args {
         scan.min_probability = self.min_probability.unwrap_or(scan.min_probability);
         scan.min_centre_cleavage = self.min_centre_cleavage.unwrap_or(scan.min_centre_cleavage);
         scan.background = self.background.unwrap_or(scan.background);
+        scan.merge_distance = self.merge_distance.unwrap_or(scan.merge_distance);
         scan.chunk_size = self.chunk_size.unwrap_or(scan.chunk_size);
         config.check().map_err(Error::Usage)?;
-        Ok(config)
+        match self.min_posterior {
+            Some(least) if !(0.0..=1.0).contains(&least) => {
+                let problem = format!("min-posterior is {least}; it must lie between 0 and 1");
+                Err(Error::Usage(problem))
+            }
+            _ => Ok(config),
+        }
+    }
+
+    /// The least posterior of a call.
+    fn least_posterior(&self, config: &Config) -> f64 {
+        let Stringencies { sensitive, default, strict } = config.scan.min_posterior;
+        self.min_posterior.unwrap_or(match self.stringency {
+            Stringency::Sensitive => sensitive,
+            Stringency::Default => default,
+            Stringency::Strict => strict,
+        })
+    }
+
+    fn asks_for_posterior(&self) -> bool {
+        self.min_posterior.is_some() || self.stringency != Stringency::Default
     }
 
     /// The regions of the command line and of the BED file, or `None` for everything.

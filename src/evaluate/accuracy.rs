@@ -21,10 +21,10 @@ pub struct Ranking {
     pub negatives: &'static str,
     pub sites: usize,
     pub places: usize,
-    pub auroc_p50: Option<f64>,
-    pub auroc_pv: Option<f64>,
-    pub auprc_p50: Option<f64>,
-    pub auprc_pv: Option<f64>,
+    pub auroc_classification: Option<f64>,
+    pub auroc_sharp: Option<f64>,
+    pub auprc_classification: Option<f64>,
+    pub auprc_sharp: Option<f64>,
 }
 
 /// Measured sites and random places, scored; other places are scored when they are ranked.
@@ -82,13 +82,6 @@ impl<'a> ScoredPlaces<'a> {
         }
         Ok(rankings)
     }
-
-    /// Returns the classifications of the windows centred on the sites, and of those centred on 20
-    /// random places for each.
-    pub fn classifications(&self) -> (Vec<f32>, Vec<f32>) {
-        let sites = self.of_sites.iter().flatten().map(|score| score.p50).collect();
-        (sites, self.random.iter().map(|score| score.p50).collect())
-    }
 }
 
 fn ranking(
@@ -101,17 +94,17 @@ fn ranking(
         let values = |scores: &[PlaceScore]| scores.iter().map(f).collect::<Vec<f32>>();
         (values(positives), values(negatives))
     };
-    let (p50, n50) = split(|score| score.p50);
-    let (pv, nv) = split(|score| score.pv);
+    let (classification, n_classification) = split(|score| score.classification);
+    let (sharp, n_sharp) = split(|score| score.sharp);
     Ranking {
         tier,
         negatives: name,
         sites: positives.len(),
         places: negatives.len(),
-        auroc_p50: meaning.p50.and_then(|_| auroc(&p50, &n50)),
-        auroc_pv: meaning.pv.and_then(|_| auroc(&pv, &nv)),
-        auprc_p50: meaning.p50.and_then(|_| auprc(&p50, &n50)),
-        auprc_pv: meaning.pv.and_then(|_| auprc(&pv, &nv)),
+        auroc_classification: meaning.classification.and_then(|_| auroc(&classification, &n_classification)),
+        auroc_sharp: meaning.sharp.and_then(|_| auroc(&sharp, &n_sharp)),
+        auprc_classification: meaning.classification.and_then(|_| auprc(&classification, &n_classification)),
+        auprc_sharp: meaning.sharp.and_then(|_| auprc(&sharp, &n_sharp)),
     }
 }
 

@@ -1,39 +1,36 @@
-//! Whether a classification of x means a polyA site in a share x of the windows.
+//! Whether a probability of x means a polyA site in a share x of the cases.
 
+pub mod calls;
 pub mod line;
+pub mod logistic;
 
 use serde::Serialize;
 
-use super::measured::MeasuredSite;
-use super::negatives::PER_SITE;
-use super::profile::StrandProfile;
-use crate::models::CENTRE;
+/// Bins.
+const BINS: usize = 12;
+/// Where they begin, and 1: finer near 0, where most calls of a scan are.
+const EDGES: [f64; BINS + 1] =
+    [0.0, 0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0];
+/// The first bin of the figure that leaves out the many cases near 0: it begins at 0.1.
+const ABOVE: usize = 3;
 
-/// Bins of equal width between 0 and 1.
-const BINS: usize = 10;
-/// The first bin of the figure that leaves out the many windows near 0: it begins at 0.1.
-const ABOVE: usize = 1;
-
-/// Predictions against what was measured, over windows.
+/// Predictions against what was measured, over windows or calls.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Calibration {
-    /// A window is positive if a measured site of its strand lies from this many nt upstream of its
-    /// centre to one less downstream; 0: if it is centred on one.
-    pub within_nt: usize,
     pub windows: usize,
     pub positives: usize,
-    /// Mean squared difference between classification and truth (0 or 1).
+    /// Mean squared difference between prediction and truth (0 or 1).
     pub brier: Option<f64>,
     /// Expected calibration error: mean over the windows of the difference between their bin's mean
     /// prediction and observed share.
     pub calibration_error: Option<f64>,
-    /// Windows with a classification of 0.1 or more, and the same figure over them.
+    /// Windows with a prediction of 0.1 or more, and the same figure over them.
     pub windows_above_0_1: usize,
     pub calibration_error_above_0_1: Option<f64>,
     pub bins: Vec<Bin>,
 }
 
-/// Windows of similar classification.
+/// Windows of similar prediction.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Bin {
     /// From here (included) to there; the last includes 1.
@@ -65,26 +62,18 @@ impl Tally {
     /// Counts one window.
     pub fn add(&mut self, probability: f32, positive: bool) {
         let probability = f64::from(probability);
-        let bin = &mut self.bins[((probability * BINS as f64) as usize).min(BINS - 1)];
+        let below = EDGES.partition_point(|&edge| edge <= probability);
+        let bin = &mut self.bins[below.clamp(1, BINS) - 1];
         bin.windows += 1;
         bin.positives += usize::from(positive);
         bin.predicted += probability;
         bin.squares += (probability - f64::from(u8::from(positive))).powi(2);
     }
 
-    /// Counts every window of a strand; `within` is as in [`Calibration::within_nt`].
-    pub fn add_strand(&mut self, profile: &StrandProfile, sites: &[MeasuredSite], within: usize) {
-        let positive = positives(profile, sites, within);
-        for (score, positive) in profile.scores.iter().zip(positive) {
-            self.add(score.p50, positive);
-        }
-    }
-
     /// Returns the figures.
-    pub fn finish(&self, within: usize) -> Calibration {
+    pub fn finish(&self) -> Calibration {
         let all = Sums::over(&self.bins);
         Calibration {
-            within_nt: within,
             windows: all.windows,
             positives: all.positives,
             brier: all.mean(all.squares),
@@ -94,37 +83,6 @@ impl Tally {
             bins: self.bins.iter().enumerate().map(|(i, sums)| sums.bin(i)).collect(),
         }
     }
-}
-
-/// Random places for each measured site that a calibrated probability speaks of. With places of 50 nt,
-/// the length of a cleavage vector, that is a site per 5 kb of strand: about as many as are known along
-/// human genes (PolyASite 2.0, Herrmann et al. 2020: 569,005 clusters).
-pub const RARITY: usize = 100;
-
-/// Returns the calibration over windows centred on measured sites and on random places, each counted
-/// so often that there are [`RARITY`] per site.
-pub fn of_places(sites: &[f32], random: &[f32]) -> Calibration {
-    let mut tally = Tally::default();
-    sites.iter().for_each(|&probability| tally.add(probability, true));
-    for _ in 0..RARITY / PER_SITE {
-        random.iter().for_each(|&probability| tally.add(probability, false));
-    }
-    tally.finish(0)
-}
-
-/// Returns, for each window of a strand, whether a site lies around its centre.
-fn positives(profile: &StrandProfile, sites: &[MeasuredSite], within: usize) -> Vec<bool> {
-    let mut positive = vec![false; profile.scores.len()];
-    let on_strand =
-        |site: &&MeasuredSite| (site.contig, site.strand) == (profile.contig, profile.strand);
-    for site in sites.iter().filter(on_strand) {
-        // Centres within - 1 nt upstream of the site to `within` nt downstream of it.
-        let site = profile.on_strand(site.position);
-        let first = (site + 1).saturating_sub(within + CENTRE);
-        let end = (site + within + 1).saturating_sub(CENTRE).min(positive.len());
-        positive[first.min(end)..end].fill(true);
-    }
-    positive
 }
 
 fn error(bins: &[Sums]) -> Option<f64> {
@@ -149,8 +107,8 @@ impl Sums {
 
     fn bin(&self, index: usize) -> Bin {
         Bin {
-            from: index as f64 / BINS as f64,
-            to: (index + 1) as f64 / BINS as f64,
+            from: EDGES[index],
+            to: EDGES[index + 1],
             windows: self.windows,
             positives: self.positives,
             mean_prediction: self.mean(self.predicted),

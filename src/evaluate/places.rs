@@ -5,7 +5,9 @@ use crate::context::signal::{FARTHEST, NEAREST, is_signal_at};
 use crate::error::{Error, Result};
 use crate::genome::memory::Genome;
 use crate::models::card::Task;
-use crate::models::{CENTRE, CLEAVAGE_CENTRE, CleavageVector, Model, WINDOW, Window};
+use crate::engine::cpu::activation::sigmoid;
+use crate::models::posterior::{Posterior, mass_at_centre};
+use crate::models::{CENTRE, CLEAVAGE_CENTRE, Model, StrandScores, WINDOW, Window};
 
 /// Distances from the hexamer's place in APARENT2's frame to the place asked about, in nt: evenly over
 /// where signals lie. It hardly matters: any distances of 6 to 44 nt rank validation sites equally well.
@@ -16,24 +18,31 @@ const NEAR: usize = 3;
 /// The two scores of a place; higher is more like a polyA site.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PlaceScore {
-    pub p50: f32,
-    pub pv: f32,
+    pub classification: f32,
+    pub sharp: f32,
 }
 
 impl PlaceScore {
-    /// Combines the outputs for the window centred on a place: its classification, and that times the
-    /// cleavage mass within 1 nt of the centre.
-    pub fn of_window(probability: f32, cleavage: &CleavageVector) -> Self {
-        let mass: f32 = cleavage[CLEAVAGE_CENTRE - 1..=CLEAVAGE_CENTRE + 1].iter().sum();
-        Self { p50: probability, pv: probability * mass }
+    /// Combines what a model says of the n-th window with a cleavage vector, which is centred on the
+    /// place: its classification; and its posterior or, of models without one, the probability of a
+    /// site (the sharp one, if there is) times the cleavage mass within 1 nt of the centre.
+    pub fn of_window(scores: &StrandScores, n: usize, posterior: Option<&Posterior>) -> Self {
+        let (window, vector) = &scores.cleavage[n];
+        let classification = scores.probability[*window];
+        let sharp = match posterior {
+            Some(posterior) => posterior.of(scores.log_odds(n), vector),
+            None if scores.sharp.is_empty() => classification * mass_at_centre(vector),
+            None => sigmoid(scores.log_odds(n)) * mass_at_centre(vector),
+        };
+        Self { classification, sharp }
     }
 }
 
 /// What the two scores of a scorer are, in words; `None` where it has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Meaning {
-    pub p50: Option<&'static str>,
-    pub pv: Option<&'static str>,
+    pub classification: Option<&'static str>,
+    pub sharp: Option<&'static str>,
 }
 
 /// Scores places. All scorers speak of the same places: those with a complete 240-nt window.
@@ -68,8 +77,11 @@ struct ByWindow<'a>(&'a dyn Model);
 impl PlaceScorer for ByWindow<'_> {
     fn meaning(&self) -> Meaning {
         Meaning {
-            p50: Some("classification of the window centred on the place"),
-            pv: Some("classification x cleavage mass within 1 nt of the place"),
+            classification: Some("classification of the window centred on the place"),
+            sharp: Some(match self.0.posterior() {
+                Some(_) => "posterior of the window centred on the place",
+                None => "probability of a site x cleavage mass within 1 nt of the place",
+            }),
         }
     }
 
@@ -77,12 +89,10 @@ impl PlaceScorer for ByWindow<'_> {
         let Place { contig, strand, position } = place;
         let window = genome.around_padded(contig, strand, position, CENTRE, WINDOW);
         let scores = self.0.scan(&window, -1.0)?;
-        match (scores.probability.first(), scores.cleavage.first()) {
-            (Some(&probability), Some((_, vector))) => {
-                Ok(PlaceScore::of_window(probability, vector))
-            }
-            _ => Err(Error::Internal("a window was not scored".into())),
+        if scores.cleavage.is_empty() {
+            return Err(Error::Internal("a window was not scored".into()));
         }
+        Ok(PlaceScore::of_window(&scores, 0, self.0.posterior().as_ref()))
     }
 }
 
@@ -96,8 +106,8 @@ struct ByFrames<'a> {
 impl PlaceScorer for ByFrames<'_> {
     fn meaning(&self) -> Meaning {
         Meaning {
-            p50: Some("mean over 5 frames of the log-odds of a cut in the 50 nt around the place"),
-            pv: Some("mean over 5 frames of the log-odds of a cut within 3 nt of the place"),
+            classification: Some("mean over 5 frames of the log-odds of a cut in the 50 nt around the place"),
+            sharp: Some("mean over 5 frames of the log-odds of a cut within 3 nt of the place"),
         }
     }
 
@@ -106,12 +116,12 @@ impl PlaceScorer for ByFrames<'_> {
         let frames = FRAMES.map(|distance| around(self.model, genome, place, anchor + distance));
         let cuts = predict(self.model, &frames)?.swap_remove(self.cut);
         let width = self.model.outputs()[self.cut].width;
-        let mut score = PlaceScore { p50: 0.0, pv: 0.0 };
+        let mut score = PlaceScore { classification: 0.0, sharp: 0.0 };
         for (cut, distance) in cuts.chunks_exact(width).zip(FRAMES) {
             let at = anchor + distance;
             let share = 1.0 / FRAMES.len() as f32;
-            score.p50 += share * log_odds(&cut[at - CLEAVAGE_CENTRE..at + CLEAVAGE_CENTRE]);
-            score.pv += share * log_odds(&cut[at - NEAR..=at + NEAR]);
+            score.classification += share * log_odds(&cut[at - CLEAVAGE_CENTRE..at + CLEAVAGE_CENTRE]);
+            score.sharp += share * log_odds(&cut[at - NEAR..=at + NEAR]);
         }
         Ok(score)
     }
@@ -135,8 +145,8 @@ struct BySignal<'a>(&'a dyn Model);
 
 impl PlaceScorer for BySignal<'_> {
     fn meaning(&self) -> Meaning {
-        let p50 = "highest probability of a known hexamer 10-35 nt upstream, 0 without one";
-        Meaning { p50: Some(p50), pv: None }
+        let classification = "highest probability of a known hexamer 10-35 nt upstream, 0 without one";
+        Meaning { classification: Some(classification), sharp: None }
     }
 
     fn score(&self, genome: &Genome, place: Place) -> Result<PlaceScore> {
@@ -149,7 +159,7 @@ impl PlaceScorer for BySignal<'_> {
         let signals: Vec<Vec<u8>> = signals.collect();
         let said = predict(self.0, &signals)?;
         let highest = said.first().into_iter().flatten().copied().fold(0.0, f32::max);
-        Ok(PlaceScore { p50: highest, pv: highest })
+        Ok(PlaceScore { classification: highest, sharp: highest })
     }
 }
 

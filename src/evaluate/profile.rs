@@ -47,28 +47,44 @@ pub fn each_strand(
     genome: &Genome,
     mut visit: impl FnMut(&StrandProfile),
 ) -> Result<()> {
-    for (contig, codes) in genome.codes.iter().enumerate() {
-        for strand in Strand::BOTH {
-            let scores = match strand {
-                Strand::Plus => scores(model, codes)?,
-                Strand::Minus => scores(model, &reverse_complement(codes))?,
-            };
-            visit(&StrandProfile { contig, strand, length: codes.len(), scores });
-        }
+    for contig in 0..genome.codes.len() {
+        each_strand_of(model, genome, contig, &mut visit)?;
+    }
+    Ok(())
+}
+
+/// The same of one contig.
+///
+/// # Errors
+/// As [`each_strand`].
+pub fn each_strand_of(
+    model: &dyn Model,
+    genome: &Genome,
+    contig: usize,
+    mut visit: impl FnMut(&StrandProfile),
+) -> Result<()> {
+    let codes = &genome.codes[contig];
+    for strand in Strand::BOTH {
+        let scores = match strand {
+            Strand::Plus => scores(model, codes)?,
+            Strand::Minus => scores(model, &reverse_complement(codes))?,
+        };
+        visit(&StrandProfile { contig, strand, length: codes.len(), scores });
     }
     Ok(())
 }
 
 fn scores(model: &dyn Model, codes: &[u8]) -> Result<Vec<PlaceScore>> {
     let windows = (codes.len() + 1).saturating_sub(WINDOW);
+    let posterior = model.posterior();
     let starts: Vec<usize> = (0..windows).step_by(PIECE).collect();
     let pieces: Vec<Vec<PlaceScore>> = starts
         .into_par_iter()
         .map(|start| {
             let end = (start + PIECE).min(windows) + WINDOW - 1;
             let scores = model.scan(&codes[start..end], -1.0)?;
-            let places = scores.probability.iter().zip(&scores.cleavage);
-            Ok(places.map(|(&p, (_, vector))| PlaceScore::of_window(p, vector)).collect())
+            let windows = 0..scores.cleavage.len();
+            Ok(windows.map(|n| PlaceScore::of_window(&scores, n, posterior.as_ref())).collect())
         })
         .collect::<Result<_>>()?;
     Ok(pieces.concat())

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::measured::{MeasuredSite, Tier};
 use super::metrics::{mean, median};
-use super::places::PlaceScore;
+use super::negatives::Place;
 use super::profile::{StrandProfile, each_strand};
 use crate::error::Result;
 use crate::genome::memory::Genome;
@@ -24,6 +24,15 @@ pub struct Call {
     pub strand: Strand,
     pub position: usize,
     pub score: f32,
+    /// Of the window centred there.
+    pub classification: f32,
+}
+
+impl Call {
+    /// Returns where it is.
+    pub fn place(&self) -> Place {
+        Place { contig: self.contig, strand: self.strand, position: self.position }
+    }
 }
 
 /// What a set of calls finds of one tier.
@@ -42,29 +51,29 @@ pub struct Recall {
     pub mean_distance: Option<f64>,
 }
 
-/// The peaks of p.v of every strand, as calls; what they score is what they are ranked by.
-#[derive(Clone, Debug)]
+/// The peaks of the sharp score of every strand, as calls.
+#[derive(Clone, Debug, Default)]
 pub struct Peaks {
-    rank: fn(&PlaceScore) -> f32,
     calls: Vec<Call>,
     windows: usize,
 }
 
 impl Peaks {
-    /// Begins without peaks; `rank` orders those to come.
-    pub fn ranked_by(rank: fn(&PlaceScore) -> f32) -> Self {
-        Self { rank, calls: Vec::new(), windows: 0 }
+    /// Returns the kb x strands scored so far.
+    pub fn kb(&self) -> f64 {
+        self.windows as f64 / 1000.0
     }
 
     /// Adds the peaks of a strand.
     pub fn add_strand(&mut self, profile: &StrandProfile) {
-        let scores: Vec<f32> = profile.scores.iter().map(|score| score.pv).collect();
+        let scores: Vec<f32> = profile.scores.iter().map(|score| score.sharp).collect();
         self.windows += scores.len();
         self.calls.extend(local_maxima(&scores).into_iter().map(|window| Call {
             contig: profile.contig,
             strand: profile.strand,
             position: profile.position(window),
-            score: (self.rank)(&profile.scores[window]),
+            score: scores[window],
+            classification: profile.scores[window].classification,
         }));
     }
 
@@ -72,21 +81,17 @@ impl Peaks {
     pub fn finish(mut self) -> (Vec<Call>, f64) {
         let place = |c: &Call| (c.contig, c.strand, c.position);
         self.calls.sort_by(|a, b| b.score.total_cmp(&a.score).then(place(a).cmp(&place(b))));
-        (self.calls, self.windows as f64 / 1000.0)
+        let kb = self.kb();
+        (self.calls, kb)
     }
 }
 
-/// Scans a genome; returns the peaks of p.v, those that `rank` puts highest first, and the kb x strands
-/// scored.
+/// Scans a genome; returns the peaks of the sharp score, highest first, and the kb x strands scored.
 ///
 /// # Errors
 /// If the model cannot be scanned, or fails.
-pub fn peaks(
-    model: &dyn Model,
-    genome: &Genome,
-    rank: fn(&PlaceScore) -> f32,
-) -> Result<(Vec<Call>, f64)> {
-    let mut peaks = Peaks::ranked_by(rank);
+pub fn peaks(model: &dyn Model, genome: &Genome) -> Result<(Vec<Call>, f64)> {
+    let mut peaks = Peaks::default();
     each_strand(model, genome, |profile| peaks.add_strand(profile))?;
     Ok(peaks.finish())
 }

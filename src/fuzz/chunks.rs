@@ -40,7 +40,7 @@ fn work() -> ScanWork {
 }
 
 fn chunk(centres: std::ops::Range<u64>) -> Vec<u8> {
-    let kept = |centre| Kept { centre, probability: 0.75, cleavage: [0.02; CLEAVAGE] };
+    let kept = |centre| Kept { centre, probability: 0.75, posterior: 0.25, cleavage: [0.02; CLEAVAGE] };
     let length = centres.end - centres.start;
     let strand = StrandChunk {
         windows: WindowCounts { requested: length, scored: length, ..WindowCounts::default() },

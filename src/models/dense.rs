@@ -16,6 +16,7 @@ use candle_nn::ops;
 
 use super::card::{ModelCard, Task};
 use super::encoding::one_hot;
+use super::posterior::Posterior;
 use super::registry::Architecture;
 use super::{CLEAVAGE, Input, Model, Output, Predictions, StrandScores, Window, gpu as gpu_scan};
 use crate::engine::cpu::dense::{Block, DenseKernel};
@@ -37,7 +38,8 @@ pub const ARCHITECTURE: Architecture = Architecture {
     source: "",
     load: |file, card, workers| {
         let config = file.config().map_err(|problem| Error::model(&card.name, problem))?;
-        Ok(Box::new(DenseScan::load(&config, &file.candle()?, card, workers)?))
+        let posterior = file.posterior().map_err(|problem| Error::model(&card.name, problem))?;
+        Ok(Box::new(DenseScan::load(&config, posterior, &file.candle()?, card, workers)?))
     },
 };
 
@@ -46,7 +48,8 @@ pub use strength::ARCHITECTURE as STRENGTH;
 /// A loaded dense-scan model.
 pub struct DenseScan {
     card: ModelCard,
-    outputs: [Output; 2],
+    outputs: Vec<Output>,
+    posterior: Option<Posterior>,
     network: DenseNetwork,
     kernel: DenseKernel,
     /// The same network on GPUs, which then do the scan, and their name.
@@ -55,22 +58,24 @@ pub struct DenseScan {
 }
 
 impl DenseScan {
-    /// Builds the model from its tensors and the `config` entry of the weight file's metadata; scans
-    /// run on `workers`.
+    /// Builds the model from its tensors and the entries `config` and `posterior` of the weight file's
+    /// metadata; scans run on `workers`.
     ///
     /// # Errors
     /// If a tensor is missing or has the wrong shape, or the receptive field is not 240.
     pub fn load(
         config: &DenseConfig,
+        posterior: Option<Posterior>,
         tensors: &HashMap<String, Tensor>,
         card: ModelCard,
         workers: &Workers,
     ) -> Result<Self> {
-        let network = network(config, 1 + CLEAVAGE, tensors, &card)?;
+        let network = network(config, config.scan_outputs(), tensors, &card)?;
         let kernel = pack(&network)?;
         let gpu = workers.pool(|device, precision| GpuDense::new(&network, device, precision))?;
-        let outputs = [Output::new("probability", 1), Output::new("cleavage", CLEAVAGE)];
-        Ok(Self { card, outputs, network, kernel, gpu, device: workers.name() })
+        let mut outputs = vec![Output::new("probability", 1), Output::new("cleavage", CLEAVAGE)];
+        outputs.extend(posterior.map(|_| Output::new("posterior", 1)));
+        Ok(Self { card, outputs, posterior, network, kernel, gpu, device: workers.name() })
     }
 }
 
@@ -93,18 +98,31 @@ impl Model for DenseScan {
 
     fn predict(&self, windows: &[Window<'_>]) -> Result<Predictions> {
         self.input().check(&self.card.name, windows)?;
-        let (mut probability, mut cleavage) = (Vec::new(), Vec::new());
+        let mut scores = StrandScores::default();
         for batch in windows.chunks(BATCH) {
             let batch: Vec<&[u8]> = batch.iter().map(|window| window.codes).collect();
             let out = self.network.forward(&one_hot(&batch, &Device::Cpu)?, Residuals::Plain)?;
             let out = out.squeeze(1)?;
             let class = ops::sigmoid(&out.narrow(D::Minus1, 0, 1)?)?;
-            probability.extend(class.flatten_all()?.to_vec1::<f32>()?);
+            let first = scores.probability.len();
+            scores.probability.extend(class.flatten_all()?.to_vec1::<f32>()?);
             let vectors = ops::softmax(&out.narrow(D::Minus1, 1, CLEAVAGE)?, D::Minus1)?;
-            cleavage.extend(vectors.flatten_all()?.to_vec1::<f32>()?);
+            let vectors = vectors.flatten_all()?.to_vec1::<f32>()?;
+            let vectors = vectors.as_chunks().0.iter().enumerate();
+            scores.cleavage.extend(vectors.map(|(i, vector)| (first + i, *vector)));
+            if self.network.config.sharp {
+                let sharp = out.narrow(D::Minus1, 1 + CLEAVAGE, 1)?;
+                scores.sharp.extend(sharp.flatten_all()?.to_vec1::<f32>()?);
+            }
         }
-        Predictions { values: vec![probability, cleavage] }
-            .check_finite(&self.card.name, windows.len())
+        let posterior = self.posterior.map(|posterior| scores.posteriors(&posterior));
+        let cleavage = scores.cleavage.iter().flat_map(|(_, vector)| *vector).collect();
+        let values = [scores.probability, cleavage].into_iter().chain(posterior).collect();
+        Predictions { values }.check_finite(&self.card.name, windows.len())
+    }
+
+    fn posterior(&self) -> Option<Posterior> {
+        self.posterior
     }
 
     fn can_scan(&self) -> bool {
@@ -151,7 +169,7 @@ fn pack(network: &DenseNetwork) -> Result<DenseKernel> {
     let (first, first_bias) = packed(&network.output, 0, 1)?;
     let cleavage = match network.output.bias.elem_count() {
         1 => None,
-        _ => Some(packed(&network.output, 1, CLEAVAGE)?),
+        outputs => Some(packed(&network.output, 1, outputs - 1)?),
     };
     Ok(DenseKernel {
         channels: config.channels,
@@ -163,6 +181,7 @@ fn pack(network: &DenseNetwork) -> Result<DenseKernel> {
         first,
         first_bias,
         cleavage,
+        sharp: config.sharp,
     })
 }
 

@@ -10,6 +10,7 @@ use safetensors::{Dtype, SafeTensors};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::posterior::Posterior;
 use crate::error::Result;
 
 /// The metadata entry `format_version` of files that this program writes and reads.
@@ -46,6 +47,19 @@ impl WeightFile {
     pub fn config<T: serde::de::DeserializeOwned>(&self) -> std::result::Result<T, String> {
         serde_json::from_str(self.entry("config"))
             .map_err(|e| format!("metadata entry `config`: {e}"))
+    }
+
+    /// Returns what makes posteriors of the model's outputs, from the metadata entry `posterior`.
+    ///
+    /// # Errors
+    /// If it is there and is none.
+    pub fn posterior(&self) -> std::result::Result<Option<Posterior>, String> {
+        match self.entry("posterior") {
+            "" => Ok(None),
+            json => serde_json::from_str(json)
+                .map(Some)
+                .map_err(|e| format!("metadata entry `posterior`: {e}")),
+        }
     }
 
     /// Returns the tensors as candle's.

@@ -20,6 +20,8 @@ pub struct Site {
     pub strand: Strand,
     /// Classification of the window centred on the site (0..1).
     pub probability: f32,
+    /// Share of such calls that are measured sites; `None` of models without.
+    pub posterior: Option<f32>,
     /// Consolidated cleavage at the site, background subtracted.
     pub cleavage: f32,
     /// The cluster, 0-based half-open.
@@ -35,18 +37,19 @@ pub struct Site {
 }
 
 /// The names of the columns, in order.
-pub const COLUMNS: &str = "#chrom\tstart\tend\tname\tscore\tstrand\tprobability\tcleavage\t\
+pub const COLUMNS: &str = "#chrom\tstart\tend\tname\tscore\tstrand\tprobability\tposterior\tcleavage\t\
     cluster_start\tcluster_end\tentropy\twindows\tsignal\tsignal_offset\tgene\tfeature";
 
-/// Writes sites as BED6 and ten extra columns, plain or in BGZF with an index.
+/// Writes sites as BED6 and eleven extra columns, plain or in BGZF with an index.
 ///
 /// | column | meaning |
 /// | --- | --- |
 /// | chrom, start, end | the site: one nucleotide, the last before the cut; 0-based half-open |
 /// | name | contig:position:strand, position 1-based |
-/// | score | 1000 x probability, rounded |
+/// | score | 1000 x posterior (of models without: x probability), rounded |
 /// | strand | + or - |
-/// | probability | classification of the window centred on the site |
+/// | probability | classification of the window centred on the site: a site in its central 50 nt, at even odds |
+/// | posterior | share of such calls that are measured sites |
 /// | cleavage | consolidated cleavage at the site, background subtracted |
 /// | cluster_start, cluster_end | the cluster that the site represents; 0-based half-open |
 /// | entropy | of the cluster's normalised profile, nats |
@@ -140,12 +143,17 @@ fn write_plain(file: &mut AtomicFile, line: &str) -> Result<()> {
 
 fn format_row(line: &mut String, contig: &str, site: &Site) -> fmt::Result {
     let (start, end, strand) = (site.position, site.position + 1, site.strand);
-    // Rounded like the probability column, which may be read back to check the score.
-    let score = (f64::from(site.probability) * 1000.0).round().clamp(0.0, 1000.0) as u16;
+    // Rounded like the columns, which may be read back to check the score.
+    let score = (f64::from(site.posterior.unwrap_or(site.probability)) * 1000.0).round().clamp(0.0, 1000.0) as u16;
     write!(line, "{contig}\t{start}\t{end}\t{contig}:{end}:{strand}\t{score}\t{strand}")?;
     // Adding 0 turns -0.0, which would be written with its sign, into 0.0.
     let (probability, cleavage) = (site.probability + 0.0, site.cleavage + 0.0);
-    write!(line, "\t{probability:.6}\t{cleavage:.6}")?;
+    write!(line, "\t{probability:.6}")?;
+    match site.posterior {
+        Some(posterior) => write!(line, "\t{posterior:.6}")?,
+        None => line.push_str("\t."),
+    }
+    write!(line, "\t{cleavage:.6}")?;
     let (cluster, entropy) = (&site.cluster, site.entropy + 0.0);
     write!(line, "\t{}\t{}\t{entropy:.4}\t{}", cluster.start, cluster.end, site.windows)?;
     match site.signal {
@@ -184,6 +192,7 @@ mod tests {
             position,
             strand,
             probability: 0.98765,
+            posterior: Some(0.125),
             cleavage: 0.25,
             cluster: position.saturating_sub(3)..position + 9,
             entropy: 1.23456,
@@ -208,16 +217,17 @@ mod tests {
         plain.signal = None;
         plain.entropy = -0.0;
         plain.probability = 1.0004;
+        plain.posterior = None;
         write(&path, &[site(0, 41, Strand::Plus), plain]);
         let text = fs::read_to_string(&path).unwrap();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], "## version: 0.1.0");
         assert_eq!(lines[1], "## command: scan 'a b'");
         assert_eq!(lines[2], COLUMNS);
-        let first = "chr2\t41\t42\tchr2:42:+\t988\t+\t0.987650\t0.250000\t38\t50\t1.2346\t31\t\
+        let first = "chr2\t41\t42\tchr2:42:+\t125\t+\t0.987650\t0.125000\t0.250000\t38\t50\t1.2346\t31\t\
             AATAAA\t21\t.\t.";
         assert_eq!(lines[3], first);
-        let second = "chr10\t99\t100\tchr10:100:-\t1000\t-\t1.000400\t0.250000\t96\t108\t0.0000\t\
+        let second = "chr10\t99\t100\tchr10:100:-\t1000\t-\t1.000400\t.\t0.250000\t96\t108\t0.0000\t\
             31\t.\t.\t.\t.";
         assert_eq!(lines[4], second);
         assert_eq!(COLUMNS.split('\t').count(), first.split('\t').count());

@@ -16,6 +16,7 @@ use crate::genome::compression::Source;
 use crate::genome::fasta::FastaFile;
 use crate::models::card::ModelCard;
 use crate::profile::StageTimes;
+use crate::scan::calls::CallCounts;
 
 /// The summary of a scan. Keys are written in the order of the fields, those of maps sorted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -121,6 +122,8 @@ pub struct SkippedWindows {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SiteCounts {
     pub total: u64,
+    /// Sites that are no calls, by the reason.
+    pub left_out: CallCounts,
     /// By `+` and `-`.
     pub by_strand: BTreeMap<String, u64>,
     /// By class in the gene structure; empty without annotation.

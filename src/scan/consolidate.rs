@@ -35,6 +35,8 @@ pub struct Candidate {
     pub cleavage: f64,
     /// Classification of the window centred on the site, or of the nearest kept window.
     pub probability: f32,
+    /// Posterior of the kept window nearest to the site; NaN from models that have none.
+    pub posterior: f32,
     /// Kept windows averaged at the site.
     pub windows: u32,
     /// The run of positions above zero.
@@ -54,6 +56,14 @@ struct Pending {
     windows: u32,
 }
 
+/// What is remembered of a kept window.
+#[derive(Clone, Copy, Debug)]
+struct Recent {
+    centre: u64,
+    probability: f32,
+    posterior: f32,
+}
+
 /// A cluster that the next position may still extend; `best` lacks cluster and entropy.
 #[derive(Debug)]
 struct OpenCluster {
@@ -71,15 +81,15 @@ struct OpenCluster {
 pub struct Consolidator<'a> {
     contig: usize,
     strand: Strand,
-    /// Only sites in here are reported, only positions in here get track values.
+    /// Only positions in here get track values.
     targets: &'a [Range<u64>],
     background: f64,
     tail: Tail,
     pending: VecDeque<Pending>,
     /// Position of the first pending value; all before it are final.
     pending_start: u64,
-    /// Centre and classification of the kept windows that a pending position may be nearest to.
-    recent: VecDeque<(u64, f32)>,
+    /// The kept windows that a pending position may be nearest to.
+    recent: VecDeque<Recent>,
     /// Codes around the last kept window, and the position of the first of them.
     codes: Option<(Arc<[u8]>, u64)>,
     cluster: Option<OpenCluster>,
@@ -146,7 +156,7 @@ impl<'a> Consolidator<'a> {
         self.tail.finalise(u64::MAX, self.targets, self.contig, self.strand, hand_on)
     }
 
-    /// Returns a position that no later site lies before.
+    /// Returns a position that no later site lies before; sites that are not yet taken do not count.
     pub fn watermark(&self) -> u64 {
         match &self.cluster {
             Some(cluster) => cluster.best.position,
@@ -188,10 +198,11 @@ impl<'a> Consolidator<'a> {
         }
         // The first pending position is 24 nt before this centre: a window nearest to it is at
         // most 48 nt before.
-        while self.recent.front().is_some_and(|&(centre, _)| centre + 2 * REACH < window.centre) {
+        while self.recent.front().is_some_and(|last| last.centre + 2 * REACH < window.centre) {
             self.recent.pop_front();
         }
-        self.recent.push_back((window.centre, window.probability));
+        let &Kept { centre, probability, posterior, .. } = window;
+        self.recent.push_back(Recent { centre, probability, posterior });
     }
 
     /// Makes the positions before `end` final.
@@ -234,10 +245,13 @@ impl<'a> Consolidator<'a> {
     /// Describes a position that may turn out to be a site.
     fn candidate(&self, position: u64, cleavage: f64, windows: u32) -> Candidate {
         let scored = self.tail.probability_at(position);
+        let nearest = self.nearest_kept(position);
+        let of_nearest = |value: fn(&Recent) -> f32| nearest.map_or(f32::NAN, value);
         Candidate {
             position,
             cleavage,
-            probability: scored.unwrap_or_else(|| self.nearest_kept(position)),
+            probability: scored.unwrap_or(of_nearest(|kept| kept.probability)),
+            posterior: of_nearest(|kept| kept.posterior),
             windows,
             cluster: position..position + 1,
             entropy: 0.0,
@@ -246,17 +260,16 @@ impl<'a> Consolidator<'a> {
         }
     }
 
-    /// Returns the classification of the kept window nearest to a covered position, the upstream
-    /// one of two.
-    fn nearest_kept(&self, position: u64) -> f32 {
-        let distance = |&&(centre, _): &&(u64, f32)| {
+    /// Returns the kept window nearest to a covered position, the upstream one of two.
+    fn nearest_kept(&self, position: u64) -> Option<&Recent> {
+        let distance = |&&Recent { centre, .. }: &&Recent| {
             let downstream = match self.strand {
                 Strand::Plus => centre > position,
                 Strand::Minus => centre < position,
             };
             (centre.abs_diff(position), downstream)
         };
-        self.recent.iter().min_by_key(distance).map_or(f32::NAN, |&(_, probability)| probability)
+        self.recent.iter().min_by_key(distance)
     }
 
     /// Returns the codes upstream of a pending position, in transcript direction. Such a position
@@ -277,13 +290,10 @@ impl<'a> Consolidator<'a> {
         }
     }
 
-    /// Reports the site of a finished cluster if it was asked for.
+    /// Reports the site of a finished cluster, also where it was not asked for: it may be better than
+    /// one nearby that was.
     fn close(&mut self, cluster: OpenCluster) {
-        let site = cluster.into_site();
-        let after = self.targets.partition_point(|range| range.end <= site.position);
-        if self.targets.get(after).is_some_and(|range| range.start <= site.position) {
-            self.sites.push_back(site);
-        }
+        self.sites.push_back(cluster.into_site());
     }
 }
 

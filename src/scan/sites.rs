@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::Sink;
+use super::calls::{CallSettings, Caller};
 use super::consolidate::{Candidate, Consolidator};
 use super::inference::ChunkScores;
 use super::targets::Targets;
@@ -21,11 +22,29 @@ use crate::output::bed::Site;
 pub struct Collector<'a> {
     targets: &'a Targets,
     genes: Option<&'a GeneContext>,
-    /// Subtracted from consolidated cleavage.
-    background: f64,
+    settings: CallSettings,
     sink: &'a mut dyn Sink,
     totals: ScanTotals,
-    current: Option<(usize, [Consolidator<'a>; 2])>,
+    current: Option<(usize, [StrandCalls<'a>; 2])>,
+}
+
+/// One strand of the contig at hand.
+struct StrandCalls<'a> {
+    consolidator: Consolidator<'a>,
+    caller: Caller<'a>,
+    /// Calls found and not yet handed on, ascending.
+    calls: VecDeque<Candidate>,
+    /// No call still to come lies before.
+    watermark: u64,
+}
+
+impl StrandCalls<'_> {
+    /// Takes what the consolidator has found; with `done` nothing is to come.
+    fn settle(&mut self, done: bool) {
+        let bound = if done { u64::MAX } else { self.consolidator.watermark() };
+        self.caller.settle(&mut self.consolidator.sites, bound, &mut self.calls);
+        self.watermark = self.caller.watermark(bound);
+    }
 }
 
 impl<'a> Collector<'a> {
@@ -33,10 +52,10 @@ impl<'a> Collector<'a> {
     pub fn new(
         targets: &'a Targets,
         genes: Option<&'a GeneContext>,
-        background: f64,
+        settings: CallSettings,
         sink: &'a mut dyn Sink,
     ) -> Self {
-        Self { targets, genes, background, sink, totals: ScanTotals::default(), current: None }
+        Self { targets, genes, settings, sink, totals: ScanTotals::default(), current: None }
     }
 
     /// Takes in the next chunk.
@@ -49,8 +68,14 @@ impl<'a> Collector<'a> {
             self.finish_contig()?;
             let with_tracks = self.sink.wants_tracks();
             let strands = Strand::BOTH.map(|strand| {
-                let targets = self.targets.get(contig, strand).as_slice();
-                Consolidator::new(contig, strand, targets, self.background, with_tracks)
+                let (targets, settings) = (self.targets.get(contig, strand).as_slice(), self.settings);
+                let background = settings.background;
+                StrandCalls {
+                    consolidator: Consolidator::new(contig, strand, targets, background, with_tracks),
+                    caller: Caller::new(strand, targets, settings),
+                    calls: VecDeque::new(),
+                    watermark: 0,
+                }
             });
             self.current = Some((contig, strands));
         }
@@ -60,7 +85,7 @@ impl<'a> Collector<'a> {
         }
         if let Some((_, strands)) = &mut self.current {
             for strand in strands {
-                strand.push(scores, &mut |block| self.sink.scores(block))?;
+                strand.consolidator.push(scores, &mut |block| self.sink.scores(block))?;
             }
         }
         self.hand_on_sites(false)
@@ -78,23 +103,23 @@ impl<'a> Collector<'a> {
     fn finish_contig(&mut self) -> Result<()> {
         if let Some((_, strands)) = &mut self.current {
             for strand in strands {
-                strand.finish(&mut |block| self.sink.scores(block))?;
+                strand.consolidator.finish(&mut |block| self.sink.scores(block))?;
             }
         }
         self.hand_on_sites(true)?;
-        self.current = None;
+        if let Some((_, strands)) = self.current.take() {
+            strands.iter().for_each(|strand| self.totals.calls += strand.caller.counts);
+        }
         Ok(())
     }
 
     /// Hands on the sites that nothing can come before any more.
     fn hand_on_sites(&mut self, contig_done: bool) -> Result<()> {
         let Some((contig, [plus, minus])) = &mut self.current else { return Ok(()) };
-        let watermark = |strand: &Consolidator<'_>| match contig_done {
-            true => u64::MAX,
-            false => strand.watermark(),
-        };
-        let bounds = [watermark(plus), watermark(minus)];
-        while let Some((strand, found)) = next_site([&mut plus.sites, &mut minus.sites], bounds) {
+        plus.settle(contig_done);
+        minus.settle(contig_done);
+        let bounds = [plus.watermark, minus.watermark];
+        while let Some((strand, found)) = next_site([&mut plus.calls, &mut minus.calls], bounds) {
             let site = in_context(*contig, strand, found, self.genes);
             self.totals.of_contig(*contig).sites[strand.index()] += 1;
             if let Some((_, feature)) = &site.gene {
@@ -135,6 +160,7 @@ fn in_context(
         position: found.position,
         strand,
         probability: found.probability,
+        posterior: (!found.posterior.is_nan()).then_some(found.posterior),
         cleavage: found.cleavage as f32,
         cluster: found.cluster,
         entropy: found.entropy as f32,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
+use super::calls::CallCounts;
 use crate::context::features::Feature;
 use crate::genome::strand::Strand;
 
@@ -57,6 +58,8 @@ pub struct ContigTotals {
 pub struct ScanTotals {
     /// Contigs of which anything was asked for, in FASTA order.
     pub contigs: Vec<ContigTotals>,
+    /// Sites that did not become calls.
+    pub calls: CallCounts,
     /// Sites by class; empty without an annotation.
     pub features: BTreeMap<Feature, u64>,
 }

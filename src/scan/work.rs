@@ -6,6 +6,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::Targets;
+use super::calls::CallSettings;
 use super::inference::ChunkScores;
 use super::record;
 use crate::error::Result;
@@ -23,6 +24,7 @@ use crate::shard::Shard;
 pub struct ScanWork {
     pub shard: Shard,
     pub outputs: Outputs,
+    pub calls: CallSettings,
     /// Header lines of the sites file.
     pub provenance: Vec<String>,
     /// As it is before the first window: inputs and settings.
@@ -55,6 +57,7 @@ impl ScanWork {
     pub fn new(
         shard: Shard,
         outputs: Outputs,
+        calls: CallSettings,
         provenance: Vec<String>,
         summary: ScanSummary,
         contigs: &Contigs,
@@ -64,7 +67,7 @@ impl ScanWork {
         let ranges = |strand: &Intervals| strand.as_slice().to_vec();
         let targets = targets.intervals().iter().map(|strands| strands.each_ref().map(ranges));
         let targets = targets.collect();
-        Self { shard, outputs, provenance, summary, contigs, targets }
+        Self { shard, outputs, calls, provenance, summary, contigs, targets }
     }
 
     /// Returns the contigs, or `None` if they are not those of the targets.

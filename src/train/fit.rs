@@ -1,6 +1,6 @@
 //! The loop of every training run: epochs, validation, the best weights, checkpoints.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use candle_core::{Device, Tensor};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -16,7 +16,11 @@ use super::weights::Weights;
 use crate::error::{Error, Result};
 use crate::evaluate::calibration::line::Line;
 use crate::models::Model;
+use crate::models::posterior::Posterior;
 use crate::models::weight_file::Tensors;
+
+/// Off a terminal, where there is no bar, a line says this often how far an epoch is.
+const HEARTBEAT: Duration = Duration::from_secs(30);
 
 /// What is learned, and from what.
 pub trait Task {
@@ -39,12 +43,19 @@ pub trait Task {
     /// If the model fails.
     fn validate(&self, model: &dyn Model) -> Result<Validation>;
 
-    /// Returns what makes the trained model's classification log-odds those of held-out data; `None`
-    /// leaves them.
+    /// Returns what makes the trained model's classification that of held-out data; `None` leaves it.
     ///
     /// # Errors
     /// If the model fails or there is nothing to calibrate on.
     fn calibrate(&self, _model: &dyn Model) -> Result<Option<Line>> {
+        Ok(None)
+    }
+
+    /// Returns what makes posteriors of the calibrated model's outputs on held-out data.
+    ///
+    /// # Errors
+    /// As [`Task::calibrate`].
+    fn posterior(&self, _model: &dyn Model) -> Result<Option<Posterior>> {
         Ok(None)
     }
 }
@@ -83,6 +94,7 @@ pub struct Fitted {
     pub weights: Vec<u8>,
     /// How they were calibrated.
     pub calibration: Option<Line>,
+    pub posterior: Option<Posterior>,
     pub kept_epoch: usize,
     pub best: Validation,
     pub log: Log,
@@ -133,6 +145,10 @@ pub fn fit<C: Configuration>(config: &C, task: &mut dyn Task, run: &Run<'_>) -> 
     if let Some(line) = &fitted.calibration {
         fitted.weights = product::calibrated(config, &fitted.weights, line)?;
     }
+    fitted.posterior = task.posterior(product::build(config, &fitted.weights)?.as_ref())?;
+    if let Some(posterior) = &fitted.posterior {
+        fitted.weights = product::with_posterior(&fitted.weights, posterior)?;
+    }
     Ok(fitted)
 }
 
@@ -150,6 +166,7 @@ impl Epoch<'_> {
     fn run<C: Configuration>(&mut self, config: &C, weights: &mut Weights) -> Result<f64> {
         let (identity, _, recipe) = config.common();
         let bar = ProgressBar::new(self.steps as u64).with_style(style());
+        let (begin, mut said) = (Instant::now(), Instant::now());
         let seed = identity.seed ^ ((self.number as u64) << 32);
         let mut noise = Noise { rng: ChaCha8Rng::seed_from_u64(seed), dropout: recipe.dropout };
         let mut sum = 0.0;
@@ -162,7 +179,14 @@ impl Epoch<'_> {
                 return Err(Error::model(&identity.name, problem));
             }
             weights.descend(&loss, recipe, self.steps * recipe.epochs)?;
-            bar.set_message(format!("{label}epoch {number} loss {:.4}", sum / (step + 1) as f64));
+            let message = format!("{label}epoch {number} loss {:.4}", sum / (step + 1) as f64);
+            if bar.is_hidden() && said.elapsed() >= HEARTBEAT {
+                said = Instant::now();
+                let rate = weights.rate(recipe, self.steps * recipe.epochs);
+                let left = begin.elapsed().as_secs_f64() / (step + 1) as f64 * (self.steps - step - 1) as f64;
+                crate::say!("{message}, step {} of {}, rate {rate:.2e}, {left:.0} s left", step + 1, self.steps);
+            }
+            bar.set_message(message);
             bar.inc(1);
         }
         bar.finish_and_clear();

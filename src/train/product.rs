@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::evaluate::calibration::line::Line;
 use crate::models::Model;
 use crate::models::card::ModelCard;
+use crate::models::posterior::Posterior;
 use crate::models::registry;
 use crate::models::weight_file::{self, FORMAT_VERSION, Tensors, sha256};
 use crate::output::atomic::write;
@@ -60,6 +61,19 @@ pub fn calibrated<C: Configuration>(config: &C, weights: &[u8], line: &Line) -> 
     encode(config, tensors)
 }
 
+/// Returns a weight file with what makes posteriors of its outputs.
+///
+/// # Errors
+/// If the weights cannot be read again.
+pub fn with_posterior(weights: &[u8], posterior: &Posterior) -> Result<Vec<u8>> {
+    let internal = |e: String| Error::Internal(format!("weights: {e}"));
+    let file = weight_file::decode(weights).map_err(internal)?;
+    let json = serde_json::to_string(posterior).map_err(|e| internal(e.to_string()))?;
+    let entries = file.metadata.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    let metadata = entries.chain([("posterior", json.as_str())]).collect();
+    weight_file::encode(&file.tensors, &metadata).map_err(|e| internal(e.to_string()))
+}
+
 /// Builds the model of a weight file on the CPU.
 ///
 /// # Errors
@@ -90,6 +104,9 @@ struct Training<'a, C> {
     /// Calibrated log-odds of the classification = slope x log-odds + offset; it is in the weights.
     #[serde(skip_serializing_if = "Option::is_none")]
     calibration: Option<Line>,
+    /// Logistic regression of the posterior; it is in the weight file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    posterior: Option<Posterior>,
     /// sha256 of the weight file that it began with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pretrained: Option<String>,
@@ -118,6 +135,7 @@ pub fn save<C: Configuration>(
             seconds: fitted.seconds,
             kept_epoch: fitted.kept_epoch,
             calibration: fitted.calibration,
+            posterior: fitted.posterior,
             pretrained: pretrained.map(sha256),
             config,
         },

@@ -8,6 +8,9 @@ pub mod sources;
 
 use candle_core::{D, Device, Tensor};
 use candle_nn::ops::log_softmax;
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
 
 use super::fit::{Task, Trainable, Validation};
 use super::log::Figure;
@@ -16,20 +19,25 @@ use super::network::{Network, Noise};
 use super::recipe::Configuration;
 use crate::error::{Error, Result};
 use crate::evaluate::accuracy::{Ranking, ScoredPlaces};
-use crate::evaluate::calibration::RARITY;
+use crate::evaluate::balanced::Balanced;
+use crate::evaluate::calibration::calls;
 use crate::evaluate::calibration::line::Line;
 use crate::evaluate::measured::MeasuredSite;
-use crate::evaluate::negatives::{Neighbours, PER_SITE, Place};
+use crate::evaluate::negatives::{Neighbours, Place};
 use crate::evaluate::position;
-use crate::evaluate::recall::{Call, at_rates, peaks};
+use crate::evaluate::profile::each_strand_of;
+use crate::evaluate::recall::{Call, Peaks, at_rates, peaks};
 use crate::genome::memory::Genome;
+use crate::models::posterior::Posterior;
 use crate::models::{CLEAVAGE, Model, Window};
 use config::{HeldOut, Loss, ScanTraining};
 use epoch::{Batch, Epoch, Sources};
-use sources::read_sites_of;
+use sources::{Measured, read_sites_of};
 
 /// Hard negatives are drawn from this many peaks per kb and strand.
 const MINED_RATE: f64 = 1.5;
+/// So many times more sequence than that takes is looked through: some peaks lie at sites.
+const MINED_SPARE: f64 = 1.5;
 /// They lie farther than this, in nt, from any site of their strand.
 const MINED_DISTANCE: usize = 100;
 
@@ -80,6 +88,13 @@ impl<'a> ScanTask<'a> {
     }
 }
 
+impl ScanTask<'_> {
+    fn not_calibrated(&self, what: &str) -> Error {
+        let problem = format!("[calibration]: {what}; give it more sites and sequence");
+        Error::model(&self.config.model.name, problem)
+    }
+}
+
 impl Trainable for ScanTraining {
     fn task<'a>(&'a self, device: &'a Device) -> Result<Box<dyn Task + 'a>> {
         Ok(Box::new(ScanTask::new(self, device)?))
@@ -91,7 +106,7 @@ impl Task for ScanTask<'_> {
         if let Some(model) = model {
             for measured in &mut self.sources.genomes {
                 if measured.config.hard > 0 {
-                    measured.hard = mine(model, &measured.genome, &measured.sites)?;
+                    measured.hard = mine(model, measured, self.config.model.seed + number as u64)?;
                 }
             }
         }
@@ -116,10 +131,10 @@ impl Task for ScanTask<'_> {
         let rankings = ScoredPlaces::new(model, genome, sites)?.rankings()?;
         let figures = rankings.iter().flat_map(|r| {
             let name = |score| format!("{}_{}_{score}", r.negatives, r.tier);
-            [(name("auroc_p50"), r.auroc_p50), (name("auroc_pv"), r.auroc_pv)]
+            [(name("auroc_classification"), r.auroc_classification), (name("auroc_sharp"), r.auroc_sharp)]
         });
         let mut figures: Vec<Figure> = figures.collect();
-        let (peaks, kb) = peaks(model, genome, |score| score.p50)?;
+        let (peaks, kb) = peaks(model, genome)?;
         let found = at_rates(&peaks, kb, sites).into_iter().filter(|r| r.tier == "high");
         figures.extend(
             found.map(|r| (format!("recall_high_{}", r.calls.replace(' ', "_")), r.recall)),
@@ -132,22 +147,34 @@ impl Task for ScanTask<'_> {
 
     fn calibrate(&self, model: &dyn Model) -> Result<Option<Line>> {
         let Some(Held { genome, sites }) = &self.calibration else { return Ok(None) };
-        let (at_sites, random) = ScoredPlaces::new(model, genome, sites)?.classifications();
-        match Line::fit(&at_sites, &random, (RARITY / PER_SITE) as f64) {
+        match Balanced::new(model, genome, sites)?.line() {
             Some(line) => Ok(Some(line)),
-            None => {
-                let problem = "[calibration]: no line was found; give it more sites and sequence";
-                Err(Error::model(&self.config.model.name, problem))
-            }
+            None => Err(self.not_calibrated("no line was found for the classification")),
+        }
+    }
+
+    fn posterior(&self, model: &dyn Model) -> Result<Option<Posterior>> {
+        let Some(Held { genome, sites }) = &self.calibration else { return Ok(None) };
+        let (peaks, _) = peaks(model, genome)?;
+        match calls::posterior(model, genome, sites, &peaks)? {
+            Some(posterior) => Ok(Some(posterior)),
+            None => Err(self.not_calibrated("no posterior was found")),
         }
     }
 }
 
-/// Binary cross-entropy of the classification plus cross-entropy of the cleavage vectors.
+/// Binary cross-entropy of the classification and of the sharp output, plus cross-entropy of the
+/// cleavage vectors.
 fn loss(outputs: &Tensor, batch: &Batch, weights: &Loss) -> Result<Tensor> {
     let outputs = outputs.flatten_to(1)?;
     let logits = outputs.narrow(1, 0, 1)?.squeeze(1)?;
     let total = (binary_cross_entropy(&logits, &batch.target)? * weights.classification)?;
+    let total = if weights.sharp > 0.0 {
+        let sharp = outputs.narrow(1, 1 + CLEAVAGE, 1)?.squeeze(1)?;
+        (total + (binary_cross_entropy(&sharp, &batch.sharp)? * weights.sharp)?)?
+    } else {
+        total
+    };
     let Some((indices, vectors, masses)) = &batch.labelled else {
         return Ok(total);
     };
@@ -162,20 +189,26 @@ fn loss(outputs: &Tensor, batch: &Batch, weights: &Loss) -> Result<Tensor> {
 fn merit(rankings: &[Ranking]) -> f64 {
     let of_tier = |tier| {
         let ranking = rankings.iter().find(|r| r.tier == tier && r.negatives == "random")?;
-        Some(ranking.auroc_p50? + ranking.auroc_pv?)
+        Some(ranking.auroc_classification? + ranking.auroc_sharp?)
     };
     of_tier("high").or_else(|| of_tier("all")).unwrap_or(0.0)
 }
 
 /// Returns the highest peaks of a scan of the genome that are away from all sites: what would be called
-/// wrongly.
-fn mine(model: &dyn Model, genome: &Genome, sites: &[MeasuredSite]) -> Result<Vec<Place>> {
-    let (peaks, kb) = peaks(model, genome, |score| score.pv)?;
-    let near = Neighbours::new(sites);
-    let places = peaks.into_iter().map(|call| {
-        let Call { contig, strand, position, .. } = call;
-        Place { contig, strand, position }
-    });
+/// wrongly. Of a big genome as many random contigs are scanned as the peaks that are asked for take.
+fn mine(model: &dyn Model, measured: &Measured, seed: u64) -> Result<Vec<Place>> {
+    let mut order: Vec<usize> = (0..measured.genome.codes.len()).collect();
+    order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+    let mut peaks = Peaks::default();
+    for contig in order {
+        if MINED_RATE * peaks.kb() > MINED_SPARE * measured.config.hard as f64 {
+            break;
+        }
+        each_strand_of(model, &measured.genome, contig, |profile| peaks.add_strand(profile))?;
+    }
+    let (peaks, kb) = peaks.finish();
+    let near = Neighbours::new(&measured.sites);
+    let places = peaks.iter().map(Call::place);
     let away = places.filter(|&place| !near.within(place, MINED_DISTANCE));
     Ok(away.take((MINED_RATE * kb) as usize).collect())
 }

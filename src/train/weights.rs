@@ -66,6 +66,11 @@ impl Weights {
         Ok((network, Self { all, step: 0 }))
     }
 
+    /// Returns the learning rate of the next of `steps` steps.
+    pub fn rate(&self, recipe: &Recipe, steps: usize) -> f64 {
+        learning_rate(recipe, self.step, steps)
+    }
+
     /// Makes one step down a loss; `steps` is the length of the whole run.
     ///
     /// # Errors
@@ -73,7 +78,7 @@ impl Weights {
     pub fn descend(&mut self, loss: &Tensor, recipe: &Recipe, steps: usize) -> Result<()> {
         let gradients = loss.backward()?;
         let scale = self.clip(&gradients, recipe.gradient_norm)?;
-        let rate = learning_rate(recipe, self.step, steps);
+        let rate = self.rate(recipe, steps);
         let (rule, momentum) = (recipe.rule, recipe.momentum);
         let descent = Descent { rule, momentum, weight_decay: recipe.weight_decay };
         self.step += 1;

@@ -105,10 +105,7 @@ impl Rule {
             let moved = site.shift.is_some_and(|shift| shift.unsigned_abs() >= self.shift);
             return if moved { Effect::Shifted } else { Effect::Unchanged };
         }
-        let used = [0, 1].map(|haplotype| {
-            site.called[haplotype] && site.strength.is_none_or(|s| s[haplotype] >= self.used)
-        });
-        match (used, delta > 0.0) {
+        match (site.called, delta > 0.0) {
             ([false, true], true) => Effect::Created,
             ([true, false], false) => Effect::Lost,
             (_, true) => Effect::Strengthened,

@@ -252,9 +252,9 @@ impl<'a> Engine<'a> {
         drafts: &mut Vec<Draft>,
     ) -> Result<()> {
         let Neighbourhood { haplotypes, windows, strand, change, places } = at;
-        let (background, within) = (self.settings.background, self.settings.match_distance);
-        let reference = windows[0].sites(&haplotypes[0], *strand, background)?;
-        let alternate = windows[1].sites(&haplotypes[1], *strand, background)?;
+        let (calls, within) = (self.settings.calls, self.settings.match_distance);
+        let reference = windows[0].sites(&haplotypes[0], *strand, calls)?;
+        let alternate = windows[1].sites(&haplotypes[1], *strand, calls)?;
         let affected = affected(*strand, &change.replaced());
         let pairs = Pair::matched(&reference, &alternate, change, within);
         let near = |pair: &Pair, place: u64| pair.position(change).abs_diff(place) <= within;

@@ -3,6 +3,7 @@
 //! Windows that do not touch the change are the same on both haplotypes: they are scored once, for
 //! all changes of a batch together; per change only the alternate's windows that touch it are added.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use super::change::{Change, FLANK};
@@ -10,6 +11,7 @@ use super::haplotype::{Haplotype, touching};
 use crate::error::{Error, Result};
 use crate::genome::region::Intervals;
 use crate::genome::strand::Strand;
+use crate::scan::calls::{CallSettings, Caller};
 use crate::scan::chunks::Chunk;
 use crate::scan::consolidate::{Candidate, Consolidator, REACH};
 use crate::scan::inference::{ChunkScores, Kept, Scorer, StrandChunk};
@@ -148,7 +150,7 @@ impl Windows {
         nearest.map_or(f32::NAN, |(_, value)| value)
     }
 
-    /// Consolidates the windows, as a scan does, into sites in ascending order.
+    /// Consolidates the windows, as a scan does, into calls in ascending order.
     ///
     /// # Errors
     /// None of its own.
@@ -156,7 +158,7 @@ impl Windows {
         &self,
         haplotype: &Haplotype,
         strand: Strand,
-        background: f64,
+        settings: CallSettings,
     ) -> Result<Vec<Candidate>> {
         let centres = self.start..self.start + self.probability.len() as u64;
         let mut chunk = haplotype.chunk([Vec::new(), Vec::new()]);
@@ -166,9 +168,11 @@ impl Windows {
         strands[strand.index()] = Some(StrandChunk { probability, kept, ..StrandChunk::default() });
         let everywhere = 0..u64::MAX;
         let targets = std::slice::from_ref(&everywhere);
-        let mut consolidator = Consolidator::new(0, strand, targets, background, false);
+        let mut consolidator = Consolidator::new(0, strand, targets, settings.background, false);
         consolidator.push(&ChunkScores { chunk, strands }, &mut |_| Ok(()))?;
         consolidator.finish(&mut |_| Ok(()))?;
-        Ok(consolidator.sites.into())
+        let (mut caller, mut calls) = (Caller::new(strand, targets, settings), VecDeque::new());
+        caller.settle(&mut consolidator.sites, u64::MAX, &mut calls);
+        Ok(calls.into())
     }
 }

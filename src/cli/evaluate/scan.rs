@@ -7,17 +7,17 @@ use std::sync::atomic::AtomicBool;
 
 use super::json;
 use crate::cli::options::{ModelOptions, ThreadOptions};
-use crate::config::Config;
+use crate::config::{Config, ScanConfig, Stringencies};
 use crate::error::{Error, Result};
 use crate::evaluate::accuracy::ScoredPlaces;
-use crate::evaluate::calibration::{Tally, of_places};
+use crate::evaluate::balanced::Balanced;
+use crate::evaluate::calibration::calls;
 use crate::evaluate::measured::{MeasuredSite, read_sites};
-use crate::evaluate::profile::each_strand;
-use crate::evaluate::recall::{Call, Peaks, at_rates, recall};
+use crate::evaluate::recall::{Call, at_rates, peaks, recall};
 use crate::genome::fasta::FastaFile;
 use crate::genome::memory::Genome;
 use crate::genome::strand::Strand;
-use crate::models::{CLEAVAGE_CENTRE, Model};
+use crate::models::Model;
 use crate::output::atomic::{keep_input, write};
 use crate::output::bed::Site;
 use crate::profile::Profile;
@@ -26,15 +26,15 @@ use report::{Evaluation, Scanned, Scores};
 
 /// Ranking, calls and calibration of a site model; ranking of peers.
 ///
-/// Ranking: two scores of a place, p50 and p.v. Site models: the classification of the window centred
+/// Ranking: two scores of a place, classification and sharp. Site models: the classification of the window centred
 /// on it; that times the cleavage mass within 1 nt of the centre. APARENT2: mean log-odds of a cut in
-/// the 50 nt around it, and within 3 nt of it, over five frames. DeeReCT-PolyA (p50 only): the highest
+/// the 50 nt around it, and within 3 nt of it, over five frames. DeeReCT-PolyA (classification only): the highest
 /// probability of a known hexamer 10-35 nt upstream. Evidence tiers: all; high (10 or more reads,
 /// expression above 0, or a 3'UTR type); strong (reads or expression); strong_hex (strong, with AATAAA
 /// or ATTAAA 10-40 nt upstream). Negatives, 20 per site, the same for every model: random places 200 nt
 /// or more from any site; places with AATAAA or ATTAAA 10-35 nt upstream but no site within 100 nt.
 ///
-/// Calls: the peaks of p.v of the highest classification (the score of a scan's BED) at fixed rates, and
+/// Calls: the peaks of sharp of the highest classification (the score of a scan's BED) at fixed rates, and
 /// the sites of a scan with the default thresholds.
 ///
 /// Calibration: windows in ten bins of classification. The calibration error is the mean over the windows
@@ -56,10 +56,6 @@ pub struct Args {
     sites: PathBuf,
     #[command(flatten)]
     model: ModelOptions,
-    /// Calibration: a window is positive with a site from NT upstream of its centre to NT - 1
-    /// downstream. 25 is the cleavage vector's reach.
-    #[arg(long, value_name = "NT", default_value_t = CLEAVAGE_CENTRE)]
-    within: usize,
     /// Draw the calibration (reliability diagram).
     #[arg(long, value_name = "FILE.svg")]
     plot: Option<PathBuf>,
@@ -77,9 +73,6 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<String> {
     let threads = args.threads.apply()?;
     let model = args.model.load()?;
-    if args.within == 0 {
-        return Err(Error::Usage("--within 0: no window could be positive".into()));
-    }
     if let Some(plot) = &args.plot {
         if !classifies_windows(model.as_ref()) {
             let name = &model.card().name;
@@ -119,7 +112,7 @@ fn evaluate(
     let places = ScoredPlaces::new(model, genome, sites)?;
     let meaning = places.meaning();
     let scanned = match classifies_windows(model) {
-        true => Some(scanned(args, model, genome, sites, &places, threads)?),
+        true => Some(scanned(args, model, genome, sites, threads)?),
         false => None,
     };
     Ok(Evaluation {
@@ -127,7 +120,7 @@ fn evaluate(
         sha256: model.card().sha256.clone(),
         fasta: args.fasta.display().to_string(),
         sites: args.sites.display().to_string(),
-        scores: Scores { p50: meaning.p50, pv: meaning.pv },
+        scores: Scores { classification: meaning.classification, sharp: meaning.sharp },
         rankings: places.rankings()?,
         scanned,
     })
@@ -139,30 +132,37 @@ fn scanned(
     model: &dyn Model,
     genome: &Genome,
     sites: &[MeasuredSite],
-    places: &ScoredPlaces<'_>,
     threads: usize,
 ) -> Result<Scanned> {
-    let (mut peaks, mut tally) = (Peaks::ranked_by(|score| score.p50), Tally::default());
-    each_strand(model, genome, |profile| {
-        peaks.add_strand(profile);
-        tally.add_strand(profile, sites, args.within);
-    })?;
-    let (peaks, kb) = peaks.finish();
+    let (peaks, kb) = peaks(model, genome)?;
     let mut figures = at_rates(&peaks, kb, sites);
-    let calls = scan_calls(&args.fasta, model, threads)?;
-    figures.extend(recall("scan, default thresholds", &calls, kb, sites));
-    let (at_sites, random) = places.classifications();
+    let config = Config::load(None)?.scan;
+    let Stringencies { sensitive, default, strict } = config.min_posterior;
+    let points = [("sensitive", sensitive), ("default", default), ("strict", strict)];
+    // Models without posteriors have one operating point.
+    let points = if model.posterior().is_some() { &points[..] } else { &points[1..2] };
+    for (name, min_posterior) in points {
+        let calls = scan_calls(&args.fasta, model, &config, *min_posterior, threads)?;
+        figures.extend(recall(&format!("scan, {name}"), &calls, kb, sites));
+    }
+    let balanced = Balanced::new(model, genome, sites)?;
     Ok(Scanned {
         kilobases_and_strands: kb,
-        calibration_at_places: of_places(&at_sites, &random),
         recall: figures,
-        calibration: tally.finish(args.within),
+        auroc_balanced: balanced.auroc(),
+        classification: balanced.calibration(),
+        posterior: model.posterior().map(|_| calls::calibration(&peaks, sites)),
     })
 }
 
-/// The sites of a scan with the default thresholds.
-fn scan_calls(path: &Path, model: &dyn Model, threads: usize) -> Result<Vec<Call>> {
-    let config = Config::load(None)?.scan;
+/// The sites of a scan at an operating point.
+fn scan_calls(
+    path: &Path,
+    model: &dyn Model,
+    config: &ScanConfig,
+    min_posterior: f64,
+    threads: usize,
+) -> Result<Vec<Call>> {
     let fasta = FastaFile::open(path)?;
     let targets = Targets::new(&fasta.contigs, &Strand::BOTH, None, None);
     let job = ScanJob {
@@ -172,7 +172,7 @@ fn scan_calls(path: &Path, model: &dyn Model, threads: usize) -> Result<Vec<Call
         model,
         targets: &targets,
         genes: None,
-        settings: config.settings(scan::Anchor::Window, threads),
+        settings: config.settings(scan::Anchor::Window, min_posterior, threads),
         interrupt: &AtomicBool::new(false),
         quiet: true,
         profile: &Profile::default(),
@@ -191,6 +191,7 @@ impl Sink for Calls {
             strand: site.strand,
             position: site.position as usize,
             score: site.probability,
+            classification: site.probability,
         });
         Ok(())
     }

@@ -46,12 +46,11 @@ pub fn run(args: &Args) -> Result<()> {
         |what: &str| Error::input(shards.first(), "", format!("its beginning lacks {what}"));
     let contigs = &work.contigs().ok_or_else(|| lacks("contigs"))?;
     let setting = |name: &str| work.summary.settings.get(name).ok_or_else(|| lacks(name));
-    let background = setting("background")?.as_f64().ok_or_else(|| lacks("background"))?;
     let extension = setting("extension")?.as_u64().ok_or_else(|| lacks("extension"))?;
     let genes = gtf.map(|gtf| genes_of(gtf, work, contigs, extension)).transpose()?;
     let targets = work.targets();
     files.create(&prefix, work, contigs)?;
-    let mut collector = Collector::new(&targets, genes.as_ref(), background, &mut files);
+    let mut collector = Collector::new(&targets, genes.as_ref(), work.calls, &mut files);
     shards.replay(targets.scoring_total(contigs), &mut |scores| collector.push(scores))?;
     let totals = &collector.finish()?;
     let profile = &Profile::default();

@@ -33,7 +33,7 @@ impl Report {
             model: ModelSummary::of(sites.card()),
             strength_model: strength.map(|model| ModelSummary::of(model.card())),
             fasta: FastaSummary::of(fasta),
-            settings: settings(config, sites),
+            settings: settings(config),
             threads,
             device: device_of(sites),
             ..MutagenesisSummary::default()

@@ -19,6 +19,7 @@ use crate::output::summary::{
     FastaSummary, FileSummary, ModelSummary, ScanSummary, SiteCounts, SkippedWindows, WindowCounts,
 };
 use crate::profile::{Activity, Profile, Stage, table};
+use crate::scan::calls::CallSettings;
 use crate::scan::work::{Outputs, ScanWork};
 use crate::scan::{Anchor, ScanTotals, Targets};
 use crate::shard::Shard;
@@ -43,6 +44,7 @@ impl Report {
     /// Notes what is run, on what.
     pub fn new(
         config: &Config,
+        min_posterior: f64,
         model: &dyn Model,
         anchor: Anchor,
         fasta: &FastaFile,
@@ -52,6 +54,8 @@ impl Report {
             ("min_probability".to_owned(), json!(config.scan.min_probability)),
             ("min_centre_cleavage".to_owned(), json!(config.scan.min_centre_cleavage)),
             ("background".to_owned(), json!(config.scan.background)),
+            ("min_posterior".to_owned(), json!(min_posterior)),
+            ("merge_distance".to_owned(), json!(config.scan.merge_distance)),
             ("chunk_size".to_owned(), json!(config.scan.chunk_size)),
             ("anchor".to_owned(), json!(anchor.name())),
             ("extension".to_owned(), json!(config.annotation.extension)),
@@ -96,11 +100,12 @@ impl Report {
         &self,
         shard: Shard,
         outputs: Outputs,
+        calls: CallSettings,
         contigs: &Contigs,
         targets: &Targets,
     ) -> ScanWork {
         let summary = self.summary.clone();
-        ScanWork::new(shard, outputs, self.provenance(), summary, contigs, targets)
+        ScanWork::new(shard, outputs, calls, self.provenance(), summary, contigs, targets)
     }
 
     /// The header lines of result files: only what decides the results.
@@ -143,8 +148,10 @@ impl Report {
         publish(complete)?;
         let (w, s) = (&self.summary.windows, &self.summary);
         crate::say!(
-            "polyascan: {} sites; {} windows = {} scored + {} skipped ({} N, {} contig edge, {} short contig, {} without signal); {:.1} s, {:.0} windows/s",
+            "polyascan: {} sites ({} less likely and {} merged into others left out); {} windows = {} scored + {} skipped ({} N, {} contig edge, {} short contig, {} without signal); {:.1} s, {:.0} windows/s",
             s.sites.total,
+            s.sites.left_out.below_posterior,
+            s.sites.left_out.merged,
             w.requested,
             w.scored,
             w.skipped.total(),
@@ -191,6 +198,7 @@ impl Report {
         let by_feature = totals.features.iter();
         self.summary.sites = SiteCounts {
             total: totals.sites(),
+            left_out: totals.calls,
             by_strand: by_strand.into(),
             by_feature: by_feature.map(|(feature, n)| (feature.name().to_owned(), *n)).collect(),
             by_contig: by_contig.collect(),

@@ -18,15 +18,16 @@ use crate::variants::totals::Totals;
 use crate::variants::vcf::header::Header;
 
 /// Returns the thresholds that decide effects, by name.
-pub fn settings(config: &Config, sites: &dyn Model) -> BTreeMap<String, Value> {
-    let rule = config.variants.rule(&sites.card().architecture);
+pub fn settings(config: &Config) -> BTreeMap<String, Value> {
+    let rule = &config.variants.rule;
     let settings = [
-        ("call_probability", json!(rule.call_probability)),
+        ("min_probability", json!(config.scan.min_probability)),
         ("min_centre_cleavage", json!(config.scan.min_centre_cleavage)),
         ("background", json!(config.scan.background)),
+        ("min_posterior", json!(config.scan.min_posterior.sensitive)),
+        ("merge_distance", json!(config.scan.merge_distance)),
         ("probability", json!(rule.probability)),
         ("strength", json!(rule.strength)),
-        ("used", json!(rule.used)),
         ("delta", json!(rule.delta)),
         ("shift", json!(rule.shift)),
         ("match_distance", json!(config.variants.match_distance)),
@@ -55,7 +56,7 @@ impl Report {
             strength_model: strength.map(|model| ModelSummary::of(model.card())),
             fasta: FastaSummary::of(fasta),
             settings: [
-                settings(config, sites),
+                settings(config),
                 [
                     ("max_length".to_owned(), json!(config.variants.max_length)),
                     ("extension".to_owned(), json!(config.annotation.extension)),

@@ -21,7 +21,7 @@ fn sites(rows: &str) -> Vec<MeasuredSite> {
 }
 
 fn profile(strand: Strand) -> StrandProfile {
-    let scores = vec![PlaceScore { p50: 0.5, pv: 0.0 }; LENGTH + 1 - WINDOW];
+    let scores = vec![PlaceScore { classification: 0.5, sharp: 0.0 }; LENGTH + 1 - WINDOW];
     StrandProfile { contig: 0, strand, length: LENGTH, scores }
 }
 

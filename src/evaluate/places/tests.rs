@@ -81,10 +81,10 @@ fn frames_agree_on_where_the_cut_lies() {
             (sum / (1.0 - sum)).ln() as f32
         };
         for (at, inside) in [(300, 1.0), (303, 1.0), (297, 1.0), (304, 0.0), (296, 0.0)] {
-            assert!((score(at).pv - odds(7.0, inside)).abs() < 1e-5, "{at}");
+            assert!((score(at).sharp - odds(7.0, inside)).abs() < 1e-5, "{at}");
         }
         for (at, inside) in [(325, 1.0), (276, 1.0), (326, 0.0), (275, 0.0)] {
-            assert!((score(at).p50 - odds(50.0, inside)).abs() < 1e-5, "{at}");
+            assert!((score(at).classification - odds(50.0, inside)).abs() < 1e-5, "{at}");
         }
     }
 }
@@ -96,7 +96,7 @@ fn the_likeliest_signal_upstream_counts() {
     let scorer = scorer_of(&model).unwrap();
     for strand in Strand::BOTH {
         let genome = genome(strand, &[(265, "G"), (270, "AATAAA"), (283, "G"), (287, "ATTAAA")]);
-        let score = |at| scorer.score(&genome, place(strand, at)).unwrap().p50;
+        let score = |at| scorer.score(&genome, place(strand, at)).unwrap().classification;
         // The first signal's window begins at 260, the second's at 277.
         assert_eq!(score(280), 1.0 / 6.0);
         assert_eq!(score(300), 1.0 / 6.0, "both are in reach");
@@ -105,7 +105,7 @@ fn the_likeliest_signal_upstream_counts() {
         assert_eq!(score(279), 0.0, "9 nt");
         assert_eq!(score(323), 0.0, "36 nt");
     }
-    assert_eq!(scorer.meaning().pv, None);
+    assert_eq!(scorer.meaning().sharp, None);
 }
 
 #[test]

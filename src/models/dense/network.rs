@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::cpu::residual::fused_residual;
 use crate::error::Result;
-use crate::models::WINDOW;
+use crate::models::{CLEAVAGE, WINDOW};
 
 /// The widest layer: far above any use, and products of sizes cannot overflow.
 const WIDEST: usize = 1 << 16;
@@ -22,6 +22,9 @@ pub struct DenseConfig {
     pub dilations: Vec<usize>,
     /// Width of the hidden layer of the heads: a multiple of 16.
     pub hidden: usize,
+    /// Whether dense-scan has a last output: log-odds that RNA is cleaved close to the centre.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sharp: bool,
 }
 
 impl DenseConfig {
@@ -41,6 +44,12 @@ impl DenseConfig {
             }
         }
         Ok(())
+    }
+
+    /// Returns the outputs of dense-scan: classification, cleavage vector and, if it has them, the
+    /// sharp log-odds.
+    pub fn scan_outputs(&self) -> usize {
+        1 + CLEAVAGE + usize::from(self.sharp)
     }
 
     /// Returns the multiply-adds of one position of a scan where the cleavage head runs, times two.
@@ -89,7 +98,8 @@ pub struct DenseNetwork {
 }
 
 impl DenseNetwork {
-    /// Assembles the network from `tensor(name, shape)`; 51 outputs are dense-scan, 1 dense-strength.
+    /// Assembles the network from `tensor(name, shape)`; one output is dense-strength, more are
+    /// dense-scan ([`DenseConfig::scan_outputs`]).
     ///
     /// # Errors
     /// Those of `tensor`.
@@ -128,8 +138,8 @@ impl DenseNetwork {
         x.relu()
     }
 
-    /// Features -> (batch x length x outputs): of dense-scan the classification logit, then 50
-    /// cleavage logits.
+    /// Features -> (batch x length x outputs): of dense-scan the classification logit, 50 cleavage
+    /// logits and, if it has them, the sharp log-odds.
     pub fn heads(&self, features: &Tensor) -> candle_core::Result<Tensor> {
         self.output.forward(&self.hidden.forward(features)?.relu()?)
     }

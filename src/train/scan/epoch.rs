@@ -35,6 +35,7 @@ enum Draw {
     Site { source: usize, site: usize },
     Place { source: usize, place: Place },
     Random { source: usize },
+    Shuffled { source: usize },
 }
 
 impl Sources {
@@ -66,9 +67,11 @@ impl Sources {
             for site in 0..measured.sites.len() {
                 draws.extend((0..measured.repeats(site)).map(|_| Draw::Site { source, site }));
             }
-            draws.extend((0..measured.config.random).map(|_| Draw::Random { source }));
-            let hard = measured.hard.sample(rng, measured.config.hard);
-            draws.extend(hard.map(|&place| Draw::Place { source, place }));
+            let hard: Vec<Place> = measured.hard.sample(rng, measured.config.hard).copied().collect();
+            let random = measured.config.random + measured.config.hard - hard.len();
+            draws.extend((0..random).map(|_| Draw::Random { source }));
+            draws.extend((0..measured.config.shuffled).map(|_| Draw::Shuffled { source }));
+            draws.extend(hard.into_iter().map(|place| Draw::Place { source, place }));
         }
         draws.shuffle(rng);
         draws
@@ -89,6 +92,11 @@ impl Sources {
             Draw::Site { source, site } => self.genomes[source].at_site(site, labels, length, rng),
             Draw::Place { source, place } => self.genomes[source].near(place, labels, length, rng),
             Draw::Random { source } => self.genomes[source].random(labels, length, rng),
+            Draw::Shuffled { source } => {
+                let mut segment = self.genomes[source].random(labels, length, rng)?;
+                segment.shuffle(rng);
+                Some(segment)
+            }
         }
     }
 
@@ -101,20 +109,23 @@ impl Sources {
         }
     }
 
+    /// Draws sequence without sites to put around a window, or `None`: N.
     fn flank(&self, config: &ScanTraining, rng: &mut ChaCha8Rng) -> Option<Vec<u8>> {
         if rng.random::<f64>() < UNKNOWN_FLANKS {
             return None;
         }
         let genome = self.genomes.choose(rng)?;
-        Some(genome.random(&config.labels, config.labels.segment, rng)?.codes)
+        let flank = genome.random(&config.labels, config.labels.segment, rng)?;
+        flank.cuts.is_empty().then_some(flank.codes)
     }
 }
 
 /// A batch: B segments of L nt, W = L - 239 windows each.
 pub struct Batch {
     pub segments: Vec<Segment>,
-    /// (B W): target of the classification.
+    /// (B W): targets of the classification and of the sharp output.
     pub target: Tensor,
+    pub sharp: Tensor,
     /// Indices (n) of the windows with cleavage among the B W, their vectors (n x 50), and weights (n).
     pub labelled: Option<(Tensor, Tensor, Tensor)>,
 }
@@ -194,11 +205,13 @@ fn tensors(
     device: &Device,
 ) -> Result<Batch> {
     let mut target = vec![0f32; segments.len() * windows];
+    let mut sharp = target.clone();
     let (mut indices, mut vectors, mut weights) = (Vec::new(), Vec::new(), Vec::new());
     for (b, labels) in labels.iter().enumerate() {
         for label in labels {
             let index = b * windows + label.start;
             target[index] = label.target;
+            sharp[index] = label.sharp;
             if label.mass > LEAST_MASS {
                 indices.push(index as u32);
                 vectors.extend_from_slice(&label.vector);
@@ -216,5 +229,6 @@ fn tensors(
     });
     let count = target.len();
     let target = Tensor::from_vec(target, count, device)?;
-    Ok(Batch { segments, target, labelled: labelled.transpose()? })
+    let sharp = Tensor::from_vec(sharp, count, device)?;
+    Ok(Batch { segments, target, sharp, labelled: labelled.transpose()? })
 }

@@ -1,5 +1,6 @@
 //! Segments of sequence and the labels of their windows.
 
+use rand::seq::SliceRandom;
 use rand::{Rng, RngExt};
 
 use super::config::Labels;
@@ -21,6 +22,8 @@ pub struct WindowLabel {
     pub start: usize,
     /// Target of the classification: cleavage mass by its distance from the centre, at most 1.
     pub target: f32,
+    /// Target of the sharp output, likewise.
+    pub sharp: f32,
     /// Cleavage mass in the central 50 nt, at most 1: how much the vector counts.
     pub mass: f32,
     /// The mass by position, summing to 1.
@@ -31,6 +34,7 @@ impl Segment {
     /// Returns the labels of the windows with any cleavage mass in their central 50 nt, ascending.
     pub fn labels(&self, labels: &Labels) -> Vec<WindowLabel> {
         let counts = kernel(labels.whole_within, labels.nothing_beyond);
+        let sharp_counts = kernel(labels.sharp_whole_within, labels.sharp_nothing_beyond);
         let windows = (self.codes.len() + 1).saturating_sub(WINDOW);
         let mut density = vec![0f32; self.codes.len()];
         for &(position, mass) in &self.cuts {
@@ -44,8 +48,12 @@ impl Segment {
                 (sum > 1e-3).then(|| {
                     let mut vector = [0.0; CLEAVAGE];
                     vector.iter_mut().zip(central(start)).for_each(|(v, d)| *v = d / sum);
-                    let target: f32 = central(start).iter().zip(counts).map(|(d, c)| d * c).sum();
-                    WindowLabel { start, target: target.min(1.0), mass: sum.min(1.0), vector }
+                    let counted = |counts: [f32; CLEAVAGE]| {
+                        let mass: f32 = central(start).iter().zip(counts).map(|(d, c)| d * c).sum();
+                        mass.min(1.0)
+                    };
+                    let (target, sharp) = (counted(counts), counted(sharp_counts));
+                    WindowLabel { start, target, sharp, mass: sum.min(1.0), vector }
                 })
             })
             .collect()
@@ -63,6 +71,12 @@ impl Segment {
         }
     }
 
+    /// Shuffles the bases: a segment of the same composition, without cuts.
+    pub fn shuffle(&mut self, rng: &mut impl Rng) {
+        self.codes.shuffle(rng);
+        self.cuts.clear();
+    }
+
     /// Cuts `length` nt out of a longer segment (or pads a shorter one with N or with `flank`), so
     /// that the base at `anchor` lies where a random window may have its centre.
     pub fn crop(
@@ -73,8 +87,7 @@ impl Segment {
         rng: &mut impl Rng,
     ) -> Self {
         // The anchor's place in the result: anywhere a window's central 50 nt can reach.
-        let (lowest, highest) =
-            (CENTRE - CLEAVAGE_CENTRE, length - WINDOW + CENTRE + CLEAVAGE_CENTRE);
+        let (lowest, highest) = labelled(length);
         let target = rng.random_range(lowest..=highest) as isize;
         let available = self.codes.len() as isize - length as isize;
         let (low, high) = (available.min(0), available.max(0));
@@ -92,7 +105,14 @@ impl Segment {
     }
 }
 
-/// How much cleavage counts in the classification, by its index in the cleavage vector.
+/// Returns the first and the last index in a segment of `length` nt that is in the central 50 nt of
+/// one of its windows.
+pub fn labelled(length: usize) -> (usize, usize) {
+    let first = CENTRE - CLEAVAGE_CENTRE;
+    (first, length - WINDOW + first + CLEAVAGE - 1)
+}
+
+/// How much cleavage counts in an output, by its index in the cleavage vector.
 fn kernel(whole_within: usize, nothing_beyond: usize) -> [f32; CLEAVAGE] {
     std::array::from_fn(|i| {
         let beyond = i.abs_diff(CLEAVAGE_CENTRE).saturating_sub(whole_within) as f32;

@@ -1,15 +1,18 @@
 //! Where segments come from: windows around hexamers, and genomes with measured sites.
 
+use std::collections::HashSet;
+use std::io::BufRead;
 use std::path::Path;
 
 use candle_core::{DType, Device};
 use rand::{Rng, RngExt};
 
 use super::config::{GenomeSource, Labels, ScanTraining, WindowSource};
-use super::segment::{Segment, bump, past_following_as};
+use super::segment::{Segment, bump, labelled, past_following_as};
 use crate::error::{Error, Result};
 use crate::evaluate::measured::{MeasuredSite, Tier, read_sites};
 use crate::evaluate::negatives::{Neighbours, Place};
+use crate::genome::compression::Source;
 use crate::genome::memory::Genome;
 use crate::genome::sequence::reverse_complement;
 use crate::genome::sequences::Sequences;
@@ -54,7 +57,12 @@ impl Windows {
                 past_following_as(&row.codes, &mut row.cuts);
             }
         }
-        Ok(Self { config: config.clone(), rows })
+        let left_out = match &config.leave_out {
+            Some(table) => left_out(&training.file(table), &path)?,
+            None => HashSet::new(),
+        };
+        let kept = rows.into_iter().enumerate().filter(|(row, _)| !left_out.contains(row));
+        Ok(Self { config: config.clone(), rows: kept.map(|(_, row)| row).collect() })
     }
 
     /// Returns the number of windows.
@@ -100,6 +108,29 @@ impl Windows {
         let anchor = codes.len() / 2;
         Segment { codes, cuts: Vec::new() }.crop(anchor, length, flank, rng)
     }
+}
+
+/// Reads which rows (from 0) of a file of windows a table leaves out: lines of file name, tab, row.
+///
+/// # Errors
+/// A table that cannot be read, a line without a row.
+pub fn left_out(table: &Path, file: &Path) -> Result<HashSet<usize>> {
+    let source = Source::open(table)?;
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let mut rows = HashSet::new();
+    for (number, line) in source.reader().lines().enumerate() {
+        let line = line.map_err(|e| source.error(e))?;
+        let mut fields = line.split('\t');
+        if fields.next() != Some(name.as_ref()) {
+            continue;
+        }
+        let Some(row) = fields.next().and_then(|row| row.parse().ok()) else {
+            let problem = "no row number after the file's name";
+            return Err(Error::input(table, format!("line {}", number + 1), problem));
+        };
+        rows.insert(row);
+    }
+    Ok(rows)
 }
 
 /// Reads the column `sequence` of a table.
@@ -203,7 +234,8 @@ impl Measured {
         length: usize,
         rng: &mut impl Rng,
     ) -> Option<Segment> {
-        let before = rng.random_range(95..=length - 95);
+        let (first, last) = labelled(length);
+        let before = rng.random_range(first..=last);
         self.stretch(place, before, labels, length)
     }
 

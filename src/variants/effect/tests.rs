@@ -1,6 +1,6 @@
 use super::*;
 
-const RULE: Rule = Rule { probability: 0.9, strength: -9.0, used: -9.0, delta: 1.0, shift: 4 };
+const RULE: Rule = Rule { probability: 0.9, strength: -9.0, delta: 1.0, shift: 4 };
 
 fn site(called: [bool; 2], probability: [f32; 2], strength: [f64; 2], shift: i64) -> SiteEffect {
     SiteEffect {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::error::Result;
 use crate::evaluate::accuracy::Ranking;
-use crate::evaluate::calibration::{Bin, Calibration, RARITY};
+use crate::evaluate::calibration::{Bin, Calibration};
 use crate::evaluate::metrics::shown;
 use crate::evaluate::recall::Recall;
 use crate::output::plot::{self, Reliability, ReliabilityBin, ReliabilitySeries};
@@ -26,9 +26,9 @@ pub struct Evaluation {
 /// What the two scores of a place are; absent where the model has none.
 #[derive(Debug, Serialize)]
 pub struct Scores {
-    pub p50: Option<&'static str>,
-    #[serde(rename = "p.v")]
-    pub pv: Option<&'static str>,
+    pub classification: Option<&'static str>,
+    #[serde(rename = "sharp")]
+    pub sharp: Option<&'static str>,
 }
 
 /// What takes a scan of every window.
@@ -36,10 +36,12 @@ pub struct Scores {
 pub struct Scanned {
     pub kilobases_and_strands: f64,
     pub recall: Vec<Recall>,
-    /// Over the windows centred on sites and on random places.
-    pub calibration_at_places: Calibration,
-    /// Over every window.
-    pub calibration: Calibration,
+    /// Windows with a site in their central 50 nt against as many without.
+    pub auroc_balanced: Option<f64>,
+    /// The classification of these windows.
+    pub classification: Calibration,
+    /// The posterior of calls, of models that have one.
+    pub posterior: Option<Calibration>,
 }
 
 impl Evaluation {
@@ -48,12 +50,12 @@ impl Evaluation {
         let mut lines = vec![
             format!("# model {} {}", self.model, self.sha256),
             format!("# {} against {}", self.fasta, self.sites),
-            format!("# p50: {}", self.scores.p50.unwrap_or("not of this model")),
-            format!("# p.v: {}", self.scores.pv.unwrap_or("not of this model")),
-            "#negatives\ttier\tsites\tplaces\tauroc_p50\tauroc_p.v\tauprc_p50\tauprc_p.v".into(),
+            format!("# classification: {}", self.scores.classification.unwrap_or("not of this model")),
+            format!("# sharp: {}", self.scores.sharp.unwrap_or("not of this model")),
+            "#negatives\ttier\tsites\tplaces\tauroc_classification\tauroc_sharp\tauprc_classification\tauprc_sharp".into(),
         ];
         lines.extend(self.rankings.iter().map(|r| {
-            let figures = [r.auroc_p50, r.auroc_pv, r.auprc_p50, r.auprc_pv];
+            let figures = [r.auroc_classification, r.auroc_sharp, r.auprc_classification, r.auprc_sharp];
             let figures = figures.map(|figure| shown(figure, 3)).join("\t");
             format!("{}\t{}\t{}\t{}\t{figures}", r.negatives, r.tier, r.sites, r.places)
         }));
@@ -76,16 +78,21 @@ impl Scanned {
             let figures = figures.map(|figure| shown(figure, 3)).join("\t");
             format!("{}\t{:.3}\t{}\t{}\t{figures}", r.calls, r.per_kb, r.tier, r.sites)
         }));
-        let places = &self.calibration_at_places;
-        let sites = places.positives;
-        let of = format!("{sites} measured sites, {RARITY} random places for each");
-        calibration(&of, places, lines);
-        let windows = &self.calibration;
+        let balanced = &self.classification;
         let of = format!(
-            "{} windows, {} with a measured site within {} nt; unmeasured sites count as none",
-            windows.windows, windows.positives, windows.within_nt
+            "classification: {} windows, {} with a measured site in the central 50 nt; AUROC {}",
+            balanced.windows,
+            balanced.positives,
+            shown(self.auroc_balanced, 3)
         );
-        calibration(&of, windows, lines);
+        calibration(&of, balanced, lines);
+        if let Some(calls) = &self.posterior {
+            let of = format!(
+                "posterior: {} calls, {} within 24 nt of a measured site; unmeasured ones count as none",
+                calls.windows, calls.positives
+            );
+            calibration(&of, calls, lines);
+        }
     }
 
     /// Returns the reliability diagram.
@@ -93,25 +100,23 @@ impl Scanned {
     /// # Errors
     /// If it cannot be drawn.
     pub fn reliability(&self, model: &str) -> Result<String> {
-        let (places, windows) = (&self.calibration_at_places, &self.calibration);
         let named = |what: &str, c: &Calibration| ReliabilitySeries {
             name: format!("{what}: calibration error {}", shown(c.calibration_error, 3)),
             bins: c.bins.iter().filter_map(filled).collect(),
         };
+        let mut series = vec![named("classification, balanced windows", &self.classification)];
+        series.extend(self.posterior.as_ref().map(|calls| named("posterior of calls", calls)));
         plot::reliability(&Reliability {
             title: format!("{model}: reliability"),
             observed: "share with a measured site".into(),
-            series: vec![
-                named(&format!("sites and {RARITY} random places each"), places),
-                named(&format!("every window, site within {} nt", windows.within_nt), windows),
-            ],
+            series,
         })
     }
 }
 
 /// Writes one calibration.
 fn calibration(of: &str, c: &Calibration, lines: &mut Vec<String>) {
-    lines.push(format!("# calibration: {of}"));
+    lines.push(format!("# calibration of {of}"));
     lines.push(format!(
         "# expected calibration error {}; over the {} of 0.1 or more {}; Brier score {}",
         shown(c.calibration_error, 4),
@@ -119,11 +124,11 @@ fn calibration(of: &str, c: &Calibration, lines: &mut Vec<String>) {
         shown(c.calibration_error_above_0_1, 4),
         shown(c.brier, 4)
     ));
-    lines.push("#classification\twindows\tpositives\tmean\tobserved".into());
+    lines.push("#prediction\tcases\tpositives\tmean\tobserved".into());
     lines.extend(c.bins.iter().map(|bin| {
         let (mean, observed) = (shown(bin.mean_prediction, 4), shown(bin.observed, 4));
         let (from, to) = (bin.from, bin.to);
-        format!("{from:.1}-{to:.1}\t{}\t{}\t{mean}\t{observed}", bin.windows, bin.positives)
+        format!("{from}-{to}\t{}\t{}\t{mean}\t{observed}", bin.windows, bin.positives)
     }));
 }
 

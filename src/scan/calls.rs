@@ -1,0 +1,125 @@
+//! From sites to calls: one per place, those that are likely enough.
+
+use std::collections::VecDeque;
+use std::ops::{AddAssign, Range};
+
+use serde::{Deserialize, Serialize};
+
+use super::consolidate::Candidate;
+use crate::genome::strand::Strand;
+
+/// The greatest merge distance, in nt: less than what is scored around the positions asked for.
+pub const MERGE_REACH: u64 = 240;
+
+/// Which sites become calls.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallSettings {
+    /// Subtracted from consolidated cleavage (0..1).
+    pub background: f64,
+    /// Sites with a posterior below this are left out (0..1); those of models without posterior stay.
+    pub min_posterior: f64,
+    /// A site is left out if a better one of its strand lies within so many nt; 0: none is.
+    pub merge_distance: u64,
+}
+
+/// What became of the sites on the positions asked for: all = below the posterior + merged + calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallCounts {
+    /// Left out: posterior below the threshold.
+    pub below_posterior: u64,
+    /// Left out: a better one lies within the merge distance.
+    pub merged: u64,
+}
+
+impl AddAssign for CallCounts {
+    fn add_assign(&mut self, other: Self) {
+        self.below_posterior += other.below_posterior;
+        self.merged += other.merged;
+    }
+}
+
+/// Chooses the calls among the sites of one strand of one contig, as they come.
+///
+/// A site is judged by those within the merge distance alone, whether they are calls themselves or not:
+/// what is far away does not matter, so that a part of a genome has the calls of the whole.
+#[derive(Debug)]
+pub struct Caller<'a> {
+    strand: Strand,
+    settings: CallSettings,
+    /// Only calls in here are reported.
+    targets: &'a [Range<u64>],
+    /// Sites that later ones may still be better than, and whether one is already.
+    waiting: VecDeque<(Candidate, bool)>,
+    pub counts: CallCounts,
+}
+
+impl<'a> Caller<'a> {
+    /// Starts at the beginning of a contig.
+    pub fn new(strand: Strand, targets: &'a [Range<u64>], settings: CallSettings) -> Self {
+        let (waiting, counts) = (VecDeque::new(), CallCounts::default());
+        Self { strand, settings, targets, waiting, counts }
+    }
+
+    /// Takes the next site; they come in ascending order.
+    pub fn push(&mut self, site: Candidate) {
+        if f64::from(site.posterior) < self.settings.min_posterior {
+            self.counts.below_posterior += u64::from(self.is_asked_for(&site));
+            return;
+        }
+        let mut beaten = false;
+        if self.settings.merge_distance > 0 {
+            for (other, other_beaten) in self.waiting.iter_mut().rev() {
+                if other.position + self.settings.merge_distance < site.position {
+                    break;
+                }
+                if is_better(&site, other, self.strand) {
+                    *other_beaten = true;
+                } else {
+                    beaten = true;
+                }
+            }
+        }
+        self.waiting.push_back((site, beaten));
+    }
+
+    /// Takes the sites of a consolidator, and hands on the calls that those from position `bound` on
+    /// cannot change any more.
+    pub fn settle(&mut self, sites: &mut VecDeque<Candidate>, bound: u64, calls: &mut VecDeque<Candidate>) {
+        sites.drain(..).for_each(|site| self.push(site));
+        let distance = self.settings.merge_distance;
+        let is_final = |(site, _): &(Candidate, bool)| bound.saturating_sub(distance) > site.position;
+        while self.waiting.front().is_some_and(is_final)
+            && let Some((site, beaten)) = self.waiting.pop_front()
+        {
+            match (self.is_asked_for(&site), beaten) {
+                (true, true) => self.counts.merged += 1,
+                (true, false) => calls.push_back(site),
+                (false, _) => {}
+            }
+        }
+    }
+
+    /// Returns a position that no call still to come lies before, if no site to come lies before
+    /// `bound`.
+    pub fn watermark(&self, bound: u64) -> u64 {
+        self.waiting.front().map_or(bound, |(site, _)| site.position.min(bound))
+    }
+
+    fn is_asked_for(&self, site: &Candidate) -> bool {
+        let after = self.targets.partition_point(|range| range.end <= site.position);
+        self.targets.get(after).is_some_and(|range| range.start <= site.position)
+    }
+}
+
+/// Whether the later of two sites on the contig is the better one: by posterior, or classification
+/// where there is none, then by cleavage; of equals the first in transcript direction.
+fn is_better(later: &Candidate, earlier: &Candidate, strand: Strand) -> bool {
+    let rank =
+        |site: &Candidate| if site.posterior.is_nan() { site.probability } else { site.posterior };
+    let order = rank(later).total_cmp(&rank(earlier));
+    let order = order.then(later.cleavage.total_cmp(&earlier.cleavage));
+    order.is_gt() || (order.is_eq() && strand == Strand::Minus)
+}
+
+#[cfg(test)]
+mod tests;
