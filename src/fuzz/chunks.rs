@@ -15,6 +15,7 @@ use crate::models::CLEAVAGE;
 use crate::output::frames::FrameWriter;
 use crate::output::summary::ScanSummary;
 use crate::parts::{PartFile, PartWriter, Work};
+use crate::scan::calls::CallSettings;
 use crate::scan::chunks::Chunk;
 use crate::scan::inference::{ChunkScores, Kept, StrandChunk};
 use crate::scan::testing::Collected;
@@ -30,13 +31,16 @@ fn contigs() -> Contigs {
     contigs
 }
 
+const CALLS: CallSettings =
+    CallSettings { background: 0.02, min_posterior: 0.1, merge_distance: 24 };
+
 fn work() -> ScanWork {
     let contigs = contigs();
     let targets = Targets::new(&contigs, &Strand::BOTH, None, None);
     let settings = BTreeMap::from([("background".to_owned(), serde_json::json!(0.02))]);
     let summary = ScanSummary { settings, ..ScanSummary::default() };
     let outputs = Outputs { plus: true, minus: true, tracks: false, bgzip: false };
-    ScanWork::new(Shard::WHOLE, outputs, vec!["##x".into()], summary, &contigs, &targets)
+    ScanWork::new(Shard::WHOLE, outputs, CALLS, vec!["##x".into()], summary, &contigs, &targets)
 }
 
 fn chunk(centres: std::ops::Range<u64>) -> Vec<u8> {
@@ -79,7 +83,7 @@ fn merge(bytes: &[u8]) -> Option<u64> {
     assert!(chunks.work.shard.of(total).end <= total);
     assert!(chunks.work.identity().len() < 20);
     let mut sink = Collected::default();
-    let mut collector = Collector::new(&targets, None, 0.02, &mut sink);
+    let mut collector = Collector::new(&targets, None, CALLS, &mut sink);
     let covered = chunks.replay(&mut |scores| collector.push(scores)).ok()?;
     collector.finish().ok()?;
     Some(covered)

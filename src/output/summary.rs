@@ -223,6 +223,7 @@ mod tests {
                 skipped: SkippedWindows { n: 10, short_contig: 10, contig_edge: 15, no_signal: 5 },
             },
             sites: SiteCounts {
+                left_out: CallCounts { below_posterior: 3, merged: 1 },
                 total: 3,
                 by_strand: count(&[("+", 1), ("-", 2)]),
                 by_feature: BTreeMap::new(),

@@ -72,7 +72,7 @@ mod tests {
             let mut tally = Tally::default();
             positives.iter().for_each(|&p| tally.add(p, true));
             negatives.iter().for_each(|&p| tally.add(p, false));
-            tally.finish(0).calibration_error.unwrap()
+            tally.finish().calibration_error.unwrap()
         };
         assert!(error(&positives, &negatives) > 0.1);
         assert!(error(&apply(&positives), &apply(&negatives)) < 0.01);

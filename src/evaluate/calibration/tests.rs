@@ -1,56 +1,16 @@
-//! Windows are counted as positive where a site lies in their centre, and the figures follow.
+//! Predictions fall into bins, and the figures follow.
 
 use super::*;
-use crate::evaluate::measured::read_sites;
-use crate::evaluate::places::PlaceScore;
-use crate::genome::contigs::Contigs;
-use crate::genome::memory::Genome;
-use crate::genome::strand::Strand;
-use crate::models::WINDOW;
 use proptest::prelude::*;
 
-const LENGTH: usize = 500;
-
-fn sites(rows: &str) -> Vec<MeasuredSite> {
-    let mut contigs = Contigs::default();
-    contigs.push("c".into(), LENGTH as u64);
-    let genome = Genome { contigs, codes: vec![vec![1; LENGTH]] };
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), rows).unwrap();
-    read_sites(file.path(), &genome).unwrap()
-}
-
-fn profile(strand: Strand) -> StrandProfile {
-    let scores = vec![PlaceScore { classification: 0.5, sharp: 0.0 }; LENGTH + 1 - WINDOW];
-    StrandProfile { contig: 0, strand, length: LENGTH, scores }
-}
-
 proptest! {
-    #[test]
-    fn a_window_is_positive_if_a_site_of_its_strand_lies_in_its_centre(
-        site in 0..LENGTH, minus: bool, within in 1usize..60
-    ) {
-        let strand = Strand::BOTH[usize::from(minus)];
-        let sites = sites(&format!("c\t{site}\t{}\tx\t0\t{}\n", site + 1, ["+", "-"][usize::from(minus)]));
-        let found = positives(&profile(strand), &sites, within);
-        for (window, positive) in found.into_iter().enumerate() {
-            let centre = profile(strand).position(window) as isize;
-            // Downstream counts up, in transcript direction.
-            let offset = if minus { centre - site as isize } else { site as isize - centre };
-            let expected = (-(within as isize)..within as isize).contains(&offset);
-            prop_assert_eq!(positive, expected, "site {}, centre {}", site, centre);
-        }
-        let other = positives(&profile(Strand::BOTH[usize::from(!minus)]), &sites, within);
-        prop_assert!(!other.contains(&true));
-    }
-
     #[test]
     fn figures_are_those_of_their_definitions(
         windows in prop::collection::vec((0.0f32..=1.0, any::<bool>()), 1..200)
     ) {
         let mut tally = Tally::default();
         windows.iter().for_each(|&(p, positive)| tally.add(p, positive));
-        let found = tally.finish(25);
+        let found = tally.finish();
         let truth = |positive: bool| f64::from(u8::from(positive));
         let n = windows.len() as f64;
         let brier: f64 = windows.iter().map(|&(p, y)| (f64::from(p) - truth(y)).powi(2)).sum();
@@ -88,7 +48,7 @@ proptest! {
 fn bins_are_closed_below_and_the_last_holds_certainty() {
     let mut tally = Tally::default();
     [0.0, 0.1, 0.5, 1.0].into_iter().for_each(|p| tally.add(p, true));
-    let counts: Vec<usize> = tally.finish(25).bins.iter().map(|bin| bin.windows).collect();
-    assert_eq!(counts, [1, 1, 0, 0, 0, 1, 0, 0, 0, 1]);
-    assert_eq!(Tally::default().finish(25).brier, None);
+    let counts: Vec<usize> = tally.finish().bins.iter().map(|bin| bin.windows).collect();
+    assert_eq!(counts, [1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1]);
+    assert_eq!(Tally::default().finish().brier, None);
 }

@@ -112,6 +112,7 @@ fn consolidated_but(
         position: c.position,
         strand,
         probability: c.probability,
+        posterior: None,
         cleavage: c.cleavage as f32,
         cluster: c.cluster,
         entropy: c.entropy as f32,

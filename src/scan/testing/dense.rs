@@ -52,7 +52,7 @@ pub fn expected(codes: &[u8], contig: usize, strand: Strand, model: &HashModel) 
             None => cleavage[CLEAVAGE_CENTRE],
         };
         if p > 0.5 && peak > 0.05 {
-            kept.push(Kept { centre: centre as u64, probability: p, cleavage });
+            kept.push(Kept { centre: centre as u64, probability: p, posterior: f32::NAN, cleavage });
         }
     }
     let scored = probability.iter().filter(|p| !p.is_nan()).count() as u64;
@@ -139,6 +139,7 @@ fn site_of(
         position: position as u64,
         strand,
         probability: Some(probability[position]).filter(|p| !p.is_nan()).unwrap_or_else(nearest),
+        posterior: None,
         cleavage: max as f32,
         cluster: cluster.start as u64..cluster.end as u64,
         entropy: entropy as f32,

@@ -63,7 +63,7 @@ proptest! {
         if tracks {
             merged = Collected::with_tracks(&contigs);
         }
-        let mut collector = Collector::new(&targets, None, consolidate::BACKGROUND, &mut merged);
+        let mut collector = Collector::new(&targets, None, settings(2, 777).calls, &mut merged);
         for index in 1..=count {
             let shard: Shard = format!("{index}/{count}").parse().unwrap();
             let span = shard.of(targets.scoring_total(&list));

@@ -152,7 +152,17 @@ mod tests {
     fn counting(whole_within: usize, nothing_beyond: usize) -> Labels {
         let (segment, spread, mutated_mass, noise) = (400, 1.0, 0.1, 0.0);
         let full_reads = 0.0;
-        Labels { segment, whole_within, nothing_beyond, spread, full_reads, mutated_mass, noise }
+        Labels {
+            segment,
+            whole_within,
+            nothing_beyond,
+            sharp_whole_within: whole_within / 2,
+            sharp_nothing_beyond: nothing_beyond / 2,
+            spread,
+            full_reads,
+            mutated_mass,
+            noise,
+        }
     }
 
     proptest! {
@@ -183,6 +193,8 @@ mod tests {
                 prop_assert_eq!(label.mass, 1.0);
                 prop_assert_eq!(label.target == 1.0, distance <= whole);
                 prop_assert_eq!(label.target == 0.0, distance > nothing);
+                prop_assert_eq!(label.sharp == 1.0, distance <= whole / 2);
+                prop_assert_eq!(label.sharp == 0.0, distance > nothing / 2);
             }
         }
 

@@ -26,7 +26,7 @@ const SIGNAL: u64 = 1_430 + 48;
 
 fn settings() -> VariantSettings {
     let config = Config::load(None).unwrap();
-    config.variants.settings(&config.scan, "dense-scan")
+    config.variants.settings(&config.scan)
 }
 
 fn snv(start: u64, letter: u8) -> Change {
@@ -111,7 +111,7 @@ fn sites_are_those_of_a_scan_of_either_whole_haplotype() {
                     let [whole, _] = Haplotype::both(codes, &nothing, codes.len() as u64);
                     Strand::BOTH.map(|strand| {
                         let windows = Windows::cut(&scores, strand, centres.clone());
-                        windows.sites(&whole, strand, engine.settings.background).unwrap()
+                        windows.sites(&whole, strand, engine.settings.calls).unwrap()
                     })
                 });
                 let effects = engine.score(seed as usize, &codes, &[asked(change.clone())]);
