@@ -25,25 +25,30 @@ def row(key, values):
 
 def sites(evaluation):
     """Lines of `evaluate scan`."""
-    yield "# AUROC and AUPRC of sites against 20 negatives each: classification = classification of the window centred"
-    yield "# on the place, sharp = that times the cleavage within 1 nt of the centre."
+    yield "# AUROC and AUPRC of sites against 20 negatives each: classification of the window centred on the place;"
+    yield f"# sharp = {evaluation['scores']['sharp']}."
     keys = ("sites", "auroc_classification", "auroc_sharp", "auprc_classification", "auprc_sharp")
     for ranking in evaluation["rankings"]:
         name = f'{ranking["negatives"]}_{ranking["tier"]}'
         yield row(name, [(key, ranking[key]) for key in keys])
-    yield "# Expected calibration error: sites and 100 random places each; every window."
-    for name in ("calibration_at_places", "calibration"):
+    yield "# Expected calibration error: of the classification, windows with a site in their central 50 nt and as"
+    yield "# many without (and their AUROC); of the posterior, calls near a measured site."
+    yield row("balanced", [("auroc", evaluation["auroc_balanced"])])
+    for name in ("classification", "posterior"):
         found = evaluation[name]
+        if found is None:
+            continue
         above = found["calibration_error_above_0_1"]
-        figures = [("windows", found["windows"]), ("positives", found["positives"]),
+        figures = [("cases", found["windows"]), ("positives", found["positives"]),
                    ("error", found["calibration_error"]), ("error_above_0_1", above)]
-        yield row(name, figures)
+        yield row(f"calibration_{name}", figures)
     yield "# Share of measured sites with a call of their strand within 24 nt, and the median distance."
     yield "recall = ["
     for found in evaluation["recall"]:
         yield (
             f'  {{ calls = "{found["calls"]}", per_kb_and_strand = {number(found["per_kb"])}, '
             f'tier = "{found["tier"]}", recall = {number(found["recall"])}, '
+            f'calls_near_site = {number(found["near_site"])}, '
             f'median_nt = {number(found["median_distance"])} }},'
         )
     yield "]"

@@ -33,12 +33,17 @@ sites() {
 model=${1-}
 case $model in
 default)
-    for n in 1 2; do
-        train scan default-teachers/labels-$n
-        train scan default-teachers/sites-$n --pretrained "$work/labels-$n.safetensors"
-    done
+    # Two lanes, for two cores; a network trains on one.
+    {
+        train scan default-teachers/polyaid-4 --threads 1
+        train scan default-teachers/dense-2 --threads 1
+    } &
+    train scan default-teachers/dense-3 --threads 1
+    train scan default-teachers/dense-1 --threads 1
+    wait $!
     train scan default
     sites validation
+    sites validation_lrg
     sites chr9_public_test
     ;;
 default-strength)

@@ -189,8 +189,7 @@ impl StrandScores {
 
     /// Returns the posteriors of the windows with a cleavage vector.
     pub fn posteriors(&self, posterior: &Posterior) -> Vec<f32> {
-        let windows = self.cleavage.iter().enumerate();
-        windows.map(|(n, (_, vector))| posterior.of(self.log_odds(n), vector)).collect()
+        (0..self.cleavage.len()).map(|n| posterior.of(self, n)).collect()
     }
 
     /// Returns the log-odds that tell sites from other places best, of the n-th window with a

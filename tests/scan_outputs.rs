@@ -63,7 +63,8 @@ fn check_rows(sites: &[Site], length: usize) {
         assert!((0.0..=1.0).contains(&site.probability), "{}", site.line);
         // The column is rounded to 6 digits, the score is not.
         let score = f64::from(site.score);
-        assert!(near(score, 1000.0 * site.probability, 0.5005), "{}", site.line);
+        let likelihood = site.posterior.unwrap_or(site.probability);
+        assert!(near(score, 1000.0 * likelihood, 0.5005), "{}", site.line);
         assert!((0.0..=1.0).contains(&site.cleavage), "{}", site.line);
         assert!(site.cluster.contains(start) && site.cluster.end <= length, "{}", site.line);
         let most = (site.cluster.len() as f64).ln() + 1e-4;

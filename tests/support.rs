@@ -201,6 +201,7 @@ pub struct Site {
     pub score: u32,
     pub strand: char,
     pub probability: f64,
+    pub posterior: Option<f64>,
     pub cleavage: f64,
     pub cluster: std::ops::Range<usize>,
     pub entropy: f64,
@@ -223,9 +224,9 @@ pub fn sites_of(prefix: &str) -> Vec<Site> {
 
 fn site(line: &str) -> Site {
     let columns: Vec<&str> = line.split('\t').collect();
-    assert_eq!(columns.len(), 16, "{line}");
-    let signal = (columns[12] != ".").then(|| (columns[12].into(), columns[13].parse().unwrap()));
-    assert_eq!(signal.is_none(), columns[13] == ".", "{line}");
+    assert_eq!(columns.len(), 17, "{line}");
+    let signal = (columns[13] != ".").then(|| (columns[13].into(), columns[14].parse().unwrap()));
+    assert_eq!(signal.is_none(), columns[14] == ".", "{line}");
     Site {
         chrom: columns[0].into(),
         start: columns[1].parse().unwrap(),
@@ -234,13 +235,14 @@ fn site(line: &str) -> Site {
         score: columns[4].parse().unwrap(),
         strand: columns[5].parse().unwrap(),
         probability: columns[6].parse().unwrap(),
-        cleavage: columns[7].parse().unwrap(),
-        cluster: columns[8].parse().unwrap()..columns[9].parse().unwrap(),
-        entropy: columns[10].parse().unwrap(),
-        windows: columns[11].parse().unwrap(),
+        posterior: (columns[7] != ".").then(|| columns[7].parse().unwrap()),
+        cleavage: columns[8].parse().unwrap(),
+        cluster: columns[9].parse().unwrap()..columns[10].parse().unwrap(),
+        entropy: columns[11].parse().unwrap(),
+        windows: columns[12].parse().unwrap(),
         signal,
-        gene: columns[14].into(),
-        feature: columns[15].into(),
+        gene: columns[15].into(),
+        feature: columns[16].into(),
         line: line.into(),
     }
 }

@@ -99,6 +99,58 @@ fn the_scan_runs_a_trained_model_and_the_log_tells_each_epoch() {
 }
 
 #[test]
+fn a_calibrated_model_gives_posteriors_that_fill_the_score_and_choose_the_calls() {
+    let (folder, genome) = setting();
+    let [model, all, likely] = ["sharp.safetensors", "all", "likely"].map(|name| folder.at(name));
+    let text = fs::read_to_string(config(&folder, 1)).unwrap();
+    let text = text
+        .replace("hidden = 16", "hidden = 16\nsharp = true")
+        .replace("cleavage = 0.2", "cleavage = 0.2\nsharp = 3.0")
+        .replace("segment = 300", "segment = 300\nsharp_whole_within = 2\nsharp_nothing_beyond = 8")
+        .replace("hard = 20", "hard = 20\nshuffled = 10\nexcept = [\"chrSim2\"]");
+    let calibration = "[calibration]\nfasta = \"genome.fa\"\nsites = \"truth.bed\"\nonly = [\"chrSim2\"]\n";
+    let config = folder.file("sharp.toml", text + calibration);
+    run(["train", "scan", "--config", &config, "-o", &model]);
+    let card: toml::Table = fs::read_to_string(folder.at("sharp.toml")).unwrap().parse().unwrap();
+    assert!(card["training"]["posterior"]["sharp"].as_float().is_some(), "{card}");
+
+    let weak = ["--min-probability", "0", "--min-centre-cleavage", "0.03"];
+    let scan = |prefix: &str, least: &str| {
+        let args = ["scan", &genome, "--model", &model, "-o", prefix, "--min-posterior", least];
+        run(args.iter().chain(&weak));
+        sites_of(prefix)
+    };
+    let everything = scan(&all, "0");
+    let mut posteriors: Vec<f64> = everything.iter().map(|site| site.posterior.unwrap()).collect();
+    posteriors.sort_by(f64::total_cmp);
+    assert!(posteriors.iter().all(|p| (0.0..=1.0).contains(p)));
+    for site in &everything {
+        let rounded = (1000.0 * site.posterior.unwrap()).round();
+        assert!((f64::from(site.score) - rounded).abs() <= 1.0, "{}", site.line);
+    }
+    // A call that is left out for its posterior was no better one of a call that stays.
+    let least = posteriors[posteriors.len() / 2] + 1e-6;
+    let half = scan(&likely, &least.to_string());
+    let expected: Vec<&Site> = everything.iter().filter(|s| s.posterior.unwrap() > least).collect();
+    assert_eq!(half.iter().collect::<Vec<_>>(), expected);
+    let counts = |prefix: &str| summary(prefix)["sites"].clone();
+    let number = |value: &serde_json::Value| value.as_u64().unwrap();
+    let (before, after) = (counts(&all), counts(&likely));
+    assert_eq!(number(&before["left_out"]["below_posterior"]), 0);
+    assert!(number(&after["left_out"]["below_posterior"]) >= (everything.len() - half.len()) as u64);
+    let sum = |c: &serde_json::Value| {
+        let left_out = &c["left_out"];
+        number(&c["total"]) + number(&left_out["below_posterior"]) + number(&left_out["merged"])
+    };
+    assert_eq!(sum(&before), sum(&after));
+
+    let window = folder.file("window.txt", &read_fasta(&genome)[0].1[..240]);
+    let predicted = run(["predict", &window, "--model", &model, "--strand", "+"]);
+    let predicted = String::from_utf8(predicted).unwrap();
+    assert!(predicted.lines().any(|line| line.contains("posterior")), "{predicted}");
+}
+
+#[test]
 fn a_killed_run_that_is_resumed_gives_the_bytes_of_an_uninterrupted_one() {
     let (folder, _) = setting();
     let text = fs::read_to_string(config(&folder, 1)).unwrap();

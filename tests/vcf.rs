@@ -333,7 +333,7 @@ fn a_site_model_alone_leaves_strengths_empty() {
     let Input { folder, genome, vcf } = input();
     let model = small_model(&folder);
     let weak = folder
-        .file("c.toml", "[variants.calibrated]\ncall_probability = 0.01\nprobability = 0.1\n");
+        .file("c.toml", "[scan]\nmin_probability = 0.01\n[variants.rule]\nprobability = 0.1\n");
     let args = ["variants", &vcf, "--fasta", &genome, "--model", &model, "--config", &weak];
     let text = String::from_utf8(run(args)).unwrap();
     let entries: Vec<Entry> =

@@ -30,7 +30,7 @@ impl PlaceScore {
         let (window, vector) = &scores.cleavage[n];
         let classification = scores.probability[*window];
         let sharp = match posterior {
-            Some(posterior) => posterior.of(scores.log_odds(n), vector),
+            Some(posterior) => posterior.of(scores, n),
             None if scores.sharp.is_empty() => classification * mass_at_centre(vector),
             None => sigmoid(scores.log_odds(n)) * mass_at_centre(vector),
         };

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::measured::{MeasuredSite, Tier};
 use super::metrics::{mean, median};
-use super::negatives::Place;
+use super::negatives::{Neighbours, Place};
 use super::profile::{StrandProfile, each_strand};
 use crate::error::Result;
 use crate::genome::memory::Genome;
@@ -46,6 +46,8 @@ pub struct Recall {
     pub sites: usize,
     /// Share of the sites with a call within 24 nt.
     pub recall: Option<f64>,
+    /// Share of the calls within 24 nt of a site of the tier; sites that nobody measured count as none.
+    pub near_site: Option<f64>,
     /// nt from the found sites to their nearest call: median and mean.
     pub median_distance: Option<f64>,
     pub mean_distance: Option<f64>,
@@ -121,12 +123,16 @@ pub fn recall(name: &str, calls: &[Call], kb: f64, sites: &[MeasuredSite]) -> Ve
         let distances: Vec<Option<usize>> = part.map(|(_, nt)| *nt).collect();
         let hits: Vec<f64> = distances.iter().flatten().map(|&nt| nt as f64).collect();
         let n = distances.len();
+        let of_tier = sites.iter().filter(|site| site.is(tier)).cloned().collect::<Vec<_>>();
+        let near = Neighbours::new(&of_tier);
+        let near = calls.iter().filter(|call| near.within(call.place(), REACH)).count();
         Recall {
             calls: name.to_owned(),
             per_kb: calls.len() as f64 / kb.max(1e-9),
             tier: tier.name(),
             sites: n,
             recall: (n > 0).then(|| hits.len() as f64 / n as f64),
+            near_site: (!calls.is_empty()).then(|| near as f64 / calls.len() as f64),
             median_distance: median(&hits),
             mean_distance: mean(&hits),
         }

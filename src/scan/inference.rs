@@ -217,7 +217,7 @@ impl Scorer<'_> {
             self.keeps(probability, &cleavage).then(|| Kept {
                 centre: centre_of(index),
                 probability,
-                posterior: posterior.map_or(f32::NAN, |p| p.of(said.log_odds(n), &cleavage)),
+                posterior: posterior.map_or(f32::NAN, |posterior| posterior.of(&said, n)),
                 cleavage,
             })
         });

@@ -35,17 +35,15 @@ pub fn posterior(
             return Ok(None);
         };
         let said = model.scan(&window, -1.0)?;
-        let features = said.cleavage.first().map(|(_, vector)| features(said.log_odds(0), vector));
         let truth = truth(&near, place);
-        Ok(features.map(|features| Example { features, truth, times: 1.0 }))
+        Ok(Some(Example { features: features(&said, 0), truth, times: 1.0 }))
     });
     let examples = examples.collect::<Result<Vec<_>>>()?;
-    let examples: Vec<Example<2>> = examples.into_iter().flatten().collect();
+    let examples: Vec<Example<3>> = examples.into_iter().flatten().collect();
     if examples.iter().all(|e| e.truth == 0.0) || examples.iter().all(|e| e.truth == 1.0) {
         return Ok(None);
     }
-    let weights = fit(&examples, [1.0, 1.0, 0.0]);
-    Ok(weights.map(|[sharp, cleavage, intercept]| Posterior { intercept, sharp, cleavage }))
+    Ok(fit(&examples, [1.0, 1.0, 0.0, 0.0]).map(Posterior::new))
 }
 
 /// Returns how well the scores of calls (posteriors) are the shares of them that are measured sites.

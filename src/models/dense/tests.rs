@@ -29,7 +29,7 @@ fn model(config: &DenseConfig, seed: u64) -> DenseScan {
     });
     network.unwrap();
     let card = ModelCard::new("random", ARCHITECTURE.name, Task::Sites);
-    let posterior = Posterior { intercept: -1.0, sharp: 0.9, cleavage: 0.5 };
+    let posterior = Posterior::new([0.9, 0.5, 0.1, -1.0]);
     let posterior = config.sharp.then_some(posterior);
     DenseScan::load(config, posterior, &tensors, card, &Workers::CPU).unwrap()
 }

@@ -53,7 +53,7 @@ fn each_threshold_counts() {
         |probability, strength, shift| RULE.effect(&site(both, probability, strength, shift));
     assert_eq!(effect([0.9, 0.6], [0.0, -1.0], 0), Effect::Weakened);
     assert_eq!(effect([0.89, 0.6], [0.0, -1.0], 0), Effect::Unchanged);
-    assert_eq!(effect([0.9, 0.6], [-9.0, -10.0], 0), Effect::Lost);
+    assert_eq!(effect([0.9, 0.6], [-9.0, -10.0], 0), Effect::Weakened);
     assert_eq!(effect([0.9, 0.6], [-7.9, -9.0], 0), Effect::Weakened);
     assert_eq!(effect([0.9, 0.6], [-9.1, -11.0], 0), Effect::Unchanged);
     assert_eq!(effect([0.9, 0.6], [0.0, -0.99], 3), Effect::Unchanged);

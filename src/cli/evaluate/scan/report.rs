@@ -72,9 +72,9 @@ impl Evaluation {
 impl Scanned {
     fn lines(&self, lines: &mut Vec<String>) {
         lines
-            .push("#calls\tper_kb_and_strand\ttier\tsites\trecall_24nt\tmedian_nt\tmean_nt".into());
+            .push("#calls\tper_kb_and_strand\ttier\tsites\trecall_24nt\tcalls_near_site\tmedian_nt\tmean_nt".into());
         lines.extend(self.recall.iter().map(|r| {
-            let figures = [r.recall, r.median_distance, r.mean_distance];
+            let figures = [r.recall, r.near_site, r.median_distance, r.mean_distance];
             let figures = figures.map(|figure| shown(figure, 3)).join("\t");
             format!("{}\t{:.3}\t{}\t{}\t{figures}", r.calls, r.per_kb, r.tier, r.sites)
         }));
