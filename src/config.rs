@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
+use crate::models::posterior::Posterior;
 use crate::scan::calls::{CallSettings, MERGE_REACH};
 use crate::scan::chunks::LONGEST_CHUNK;
 use crate::scan::inference::KeepAbove;
@@ -65,13 +66,13 @@ pub struct VariantsConfig {
 
 impl VariantsConfig {
     /// Returns the numbers that variants are scored with; the sites are those of a sensitive scan.
-    pub fn settings(&self, scan: &ScanConfig) -> VariantSettings {
+    pub fn settings(&self, scan: &ScanConfig, posterior: Option<Posterior>) -> VariantSettings {
         VariantSettings {
             keep: KeepAbove {
                 probability: scan.min_probability as f32,
                 centre_cleavage: scan.min_centre_cleavage as f32,
             },
-            calls: scan.calls(scan.min_posterior.sensitive),
+            calls: scan.calls(posterior, scan.min_posterior.sensitive),
             match_distance: self.match_distance,
             rule: self.rule,
             remembered: self.remembered,
@@ -80,19 +81,19 @@ impl VariantsConfig {
 }
 
 impl ScanConfig {
-    /// Returns which sites become calls.
-    pub fn calls(&self, min_posterior: f64) -> CallSettings {
+    /// Returns which sites become calls; `posterior` is the model's.
+    pub fn calls(&self, posterior: Option<Posterior>, min_posterior: f64) -> CallSettings {
         let Self { background, merge_distance, .. } = *self;
-        CallSettings { background, min_posterior, merge_distance }
+        CallSettings { background, posterior, min_posterior, merge_distance }
     }
 
     /// Returns the numbers that the pipeline runs with.
-    pub fn settings(&self, anchor: Anchor, min_posterior: f64, threads: usize) -> ScanSettings {
+    pub fn settings(&self, anchor: Anchor, calls: CallSettings, threads: usize) -> ScanSettings {
         ScanSettings {
             anchor,
             min_probability: self.min_probability as f32,
             min_centre_cleavage: self.min_centre_cleavage as f32,
-            calls: self.calls(min_posterior),
+            calls,
             threads,
             chunk: self.chunk_size,
         }

@@ -170,9 +170,6 @@ pub struct StrandScores {
     /// Which of them (its index in `probability`) and raw cleavage vector, for the windows with a
     /// classification above the threshold asked for; ascending.
     pub cleavage: Vec<(usize, CleavageVector)>,
-    /// Log-odds that RNA is cleaved close to the window's centre, of the windows in `cleavage`, from
-    /// models that say so beside the classification; else empty.
-    pub sharp: Vec<f32>,
 }
 
 impl StrandScores {
@@ -183,22 +180,7 @@ impl StrandScores {
     pub fn check_finite(&self, model: &str) -> Result<()> {
         check_finite(model, self.probability.chunks(1))?;
         check_finite(model, self.cleavage.iter().map(|(_, vector)| vector.as_slice()))
-            .and_then(|()| check_finite(model, self.sharp.chunks(1)))
             .map_err(|error| error.at_window(|at| WindowPlace::Number(self.cleavage[at].0)))
-    }
-
-    /// Returns the posteriors of the windows with a cleavage vector.
-    pub fn posteriors(&self, posterior: &Posterior) -> Vec<f32> {
-        (0..self.cleavage.len()).map(|n| posterior.of(self, n)).collect()
-    }
-
-    /// Returns the log-odds that tell sites from other places best, of the n-th window with a
-    /// cleavage vector: the sharp ones, or those of the classification.
-    pub fn log_odds(&self, n: usize) -> f32 {
-        self.sharp.get(n).copied().unwrap_or_else(|| {
-            let probability = f64::from(self.probability[self.cleavage[n].0]);
-            strength::log_odds(probability) as f32
-        })
     }
 }
 
@@ -233,7 +215,7 @@ pub trait Model: Send + Sync {
     /// If a window is not as [`Model::input`] says, or the computation fails.
     fn predict(&self, windows: &[Window<'_>]) -> Result<Predictions>;
 
-    /// Returns what makes a posterior of a window's outputs, of site models that were calibrated.
+    /// Returns what makes a posterior of a classification, of site models that were calibrated so.
     fn posterior(&self) -> Option<Posterior> {
         None
     }
@@ -290,7 +272,6 @@ pub trait Model: Send + Sync {
             let alone = alone.map_err(|e| e.at_window(|_| WindowPlace::Number(index)))?;
             scores.probability.extend(alone.probability);
             scores.cleavage.extend(alone.cleavage.into_iter().map(|(_, vector)| (index, vector)));
-            scores.sharp.extend(alone.sharp);
         }
         Ok(scores)
     }

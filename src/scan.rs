@@ -110,6 +110,7 @@ impl Default for ScanSettings {
             min_centre_cleavage: 0.05,
             calls: CallSettings {
                 background: consolidate::BACKGROUND,
+                posterior: None,
                 min_posterior: 0.0,
                 merge_distance: 0,
             },

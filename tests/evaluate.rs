@@ -141,7 +141,10 @@ fn peers_that_do_not_classify_windows_are_ranked_on_the_same_places() {
     }
     assert!(theirs.get("recall").is_none() && theirs.get("calibration").is_none());
     let text = String::from_utf8(evaluate(&peer, &[])).unwrap();
-    assert!(text.contains("# sharp: not of this model") && text.contains("no calibration"), "{text}");
+    assert!(
+        text.contains("# sharp: not of this model") && text.contains("no calibration"),
+        "{text}"
+    );
     let args = ["evaluate", "scan", "--fasta", &genome, "--sites", &sites, "--model", &peer];
     refuse(args.iter().chain(&["--plot", "x.svg"]), 2, &["--plot", "no calibration"]);
 }

@@ -101,18 +101,17 @@ fn the_scan_runs_a_trained_model_and_the_log_tells_each_epoch() {
 #[test]
 fn a_calibrated_model_gives_posteriors_that_fill_the_score_and_choose_the_calls() {
     let (folder, genome) = setting();
-    let [model, all, likely] = ["sharp.safetensors", "all", "likely"].map(|name| folder.at(name));
+    let [model, all, likely] =
+        ["calibrated.safetensors", "all", "likely"].map(|name| folder.at(name));
     let text = fs::read_to_string(config(&folder, 1)).unwrap();
-    let text = text
-        .replace("hidden = 16", "hidden = 16\nsharp = true")
-        .replace("cleavage = 0.2", "cleavage = 0.2\nsharp = 3.0")
-        .replace("segment = 300", "segment = 300\nsharp_whole_within = 2\nsharp_nothing_beyond = 8")
-        .replace("hard = 20", "hard = 20\nshuffled = 10\nexcept = [\"chrSim2\"]");
-    let calibration = "[calibration]\nfasta = \"genome.fa\"\nsites = \"truth.bed\"\nonly = [\"chrSim2\"]\n";
-    let config = folder.file("sharp.toml", text + calibration);
+    let text = text.replace("hard = 20", "hard = 20\nshuffled = 10\nexcept = [\"chrSim2\"]");
+    let calibration =
+        "[calibration]\nfasta = \"genome.fa\"\nsites = \"truth.bed\"\nonly = [\"chrSim2\"]\n";
+    let config = folder.file("config.toml", text + calibration);
     run(["train", "scan", "--config", &config, "-o", &model]);
-    let card: toml::Table = fs::read_to_string(folder.at("sharp.toml")).unwrap().parse().unwrap();
-    assert!(card["training"]["posterior"]["sharp"].as_float().is_some(), "{card}");
+    let card: toml::Table =
+        fs::read_to_string(folder.at("calibrated.toml")).unwrap().parse().unwrap();
+    assert!(card["training"]["posterior"]["slope"].as_float().is_some(), "{card}");
 
     let weak = ["--min-probability", "0", "--min-centre-cleavage", "0.03"];
     let scan = |prefix: &str, least: &str| {
@@ -137,7 +136,9 @@ fn a_calibrated_model_gives_posteriors_that_fill_the_score_and_choose_the_calls(
     let number = |value: &serde_json::Value| value.as_u64().unwrap();
     let (before, after) = (counts(&all), counts(&likely));
     assert_eq!(number(&before["left_out"]["below_posterior"]), 0);
-    assert!(number(&after["left_out"]["below_posterior"]) >= (everything.len() - half.len()) as u64);
+    assert!(
+        number(&after["left_out"]["below_posterior"]) >= (everything.len() - half.len()) as u64
+    );
     let sum = |c: &serde_json::Value| {
         let left_out = &c["left_out"];
         number(&c["total"]) + number(&left_out["below_posterior"]) + number(&left_out["merged"])

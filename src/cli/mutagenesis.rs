@@ -90,7 +90,7 @@ pub fn run(args: &Args) -> Result<()> {
     let threads = args.threads.apply()?;
     let model = args.model.load()?;
     let strength = args.strength.load(&args.model)?;
-    let settings = config.variants.settings(&config.scan);
+    let settings = config.variants.settings(&config.scan, model.posterior());
     let engine = Engine::new(model.as_ref(), strength.as_deref(), settings)?;
     let lock = files::claim(&args.output, &args.inputs())?;
     let mut files = Files::reserve(&args.output, &args.inputs())?;

@@ -77,7 +77,7 @@ pub struct Args {
     /// Leave out calls with a posterior below this (0-1), in place of --stringency.
     #[arg(long, value_name = "P", allow_negative_numbers = true)]
     min_posterior: Option<f64>,
-    /// Leave out a call where a likelier one of its strand lies within so many nt; 0: none
+    /// Leave out a call where a better one of its strand lies within so many nt; 0: none
     /// [default: 24].
     #[arg(long, value_name = "NT")]
     merge_distance: Option<u64>,
@@ -159,9 +159,11 @@ pub fn run(args: &Args) -> Result<()> {
     }
     if args.asks_for_posterior() && model.posterior().is_none() {
         let name = &model.card().name;
-        report.note(format!("{name} gives no posteriors: --stringency and --min-posterior choose nothing"));
+        report.note(format!(
+            "{name} gives no posteriors: --stringency and --min-posterior choose nothing"
+        ));
     }
-    let calls = config.scan.calls(least);
+    let calls = config.scan.calls(model.posterior(), least);
     let work = report.work(args.parts.share(), args.outputs(), calls, &fasta.contigs, &targets);
     let interrupt = interrupt::watch();
     let job = ScanJob {
@@ -171,7 +173,7 @@ pub fn run(args: &Args) -> Result<()> {
         model: model.as_ref(),
         targets: &targets,
         genes: genes.as_ref(),
-        settings: config.scan.settings(args.anchor, least, threads),
+        settings: config.scan.settings(args.anchor, calls, threads),
         interrupt,
         quiet: args.quiet,
         profile: &profile,

@@ -102,7 +102,7 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
     let threads = args.threads.apply()?;
     let model = args.model.load()?;
     let strength = args.strength.load(&args.model)?;
-    let settings = config.variants.settings(&config.scan);
+    let settings = config.variants.settings(&config.scan, model.posterior());
     let engine = Engine::new(model.as_ref(), strength.as_deref(), settings)?;
     let prefix = destination.prefix();
     let lock = match (&prefix, args.parts.shard) {

@@ -101,9 +101,13 @@ fn ranking(
         negatives: name,
         sites: positives.len(),
         places: negatives.len(),
-        auroc_classification: meaning.classification.and_then(|_| auroc(&classification, &n_classification)),
+        auroc_classification: meaning
+            .classification
+            .and_then(|_| auroc(&classification, &n_classification)),
         auroc_sharp: meaning.sharp.and_then(|_| auroc(&sharp, &n_sharp)),
-        auprc_classification: meaning.classification.and_then(|_| auprc(&classification, &n_classification)),
+        auprc_classification: meaning
+            .classification
+            .and_then(|_| auprc(&classification, &n_classification)),
         auprc_sharp: meaning.sharp.and_then(|_| auprc(&sharp, &n_sharp)),
     }
 }

@@ -2,15 +2,13 @@
 
 pub mod calls;
 pub mod line;
-pub mod logistic;
 
 use serde::Serialize;
 
 /// Bins.
 const BINS: usize = 12;
 /// Where they begin, and 1: finer near 0, where most calls of a scan are.
-const EDGES: [f64; BINS + 1] =
-    [0.0, 0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0];
+const EDGES: [f64; BINS + 1] = [0.0, 0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0];
 /// The first bin of the figure that leaves out the many cases near 0: it begins at 0.1.
 const ABOVE: usize = 3;
 

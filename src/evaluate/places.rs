@@ -5,9 +5,7 @@ use crate::context::signal::{FARTHEST, NEAREST, is_signal_at};
 use crate::error::{Error, Result};
 use crate::genome::memory::Genome;
 use crate::models::card::Task;
-use crate::engine::cpu::activation::sigmoid;
-use crate::models::posterior::{Posterior, mass_at_centre};
-use crate::models::{CENTRE, CLEAVAGE_CENTRE, Model, StrandScores, WINDOW, Window};
+use crate::models::{CENTRE, CLEAVAGE_CENTRE, CleavageVector, Model, WINDOW, Window};
 
 /// Distances from the hexamer's place in APARENT2's frame to the place asked about, in nt: evenly over
 /// where signals lie. It hardly matters: any distances of 6 to 44 nt rank validation sites equally well.
@@ -23,18 +21,11 @@ pub struct PlaceScore {
 }
 
 impl PlaceScore {
-    /// Combines what a model says of the n-th window with a cleavage vector, which is centred on the
-    /// place: its classification; and its posterior or, of models without one, the probability of a
-    /// site (the sharp one, if there is) times the cleavage mass within 1 nt of the centre.
-    pub fn of_window(scores: &StrandScores, n: usize, posterior: Option<&Posterior>) -> Self {
-        let (window, vector) = &scores.cleavage[n];
-        let classification = scores.probability[*window];
-        let sharp = match posterior {
-            Some(posterior) => posterior.of(scores, n),
-            None if scores.sharp.is_empty() => classification * mass_at_centre(vector),
-            None => sigmoid(scores.log_odds(n)) * mass_at_centre(vector),
-        };
-        Self { classification, sharp }
+    /// Combines the outputs for the window centred on a place: its classification, and that times the
+    /// cleavage mass within 1 nt of the centre.
+    pub fn of_window(probability: f32, cleavage: &CleavageVector) -> Self {
+        let mass: f32 = cleavage[CLEAVAGE_CENTRE - 1..=CLEAVAGE_CENTRE + 1].iter().sum();
+        Self { classification: probability, sharp: probability * mass }
     }
 }
 
@@ -78,10 +69,7 @@ impl PlaceScorer for ByWindow<'_> {
     fn meaning(&self) -> Meaning {
         Meaning {
             classification: Some("classification of the window centred on the place"),
-            sharp: Some(match self.0.posterior() {
-                Some(_) => "posterior of the window centred on the place",
-                None => "probability of a site x cleavage mass within 1 nt of the place",
-            }),
+            sharp: Some("classification x cleavage mass within 1 nt of the place"),
         }
     }
 
@@ -89,10 +77,12 @@ impl PlaceScorer for ByWindow<'_> {
         let Place { contig, strand, position } = place;
         let window = genome.around_padded(contig, strand, position, CENTRE, WINDOW);
         let scores = self.0.scan(&window, -1.0)?;
-        if scores.cleavage.is_empty() {
-            return Err(Error::Internal("a window was not scored".into()));
+        match (scores.probability.first(), scores.cleavage.first()) {
+            (Some(&probability), Some((_, vector))) => {
+                Ok(PlaceScore::of_window(probability, vector))
+            }
+            _ => Err(Error::Internal("a window was not scored".into())),
         }
-        Ok(PlaceScore::of_window(&scores, 0, self.0.posterior().as_ref()))
     }
 }
 
@@ -106,7 +96,9 @@ struct ByFrames<'a> {
 impl PlaceScorer for ByFrames<'_> {
     fn meaning(&self) -> Meaning {
         Meaning {
-            classification: Some("mean over 5 frames of the log-odds of a cut in the 50 nt around the place"),
+            classification: Some(
+                "mean over 5 frames of the log-odds of a cut in the 50 nt around the place",
+            ),
             sharp: Some("mean over 5 frames of the log-odds of a cut within 3 nt of the place"),
         }
     }
@@ -120,7 +112,8 @@ impl PlaceScorer for ByFrames<'_> {
         for (cut, distance) in cuts.chunks_exact(width).zip(FRAMES) {
             let at = anchor + distance;
             let share = 1.0 / FRAMES.len() as f32;
-            score.classification += share * log_odds(&cut[at - CLEAVAGE_CENTRE..at + CLEAVAGE_CENTRE]);
+            score.classification +=
+                share * log_odds(&cut[at - CLEAVAGE_CENTRE..at + CLEAVAGE_CENTRE]);
             score.sharp += share * log_odds(&cut[at - NEAR..=at + NEAR]);
         }
         Ok(score)
@@ -145,7 +138,8 @@ struct BySignal<'a>(&'a dyn Model);
 
 impl PlaceScorer for BySignal<'_> {
     fn meaning(&self) -> Meaning {
-        let classification = "highest probability of a known hexamer 10-35 nt upstream, 0 without one";
+        let classification =
+            "highest probability of a known hexamer 10-35 nt upstream, 0 without one";
         Meaning { classification: Some(classification), sharp: None }
     }
 

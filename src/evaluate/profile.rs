@@ -76,15 +76,14 @@ pub fn each_strand_of(
 
 fn scores(model: &dyn Model, codes: &[u8]) -> Result<Vec<PlaceScore>> {
     let windows = (codes.len() + 1).saturating_sub(WINDOW);
-    let posterior = model.posterior();
     let starts: Vec<usize> = (0..windows).step_by(PIECE).collect();
     let pieces: Vec<Vec<PlaceScore>> = starts
         .into_par_iter()
         .map(|start| {
             let end = (start + PIECE).min(windows) + WINDOW - 1;
             let scores = model.scan(&codes[start..end], -1.0)?;
-            let windows = 0..scores.cleavage.len();
-            Ok(windows.map(|n| PlaceScore::of_window(&scores, n, posterior.as_ref())).collect())
+            let places = scores.probability.iter().zip(&scores.cleavage);
+            Ok(places.map(|(&p, (_, vector))| PlaceScore::of_window(p, vector)).collect())
         })
         .collect::<Result<_>>()?;
     Ok(pieces.concat())

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::measured::{MeasuredSite, Tier};
 use super::metrics::{mean, median};
 use super::negatives::{Neighbours, Place};
+use super::places::PlaceScore;
 use super::profile::{StrandProfile, each_strand};
 use crate::error::Result;
 use crate::genome::memory::Genome;
@@ -23,9 +24,7 @@ pub struct Call {
     pub contig: usize,
     pub strand: Strand,
     pub position: usize,
-    pub score: f32,
-    /// Of the window centred there.
-    pub classification: f32,
+    pub score: PlaceScore,
 }
 
 impl Call {
@@ -74,28 +73,38 @@ impl Peaks {
             contig: profile.contig,
             strand: profile.strand,
             position: profile.position(window),
-            score: scores[window],
-            classification: profile.scores[window].classification,
+            score: profile.scores[window],
         }));
     }
 
-    /// Returns the calls, highest first, and the kb x strands scored.
-    pub fn finish(mut self) -> (Vec<Call>, f64) {
+    /// Returns the calls, those of the highest classification first (what sorts the calls of a scan), and
+    /// the kb x strands scored.
+    pub fn likeliest(self) -> (Vec<Call>, f64) {
+        self.sorted(|score| score.classification)
+    }
+
+    /// Returns the calls, those of the highest sharp score first, and the kb x strands scored.
+    pub fn sharpest(self) -> (Vec<Call>, f64) {
+        self.sorted(|score| score.sharp)
+    }
+
+    fn sorted(mut self, rank: fn(&PlaceScore) -> f32) -> (Vec<Call>, f64) {
         let place = |c: &Call| (c.contig, c.strand, c.position);
-        self.calls.sort_by(|a, b| b.score.total_cmp(&a.score).then(place(a).cmp(&place(b))));
+        let order = |a: &Call, b: &Call| rank(&b.score).total_cmp(&rank(&a.score));
+        self.calls.sort_by(|a, b| order(a, b).then(place(a).cmp(&place(b))));
         let kb = self.kb();
         (self.calls, kb)
     }
 }
 
-/// Scans a genome; returns the peaks of the sharp score, highest first, and the kb x strands scored.
+/// Scans a genome; returns the peaks of the sharp score.
 ///
 /// # Errors
 /// If the model cannot be scanned, or fails.
-pub fn peaks(model: &dyn Model, genome: &Genome) -> Result<(Vec<Call>, f64)> {
+pub fn peaks(model: &dyn Model, genome: &Genome) -> Result<Peaks> {
     let mut peaks = Peaks::default();
     each_strand(model, genome, |profile| peaks.add_strand(profile))?;
-    Ok(peaks.finish())
+    Ok(peaks)
 }
 
 /// Positions that no other within the reach exceeds; the first of equals.

@@ -12,6 +12,7 @@ use super::file;
 use crate::genome::contigs::Contigs;
 use crate::genome::strand::Strand;
 use crate::models::CLEAVAGE;
+use crate::models::posterior::Posterior;
 use crate::output::frames::FrameWriter;
 use crate::output::summary::ScanSummary;
 use crate::parts::{PartFile, PartWriter, Work};
@@ -31,8 +32,10 @@ fn contigs() -> Contigs {
     contigs
 }
 
-const CALLS: CallSettings =
-    CallSettings { background: 0.02, min_posterior: 0.1, merge_distance: 24 };
+fn calls() -> CallSettings {
+    let posterior = Some(Posterior { slope: 1.0, intercept: -2.0 });
+    CallSettings { background: 0.02, posterior, min_posterior: 0.1, merge_distance: 24 }
+}
 
 fn work() -> ScanWork {
     let contigs = contigs();
@@ -40,11 +43,11 @@ fn work() -> ScanWork {
     let settings = BTreeMap::from([("background".to_owned(), serde_json::json!(0.02))]);
     let summary = ScanSummary { settings, ..ScanSummary::default() };
     let outputs = Outputs { plus: true, minus: true, tracks: false, bgzip: false };
-    ScanWork::new(Shard::WHOLE, outputs, CALLS, vec!["##x".into()], summary, &contigs, &targets)
+    ScanWork::new(Shard::WHOLE, outputs, calls(), vec!["##x".into()], summary, &contigs, &targets)
 }
 
 fn chunk(centres: std::ops::Range<u64>) -> Vec<u8> {
-    let kept = |centre| Kept { centre, probability: 0.75, posterior: 0.25, cleavage: [0.02; CLEAVAGE] };
+    let kept = |centre| Kept { centre, probability: 0.75, cleavage: [0.02; CLEAVAGE] };
     let length = centres.end - centres.start;
     let strand = StrandChunk {
         windows: WindowCounts { requested: length, scored: length, ..WindowCounts::default() },
@@ -83,7 +86,7 @@ fn merge(bytes: &[u8]) -> Option<u64> {
     assert!(chunks.work.shard.of(total).end <= total);
     assert!(chunks.work.identity().len() < 20);
     let mut sink = Collected::default();
-    let mut collector = Collector::new(&targets, None, CALLS, &mut sink);
+    let mut collector = Collector::new(&targets, None, calls(), &mut sink);
     let covered = chunks.replay(&mut |scores| collector.push(scores)).ok()?;
     collector.finish().ok()?;
     Some(covered)

@@ -18,7 +18,7 @@ proptest! {
         let file = file(&bytes);
         let Ok(config) = Config::load(Some(file.path())) else { return Ok(()) };
         prop_assert_eq!(config.check(), Ok(()));
-        let settings = config.scan.settings(Anchor::Window, 0.5, 1);
+        let settings = config.scan.settings(Anchor::Window, config.scan.calls(None, 0.5), 1);
         for share in [settings.min_probability, settings.min_centre_cleavage, settings.calls.background as f32] {
             prop_assert!((0.0..=1.0).contains(&share));
         }

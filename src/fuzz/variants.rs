@@ -77,7 +77,7 @@ fn annotated(path: &Path, check_ref: CheckRef) -> Option<(Vec<u8>, Totals)> {
     let fasta = &GENOME.1;
     let model = HashModel::new(0.05);
     let config = Config::load(None).unwrap();
-    let settings = config.variants.settings(&config.scan);
+    let settings = config.variants.settings(&config.scan, None);
     let engine = Engine::new(&model, None, settings).unwrap();
     let (genes, table, longest) = (None, true, 100);
     let annotator = Annotator { engine: &engine, genes, check_ref, longest, table, path };

@@ -70,7 +70,7 @@ impl DenseScan {
         card: ModelCard,
         workers: &Workers,
     ) -> Result<Self> {
-        let network = network(config, config.scan_outputs(), tensors, &card)?;
+        let network = network(config, 1 + CLEAVAGE, tensors, &card)?;
         let kernel = pack(&network)?;
         let gpu = workers.pool(|device, precision| GpuDense::new(&network, device, precision))?;
         let mut outputs = vec![Output::new("probability", 1), Output::new("cleavage", CLEAVAGE)];
@@ -98,26 +98,18 @@ impl Model for DenseScan {
 
     fn predict(&self, windows: &[Window<'_>]) -> Result<Predictions> {
         self.input().check(&self.card.name, windows)?;
-        let mut scores = StrandScores::default();
+        let (mut probability, mut cleavage) = (Vec::new(), Vec::new());
         for batch in windows.chunks(BATCH) {
             let batch: Vec<&[u8]> = batch.iter().map(|window| window.codes).collect();
             let out = self.network.forward(&one_hot(&batch, &Device::Cpu)?, Residuals::Plain)?;
             let out = out.squeeze(1)?;
             let class = ops::sigmoid(&out.narrow(D::Minus1, 0, 1)?)?;
-            let first = scores.probability.len();
-            scores.probability.extend(class.flatten_all()?.to_vec1::<f32>()?);
+            probability.extend(class.flatten_all()?.to_vec1::<f32>()?);
             let vectors = ops::softmax(&out.narrow(D::Minus1, 1, CLEAVAGE)?, D::Minus1)?;
-            let vectors = vectors.flatten_all()?.to_vec1::<f32>()?;
-            let vectors = vectors.as_chunks().0.iter().enumerate();
-            scores.cleavage.extend(vectors.map(|(i, vector)| (first + i, *vector)));
-            if self.network.config.sharp {
-                let sharp = out.narrow(D::Minus1, 1 + CLEAVAGE, 1)?;
-                scores.sharp.extend(sharp.flatten_all()?.to_vec1::<f32>()?);
-            }
+            cleavage.extend(vectors.flatten_all()?.to_vec1::<f32>()?);
         }
-        let posterior = self.posterior.map(|posterior| scores.posteriors(&posterior));
-        let cleavage = scores.cleavage.iter().flat_map(|(_, vector)| *vector).collect();
-        let values = [scores.probability, cleavage].into_iter().chain(posterior).collect();
+        let posterior = self.posterior.map(|p| probability.iter().map(|&x| p.of(x)).collect());
+        let values = [probability, cleavage].into_iter().chain(posterior).collect();
         Predictions { values }.check_finite(&self.card.name, windows.len())
     }
 
@@ -169,7 +161,7 @@ fn pack(network: &DenseNetwork) -> Result<DenseKernel> {
     let (first, first_bias) = packed(&network.output, 0, 1)?;
     let cleavage = match network.output.bias.elem_count() {
         1 => None,
-        outputs => Some(packed(&network.output, 1, outputs - 1)?),
+        _ => Some(packed(&network.output, 1, CLEAVAGE)?),
     };
     Ok(DenseKernel {
         channels: config.channels,
@@ -181,7 +173,6 @@ fn pack(network: &DenseNetwork) -> Result<DenseKernel> {
         first,
         first_bias,
         cleavage,
-        sharp: config.sharp,
     })
 }
 

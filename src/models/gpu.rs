@@ -22,11 +22,6 @@ pub trait GpuNetwork {
 
     /// Returns the cleavage vectors (m x 50, softmax) of m rows of what [`Self::classify`] knows.
     fn cleavage(&self, rows: &Tensor) -> TensorResult<Tensor>;
-
-    /// Returns the sharp log-odds (m x 1) of such rows, of networks that have them.
-    fn sharp(&self, _rows: &Tensor) -> TensorResult<Option<Tensor>> {
-        Ok(None)
-    }
 }
 
 /// Scores all windows of `sequence`; cleavage where classification > `cleavage_above`.
@@ -57,9 +52,6 @@ pub fn scan<N: GpuNetwork>(
             continue;
         }
         let rows = known.index_select(&Tensor::new(above.as_slice(), network.device())?, 0)?;
-        if let Some(sharp) = network.sharp(&rows)? {
-            scores.sharp.extend(sharp.flatten_all()?.to_vec1::<f32>()?);
-        }
         let vectors = network.cleavage(&rows)?.flatten_all()?.to_vec1::<f32>()?;
         for (s, row) in above.into_iter().zip(vectors.chunks_exact(CLEAVAGE)) {
             let mut vector: CleavageVector = [0.0; CLEAVAGE];

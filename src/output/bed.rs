@@ -144,7 +144,9 @@ fn write_plain(file: &mut AtomicFile, line: &str) -> Result<()> {
 fn format_row(line: &mut String, contig: &str, site: &Site) -> fmt::Result {
     let (start, end, strand) = (site.position, site.position + 1, site.strand);
     // Rounded like the columns, which may be read back to check the score.
-    let score = (f64::from(site.posterior.unwrap_or(site.probability)) * 1000.0).round().clamp(0.0, 1000.0) as u16;
+    let score = (f64::from(site.posterior.unwrap_or(site.probability)) * 1000.0)
+        .round()
+        .clamp(0.0, 1000.0) as u16;
     write!(line, "{contig}\t{start}\t{end}\t{contig}:{end}:{strand}\t{score}\t{strand}")?;
     // Adding 0 turns -0.0, which would be written with its sign, into 0.0.
     let (probability, cleavage) = (site.probability + 0.0, site.cleavage + 0.0);

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::consolidate::Candidate;
 use crate::genome::strand::Strand;
+use crate::models::posterior::Posterior;
 
 /// The greatest merge distance, in nt: less than what is scored around the positions asked for.
 pub const MERGE_REACH: u64 = 240;
@@ -16,10 +17,20 @@ pub const MERGE_REACH: u64 = 240;
 pub struct CallSettings {
     /// Subtracted from consolidated cleavage (0..1).
     pub background: f64,
+    /// Makes posteriors of classifications, of models that have them.
+    pub posterior: Option<Posterior>,
     /// Sites with a posterior below this are left out (0..1); those of models without posterior stay.
     pub min_posterior: f64,
-    /// A site is left out if a better one of its strand lies within so many nt; 0: none is.
+    /// A site is left out if a better one of its strand lies within so many nt, one with the higher
+    /// product of classification and consolidated cleavage; 0: none is.
     pub merge_distance: u64,
+}
+
+impl CallSettings {
+    /// Returns the posterior of a site, of models that have one.
+    pub fn posterior_of(&self, site: &Candidate) -> Option<f64> {
+        self.posterior.map(|posterior| f64::from(posterior.of(site.probability)))
+    }
 }
 
 /// What became of the sites on the positions asked for: all = below the posterior + merged + calls.
@@ -62,7 +73,7 @@ impl<'a> Caller<'a> {
 
     /// Takes the next site; they come in ascending order.
     pub fn push(&mut self, site: Candidate) {
-        if f64::from(site.posterior) < self.settings.min_posterior {
+        if self.settings.posterior_of(&site).is_some_and(|p| p < self.settings.min_posterior) {
             self.counts.below_posterior += u64::from(self.is_asked_for(&site));
             return;
         }
@@ -84,10 +95,16 @@ impl<'a> Caller<'a> {
 
     /// Takes the sites of a consolidator, and hands on the calls that those from position `bound` on
     /// cannot change any more.
-    pub fn settle(&mut self, sites: &mut VecDeque<Candidate>, bound: u64, calls: &mut VecDeque<Candidate>) {
+    pub fn settle(
+        &mut self,
+        sites: &mut VecDeque<Candidate>,
+        bound: u64,
+        calls: &mut VecDeque<Candidate>,
+    ) {
         sites.drain(..).for_each(|site| self.push(site));
         let distance = self.settings.merge_distance;
-        let is_final = |(site, _): &(Candidate, bool)| bound.saturating_sub(distance) > site.position;
+        let is_final =
+            |(site, _): &(Candidate, bool)| bound.saturating_sub(distance) > site.position;
         while self.waiting.front().is_some_and(is_final)
             && let Some((site, beaten)) = self.waiting.pop_front()
         {
@@ -111,13 +128,11 @@ impl<'a> Caller<'a> {
     }
 }
 
-/// Whether the later of two sites on the contig is the better one: by posterior, or classification
-/// where there is none, then by cleavage; of equals the first in transcript direction.
+/// Whether the later of two sites on the contig is the better one; of equals the first in transcript
+/// direction is.
 fn is_better(later: &Candidate, earlier: &Candidate, strand: Strand) -> bool {
-    let rank =
-        |site: &Candidate| if site.posterior.is_nan() { site.probability } else { site.posterior };
+    let rank = |site: &Candidate| f64::from(site.probability) * site.cleavage;
     let order = rank(later).total_cmp(&rank(earlier));
-    let order = order.then(later.cleavage.total_cmp(&earlier.cleavage));
     order.is_gt() || (order.is_eq() && strand == Strand::Minus)
 }
 

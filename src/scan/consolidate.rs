@@ -35,8 +35,6 @@ pub struct Candidate {
     pub cleavage: f64,
     /// Classification of the window centred on the site, or of the nearest kept window.
     pub probability: f32,
-    /// Posterior of the kept window nearest to the site; NaN from models that have none.
-    pub posterior: f32,
     /// Kept windows averaged at the site.
     pub windows: u32,
     /// The run of positions above zero.
@@ -54,14 +52,6 @@ pub struct Candidate {
 struct Pending {
     sum: f64,
     windows: u32,
-}
-
-/// What is remembered of a kept window.
-#[derive(Clone, Copy, Debug)]
-struct Recent {
-    centre: u64,
-    probability: f32,
-    posterior: f32,
 }
 
 /// A cluster that the next position may still extend; `best` lacks cluster and entropy.
@@ -88,8 +78,8 @@ pub struct Consolidator<'a> {
     pending: VecDeque<Pending>,
     /// Position of the first pending value; all before it are final.
     pending_start: u64,
-    /// The kept windows that a pending position may be nearest to.
-    recent: VecDeque<Recent>,
+    /// Centre and classification of the kept windows that a pending position may be nearest to.
+    recent: VecDeque<(u64, f32)>,
     /// Codes around the last kept window, and the position of the first of them.
     codes: Option<(Arc<[u8]>, u64)>,
     cluster: Option<OpenCluster>,
@@ -156,7 +146,7 @@ impl<'a> Consolidator<'a> {
         self.tail.finalise(u64::MAX, self.targets, self.contig, self.strand, hand_on)
     }
 
-    /// Returns a position that no later site lies before; sites that are not yet taken do not count.
+    /// Returns a position that no later site lies before.
     pub fn watermark(&self) -> u64 {
         match &self.cluster {
             Some(cluster) => cluster.best.position,
@@ -198,11 +188,10 @@ impl<'a> Consolidator<'a> {
         }
         // The first pending position is 24 nt before this centre: a window nearest to it is at
         // most 48 nt before.
-        while self.recent.front().is_some_and(|last| last.centre + 2 * REACH < window.centre) {
+        while self.recent.front().is_some_and(|&(centre, _)| centre + 2 * REACH < window.centre) {
             self.recent.pop_front();
         }
-        let &Kept { centre, probability, posterior, .. } = window;
-        self.recent.push_back(Recent { centre, probability, posterior });
+        self.recent.push_back((window.centre, window.probability));
     }
 
     /// Makes the positions before `end` final.
@@ -245,13 +234,10 @@ impl<'a> Consolidator<'a> {
     /// Describes a position that may turn out to be a site.
     fn candidate(&self, position: u64, cleavage: f64, windows: u32) -> Candidate {
         let scored = self.tail.probability_at(position);
-        let nearest = self.nearest_kept(position);
-        let of_nearest = |value: fn(&Recent) -> f32| nearest.map_or(f32::NAN, value);
         Candidate {
             position,
             cleavage,
-            probability: scored.unwrap_or(of_nearest(|kept| kept.probability)),
-            posterior: of_nearest(|kept| kept.posterior),
+            probability: scored.unwrap_or_else(|| self.nearest_kept(position)),
             windows,
             cluster: position..position + 1,
             entropy: 0.0,
@@ -260,16 +246,17 @@ impl<'a> Consolidator<'a> {
         }
     }
 
-    /// Returns the kept window nearest to a covered position, the upstream one of two.
-    fn nearest_kept(&self, position: u64) -> Option<&Recent> {
-        let distance = |&&Recent { centre, .. }: &&Recent| {
+    /// Returns the classification of the kept window nearest to a covered position, the upstream
+    /// one of two.
+    fn nearest_kept(&self, position: u64) -> f32 {
+        let distance = |&&(centre, _): &&(u64, f32)| {
             let downstream = match self.strand {
                 Strand::Plus => centre > position,
                 Strand::Minus => centre < position,
             };
             (centre.abs_diff(position), downstream)
         };
-        self.recent.iter().min_by_key(distance)
+        self.recent.iter().min_by_key(distance).map_or(f32::NAN, |&(_, probability)| probability)
     }
 
     /// Returns the codes upstream of a pending position, in transcript direction. Such a position

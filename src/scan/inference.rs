@@ -33,8 +33,6 @@ pub struct Kept {
     pub centre: u64,
     /// Classification.
     pub probability: f32,
-    /// Posterior; NaN from models that have none.
-    pub posterior: f32,
     /// Raw cleavage in transcript direction.
     pub cleavage: CleavageVector,
 }
@@ -211,13 +209,11 @@ impl Scorer<'_> {
         scores.windows.scored += asked;
         scores.windows.context += said.probability.len() as u64 - asked;
         let kept_before = scores.kept.len();
-        let posterior = self.model.posterior();
-        let kept = said.cleavage.iter().enumerate().filter_map(|(n, &(index, cleavage))| {
+        let kept = said.cleavage.iter().filter_map(|&(index, cleavage)| {
             let probability = said.probability[index];
             self.keeps(probability, &cleavage).then(|| Kept {
                 centre: centre_of(index),
                 probability,
-                posterior: posterior.map_or(f32::NAN, |posterior| posterior.of(&said, n)),
                 cleavage,
             })
         });

@@ -49,10 +49,9 @@ fn strand_scores(out: &mut Encoder, strand: &StrandChunk, centres: &Range<u64>, 
     let wanted = Intervals::new(wanted).as_slice().to_vec();
     out.runs(wanted, |out, at| out.f32(strand.probability[at]));
     out.u64(strand.kept.len() as u64);
-    for Kept { centre, probability, posterior, cleavage } in &strand.kept {
+    for Kept { centre, probability, cleavage } in &strand.kept {
         out.u64(*centre);
         out.f32(*probability);
-        out.f32(*posterior);
         cleavage.iter().for_each(|&value| out.f32(value));
     }
 }
@@ -130,7 +129,7 @@ fn strand_of(from: &mut Decoder<'_>, centres: &Range<u64>) -> Option<StrandChunk
     from.runs(&mut probability, Decoder::f32)?;
     let mut kept: Vec<Kept> = Vec::new();
     for _ in 0..from.u64()? {
-        let (centre, probability, posterior) = (from.u64()?, from.f32()?, from.f32()?);
+        let (centre, probability) = (from.u64()?, from.f32()?);
         let mut cleavage = [0.0; CLEAVAGE];
         for value in &mut cleavage {
             *value = from.f32()?;
@@ -139,7 +138,7 @@ fn strand_of(from: &mut Decoder<'_>, centres: &Range<u64>) -> Option<StrandChunk
         if !ascending || !centres.contains(&centre) {
             return None;
         }
-        kept.push(Kept { centre, probability, posterior, cleavage });
+        kept.push(Kept { centre, probability, cleavage });
     }
     Some(StrandChunk { windows, probability, kept })
 }
@@ -212,7 +211,7 @@ mod tests {
     }
 
     fn scores() -> ChunkScores {
-        let kept = |centre| Kept { centre, probability: 0.75, posterior: 0.25, cleavage: [0.02; CLEAVAGE] };
+        let kept = |centre| Kept { centre, probability: 0.75, cleavage: [0.02; CLEAVAGE] };
         let strand = StrandChunk {
             windows: WindowCounts { requested: 500, scored: 499, n: 1, ..WindowCounts::default() },
             probability: (0..500).map(|at| at as f32 / 500.0).collect(),

@@ -68,10 +68,17 @@ impl<'a> Collector<'a> {
             self.finish_contig()?;
             let with_tracks = self.sink.wants_tracks();
             let strands = Strand::BOTH.map(|strand| {
-                let (targets, settings) = (self.targets.get(contig, strand).as_slice(), self.settings);
+                let (targets, settings) =
+                    (self.targets.get(contig, strand).as_slice(), self.settings);
                 let background = settings.background;
                 StrandCalls {
-                    consolidator: Consolidator::new(contig, strand, targets, background, with_tracks),
+                    consolidator: Consolidator::new(
+                        contig,
+                        strand,
+                        targets,
+                        background,
+                        with_tracks,
+                    ),
                     caller: Caller::new(strand, targets, settings),
                     calls: VecDeque::new(),
                     watermark: 0,
@@ -120,7 +127,8 @@ impl<'a> Collector<'a> {
         minus.settle(contig_done);
         let bounds = [plus.watermark, minus.watermark];
         while let Some((strand, found)) = next_site([&mut plus.calls, &mut minus.calls], bounds) {
-            let site = in_context(*contig, strand, found, self.genes);
+            let posterior = self.settings.posterior_of(&found);
+            let site = in_context(*contig, strand, found, posterior, self.genes);
             self.totals.of_contig(*contig).sites[strand.index()] += 1;
             if let Some((_, feature)) = &site.gene {
                 *self.totals.features.entry(*feature).or_default() += 1;
@@ -153,6 +161,7 @@ fn in_context(
     contig: usize,
     strand: Strand,
     found: Candidate,
+    posterior: Option<f64>,
     genes: Option<&GeneContext>,
 ) -> Site {
     Site {
@@ -160,7 +169,7 @@ fn in_context(
         position: found.position,
         strand,
         probability: found.probability,
-        posterior: (!found.posterior.is_nan()).then_some(found.posterior),
+        posterior: posterior.map(|posterior| posterior as f32),
         cleavage: found.cleavage as f32,
         cluster: found.cluster,
         entropy: found.entropy as f32,

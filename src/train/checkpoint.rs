@@ -43,7 +43,15 @@ impl Progress {
     pub fn finish(self) -> Fitted {
         let (kept_epoch, best, weights) = self.best.unwrap_or_default();
         let seconds = self.log.0.iter().map(|epoch| epoch.seconds).sum();
-        Fitted { weights, calibration: None, posterior: None, kept_epoch, best, log: self.log, seconds }
+        Fitted {
+            weights,
+            calibration: None,
+            posterior: None,
+            kept_epoch,
+            best,
+            log: self.log,
+            seconds,
+        }
     }
 }
 

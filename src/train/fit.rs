@@ -183,8 +183,13 @@ impl Epoch<'_> {
             if bar.is_hidden() && said.elapsed() >= HEARTBEAT {
                 said = Instant::now();
                 let rate = weights.rate(recipe, self.steps * recipe.epochs);
-                let left = begin.elapsed().as_secs_f64() / (step + 1) as f64 * (self.steps - step - 1) as f64;
-                crate::say!("{message}, step {} of {}, rate {rate:.2e}, {left:.0} s left", step + 1, self.steps);
+                let left = begin.elapsed().as_secs_f64() / (step + 1) as f64
+                    * (self.steps - step - 1) as f64;
+                crate::say!(
+                    "{message}, step {} of {}, rate {rate:.2e}, {left:.0} s left",
+                    step + 1,
+                    self.steps
+                );
             }
             bar.set_message(message);
             bar.inc(1);

@@ -14,7 +14,7 @@ use super::networks::pysster::{PyssterConfig, PyssterNet};
 use crate::error::Result;
 use crate::models::dense::network::DenseConfig;
 use crate::models::registry::Architecture;
-use crate::models::{Window, bilstm, deeprke, deerect, dense, pysster};
+use crate::models::{CLEAVAGE, Window, bilstm, deeprke, deerect, dense, pysster};
 
 /// What a training run differentiates.
 pub trait Network {
@@ -81,7 +81,7 @@ impl NetworkConfig {
     /// Returns the operations per position of a scan, where that is what the architecture is for.
     pub fn flop_per_position(&self) -> Option<usize> {
         match self {
-            Self::DenseScan(config) => Some(config.flop_per_position(config.scan_outputs())),
+            Self::DenseScan(config) => Some(config.flop_per_position(1 + CLEAVAGE)),
             Self::DenseStrength(config) => Some(config.flop_per_position(1)),
             Self::Polyaid(_) | Self::Polyastrength(_) => None,
             Self::Pysster(_) | Self::Deeprke(_) => None,
@@ -112,11 +112,6 @@ impl NetworkConfig {
             }
             _ => None,
         }
-    }
-
-    /// Returns whether it has the sharp output of `dense-scan`.
-    pub fn is_sharp(&self) -> bool {
-        matches!(self, Self::DenseScan(config) if config.sharp)
     }
 
     /// Returns whether the sizes say how much is dropped where.

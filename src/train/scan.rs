@@ -131,10 +131,13 @@ impl Task for ScanTask<'_> {
         let rankings = ScoredPlaces::new(model, genome, sites)?.rankings()?;
         let figures = rankings.iter().flat_map(|r| {
             let name = |score| format!("{}_{}_{score}", r.negatives, r.tier);
-            [(name("auroc_classification"), r.auroc_classification), (name("auroc_sharp"), r.auroc_sharp)]
+            [
+                (name("auroc_classification"), r.auroc_classification),
+                (name("auroc_sharp"), r.auroc_sharp),
+            ]
         });
         let mut figures: Vec<Figure> = figures.collect();
-        let (peaks, kb) = peaks(model, genome)?;
+        let (peaks, kb) = peaks(model, genome)?.likeliest();
         let found = at_rates(&peaks, kb, sites).into_iter().filter(|r| r.tier == "high");
         figures.extend(
             found.map(|r| (format!("recall_high_{}", r.calls.replace(' ', "_")), r.recall)),
@@ -155,26 +158,18 @@ impl Task for ScanTask<'_> {
 
     fn posterior(&self, model: &dyn Model) -> Result<Option<Posterior>> {
         let Some(Held { genome, sites }) = &self.calibration else { return Ok(None) };
-        let (peaks, _) = peaks(model, genome)?;
-        match calls::posterior(model, genome, sites, &peaks)? {
+        match calls::posterior(&peaks(model, genome)?.likeliest().0, sites) {
             Some(posterior) => Ok(Some(posterior)),
             None => Err(self.not_calibrated("no posterior was found")),
         }
     }
 }
 
-/// Binary cross-entropy of the classification and of the sharp output, plus cross-entropy of the
-/// cleavage vectors.
+/// Binary cross-entropy of the classification plus cross-entropy of the cleavage vectors.
 fn loss(outputs: &Tensor, batch: &Batch, weights: &Loss) -> Result<Tensor> {
     let outputs = outputs.flatten_to(1)?;
     let logits = outputs.narrow(1, 0, 1)?.squeeze(1)?;
     let total = (binary_cross_entropy(&logits, &batch.target)? * weights.classification)?;
-    let total = if weights.sharp > 0.0 {
-        let sharp = outputs.narrow(1, 1 + CLEAVAGE, 1)?.squeeze(1)?;
-        (total + (binary_cross_entropy(&sharp, &batch.sharp)? * weights.sharp)?)?
-    } else {
-        total
-    };
     let Some((indices, vectors, masses)) = &batch.labelled else {
         return Ok(total);
     };
@@ -206,7 +201,7 @@ fn mine(model: &dyn Model, measured: &Measured, seed: u64) -> Result<Vec<Place>>
         }
         each_strand_of(model, &measured.genome, contig, |profile| peaks.add_strand(profile))?;
     }
-    let (peaks, kb) = peaks.finish();
+    let (peaks, kb) = peaks.sharpest();
     let near = Neighbours::new(&measured.sites);
     let places = peaks.iter().map(Call::place);
     let away = places.filter(|&place| !near.within(place, MINED_DISTANCE));

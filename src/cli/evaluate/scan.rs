@@ -13,6 +13,7 @@ use crate::evaluate::accuracy::ScoredPlaces;
 use crate::evaluate::balanced::Balanced;
 use crate::evaluate::calibration::calls;
 use crate::evaluate::measured::{MeasuredSite, read_sites};
+use crate::evaluate::places::PlaceScore;
 use crate::evaluate::recall::{Call, at_rates, peaks, recall};
 use crate::genome::fasta::FastaFile;
 use crate::genome::memory::Genome;
@@ -134,7 +135,7 @@ fn scanned(
     sites: &[MeasuredSite],
     threads: usize,
 ) -> Result<Scanned> {
-    let (peaks, kb) = peaks(model, genome)?;
+    let (peaks, kb) = peaks(model, genome)?.likeliest();
     let mut figures = at_rates(&peaks, kb, sites);
     let config = Config::load(None)?.scan;
     let Stringencies { sensitive, default, strict } = config.min_posterior;
@@ -151,7 +152,7 @@ fn scanned(
         recall: figures,
         auroc_balanced: balanced.auroc(),
         classification: balanced.calibration(),
-        posterior: model.posterior().map(|_| calls::calibration(&peaks, sites)),
+        posterior: model.posterior().map(|p| calls::calibration(&peaks, sites, &p)),
     })
 }
 
@@ -172,7 +173,11 @@ fn scan_calls(
         model,
         targets: &targets,
         genes: None,
-        settings: config.settings(scan::Anchor::Window, min_posterior, threads),
+        settings: config.settings(
+            scan::Anchor::Window,
+            config.calls(model.posterior(), min_posterior),
+            threads,
+        ),
         interrupt: &AtomicBool::new(false),
         quiet: true,
         profile: &Profile::default(),
@@ -190,8 +195,8 @@ impl Sink for Calls {
             contig: site.contig,
             strand: site.strand,
             position: site.position as usize,
-            score: site.probability,
-            classification: site.probability,
+            // Of a call nothing else is known.
+            score: PlaceScore { classification: site.probability, sharp: site.probability },
         });
         Ok(())
     }

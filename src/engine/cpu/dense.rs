@@ -1,12 +1,10 @@
 //! The fully convolutional scan model, every layer once per position.
 
-use std::ops::Range;
-
 use super::product::{Affine, Epilogue, Packed, Rows, load, product, rectified, store};
 use super::simd::dispatch;
 use crate::engine::cpu::activation::{relu, sigmoid, softmax};
 use crate::genome::sequence::UNKNOWN;
-use crate::models::{CLEAVAGE, CleavageVector, StrandScores};
+use crate::models::{CleavageVector, StrandScores};
 use pulp::Simd;
 
 /// Windows computed in one go; bounds the activations to a few MB per worker, with 239 positions of
@@ -36,10 +34,8 @@ pub struct DenseKernel {
     /// Hidden -> the logit of the classification, or the strength.
     pub first: Packed,
     pub first_bias: Vec<f32>,
-    /// Hidden -> 50 cleavage logits and, where the model has them, the sharp log-odds; and their bias.
+    /// Hidden -> 50 cleavage logits, and their bias.
     pub cleavage: Option<(Packed, Vec<f32>)>,
-    /// Whether the sharp log-odds are there.
-    pub sharp: bool,
 }
 
 /// Adds the residual and keeps the rectified value for the next block.
@@ -82,37 +78,31 @@ impl DenseKernel {
         self.blocks(sequence, |start, logits, hidden| {
             scores.probability.extend(logits.iter().map(|&logit| sigmoid(logit)));
             let Some(head) = &self.cleavage else { return };
+            let width = self.hidden.width();
             let above = |s: &usize| scores.probability[start + s] > cleavage_above;
             let mut next = 0;
             while let Some(first) = (next..logits.len()).find(above) {
                 next = (first..logits.len()).find(|s| !above(s)).unwrap_or(logits.len());
                 let run = first..next;
-                self.cleavage(head, hidden, run, start, (&mut scores.cleavage, &mut scores.sharp));
+                let vectors = self.cleavage_of(head, &hidden[run.start * width..run.end * width]);
+                scores.cleavage.extend(run.map(|s| start + s).zip(vectors));
             }
         });
         scores
     }
 
-    /// Adds the cleavage vectors and sharp log-odds of a run of windows of a block that begins with
-    /// window `start`.
-    fn cleavage(
+    /// Returns the cleavage vectors of consecutive windows, of their hidden layers.
+    fn cleavage_of(
         &self,
         (weight, bias): &(Packed, Vec<f32>),
         hidden: &[f32],
-        run: Range<usize>,
-        start: usize,
-        (cleavage, sharp): (&mut Vec<(usize, CleavageVector)>, &mut Vec<f32>),
-    ) {
+    ) -> Vec<CleavageVector> {
         let (width, outputs) = (self.hidden.width(), weight.width());
-        let rows = Rows::matrix(&hidden[run.start * width..run.end * width], run.len(), width);
-        let mut out = vec![0.0; run.len() * outputs];
-        product(rows, weight, &mut Affine { out: &mut out, bias, relu: false });
-        for (s, out) in run.zip(out.chunks_exact(outputs)) {
-            cleavage.push((start + s, softmax(out)));
-            if self.sharp {
-                sharp.push(out[CLEAVAGE]);
-            }
-        }
+        let windows = hidden.len() / width;
+        let mut logits = vec![0.0; windows * outputs];
+        let rows = Rows::matrix(hidden, windows, width);
+        product(rows, weight, &mut Affine { out: &mut logits, bias, relu: false });
+        logits.chunks_exact(outputs).map(softmax).collect()
     }
 
     /// Returns the first output of all windows of `sequence`, without an activation.

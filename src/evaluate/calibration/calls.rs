@@ -1,63 +1,42 @@
 //! Posteriors: what share of a scan's calls are measured sites.
 
-use rayon::prelude::*;
-
-use super::logistic::{Example, fit};
+use super::line::Line;
 use super::{Calibration, Tally};
-use crate::error::Result;
 use crate::evaluate::measured::MeasuredSite;
-use crate::evaluate::negatives::{Neighbours, Place};
+use crate::evaluate::negatives::Neighbours;
 use crate::evaluate::recall::{Call, REACH};
-use crate::genome::memory::Genome;
-use crate::models::Model;
-use crate::models::posterior::{Posterior, features};
+use crate::models::posterior::Posterior;
 
 /// Calls have a window with a classification above this (Stroup & Ji 2023, Methods).
 const CALLED: f32 = 0.5;
 
-/// Fits the posterior of a model to its calls on a genome: peaks of the sharp score whose window is
-/// classified as a site. A call is true if a measured site of its strand lies within 24 nt. `None`
-/// without true or without false calls.
-///
-/// # Errors
-/// If the model cannot be scanned, or fails.
-pub fn posterior(
-    model: &dyn Model,
-    genome: &Genome,
-    sites: &[MeasuredSite],
-    peaks: &[Call],
-) -> Result<Option<Posterior>> {
-    let near = Neighbours::new(sites);
-    let calls: Vec<&Call> = called(peaks).collect();
-    let examples = calls.into_par_iter().map(|call| {
-        let place = call.place();
-        let Some(window) = genome.window(place.contig, place.strand, place.position) else {
-            return Ok(None);
-        };
-        let said = model.scan(&window, -1.0)?;
-        let truth = truth(&near, place);
-        Ok(Some(Example { features: features(&said, 0), truth, times: 1.0 }))
-    });
-    let examples = examples.collect::<Result<Vec<_>>>()?;
-    let examples: Vec<Example<3>> = examples.into_iter().flatten().collect();
-    if examples.iter().all(|e| e.truth == 0.0) || examples.iter().all(|e| e.truth == 1.0) {
-        return Ok(None);
+/// Fits the posterior of a model to its calls on a genome: peaks whose window is classified as a site. A
+/// call is true if a measured site of its strand lies within 24 nt. `None` without true or without false
+/// calls.
+pub fn posterior(peaks: &[Call], sites: &[MeasuredSite]) -> Option<Posterior> {
+    let (mut positives, mut negatives) = (Vec::new(), Vec::new());
+    for (classification, positive) in called(peaks, sites) {
+        if positive { positives.push(classification) } else { negatives.push(classification) }
     }
-    Ok(fit(&examples, [1.0, 1.0, 0.0, 0.0]).map(Posterior::new))
+    let Line { slope, offset } = Line::fit(&positives, &negatives, 1.0)?;
+    Some(Posterior { slope, intercept: offset })
 }
 
-/// Returns how well the scores of calls (posteriors) are the shares of them that are measured sites.
-pub fn calibration(peaks: &[Call], sites: &[MeasuredSite]) -> Calibration {
-    let near = Neighbours::new(sites);
+/// Returns how well posteriors are the shares of calls that are measured sites.
+pub fn calibration(peaks: &[Call], sites: &[MeasuredSite], posterior: &Posterior) -> Calibration {
     let mut tally = Tally::default();
-    called(peaks).for_each(|call| tally.add(call.score, truth(&near, call.place()) > 0.0));
+    for (classification, positive) in called(peaks, sites) {
+        tally.add(posterior.of(classification), positive);
+    }
     tally.finish()
 }
 
-fn called(peaks: &[Call]) -> impl Iterator<Item = &Call> {
-    peaks.iter().filter(|call| call.classification > CALLED)
-}
-
-fn truth(near: &Neighbours, place: Place) -> f64 {
-    f64::from(u8::from(near.within(place, REACH)))
+/// Returns classification and truth of each call.
+fn called<'a>(
+    peaks: &'a [Call],
+    sites: &[MeasuredSite],
+) -> impl Iterator<Item = (f32, bool)> + use<'a> {
+    let near = Neighbours::new(sites);
+    let calls = peaks.iter().filter(|call| call.score.classification > CALLED);
+    calls.map(move |call| (call.score.classification, near.within(call.place(), REACH)))
 }

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::logistic::{Example, fit};
 use crate::models::strength::log_odds;
 
 /// Calibrated log-odds = slope x log-odds + offset.
@@ -12,6 +11,21 @@ pub struct Line {
     pub offset: f64,
 }
 
+/// Log-odds of a prediction, its truth (0 or 1), and how often it counts.
+#[derive(Clone, Copy)]
+struct Point {
+    x: f64,
+    truth: f64,
+    times: f64,
+}
+
+/// Newton steps; it takes about ten.
+const STEPS: usize = 100;
+/// Steps shorter than this are not made.
+const CLOSE: f64 = 1e-9;
+/// Keeps the line finite where positives and negatives do not overlap.
+const RIDGE: f64 = 1e-3;
+
 impl Line {
     /// Fits the likeliest line to probabilities of positives and of negatives, each of which counts
     /// `times` (Platt 1999; without his smoothed targets: two values are fitted to hundreds). `None`
@@ -20,13 +34,55 @@ impl Line {
         if positives.is_empty() || negatives.is_empty() {
             return None;
         }
-        let with = |values: &[f32], truth: f64, times: f64| -> Vec<Example<1>> {
-            let one = |&p: &f32| Example { features: [log_odds(f64::from(p))], truth, times };
-            values.iter().map(one).collect()
+        let with = |values: &[f32], truth: f64, times: f64| -> Vec<Point> {
+            values.iter().map(|&p| Point { x: log_odds(f64::from(p)), truth, times }).collect()
         };
-        let examples = [with(positives, 1.0, 1.0), with(negatives, 0.0, times)].concat();
-        let [slope, offset] = fit(&examples, [1.0, 0.0])?;
-        Some(Self { slope, offset })
+        let points = [with(positives, 1.0, 1.0), with(negatives, 0.0, times)].concat();
+        let mut line = Self { slope: 1.0, offset: 0.0 };
+        for _ in 0..STEPS {
+            let Self { mut slope, mut offset } = line.newton(&points);
+            let loss = line.loss(&points);
+            // A whole step may lead far beyond where the curve is still like its tangent parabola.
+            let next = loop {
+                if slope.abs().max(offset.abs()) < CLOSE {
+                    return Some(line);
+                }
+                let next = Self { slope: line.slope - slope, offset: line.offset - offset };
+                if next.loss(&points) < loss {
+                    break next;
+                }
+                (slope, offset) = (slope / 2.0, offset / 2.0);
+            };
+            line = next;
+        }
+        None
+    }
+
+    /// Returns what is minimised: cross-entropy plus the ridge.
+    fn loss(&self, points: &[Point]) -> f64 {
+        let ridge = (self.slope - 1.0).powi(2) + self.offset.powi(2);
+        let entropy = points.iter().map(|&Point { x, truth, times }| {
+            let logit = self.slope * x + self.offset;
+            times * (logit.max(0.0) - truth * logit + (-logit.abs()).exp().ln_1p())
+        });
+        entropy.sum::<f64>() + 0.5 * RIDGE * ridge
+    }
+
+    /// Returns the Newton step of what is minimised.
+    fn newton(&self, points: &[Point]) -> Self {
+        let (mut gs, mut go) = (RIDGE * (self.slope - 1.0), RIDGE * self.offset);
+        let (mut ss, mut so, mut oo) = (RIDGE, 0.0, RIDGE);
+        for &Point { x, truth, times } in points {
+            let p = 1.0 / (1.0 + (-self.slope * x - self.offset).exp());
+            let weight = times * p * (1.0 - p);
+            gs += times * (p - truth) * x;
+            go += times * (p - truth);
+            ss += weight * x * x;
+            so += weight * x;
+            oo += weight;
+        }
+        let determinant = ss * oo - so * so;
+        Self { slope: (oo * gs - so * go) / determinant, offset: (ss * go - so * gs) / determinant }
     }
 }
 

@@ -19,9 +19,8 @@ pub struct GpuDense {
     stem_bias: Tensor,
     blocks: Vec<(usize, PackedLayer)>,
     hidden: PackedLayer,
-    /// Classification logit, 50 cleavage logits, sharp log-odds if there are, padding.
+    /// Classification logit, 50 cleavage logits, padding.
     output: PackedLayer,
-    sharp: bool,
 }
 
 impl GpuDense {
@@ -44,7 +43,6 @@ impl GpuDense {
             output: packed(&network.output)?,
             device: device.clone(),
             precision,
-            sharp: config.sharp,
         })
     }
 }
@@ -79,9 +77,5 @@ impl GpuNetwork for GpuDense {
 
     fn cleavage(&self, rows: &Tensor) -> TensorResult<Tensor> {
         softmax(&rows.narrow(1, 1, CLEAVAGE)?, D::Minus1)
-    }
-
-    fn sharp(&self, rows: &Tensor) -> TensorResult<Option<Tensor>> {
-        self.sharp.then(|| rows.narrow(1, 1 + CLEAVAGE, 1)).transpose()
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::cpu::residual::fused_residual;
 use crate::error::Result;
-use crate::models::{CLEAVAGE, WINDOW};
+use crate::models::WINDOW;
 
 /// The widest layer: far above any use, and products of sizes cannot overflow.
 const WIDEST: usize = 1 << 16;
@@ -22,9 +22,6 @@ pub struct DenseConfig {
     pub dilations: Vec<usize>,
     /// Width of the hidden layer of the heads: a multiple of 16.
     pub hidden: usize,
-    /// Whether dense-scan has a last output: log-odds that RNA is cleaved close to the centre.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub sharp: bool,
 }
 
 impl DenseConfig {
@@ -44,12 +41,6 @@ impl DenseConfig {
             }
         }
         Ok(())
-    }
-
-    /// Returns the outputs of dense-scan: classification, cleavage vector and, if it has them, the
-    /// sharp log-odds.
-    pub fn scan_outputs(&self) -> usize {
-        1 + CLEAVAGE + usize::from(self.sharp)
     }
 
     /// Returns the multiply-adds of one position of a scan where the cleavage head runs, times two.
@@ -98,8 +89,7 @@ pub struct DenseNetwork {
 }
 
 impl DenseNetwork {
-    /// Assembles the network from `tensor(name, shape)`; one output is dense-strength, more are
-    /// dense-scan ([`DenseConfig::scan_outputs`]).
+    /// Assembles the network from `tensor(name, shape)`; 51 outputs are dense-scan, 1 dense-strength.
     ///
     /// # Errors
     /// Those of `tensor`.
@@ -138,8 +128,8 @@ impl DenseNetwork {
         x.relu()
     }
 
-    /// Features -> (batch x length x outputs): of dense-scan the classification logit, 50 cleavage
-    /// logits and, if it has them, the sharp log-odds.
+    /// Features -> (batch x length x outputs): of dense-scan the classification logit, then 50
+    /// cleavage logits.
     pub fn heads(&self, features: &Tensor) -> candle_core::Result<Tensor> {
         self.output.forward(&self.hidden.forward(features)?.relu()?)
     }

@@ -19,7 +19,7 @@ use crate::models::{CLEAVAGE, Model, WINDOW, Window, gpu, registry};
 fn model(config: &DenseConfig, seed: u64) -> DenseScan {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut tensors = HashMap::new();
-    let network = super::DenseNetwork::new(config, config.scan_outputs(), |name, shape| {
+    let network = super::DenseNetwork::new(config, 1 + CLEAVAGE, |name, shape| {
         let scale = if name.ends_with("bias") { 0.2 } else { 1.5 / (shape[0] as f32).sqrt() };
         let count: usize = shape.iter().product();
         let values: Vec<f32> = (0..count).map(|_| scale * (rng.random::<f32>() - 0.5)).collect();
@@ -29,8 +29,7 @@ fn model(config: &DenseConfig, seed: u64) -> DenseScan {
     });
     network.unwrap();
     let card = ModelCard::new("random", ARCHITECTURE.name, Task::Sites);
-    let posterior = Posterior::new([0.9, 0.5, 0.1, -1.0]);
-    let posterior = config.sharp.then_some(posterior);
+    let posterior = Some(Posterior { slope: 1.2, intercept: -3.0 });
     DenseScan::load(config, posterior, &tensors, card, &Workers::CPU).unwrap()
 }
 
@@ -41,17 +40,13 @@ fn sizes() -> impl Strategy<Value = DenseConfig> {
         vec![112],
         vec![100, 7, 5],
     ]);
-    let (channels, hidden) =
-        (prop::sample::select(vec![16, 48, 64]), prop::sample::select(vec![16, 64]));
-    (channels, dilations, hidden, any::<bool>()).prop_map(
-        |(channels, dilations, hidden, sharp)| DenseConfig {
+    (prop::sample::select(vec![16, 48, 64]), dilations, prop::sample::select(vec![16, 64]))
+        .prop_map(|(channels, dilations, hidden)| DenseConfig {
             channels,
             stem_width: 16,
             dilations,
             hidden,
-            sharp,
-        },
-    )
+        })
 }
 
 fn sequence(length: usize, seed: u64) -> Vec<u8> {
@@ -72,10 +67,12 @@ proptest! {
         let codes = sequence(WINDOW + extra, seed ^ 1);
         let windows: Vec<Window> = codes.windows(WINDOW).map(Window::from).collect();
         let predictions = model.predict(&windows).unwrap();
-        let [probability, cleavage, posteriors @ ..] = predictions.values.as_slice() else {
-            panic!("a site model has two outputs, and a posterior if it is calibrated");
+        let [probability, cleavage, posterior] = predictions.values.as_slice() else {
+            panic!("a calibrated site model has three outputs");
         };
-        prop_assert_eq!(posteriors.len(), usize::from(config.sharp));
+        for (p, posterior) in probability.iter().zip(posterior) {
+            prop_assert_eq!(model.posterior.unwrap().of(*p), *posterior);
+        }
         let kernel = model.scan(&codes, -1.0).unwrap();
         let on_gpu = GpuDense::new(&model.network, &Device::Cpu, Precision::F32).unwrap();
         let on_gpu = gpu::scan(&on_gpu, &codes, -1.0).unwrap();
@@ -85,9 +82,6 @@ proptest! {
             for (s, (start, vector)) in scores.cleavage.iter().enumerate() {
                 prop_assert_eq!(*start, s);
                 prop_assert!((scores.probability[s] - probability[s]).abs() < 1e-5);
-                if let (Some(posterior), Some(posteriors)) = (&model.posterior, posteriors.first()) {
-                    prop_assert!((scores.posteriors(posterior)[s] - posteriors[s]).abs() < 1e-5);
-                }
                 for (a, b) in vector.iter().zip(&cleavage[s * CLEAVAGE..]) {
                     prop_assert!((a - b).abs() < 1e-5);
                 }
@@ -105,16 +99,12 @@ proptest! {
         prop_assert_eq!(whole.probability[at].to_bits(), alone.probability[0].to_bits());
         let vector = whole.cleavage.iter().find(|(start, _)| *start == at).map(|(_, v)| *v);
         prop_assert_eq!(vector, alone.cleavage.first().map(|(_, v)| *v));
-        let kept = whole.cleavage.iter().position(|(start, _)| *start == at);
-        let sharp = kept.and_then(|n| whole.sharp.get(n)).map(|value| value.to_bits());
-        prop_assert_eq!(sharp, alone.sharp.first().map(|value| value.to_bits()));
     }
 }
 
 #[test]
 fn block_borders_do_not_show() {
-    let config =
-        DenseConfig { channels: 16, stem_width: 16, dilations: vec![50, 62], hidden: 16, sharp: true };
+    let config = DenseConfig { channels: 16, stem_width: 16, dilations: vec![50, 62], hidden: 16 };
     let model = model(&config, 7);
     let codes = sequence(9000, 8);
     let whole = model.scan(&codes, 0.5).unwrap();
@@ -146,8 +136,8 @@ fn the_gpu_form_of_the_default_model_says_the_same() {
 
 #[test]
 fn sizes_that_do_not_see_240_nt_are_refused() {
-    let wrong = DenseConfig { channels: 48, stem_width: 16, dilations: vec![100], hidden: 64, sharp: false };
+    let wrong = DenseConfig { channels: 48, stem_width: 16, dilations: vec![100], hidden: 64 };
     assert!(wrong.check().is_err_and(|problem| problem.contains("240")));
-    let wrong = DenseConfig { channels: 20, stem_width: 16, dilations: vec![112], hidden: 64, sharp: false };
+    let wrong = DenseConfig { channels: 20, stem_width: 16, dilations: vec![112], hidden: 64 };
     assert!(wrong.check().is_err_and(|problem| problem.contains("channels")));
 }

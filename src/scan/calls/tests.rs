@@ -4,12 +4,11 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn site(position: u64, posterior: f32, cleavage: f64) -> Candidate {
+fn site(position: u64, probability: f32, cleavage: f64) -> Candidate {
     Candidate {
         position,
         cleavage,
-        probability: 0.9,
-        posterior,
+        probability,
         windows: 1,
         cluster: position..position + 1,
         entropy: 0.0,
@@ -36,13 +35,18 @@ fn calls(
     (found.iter().map(|call| call.position).collect(), caller.counts)
 }
 
-const SETTINGS: CallSettings =
-    CallSettings { background: 0.02, min_posterior: 0.1, merge_distance: 24 };
+/// A posterior of 0.1 is a classification of 0.5.
+const SETTINGS: CallSettings = CallSettings {
+    background: 0.02,
+    posterior: Some(Posterior { slope: 1.0, intercept: -2.197_224_577 }),
+    min_posterior: 0.0999,
+    merge_distance: 24,
+};
 
 proptest! {
     #[test]
     fn a_call_is_likely_enough_asked_for_and_the_best_within_the_merge_distance(
-        places in prop::collection::btree_map(0u64..400, (0u8..6, 0u8..3), 0..60),
+        places in prop::collection::btree_map(0u64..400, (2u8..9, 1u8..4), 0..60),
         minus: bool,
         distance in 0u64..40,
         every in 1usize..9,
@@ -51,34 +55,31 @@ proptest! {
         let strand = Strand::BOTH[usize::from(minus)];
         let sites: Vec<Candidate> = places
             .iter()
-            .map(|(&at, &(p, c))| site(at, f32::from(p) / 10.0, f64::from(c)))
+            .map(|(&at, &(p, c))| site(at, f32::from(p) / 8.0, f64::from(c) / 4.0))
             .collect();
         let settings = CallSettings { merge_distance: distance, ..SETTINGS };
         let targets = [from..from + 150];
         let (found, counts) = calls(&sites, strand, settings, &targets, every);
         // Of two equals the first in transcript direction is the better one.
         let along = |s: &Candidate| if minus { s.position as i64 } else { -(s.position as i64) };
-        let rank = |s: &Candidate| (s.posterior, s.cleavage, along(s));
-        let likely: Vec<&Candidate> = sites.iter().filter(|s| s.posterior >= 0.1).collect();
-        let best = |s: &&&Candidate| likely.iter().all(|other| {
-            other.position.abs_diff(s.position) > distance || rank(other) <= rank(s)
-        });
-        let asked: Vec<&&Candidate> = likely.iter().filter(|s| targets[0].contains(&s.position)).collect();
-        let expected: Vec<u64> = asked
-            .iter()
-            .filter(|s| distance == 0 || best(s))
-            .map(|s| s.position)
-            .collect();
-        prop_assert_eq!(&found, &expected);
+        let rank = |s: &Candidate| (f64::from(s.probability) * s.cleavage, along(s));
+        let likely: Vec<&Candidate> = sites.iter().filter(|s| s.probability >= 0.5).collect();
+        let beaten = |s: &Candidate| {
+            let near = likely.iter().filter(|other| other.position.abs_diff(s.position) <= distance);
+            distance > 0 && near.into_iter().any(|other| rank(other) > rank(s))
+        };
+        let asked = likely.iter().filter(|s| targets[0].contains(&s.position));
+        let expected = asked.filter(|s| !beaten(s)).map(|s| s.position);
+        prop_assert_eq!(&found, &expected.collect::<Vec<_>>());
         let all = sites.iter().filter(|s| targets[0].contains(&s.position)).count() as u64;
         prop_assert_eq!(counts.below_posterior + counts.merged + found.len() as u64, all);
     }
 }
 
 #[test]
-fn sites_of_a_model_without_posterior_are_ranked_by_classification() {
-    let mut sites = [site(100, f32::NAN, 0.5), site(110, f32::NAN, 0.1)];
-    sites[1].probability = 0.95;
-    let (found, counts) = calls(&sites, Strand::Plus, SETTINGS, &[0..1000], 1);
-    assert_eq!((found, counts.merged, counts.below_posterior), (vec![110], 1, 0));
+fn sites_of_a_model_without_posterior_are_not_left_out_for_it() {
+    let sites = [site(100, 0.1, 0.5), site(110, 0.2, 0.4), site(140, 0.1, 0.1)];
+    let settings = CallSettings { posterior: None, ..SETTINGS };
+    let (found, counts) = calls(&sites, Strand::Plus, settings, &[0..1000], 1);
+    assert_eq!((found, counts.merged, counts.below_posterior), (vec![110, 140], 1, 0));
 }

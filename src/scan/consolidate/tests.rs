@@ -59,7 +59,7 @@ fn assemble(
     }
     let kept = kept.into_iter().map(|(centre, (p, seed))| {
         probability[centre as usize] = p;
-        Kept { centre, probability: p, posterior: f32::NAN, cleavage: vector(seed, coarse) }
+        Kept { centre, probability: p, cleavage: vector(seed, coarse) }
     });
     let kept = kept.collect();
     StrandOfContig { codes, probability, kept }
@@ -201,7 +201,7 @@ proptest! {
 
 /// A contig of 400 nt with these kept windows.
 fn contig_with(kept: &[(u64, CleavageVector)]) -> StrandOfContig {
-    let kept = kept.iter().map(|&(centre, cleavage)| Kept { centre, probability: 0.9, posterior: f32::NAN, cleavage });
+    let kept = kept.iter().map(|&(centre, cleavage)| Kept { centre, probability: 0.9, cleavage });
     StrandOfContig { codes: vec![0; 400], probability: vec![0.25; 400], kept: kept.collect() }
 }
 

@@ -52,7 +52,7 @@ pub fn expected(codes: &[u8], contig: usize, strand: Strand, model: &HashModel) 
             None => cleavage[CLEAVAGE_CENTRE],
         };
         if p > 0.5 && peak > 0.05 {
-            kept.push(Kept { centre: centre as u64, probability: p, posterior: f32::NAN, cleavage });
+            kept.push(Kept { centre: centre as u64, probability: p, cleavage });
         }
     }
     let scored = probability.iter().filter(|p| !p.is_nan()).count() as u64;

@@ -92,7 +92,7 @@ fn a_panic_in_a_worker_ends_the_scan_with_an_error() {
 #[test]
 fn a_model_that_gives_nan_or_too_little_is_not_believed() {
     let error = error_of(|calls| {
-        let nan = || StrandScores { probability: vec![f32::NAN; 50], ..StrandScores::default() };
+        let nan = || StrandScores { probability: vec![f32::NAN; 50], cleavage: Vec::new() };
         Ok((calls > 10).then(nan))
     });
     assert!(error.to_string().contains("NaN"), "{error}");
@@ -104,7 +104,7 @@ fn a_model_that_gives_nan_or_too_little_is_not_believed() {
 fn a_window_with_nan_or_infinity_is_named() {
     /// Scores windows well but for one value of one call.
     fn spoilt(calls: u64, at_call: u64, spoil: fn(&mut StrandScores)) -> Option<StrandScores> {
-        let mut scores = StrandScores { probability: vec![0.9; 50], ..StrandScores::default() };
+        let mut scores = StrandScores { probability: vec![0.9; 50], cleavage: Vec::new() };
         scores.cleavage.push((7, [0.02; 50]));
         spoil(&mut scores);
         (calls == at_call).then_some(scores)

@@ -12,16 +12,16 @@ use crate::train::network::{Network, Noise, Start, Starter};
 /// What the last layer says of each window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outputs {
-    /// Classification, cleavage vector and, if the network has it, the sharp output.
+    /// Classification and cleavage vector.
     Scan,
     /// log2 odds of usage.
     Strength,
 }
 
 impl Outputs {
-    fn count(self, config: &DenseConfig) -> usize {
+    fn count(self) -> usize {
         match self {
-            Self::Scan => config.scan_outputs(),
+            Self::Scan => 1 + CLEAVAGE,
             Self::Strength => 1,
         }
     }
@@ -44,7 +44,7 @@ impl DenseNet {
         start: &mut Starter<'_>,
         device: &Device,
     ) -> Result<Box<dyn Network>> {
-        let network = DenseNetwork::new(config, outputs.count(config), |name, shape| {
+        let network = DenseNetwork::new(config, outputs.count(), |name, shape| {
             start(name, shape, first_values(name, shape, config))
         })?;
         Ok(Box::new(Self { network, device: device.clone() }))

@@ -40,9 +40,6 @@ pub struct Loss {
     pub classification: f64,
     /// Cross-entropy (as good as Kullback-Leibler divergence) of the cleavage vector.
     pub cleavage: f64,
-    /// Binary cross-entropy of the sharp output, of networks that have it.
-    #[serde(default)]
-    pub sharp: f64,
 }
 
 /// How evidence becomes targets.
@@ -59,11 +56,6 @@ pub struct Labels {
     /// every cut in the central 50 nt.
     #[serde(default = "central")]
     pub nothing_beyond: usize,
-    /// The same two distances for the sharp output, of networks that have it.
-    #[serde(default)]
-    pub sharp_whole_within: usize,
-    #[serde(default)]
-    pub sharp_nothing_beyond: usize,
     /// Standard deviation, in nt, of the cleavage around a measured site.
     pub spread: f64,
     /// Reads that make a cleavage mass of 1, where sites have reads; 0: every site has mass 1.
@@ -134,10 +126,6 @@ pub struct GenomeSource {
 pub struct Distil {
     /// Weight files; relative to the working folder.
     pub models: Vec<PathBuf>,
-    /// Those of models with one classification, trained with the labels of the sharp output: they
-    /// teach that and the cleavage vector.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub sharp_models: Vec<PathBuf>,
     /// Weight of the teachers' mean beside the labels, 0 to 1.
     pub weight: f32,
 }
@@ -173,7 +161,11 @@ impl Configuration for ScanTraining {
             );
             return Err(("[labels]", problem));
         }
-        self.check_distances()?;
+        let Labels { whole_within, nothing_beyond, .. } = self.labels;
+        if whole_within > nothing_beyond || nothing_beyond > CLEAVAGE_CENTRE {
+            let problem = format!("whole_within <= nothing_beyond <= {CLEAVAGE_CENTRE} must hold");
+            return Err(("[labels]", problem));
+        }
         self.check_ranges()?;
         if self.network.architecture().task != Task::Sites {
             let name = self.network.architecture().name;
@@ -196,27 +188,6 @@ impl Configuration for ScanTraining {
 }
 
 impl ScanTraining {
-    fn check_distances(&self) -> Result<(), (&'static str, String)> {
-        let Labels { whole_within, nothing_beyond, .. } = self.labels;
-        let Labels { sharp_whole_within, sharp_nothing_beyond, .. } = self.labels;
-        for (output, whole, nothing) in [
-            ("", whole_within, nothing_beyond),
-            ("sharp_", sharp_whole_within, sharp_nothing_beyond),
-        ] {
-            if whole > nothing || nothing > CLEAVAGE_CENTRE {
-                let problem = format!(
-                    "{output}whole_within <= {output}nothing_beyond <= {CLEAVAGE_CENTRE} must hold"
-                );
-                return Err(("[labels]", problem));
-            }
-        }
-        if self.network.is_sharp() != (self.loss.sharp > 0.0) {
-            let problem = "sharp = true in [network] and sharp above 0 in [loss] go together";
-            return Err(("[loss]", problem.into()));
-        }
-        Ok(())
-    }
-
     fn check_ranges(&self) -> Result<(), (&'static str, String)> {
         let Labels { mutated_mass, noise, spread, full_reads, .. } = self.labels;
         for (what, value) in [("mutated_mass", f64::from(mutated_mass)), ("noise", noise)] {
@@ -224,13 +195,12 @@ impl ScanTraining {
                 return Err(("[labels]", format!("{what} = {value}: must lie between 0 and 1")));
             }
         }
-        let Loss { classification, cleavage, sharp } = self.loss;
+        let Loss { classification, cleavage } = self.loss;
         for (table, what, value) in [
             ("[labels]", "spread", spread),
             ("[labels]", "full_reads", full_reads),
             ("[loss]", "classification", classification),
             ("[loss]", "cleavage", cleavage),
-            ("[loss]", "sharp", sharp),
         ] {
             if !(value.is_finite() && value >= 0.0) {
                 return Err((table, format!("{what} = {value}: must be 0 or more")));

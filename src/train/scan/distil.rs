@@ -2,23 +2,14 @@
 
 use super::config::Distil;
 use super::segment::WindowLabel;
-use crate::engine::cpu::activation::sigmoid;
 use crate::engine::device::Workers;
 use crate::error::Result;
 use crate::models::registry::load_file;
-use crate::models::strength::log_odds;
 use crate::models::{CLEAVAGE, Model, StrandScores};
 
 /// Models that are asked together.
 #[derive(Default)]
-pub struct Teachers(Vec<Teacher>);
-
-/// One of them.
-struct Teacher {
-    model: Box<dyn Model>,
-    /// Its one classification is what the sharp output is to learn.
-    sharp: bool,
-}
+pub struct Teachers(Vec<Box<dyn Model>>);
 
 impl Teachers {
     /// Loads them; none without a distillation.
@@ -26,17 +17,15 @@ impl Teachers {
     /// # Errors
     /// If a weight file cannot be loaded or its model cannot be scanned.
     pub fn load(distil: Option<&Distil>) -> Result<Self> {
-        let Some(distil) = distil else { return Ok(Self::default()) };
-        let both = distil.models.iter().map(|path| (path, false));
-        let teachers = both.chain(distil.sharp_models.iter().map(|path| (path, true)));
-        let teachers = teachers.map(|(path, sharp)| {
+        let files = distil.map_or(&[][..], |distil| &distil.models);
+        let models = files.iter().map(|path| {
             let model = load_file(path, &Workers::CPU)?;
-            if !model.can_scan() {
-                return Err(model.not_scannable());
+            match model.can_scan() {
+                true => Ok(model),
+                false => Err(model.not_scannable()),
             }
-            Ok(Teacher { model, sharp })
         });
-        Ok(Self(teachers.collect::<Result<_>>()?))
+        Ok(Self(models.collect::<Result<_>>()?))
     }
 
     /// Returns what they say together of every window of a segment: their mean log-odds, since one
@@ -45,49 +34,24 @@ impl Teachers {
     /// # Errors
     /// If a model fails.
     pub fn say(&self, codes: &[u8]) -> Result<Vec<WindowLabel>> {
-        let scores = self.0.iter().map(|teacher| teacher.model.scan(codes, -1.0));
+        let scores = self.0.iter().map(|model| model.scan(codes, -1.0));
         let scores = scores.collect::<Result<Vec<StrandScores>>>()?;
         let count = scores.first().map_or(0, |first| first.probability.len());
-        Ok((0..count).map(|start| self.mean(&scores, start)).collect())
-    }
-
-    fn mean(&self, scores: &[StrandScores], start: usize) -> WindowLabel {
-        let (mut broad, mut sharp) = (Mean::default(), Mean::default());
-        let (mut total, mut vector) = (0.0, [0.0; CLEAVAGE]);
-        for (teacher, said) in self.0.iter().zip(scores) {
-            let probability = said.probability[start].clamp(1e-6, 1.0 - 1e-6);
-            if !teacher.sharp {
-                broad.add(log_odds(f64::from(probability)) as f32);
+        let share = 1.0 / self.0.len() as f32;
+        let mean = |start: usize| {
+            let (mut log_odds, mut total, mut vector) = (0.0, 0.0, [0.0; CLEAVAGE]);
+            for one in &scores {
+                let probability = one.probability[start].clamp(1e-6, 1.0 - 1e-6);
+                log_odds += share * (probability / (1.0 - probability)).ln();
+                total += probability;
+                let said = &one.cleavage[start].1;
+                vector.iter_mut().zip(said).for_each(|(sum, v)| *sum += probability * v);
             }
-            if teacher.sharp || !said.sharp.is_empty() {
-                sharp.add(said.log_odds(start));
-            }
-            total += probability;
-            let cleavage = &said.cleavage[start].1;
-            vector.iter_mut().zip(cleavage).for_each(|(sum, v)| *sum += probability * v);
-        }
-        vector.iter_mut().for_each(|v| *v /= total);
-        let (target, sharp) = (broad.probability(), sharp.probability());
-        WindowLabel { start, target, sharp, mass: target, vector }
-    }
-}
-
-/// A mean of log-odds.
-#[derive(Default)]
-struct Mean {
-    sum: f32,
-    count: f32,
-}
-
-impl Mean {
-    fn add(&mut self, log_odds: f32) {
-        self.sum += log_odds;
-        self.count += 1.0;
-    }
-
-    /// Returns it as a probability; 0 of nothing.
-    fn probability(&self) -> f32 {
-        if self.count == 0.0 { 0.0 } else { sigmoid(self.sum / self.count) }
+            vector.iter_mut().for_each(|v| *v /= total);
+            let target = 1.0 / (1.0 + (-log_odds).exp());
+            WindowLabel { start, target, mass: target, vector }
+        };
+        Ok((0..count).map(mean).collect())
     }
 }
 
@@ -96,7 +60,6 @@ pub fn blend(labels: &[WindowLabel], said: &[WindowLabel], weight: f32) -> Vec<W
     let mut mixed: Vec<WindowLabel> = said.to_vec();
     for window in &mut mixed {
         window.target *= weight;
-        window.sharp *= weight;
         window.mass *= weight;
     }
     for label in labels {
@@ -109,7 +72,6 @@ pub fn blend(labels: &[WindowLabel], said: &[WindowLabel], weight: f32) -> Vec<W
         }
         window.mass = sum;
         window.target += (1.0 - weight) * label.target;
-        window.sharp += (1.0 - weight) * label.sharp;
     }
     mixed
 }
@@ -120,7 +82,7 @@ mod tests {
 
     fn label(start: usize, mass: f32, at: usize) -> WindowLabel {
         let vector = std::array::from_fn(|i| f32::from(u8::from(i == at)));
-        WindowLabel { start, target: mass, sharp: mass / 2.0, mass, vector }
+        WindowLabel { start, target: mass, mass, vector }
     }
 
     #[test]
@@ -139,6 +101,6 @@ mod tests {
     fn without_weight_the_labels_alone_count() {
         let mixed = blend(&[label(1, 0.7, 9)], &[label(0, 0.2, 3), label(1, 0.5, 4)], 0.0);
         assert_eq!(mixed[1], label(1, 0.7, 9));
-        assert_eq!((mixed[0].target, mixed[0].sharp, mixed[0].mass), (0.0, 0.0, 0.0));
+        assert_eq!((mixed[0].target, mixed[0].mass), (0.0, 0.0));
     }
 }

@@ -67,7 +67,8 @@ impl Sources {
             for site in 0..measured.sites.len() {
                 draws.extend((0..measured.repeats(site)).map(|_| Draw::Site { source, site }));
             }
-            let hard: Vec<Place> = measured.hard.sample(rng, measured.config.hard).copied().collect();
+            let hard: Vec<Place> =
+                measured.hard.sample(rng, measured.config.hard).copied().collect();
             let random = measured.config.random + measured.config.hard - hard.len();
             draws.extend((0..random).map(|_| Draw::Random { source }));
             draws.extend((0..measured.config.shuffled).map(|_| Draw::Shuffled { source }));
@@ -123,9 +124,8 @@ impl Sources {
 /// A batch: B segments of L nt, W = L - 239 windows each.
 pub struct Batch {
     pub segments: Vec<Segment>,
-    /// (B W): targets of the classification and of the sharp output.
+    /// (B W): target of the classification.
     pub target: Tensor,
-    pub sharp: Tensor,
     /// Indices (n) of the windows with cleavage among the B W, their vectors (n x 50), and weights (n).
     pub labelled: Option<(Tensor, Tensor, Tensor)>,
 }
@@ -205,13 +205,11 @@ fn tensors(
     device: &Device,
 ) -> Result<Batch> {
     let mut target = vec![0f32; segments.len() * windows];
-    let mut sharp = target.clone();
     let (mut indices, mut vectors, mut weights) = (Vec::new(), Vec::new(), Vec::new());
     for (b, labels) in labels.iter().enumerate() {
         for label in labels {
             let index = b * windows + label.start;
             target[index] = label.target;
-            sharp[index] = label.sharp;
             if label.mass > LEAST_MASS {
                 indices.push(index as u32);
                 vectors.extend_from_slice(&label.vector);
@@ -229,6 +227,5 @@ fn tensors(
     });
     let count = target.len();
     let target = Tensor::from_vec(target, count, device)?;
-    let sharp = Tensor::from_vec(sharp, count, device)?;
-    Ok(Batch { segments, target, sharp, labelled: labelled.transpose()? })
+    Ok(Batch { segments, target, labelled: labelled.transpose()? })
 }

@@ -22,8 +22,6 @@ pub struct WindowLabel {
     pub start: usize,
     /// Target of the classification: cleavage mass by its distance from the centre, at most 1.
     pub target: f32,
-    /// Target of the sharp output, likewise.
-    pub sharp: f32,
     /// Cleavage mass in the central 50 nt, at most 1: how much the vector counts.
     pub mass: f32,
     /// The mass by position, summing to 1.
@@ -34,7 +32,6 @@ impl Segment {
     /// Returns the labels of the windows with any cleavage mass in their central 50 nt, ascending.
     pub fn labels(&self, labels: &Labels) -> Vec<WindowLabel> {
         let counts = kernel(labels.whole_within, labels.nothing_beyond);
-        let sharp_counts = kernel(labels.sharp_whole_within, labels.sharp_nothing_beyond);
         let windows = (self.codes.len() + 1).saturating_sub(WINDOW);
         let mut density = vec![0f32; self.codes.len()];
         for &(position, mass) in &self.cuts {
@@ -48,12 +45,8 @@ impl Segment {
                 (sum > 1e-3).then(|| {
                     let mut vector = [0.0; CLEAVAGE];
                     vector.iter_mut().zip(central(start)).for_each(|(v, d)| *v = d / sum);
-                    let counted = |counts: [f32; CLEAVAGE]| {
-                        let mass: f32 = central(start).iter().zip(counts).map(|(d, c)| d * c).sum();
-                        mass.min(1.0)
-                    };
-                    let (target, sharp) = (counted(counts), counted(sharp_counts));
-                    WindowLabel { start, target, sharp, mass: sum.min(1.0), vector }
+                    let target: f32 = central(start).iter().zip(counts).map(|(d, c)| d * c).sum();
+                    WindowLabel { start, target: target.min(1.0), mass: sum.min(1.0), vector }
                 })
             })
             .collect()
@@ -112,7 +105,7 @@ pub fn labelled(length: usize) -> (usize, usize) {
     (first, length - WINDOW + first + CLEAVAGE - 1)
 }
 
-/// How much cleavage counts in an output, by its index in the cleavage vector.
+/// How much cleavage counts in the classification, by its index in the cleavage vector.
 fn kernel(whole_within: usize, nothing_beyond: usize) -> [f32; CLEAVAGE] {
     std::array::from_fn(|i| {
         let beyond = i.abs_diff(CLEAVAGE_CENTRE).saturating_sub(whole_within) as f32;
@@ -152,17 +145,7 @@ mod tests {
     fn counting(whole_within: usize, nothing_beyond: usize) -> Labels {
         let (segment, spread, mutated_mass, noise) = (400, 1.0, 0.1, 0.0);
         let full_reads = 0.0;
-        Labels {
-            segment,
-            whole_within,
-            nothing_beyond,
-            sharp_whole_within: whole_within / 2,
-            sharp_nothing_beyond: nothing_beyond / 2,
-            spread,
-            full_reads,
-            mutated_mass,
-            noise,
-        }
+        Labels { segment, whole_within, nothing_beyond, spread, full_reads, mutated_mass, noise }
     }
 
     proptest! {
@@ -193,8 +176,6 @@ mod tests {
                 prop_assert_eq!(label.mass, 1.0);
                 prop_assert_eq!(label.target == 1.0, distance <= whole);
                 prop_assert_eq!(label.target == 0.0, distance > nothing);
-                prop_assert_eq!(label.sharp == 1.0, distance <= whole / 2);
-                prop_assert_eq!(label.sharp == 0.0, distance > nothing / 2);
             }
         }
 

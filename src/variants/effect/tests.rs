@@ -22,7 +22,6 @@ fn candidate(position: u64) -> Candidate {
         position,
         cleavage: 0.1,
         probability: 0.9,
-        posterior: f32::NAN,
         windows: 1,
         cluster: position..position + 1,
         entropy: 0.0,

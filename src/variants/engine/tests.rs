@@ -26,7 +26,7 @@ const SIGNAL: u64 = 1_430 + 48;
 
 fn settings() -> VariantSettings {
     let config = Config::load(None).unwrap();
-    config.variants.settings(&config.scan)
+    config.variants.settings(&config.scan, None)
 }
 
 fn snv(start: u64, letter: u8) -> Change {

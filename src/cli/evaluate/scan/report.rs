@@ -55,7 +55,8 @@ impl Evaluation {
             "#negatives\ttier\tsites\tplaces\tauroc_classification\tauroc_sharp\tauprc_classification\tauprc_sharp".into(),
         ];
         lines.extend(self.rankings.iter().map(|r| {
-            let figures = [r.auroc_classification, r.auroc_sharp, r.auprc_classification, r.auprc_sharp];
+            let figures =
+                [r.auroc_classification, r.auroc_sharp, r.auprc_classification, r.auprc_sharp];
             let figures = figures.map(|figure| shown(figure, 3)).join("\t");
             format!("{}\t{}\t{}\t{}\t{figures}", r.negatives, r.tier, r.sites, r.places)
         }));
