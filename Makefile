@@ -3,7 +3,7 @@
 
 .PHONY: help build cuda demo test check fuzz deny deny-offline third-party soak \
         bench bench-peers bench-scan bench-variants bench-gpu compare \
-        train-default train-strength train-yeast train-deerect-cv clean
+        train-default train-strength train-yeast train-curves train-deerect-cv clean
 .DEFAULT_GOAL := help
 
 CARGO ?= cargo
@@ -97,6 +97,9 @@ train-strength: build ## train models/default-strength.safetensors again (needs 
 
 train-yeast: build ## train models/yeast.safetensors again (needs ../shared, python3)
 	sh scripts/train_model.sh yeast
+
+train-curves: build ## what data, size and parts of the recipe are worth: docs/curves.tsv (needs ../shared; 2 hours of a core)
+	python3 scripts/train_curves.py --binary $(BINARY)
 
 train-deerect-cv: build ## cross-validate DeeReCT-PolyA on its authors' windows (needs ../shared)
 	$(BINARY) train signal --config config/train/deerect.toml --folds 5 --resume -o target/deerect.safetensors

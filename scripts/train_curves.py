@@ -93,9 +93,9 @@ def less_data(config, parts, data):
     return config
 
 
-def without_sharp_labels(config):
-    config["labels"]["sharp_whole_within"] = 25
-    config["labels"]["sharp_nothing_beyond"] = 25
+def with_narrow_classification(config):
+    config["labels"]["whole_within"] = 3
+    config["labels"]["nothing_beyond"] = 12
 
 
 def without_windows(config):
@@ -113,7 +113,7 @@ def without_noise(config):
 
 PARTS = {
     "all": lambda config: None,
-    "no narrow labels": without_sharp_labels,
+    "narrow classification": with_narrow_classification,
     "no signals of APARENT2": without_windows,
     "no mouse": without_mouse,
     "no noise": without_noise,

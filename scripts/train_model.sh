@@ -33,14 +33,12 @@ sites() {
 model=${1-}
 case $model in
 default)
-    # Two lanes, for two cores; a network trains on one.
-    {
-        train scan default-teachers/polyaid-4 --threads 1
-        train scan default-teachers/dense-2 --threads 1
-    } &
-    train scan default-teachers/dense-3 --threads 1
-    train scan default-teachers/dense-1 --threads 1
-    wait $!
+    # Side by side: a network trains on one core.
+    for n in 1 2 3; do
+        train scan default-teachers/dense-$n --threads 1 &
+        teachers="${teachers-} $!"
+    done
+    for pid in $teachers; do wait "$pid"; done
     train scan default
     sites validation
     sites validation_lrg

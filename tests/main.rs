@@ -22,6 +22,7 @@ mod interrupt;
 mod memory;
 mod models;
 mod mutagenesis;
+mod operating_points;
 mod parity;
 mod predict;
 mod profile;

@@ -27,19 +27,24 @@ pub struct CallSettings {
 }
 
 impl CallSettings {
+    /// Whether a site's posterior is below the threshold.
+    fn is_too_unlikely(&self, site: &Candidate) -> bool {
+        self.posterior_of(site).is_some_and(|posterior| posterior < self.min_posterior)
+    }
+
     /// Returns the posterior of a site, of models that have one.
     pub fn posterior_of(&self, site: &Candidate) -> Option<f64> {
         self.posterior.map(|posterior| f64::from(posterior.of(site.probability)))
     }
 }
 
-/// What became of the sites on the positions asked for: all = below the posterior + merged + calls.
+/// What became of the sites on the positions asked for: all = merged + below the posterior + calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallCounts {
-    /// Left out: posterior below the threshold.
-    pub below_posterior: u64,
     /// Left out: a better one lies within the merge distance.
     pub merged: u64,
+    /// Of the others, left out: posterior below the threshold.
+    pub below_posterior: u64,
 }
 
 impl AddAssign for CallCounts {
@@ -52,7 +57,8 @@ impl AddAssign for CallCounts {
 /// Chooses the calls among the sites of one strand of one contig, as they come.
 ///
 /// A site is judged by those within the merge distance alone, whether they are calls themselves or not:
-/// what is far away does not matter, so that a part of a genome has the calls of the whole.
+/// what is far away does not matter, so that a part of a genome has the calls of the whole, and a higher
+/// threshold a part of the calls of a lower one.
 #[derive(Debug)]
 pub struct Caller<'a> {
     strand: Strand,
@@ -73,10 +79,6 @@ impl<'a> Caller<'a> {
 
     /// Takes the next site; they come in ascending order.
     pub fn push(&mut self, site: Candidate) {
-        if self.settings.posterior_of(&site).is_some_and(|p| p < self.settings.min_posterior) {
-            self.counts.below_posterior += u64::from(self.is_asked_for(&site));
-            return;
-        }
         let mut beaten = false;
         if self.settings.merge_distance > 0 {
             for (other, other_beaten) in self.waiting.iter_mut().rev() {
@@ -108,10 +110,15 @@ impl<'a> Caller<'a> {
         while self.waiting.front().is_some_and(is_final)
             && let Some((site, beaten)) = self.waiting.pop_front()
         {
-            match (self.is_asked_for(&site), beaten) {
-                (true, true) => self.counts.merged += 1,
-                (true, false) => calls.push_back(site),
-                (false, _) => {}
+            if !self.is_asked_for(&site) {
+                continue;
+            }
+            if beaten {
+                self.counts.merged += 1;
+            } else if self.settings.is_too_unlikely(&site) {
+                self.counts.below_posterior += 1;
+            } else {
+                calls.push_back(site);
             }
         }
     }
