@@ -202,7 +202,7 @@ fn arguments() -> impl Iterator<Item = String> {
 }
 
 /// Options without effect on results, and whether they take a value.
-const NO_EFFECT: [(&str, Option<char>, bool); 12] = [
+const NO_EFFECT: [(&str, Option<char>, bool); 13] = [
     ("--threads", Some('t'), true),
     ("--chunk-size", None, true),
     ("--output", Some('o'), true),
@@ -213,6 +213,7 @@ const NO_EFFECT: [(&str, Option<char>, bool); 12] = [
     ("--write-index", Some('W'), false),
     ("--shard", None, true),
     ("--resume", None, false),
+    ("--force", None, false),
     ("--plots", None, true),
     ("--profile", None, false),
 ];

@@ -1,5 +1,6 @@
 //! `polyascan variants`
 
+mod account;
 pub mod output;
 pub mod report;
 
@@ -264,6 +265,7 @@ impl Args {
             records,
             header: header.text(),
             replaced,
+            genome_contigs: fasta.contigs.examples(3),
             longest_contig: fasta.contigs.iter().map(|contig| contig.length).max().unwrap_or(0),
             // Who merges shards decides on a table.
             table: self.formats.tsv.is_some() || self.parts.shard.is_some(),
