@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
+use crate::genome::limited;
 use crate::models::bilstm;
 use crate::scan::chunks::LONGEST_CHUNK;
 use crate::scan::inference::KeepAbove;
@@ -13,6 +14,12 @@ use crate::variants::{Rule, VariantSettings};
 
 /// Room for so many changes is reserved at once.
 const MOST_REMEMBERED: usize = 1 << 24;
+
+/// No strength is stronger, and no difference larger (log2 odds).
+const MOST_LOG2: f64 = 100.0;
+
+/// Bytes of a configuration at most.
+pub(crate) const MOST_BYTES: u64 = 1 << 20;
 
 const DEFAULT: &str = include_str!("../config/default.toml");
 
@@ -120,8 +127,7 @@ impl Config {
         let mut table: toml::Table = DEFAULT.parse().map_err(internal)?;
         let path = match file {
             Some(path) => {
-                let text = std::fs::read_to_string(path);
-                let text = text.map_err(|e| Error::io(path, "cannot read", e))?;
+                let text = limited::read_text(path, MOST_BYTES, "a configuration")?;
                 overlay(&mut table, parse(path, &text)?);
                 path
             }
@@ -153,6 +159,21 @@ impl Config {
         for (name, value) in shares {
             if !(0.0..=1.0).contains(&value) {
                 return Err(format!("{name} is {value}; it must lie between 0 and 1"));
+            }
+        }
+        for (name, rule) in [("calibrated", calibrated), ("published", published)] {
+            let log2 = [
+                ("strength", rule.strength, -MOST_LOG2..=MOST_LOG2),
+                ("used", rule.used, -MOST_LOG2..=MOST_LOG2),
+                ("delta", rule.delta, 0.0..=MOST_LOG2),
+            ];
+            for (entry, value, range) in log2 {
+                if !range.contains(&value) {
+                    let (least, most) = (range.start(), range.end());
+                    return Err(format!(
+                        "variants.{name}.{entry} is {value}; it must lie between {least} and {most}"
+                    ));
+                }
             }
         }
         let size = self.scan.chunk_size;
@@ -229,5 +250,17 @@ mod tests {
         let message = with("[scan]\nbackground = 2\n").map_err(|e| e.to_string());
         assert!(message.is_err());
         assert!(with("[scan]\nbackground = 1.5\n").is_err());
+        for entry in ["strength", "used", "delta"] {
+            for value in ["nan", "inf", "-inf", "1e308", "100.5", "-101.0"] {
+                for rule in ["calibrated", "published"] {
+                    let message = with(&format!("[variants.{rule}]\n{entry} = {value}\n"));
+                    let message = message.map_err(|e| e.to_string());
+                    let told = format!("variants.{rule}.{entry} is ");
+                    assert!(message.is_err_and(|m| m.contains(&told)), "{entry} = {value}");
+                }
+            }
+        }
+        assert!(with("[variants.calibrated]\ndelta = -1.0\n").is_err());
+        assert!(with("[variants.calibrated]\ndelta = 0\nstrength = -100\nused = 3.5\n").is_ok());
     }
 }

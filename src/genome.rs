@@ -5,6 +5,7 @@ pub mod compression;
 pub mod contigs;
 pub mod fasta;
 pub mod in_turn;
+pub mod limited;
 pub mod memory;
 pub mod region;
 pub mod sequence;

@@ -26,6 +26,6 @@ pub fn claim(prefix: &str, files: &[PathBuf], inputs: &[&Path]) -> Result<Lock> 
     make_folder(prefix)?;
     keep_apart(&[files, &[lock]].concat())?;
     let lock = Lock::take(prefix)?;
-    lock.sweep(files);
+    lock.sweep(files)?;
     Ok(lock)
 }

@@ -1,5 +1,6 @@
 //! Options that several commands share.
 
+use std::error::Error as _;
 use std::path::Path;
 
 use clap::Args;
@@ -156,9 +157,11 @@ impl ThreadOptions {
             let problem = format!("--threads {threads}: it must lie between 1 and {MOST_THREADS}");
             return Err(Error::Usage(problem));
         }
-        // Fails only if a pool is there already, which then has been limited before.
-        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
-        Ok(threads)
+        match rayon::ThreadPoolBuilder::new().num_threads(threads).build_global() {
+            // Without a cause, a pool is there already, which then has been limited before.
+            Err(e) if e.source().is_some() => Err(Error::threads(threads, e)),
+            _ => Ok(threads),
+        }
     }
 }
 

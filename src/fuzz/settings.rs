@@ -23,6 +23,9 @@ proptest! {
             prop_assert!((0.0..=1.0).contains(&share));
         }
         prop_assert!(settings.chunk > 0);
+        for rule in [&config.variants.calibrated, &config.variants.published] {
+            prop_assert!(rule.strength.is_finite() && rule.used.is_finite() && rule.delta >= 0.0);
+        }
     }
 
     #[test]

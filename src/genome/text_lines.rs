@@ -60,6 +60,18 @@ impl TextLines {
         Ok(Some(self.line.trim_ascii_end()))
     }
 
+    /// Does what [`TextLines::next_line`] does; the line must be UTF-8.
+    ///
+    /// # Errors
+    /// As for [`TextLines::next_line`]; other text.
+    pub fn next_text(&mut self) -> Result<Option<String>> {
+        let Some(line) = self.next_line()? else { return Ok(None) };
+        match std::str::from_utf8(line) {
+            Ok(text) => Ok(Some(text.to_owned())),
+            Err(_) => Err(self.wrong("not UTF-8 text; is it a file of this kind?")),
+        }
+    }
+
     /// Returns the number of the last line, from 1.
     pub fn number(&self) -> u64 {
         self.number

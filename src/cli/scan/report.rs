@@ -156,7 +156,9 @@ impl Report {
             s.windows_per_second
         );
         if let Some(stages) = &s.profile {
-            crate::say!("{}", table(stages, s.wall_seconds));
+            for line in table(stages, s.wall_seconds).lines() {
+                crate::say!("{line}");
+            }
         }
         Ok(())
     }

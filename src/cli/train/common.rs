@@ -8,7 +8,7 @@ use clap::Args as ClapArgs;
 use crate::cli::options::ThreadOptions;
 use crate::engine::device::DeviceChoice;
 use crate::error::{Error, Result};
-use crate::models::weight_file;
+use crate::models::{file, weight_file};
 use crate::output::atomic::{AtomicFile, keep_input};
 use crate::train::checkpoint::Checkpoint;
 use crate::train::fit::{Run, Trainable, fit};
@@ -100,7 +100,7 @@ impl Common {
         }
         self.threads.apply()?;
         let read = |path: &PathBuf| -> Result<_> {
-            let bytes = std::fs::read(path).map_err(|e| Error::io(path, "cannot read", e))?;
+            let bytes = file::read(path)?;
             let file = weight_file::decode(&bytes).map_err(|e| Error::input(path, "", e))?;
             Ok((bytes, file.tensors))
         };
