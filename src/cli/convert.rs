@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::error::{Error, Result};
 use crate::models::import::{self, ConvertOptions};
 use crate::models::{library, registry};
+use crate::output::atomic::check_output;
 
 /// Convert the authors' own weight file of a published model to safetensors.
 ///
@@ -48,6 +49,7 @@ pub fn run(args: &Args) -> Result<()> {
         Some(output) => output.clone(),
         None => args.place()?,
     };
+    check_output(&output)?;
     let made = import::convert(&args.input, &output, &options)?;
     crate::say!(
         "{}: {}, {} tensors, {} parameters\n  sha256 {}\n  made from {} (sha256 {})",

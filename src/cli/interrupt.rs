@@ -2,9 +2,10 @@
 //! once when asked a second time.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU, SIGXFSZ};
 use signal_hook::flag;
@@ -55,6 +56,19 @@ fn ignored() -> u64 {
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
     mask.unwrap_or(0)
+}
+
+/// Time in which what has begun may be finished after a signal.
+const GRACE: Duration = Duration::from_millis(1500);
+
+/// Returns a question: has a signal come, and, with `finish_begun`, been there for so long that what has begun is to
+/// be dropped all the same?
+pub fn patience(finish_begun: bool) -> impl Fn() -> bool + Send + Sync {
+    let first = OnceLock::new();
+    move || {
+        let requested = REQUESTED.load(Ordering::Relaxed);
+        requested && (!finish_begun || first.get_or_init(Instant::now).elapsed() > GRACE)
+    }
 }
 
 /// Returns the flag that a signal sets from now on; whoever calls this looks at it often.

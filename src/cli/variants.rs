@@ -105,7 +105,8 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
     let model = args.model.load()?;
     let strength = args.strength.load(&args.model)?;
     let settings = config.variants.settings(&config.scan, &model.card().architecture);
-    let engine = Engine::new(model.as_ref(), strength.as_deref(), settings)?;
+    let engine = Engine::new(model.as_ref(), strength.as_deref(), settings)?
+        .stopping(interrupt::patience(args.parts.resume));
     let prefix = destination.prefix();
     let lock = match (&prefix, args.parts.shard) {
         (Some(prefix), Some(_)) => Some(args.claim_shard(prefix, &inputs)?),

@@ -60,6 +60,14 @@ pub fn keep_input(input: &Path, output: &Path) -> Result<()> {
     }
 }
 
+/// Makes sure, before any work is done for it, that an output can be written.
+///
+/// # Errors
+/// Those of [`AtomicFile::create`].
+pub fn check_output(path: &Path) -> Result<()> {
+    AtomicFile::create(path).map(drop)
+}
+
 /// Makes sure that no two outputs are the same file.
 ///
 /// # Errors
@@ -195,8 +203,13 @@ impl Complete {
 
     /// Names files that belong to the output that this one replaces: they are removed with it.
     pub fn replacing(mut self, stale: Vec<PathBuf>) -> Self {
-        self.stale = stale;
+        self.stale.extend(stale);
         self
+    }
+
+    /// Returns the name that it gets.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 }
 

@@ -85,6 +85,13 @@ impl Lock {
         Self { _temporary: Temporary::remember(&path), path, locked }
     }
 
+    /// Removes what killed runs have left unfinished of outputs called `PREFIX.NUMBER.` and anything.
+    pub fn sweep_numbered(&self, prefix: &str) {
+        if self.locked.is_some() {
+            temporaries::remove_abandoned_numbered(Path::new(prefix));
+        }
+    }
+
     /// Completes what a run that was killed while its files got their names has not come to, and removes what killed
     /// runs have left unfinished, of outputs that the lock keeps.
     ///

@@ -75,10 +75,27 @@ pub(super) fn hold() -> impl Sized {
 /// a lock on them, which ends with the program.
 pub(super) fn remove_abandoned(target: &Path) {
     let Some(name) = target.file_name() else { return };
-    let folder = target.parent().filter(|folder| *folder != Path::new(""));
+    remove_free(target, |path| is_of(path, name));
+}
+
+/// Does the same for all outputs called `PREFIX.NUMBER.` and anything.
+pub(super) fn remove_abandoned_numbered(prefix: &Path) {
+    let mut start = hidden(prefix.file_name().unwrap_or_default());
+    start.push(".");
+    remove_free(prefix, |path| {
+        let name = path.file_name().unwrap_or_default().as_bytes();
+        let rest = name.strip_prefix(start.as_bytes()).and_then(|rest| rest.strip_suffix(b".tmp"));
+        let digits = |rest: &[u8]| rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        rest.is_some_and(|rest| digits(rest) > 0 && rest.get(digits(rest)) == Some(&b'.'))
+    });
+}
+
+/// Removes the files beside a path that are meant and that no program holds a lock on.
+fn remove_free(beside: &Path, is_meant: impl Fn(&Path) -> bool) {
+    let folder = beside.parent().filter(|folder| *folder != Path::new(""));
     let Ok(entries) = std::fs::read_dir(folder.unwrap_or(Path::new("."))) else { return };
     for entry in entries.flatten() {
-        if is_of(&entry.path(), name) && is_free(&entry.path()) {
+        if is_meant(&entry.path()) && is_free(&entry.path()) {
             // What cannot be removed only takes room.
             let _ = std::fs::remove_file(entry.path());
         }

@@ -18,7 +18,7 @@ use crate::genome::fasta::FastaFile;
 use crate::genome::memory::Genome;
 use crate::genome::strand::Strand;
 use crate::models::{CLEAVAGE_CENTRE, Model};
-use crate::output::atomic::{keep_input, write};
+use crate::output::atomic::{check_output, keep_input, write};
 use crate::output::bed::Site;
 use crate::profile::Profile;
 use crate::scan::{self, ScanJob, Sink, Targets};
@@ -88,6 +88,7 @@ pub fn run(args: &Args) -> Result<String> {
         }
         keep_input(&args.fasta, plot)?;
         keep_input(&args.sites, plot)?;
+        check_output(plot)?;
     }
     let genome = Genome::read(&args.fasta)?;
     let sites = read_sites(&args.sites, &genome)?;

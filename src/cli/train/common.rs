@@ -10,6 +10,7 @@ use crate::engine::device::DeviceChoice;
 use crate::error::{Error, Result};
 use crate::models::{file, weight_file};
 use crate::output::atomic::{AtomicFile, keep_input};
+use crate::output::lock::Lock;
 use crate::train::checkpoint::Checkpoint;
 use crate::train::fit::{Run, Trainable, fit};
 use crate::train::product;
@@ -44,6 +45,8 @@ pub struct Common {
 /// What every run of a command begins with.
 pub struct Opened {
     pub device: Device,
+    /// Keeps other runs from the outputs.
+    _lock: Lock,
     pretrained: Option<(Vec<u8>, weight_file::Tensors)>,
 }
 
@@ -98,6 +101,9 @@ impl Common {
             }
             drop(AtomicFile::create(output)?);
         }
+        let prefix = self.output.with_extension("");
+        let lock = Lock::take(&prefix.to_string_lossy())?;
+        lock.sweep(outputs)?;
         self.threads.apply()?;
         let read = |path: &PathBuf| -> Result<_> {
             let bytes = file::read(path)?;
@@ -105,6 +111,6 @@ impl Common {
             Ok((bytes, file.tensors))
         };
         let pretrained = self.pretrained.as_ref().map(read).transpose()?;
-        Ok(Opened { device: self.device.open()?, pretrained })
+        Ok(Opened { device: self.device.open()?, _lock: lock, pretrained })
     }
 }

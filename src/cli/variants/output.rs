@@ -125,6 +125,15 @@ impl Destination<'_> {
         claim::claim(&prefix, &files, inputs).map(Some)
     }
 
+    /// Returns the names of all indices that the files may have.
+    fn indices(&self) -> Vec<PathBuf> {
+        let files =
+            [Some(self.output), self.tsv].into_iter().flatten().filter(|path| !is_dash(path));
+        let beside =
+            |path| [".tbi", ".csi", ".idx"].map(|extension| with_extension(path, extension));
+        files.flat_map(beside).collect()
+    }
+
     /// Opens all files.
     ///
     /// # Errors
@@ -143,6 +152,7 @@ impl Destination<'_> {
             indexed: self.indexed,
             totals: Totals::named(),
             force: self.force,
+            indices: self.indices(),
             replaced: work.replaced,
         })
     }
@@ -158,6 +168,8 @@ pub struct Output {
     totals: Totals,
     /// Whether another assembly is no error.
     force: bool,
+    /// Names of indices that an earlier run may have left.
+    indices: Vec<PathBuf>,
     /// Whether there were entries of an earlier run.
     replaced: bool,
 }
@@ -196,6 +208,9 @@ impl Output {
         account.notes().into_iter().for_each(|note| report.note(note));
         let mut complete = self.vcf.complete(self.indexed, work.longest_contig)?;
         complete.extend(self.table.map(Sink::complete).transpose()?);
+        if let Some(note) = claim::replace_stale(&mut complete, &self.indices) {
+            report.note(note);
+        }
         report.finish(complete, self.summary, self.totals, scored, begin.elapsed().as_secs_f64())
     }
 }
