@@ -17,19 +17,15 @@ fn an_id_at_two_places_is_a_gene_at_each_and_what_lies_between_is_in_none() {
         .map(|kind| row(kind, 604, 1_515, 'a') + &row(kind, 17_000, 17_600, 'b'))
         .collect();
     let gtf = s.folder.file("multi.gtf", rows);
-    let args = ["scan", &s.genome, "--model", &s.model, "-a", &gtf, "-q", "-o", &s.at("x")];
-    // `scan` has no short form of --annotation.
-    let args: Vec<&str> =
-        args.iter().map(|&a| if a == "-a" { "--annotation" } else { a }).collect();
-    run(&args);
+    let annotated = ["--annotation", &gtf, "--model", &s.model, "-q"];
+    run([&["scan", &s.genome, "-o", &s.at("x")], &annotated[..]].concat());
     let summary = summary(&s.at("x"));
     // Both copies and 5 kb past each, the second to the contig's end.
     assert_eq!(summary["windows"]["requested"], 912 + 5_000 + 601 + 2_400);
     let note = "1 gene ids stand at several places";
     assert!(summary["notes"].to_string().contains(note), "{summary}");
     let between = s.folder.file("v.vcf", s.snvs("chr1", &[11_152], 0));
-    let vcf =
-        run(["variants", &between, "--fasta", &s.genome, "-a", &gtf, "--model", &s.model, "-q"]);
+    let vcf = run([&["variants", &between, "--fasta", &s.genome], &annotated[..]].concat());
     assert!(String::from_utf8(vcf).unwrap().contains("PolyA_skip=no_gene"));
 }
 

@@ -46,7 +46,7 @@ fn a_line_without_end_is_refused_whatever_is_read() {
     let out = s.at("x");
     for args in [
         &["scan", &s.genome, "--annotation", &bomb, "-o", &out][..],
-        &["scan", &s.genome, "--regions-file", &bomb, "-o", &out],
+        &["scan", &s.genome, "--regions", &bomb, "-o", &out],
         &["predict", &bomb, "-o", &s.at("t.tsv")],
         &["train", "embeddings", &bomb, "-o", &s.at("e.safetensors")],
         &["evaluate", "calls", &bomb, "--truth", &bomb],
