@@ -21,7 +21,7 @@ pub struct Args {
     pub input: PathBuf,
     /// Where to write the converted model [default: NAME.safetensors in the folder of models,
     /// $POLYASCAN_MODELS or ~/.local/share/polyascan/models, where --model finds it by name]
-    #[arg(value_name = "OUT.safetensors")]
+    #[arg(value_name = "OUT.safetensors", value_parser = crate::cli::options::name)]
     pub output: Option<PathBuf>,
     /// Name of the model in the folder of models [default: the input's name without its ending]
     #[arg(long, conflicts_with = "output")]

@@ -1,5 +1,5 @@
-//! Ctrl-C, SIGTERM, SIGHUP and the warnings of batch systems (SIGUSR1, SIGUSR2, SIGXCPU): the program ends with exit code 130 and leaves no unfinished file; at
-//! once when asked a second time.
+//! Ctrl-C, SIGTERM, SIGHUP and the warnings of batch systems (SIGUSR1, SIGUSR2, SIGXCPU): the program ends with exit
+//! code 130 and leaves no unfinished file; at once when asked a second time.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};

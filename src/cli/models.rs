@@ -64,7 +64,7 @@ pub fn run(args: &Args) -> Result<()> {
                         error.to_string()
                     }
                 };
-                print(format!("{}: {}\n", cell(name), cell(&verdict)))?;
+                print(format!("{}: {}\n", cell(&name), cell(&verdict)))?;
             }
             match broken.is_empty() {
                 true => Ok(()),

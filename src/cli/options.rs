@@ -1,7 +1,8 @@
 //! Options that several commands share.
 
+use std::convert::Infallible;
 use std::error::Error as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -31,6 +32,14 @@ pub struct ModelOptions {
     /// change probabilities a little.
     #[arg(long, value_enum, default_value = "f32")]
     pub gpu_precision: Precision,
+}
+
+/// Takes the name of an output: text, so that it can stand in messages, tables and the names of files beside it.
+///
+/// # Errors
+/// None: what is not UTF-8 is refused before.
+pub fn name(text: &str) -> std::result::Result<PathBuf, Infallible> {
+    Ok(text.into())
 }
 
 /// Returns the file that a model's name is, if it is one.

@@ -51,10 +51,10 @@ pub struct Args {
     seed: u64,
     /// Writes OUT.trials.tsv (every trial: values, merit, figures) and OUT.toml (the best trial's
     /// configuration), after each trial.
-    #[arg(short, long, value_name = "OUT")]
+    #[arg(short, long, value_name = "OUT", value_parser = crate::cli::options::name)]
     output: PathBuf,
     /// Keep the best trial's weights too (safetensors; model card and log beside it).
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = crate::cli::options::name)]
     weights: Option<PathBuf>,
     /// Go on after the trials of OUT.trials.tsv.
     #[arg(long)]

@@ -77,7 +77,7 @@ pub struct Args {
     #[command(flatten)]
     threads: ThreadOptions,
     /// Where to write; - is standard output.
-    #[arg(short, long, value_name = "FILE", default_value = "-")]
+    #[arg(short, long, value_name = "FILE", default_value = "-", value_parser = crate::cli::options::name)]
     output: PathBuf,
     #[command(flatten)]
     formats: OutputOptions,

@@ -131,7 +131,9 @@ impl Source {
         let read = (&mut stream).take(BEGINNING).read_to_end(&mut begin);
         read.map_err(|e| Error::io(path, "cannot read", e))?;
         check_format(path, &begin)?;
-        look(&decompressed(&begin)).map_err(|problem| Error::input(path, "", problem))?;
+        let text = decompressed(&begin);
+        check_encoding(path, &text)?;
+        look(&text).map_err(|problem| Error::input(path, "", problem))?;
         let mut file = tempfile::tempfile().map_err(|e| Error::io(path, ACTION, e))?;
         file.write_all(&begin).map_err(|e| Error::io(path, ACTION, e))?;
         io::copy(&mut stream, &mut file).map_err(|e| Error::io(path, ACTION, e))?;
@@ -159,13 +161,7 @@ impl Source {
     fn check_encoding(&self) -> Result<()> {
         let mut start = Vec::new();
         self.reader().take(3).read_to_end(&mut start).map_err(|e| self.error(e))?;
-        match ENCODINGS.iter().find(|(mark, ..)| start.starts_with(mark)) {
-            Some((_, what, cure)) => {
-                let problem = format!("this is {what}, which is not read: {cure}");
-                Err(Error::input(&self.path, "", problem))
-            }
-            None => Ok(()),
-        }
+        check_encoding(&self.path, &start)
     }
 
     /// Returns the name for messages: the path, or `<stdin>`.
@@ -216,6 +212,17 @@ fn check_format(path: &Path, begin: &[u8]) -> Result<()> {
     match FOREIGN.iter().find(|(magic, ..)| begin.starts_with(magic)) {
         Some((_, what, cure)) => {
             let problem = format!("this is {what}; plain, gzip and BGZF files are read: {cure}");
+            Err(Error::input(path, "", problem))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Refuses text in an encoding that is not read.
+fn check_encoding(path: &Path, start: &[u8]) -> Result<()> {
+    match ENCODINGS.iter().find(|(mark, ..)| start.starts_with(mark)) {
+        Some((_, what, cure)) => {
+            let problem = format!("this is {what}, which is not read: {cure}");
             Err(Error::input(path, "", problem))
         }
         None => Ok(()),

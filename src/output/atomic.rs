@@ -225,7 +225,7 @@ pub fn publish(outputs: Vec<Complete>) -> Result<()> {
         files.extend(file);
     }
     // An index is named as stale by its data, in case that the new one is of another kind.
-    all_stale.retain(|old| !files.iter().any(|(_, _, target)| target == old));
+    all_stale.retain(|old| !files.iter().any(|(.., target)| resolve(target) == resolve(old)));
     all_stale.sort_unstable();
     all_stale.dedup();
     let renamed = commit::commit(files, all_stale);

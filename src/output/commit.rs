@@ -30,6 +30,8 @@ struct Marker {
     old: Vec<(OsString, OsString)>,
     /// Of those, which go.
     stale: Vec<OsString>,
+    /// Names that no file had before.
+    new: Vec<OsString>,
 }
 
 /// Returns the name of the marker of a run whose last file is `target`.
@@ -103,6 +105,8 @@ impl Marker {
             let path = absolute(path);
             marker.old.push((path.clone().into(), path.with_file_name(name).into()));
         }
+        let targets = marker.moves.iter().map(|(_, to)| to);
+        marker.new = targets.filter(|to| fs::symlink_metadata(to).is_err()).cloned().collect();
         marker.stale = stale.iter().map(|path| absolute(path).into()).collect();
         marker
     }
@@ -129,13 +133,8 @@ impl Marker {
 
     /// Brings everything back as it was.
     fn undo(&self) {
-        for (from, to) in &self.moves {
-            let was_moved = !Path::new(from).exists();
-            let is_new =
-                !self.old.iter().any(|(path, aside)| path == to && Path::new(aside).exists());
-            if was_moved && is_new {
-                let _ = fs::remove_file(to);
-            }
+        for name in &self.new {
+            let _ = fs::remove_file(name);
         }
         for (path, aside) in &self.old {
             let _ = fs::rename(aside, path);
@@ -158,7 +157,8 @@ impl Marker {
                 _ => {}
             }
         }
-        for path in &self.stale {
+        let is_written = |path: &&OsString| self.moves.iter().any(|(_, to)| to == *path);
+        for path in self.stale.iter().filter(|path| !is_written(path)) {
             let _ = fs::remove_file(path);
         }
         self.forget_old();
@@ -265,6 +265,7 @@ mod tests {
             moves: vec![(path(".a.abcdef.tmp"), path("a")), (path(".b.abcdef.tmp"), path("b"))],
             old: vec![(path("a"), path(".a.1-0.old")), (path("stale"), path(".stale.1-2.old"))],
             stale: vec![path("stale")],
+            new: vec![path("b")],
         };
         marker.write(&marker_of(&at("b"))).unwrap();
         assert!(complete_killed(&at("b")).unwrap());

@@ -107,3 +107,33 @@ fn two_trainings_into_one_output_are_refused() {
     assert!(said.contains("another run (polyascan, a test) writes to this prefix"), "{said}");
     assert_eq!(names(&s.out), [".m.polyascan.lock"]);
 }
+
+#[test]
+fn names_that_are_no_text_are_refused_alike_by_all_commands() {
+    use std::ffi::{OsStr, OsString};
+    use std::os::unix::ffi::OsStrExt;
+    let s = Small::new(500);
+    let mut out = OsString::from(&s.out);
+    out.push(OsStr::from_bytes(b"/x\xe4.vcf"));
+    let g = s.genome.as_str();
+    for args in [
+        &["scan", g, "-o"][..],
+        &["variants", g, "--fasta", g, "-o"],
+        &["variants", g, "--fasta", g, "--tsv"],
+        &["mutagenesis", "--fasta", g, "-r", "chr1", "-o"],
+        &["merge", g, "-o"],
+        &["predict", g, "-o"],
+        &["convert", g],
+        &["train", "scan", "--config", g, "-o"],
+        &["train", "embeddings", g, "-o"],
+        &["tune", "scan", "--config", g, "--trials", "2", "-o"],
+        &["simulate", "-o"],
+        &["evaluate", "variants", g, "-o"],
+    ] {
+        let output = polyascan().args(args).arg(&out).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {said}");
+        assert!(said.contains("invalid UTF-8"), "{args:?}: {said}");
+        assert!(names(&s.out).is_empty(), "{args:?}: {:?}", names(&s.out));
+    }
+}

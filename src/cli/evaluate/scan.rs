@@ -61,7 +61,7 @@ pub struct Args {
     #[arg(long, value_name = "NT", default_value_t = CLEAVAGE_CENTRE)]
     within: usize,
     /// Draw the calibration (reliability diagram).
-    #[arg(long, value_name = "FILE.svg")]
+    #[arg(long, value_name = "FILE.svg", value_parser = crate::cli::options::name)]
     plot: Option<PathBuf>,
     #[command(flatten)]
     threads: ThreadOptions,

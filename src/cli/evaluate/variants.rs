@@ -38,10 +38,10 @@ pub struct Args {
     #[command(flatten)]
     threads: ThreadOptions,
     /// Write each variant's measured and predicted effects (tab-separated).
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_parser = crate::cli::options::name)]
     output: Option<PathBuf>,
     /// Draw predicted against measured effects, by the first score.
-    #[arg(long, value_name = "FILE.svg")]
+    #[arg(long, value_name = "FILE.svg", value_parser = crate::cli::options::name)]
     plot: Option<PathBuf>,
     /// Print JSON instead of a table.
     #[arg(long)]

@@ -25,7 +25,7 @@ pub struct Common {
     pub data: Option<PathBuf>,
     /// Weight file to write (safetensors); the model card (.toml), the log (.log.tsv) and its curves
     /// (.svg) go beside it, and until the end a .checkpoint.
-    #[arg(short, long)]
+    #[arg(short, long, value_parser = crate::cli::options::name)]
     pub output: PathBuf,
     /// Go on after the last whole epoch of a run that was killed; the result is the same, to the bit.
     /// Begins anew if there is no checkpoint.

@@ -27,7 +27,7 @@ pub struct OutputOptions {
     #[arg(short = 'W', long)]
     pub write_index: bool,
     /// Also write a table, one row per entry and per allele without one; BGZF if its name ends in .gz.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = crate::cli::options::name)]
     pub tsv: Option<PathBuf>,
     /// Write the result even if none of the contigs is in the genome, or if REF of more than a tenth of the
     /// records is not what the genome has there.
