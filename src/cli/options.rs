@@ -145,6 +145,8 @@ pub fn make_folder(prefix: &str) -> Result<()> {
 
 /// More threads than any machine runs at once would only take memory.
 const MOST_THREADS: usize = 1024;
+/// Threads of the shared pool for each core.
+const MOST_PER_CORE: usize = 4;
 
 /// How many threads.
 #[derive(Debug, Args)]
@@ -166,7 +168,9 @@ impl ThreadOptions {
             let problem = format!("--threads {threads}: it must lie between 1 and {MOST_THREADS}");
             return Err(Error::Usage(problem));
         }
-        match rayon::ThreadPoolBuilder::new().num_threads(threads).build_global() {
+        // Far more than there are cores would spin against each other, and against the thread that hears signals.
+        let shared = threads.min(MOST_PER_CORE * cores());
+        match rayon::ThreadPoolBuilder::new().num_threads(shared).build_global() {
             // Without a cause, a pool is there already, which then has been limited before.
             Err(e) if e.source().is_some() => Err(Error::threads(threads, e)),
             _ => Ok(threads),
