@@ -1,7 +1,7 @@
 # polyascan: `make demo` shows it at work, `make test` tests everything.
 # Needs Rust (cargo) and a C compiler; libclang is taken from the system or put into .deps/.
 
-.PHONY: help build cuda demo test check fuzz deny deny-offline third-party soak \
+.PHONY: help build cuda demo test check fuzz deny deny-offline third-party soak differential scaling \
         bench bench-peers bench-scan bench-variants bench-gpu compare \
         train-default train-strength train-yeast train-curves train-deerect-cv clean
 .DEFAULT_GOAL := help
@@ -58,6 +58,12 @@ soak: build ## scan a simulated genome of human size under 1 GiB (two hours; SOA
 fuzz: .cargo/config.toml ## damaged input for every parser: FUZZ_CASES for each of the targets (about 20 minutes)
 	PROPTEST_CASES=$(FUZZ_CASES) $(CARGO) test --locked --lib -- fuzz:: consolidat damage_is_an_error \
 	  output::frames scan::record variants::change
+
+differential: build ## odd but valid files against bcftools, samtools and gffread (needs them, python3)
+	python3 scripts/differential.py --binary $(BINARY)
+
+scaling: build ## time of each reader by the size of its input: exponents (needs python3)
+	python3 scripts/scaling.py --binary $(BINARY)
 
 bench: .cargo/config.toml ## criterion benches of the kernels
 	$(CARGO) bench --locked

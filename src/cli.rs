@@ -50,7 +50,6 @@ enum Command {
 /// # Errors
 /// Those of the command.
 pub fn run(cli: &Cli) -> Result<()> {
-    interrupt::listen()?;
     match &cli.command {
         Command::Scan(args) => scan::run(args),
         Command::Variants(args) => variants::run(args),

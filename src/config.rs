@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
+use crate::genome::limited;
 use crate::models::posterior::Posterior;
 use crate::scan::calls::{CallSettings, MERGE_REACH};
 use crate::scan::chunks::LONGEST_CHUNK;
@@ -14,6 +15,12 @@ use crate::variants::{Rule, VariantSettings};
 
 /// Room for so many changes is reserved at once.
 const MOST_REMEMBERED: usize = 1 << 24;
+
+/// No strength is stronger, and no difference larger (log2 odds).
+const MOST_LOG2: f64 = 100.0;
+
+/// Bytes of a configuration at most.
+pub(crate) const MOST_BYTES: u64 = 1 << 20;
 
 const DEFAULT: &str = include_str!("../config/default.toml");
 
@@ -110,8 +117,7 @@ impl Config {
         let mut table: toml::Table = DEFAULT.parse().map_err(internal)?;
         let path = match file {
             Some(path) => {
-                let text = std::fs::read_to_string(path);
-                let text = text.map_err(|e| Error::io(path, "cannot read", e))?;
+                let text = limited::read_text(path, MOST_BYTES, "a configuration")?;
                 overlay(&mut table, parse(path, &text)?);
                 path
             }
@@ -148,6 +154,18 @@ impl Config {
         let distance = self.scan.merge_distance;
         if distance > MERGE_REACH {
             return Err(format!("merge-distance is {distance}; it must be at most {MERGE_REACH}"));
+        }
+        let rule = &self.variants.rule;
+        for (entry, value, range) in [
+            ("strength", rule.strength, -MOST_LOG2..=MOST_LOG2),
+            ("delta", rule.delta, 0.0..=MOST_LOG2),
+        ] {
+            if !range.contains(&value) {
+                let (least, most) = (range.start(), range.end());
+                return Err(format!(
+                    "variants.rule.{entry} is {value}; it must lie between {least} and {most}"
+                ));
+            }
         }
         let size = self.scan.chunk_size;
         if !(1..=LONGEST_CHUNK).contains(&size) {
@@ -223,5 +241,15 @@ mod tests {
         let message = with("[scan]\nbackground = 2\n").map_err(|e| e.to_string());
         assert!(message.is_err());
         assert!(with("[scan]\nbackground = 1.5\n").is_err());
+        for entry in ["strength", "delta"] {
+            for value in ["nan", "inf", "-inf", "1e308", "100.5", "-101.0"] {
+                let message = with(&format!("[variants.rule]\n{entry} = {value}\n"));
+                let message = message.map_err(|e| e.to_string());
+                let told = format!("variants.rule.{entry} is ");
+                assert!(message.is_err_and(|m| m.contains(&told)), "{entry} = {value}");
+            }
+        }
+        assert!(with("[variants.rule]\ndelta = -1.0\n").is_err());
+        assert!(with("[variants.rule]\ndelta = 0\nstrength = -100\n").is_ok());
     }
 }

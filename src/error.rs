@@ -9,7 +9,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file cannot be opened, read or written.
-    #[error("{}: {action}: {source}", path.display())]
+    #[error("{}: {action}: {source}{}", path.display(), advice(action, source))]
     Io {
         path: PathBuf,
         /// What was being done, e.g. "cannot open".
@@ -104,6 +104,14 @@ impl Error {
         Self::Model { model: model.into(), problem: problem.into() }
     }
 
+    /// The machine does not let the program start so many threads.
+    pub fn threads(number: usize, reason: impl std::fmt::Display) -> Self {
+        Self::Usage(format!(
+            "cannot start {number} threads ({reason}): ask for fewer with --threads, or raise the limit (ulimit -u, \
+             ulimit -v, the processes of a container)"
+        ))
+    }
+
     /// The process exit code: 0 closed pipe, 1 data, 2 usage, 130 interrupted.
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -112,6 +120,34 @@ impl Error {
             Self::Interrupted => 130,
             _ => 1,
         }
+    }
+}
+
+/// Returns what to do about a failure of the operating system, by what was being done.
+fn advice(action: &str, error: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind;
+    const MANY_FILES: [i32; 2] = [23, 24];
+    const DISK: i32 = 5;
+    let creates = action.contains("create") || action.contains("rename");
+    let reads = action.contains("open") || action.contains("read");
+    match error.kind() {
+        ErrorKind::NotFound if creates => "; does the directory exist?",
+        ErrorKind::PermissionDenied if creates => "; is the directory writable?",
+        ErrorKind::PermissionDenied if reads => "; you need the right to read it",
+        ErrorKind::InvalidFilename => "; choose a shorter name",
+        ErrorKind::StorageFull => "; make room on the disk",
+        ErrorKind::QuotaExceeded => "; your quota is used up: make room",
+        ErrorKind::ReadOnlyFilesystem => "; choose a folder that can be written",
+        ErrorKind::NotADirectory => "; a part of its path is a file",
+        ErrorKind::FileTooLarge => "; is there a limit of file sizes (ulimit -f)?",
+        ErrorKind::StaleNetworkFileHandle => "; the network file system lost it: run again",
+        _ => match error.raw_os_error() {
+            Some(code) if MANY_FILES.contains(&code) => {
+                "; raise the limit of open files (ulimit -n)"
+            }
+            Some(DISK) => "; the disk or the network failed: see the system's log",
+            _ => "",
+        },
     }
 }
 
@@ -132,6 +168,32 @@ mod tests {
     fn an_excerpt_is_short() {
         assert_eq!(excerpt("chr1"), "chr1");
         assert_eq!(excerpt(&"ä".repeat(1000)), "ä".repeat(100) + "...");
+    }
+
+    #[test]
+    fn failures_of_the_system_say_what_to_do_by_place() {
+        for (action, code, told) in [
+            ("cannot create", 2, "does the directory exist?"),
+            ("cannot create", 13, "is the directory writable?"),
+            ("cannot create", 36, "choose a shorter name"),
+            ("cannot create", 30, "choose a folder that can be written"),
+            ("cannot rename to this", 13, "is the directory writable?"),
+            ("cannot open", 13, "you need the right to read it"),
+            ("cannot open", 24, "ulimit -n"),
+            ("cannot write", 28, "make room on the disk"),
+            ("cannot write", 122, "quota"),
+            ("cannot write", 27, "ulimit -f"),
+            ("cannot finish writing", 5, "the disk or the network failed"),
+        ] {
+            let error = std::io::Error::from_raw_os_error(code);
+            let message = Error::io(Path::new("x"), action, error).to_string();
+            assert!(
+                message.starts_with(&format!("x: {action}: ")) && message.contains(told),
+                "{message}"
+            );
+        }
+        let open = Error::io(Path::new("x"), "cannot open", std::io::Error::from_raw_os_error(2));
+        assert!(!open.to_string().contains("directory exist"), "{open}");
     }
 
     #[test]

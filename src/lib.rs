@@ -26,7 +26,7 @@ pub mod output;
 pub mod parts;
 pub mod pipeline;
 pub mod profile;
-mod say;
+pub mod say;
 pub mod scan;
 pub mod shard;
 pub mod simulate;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use polyascan::Error;
-use polyascan::cli::{Cli, run};
+use polyascan::cli::{Cli, interrupt, run};
 use polyascan::output::bigwig::THREAD as TRACK_THREAD;
 
 // Tensors of some MB come and go; the system's allocator returns them to the kernel each time.
@@ -14,8 +14,10 @@ use polyascan::output::bigwig::THREAD as TRACK_THREAD;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // First of all: a signal in the meantime would end the program in its own way.
+    let listening = interrupt::listen();
     quiet_tracks();
-    match run(&Cli::parse()) {
+    match listening.and_then(|()| run(&Cli::parse())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Error::ClosedPipe) => ExitCode::SUCCESS,
         Err(error) => {

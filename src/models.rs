@@ -7,6 +7,7 @@ pub mod deeprke;
 pub mod deerect;
 pub mod dense;
 pub mod encoding;
+pub mod file;
 mod gpu;
 pub mod import;
 pub mod library;

@@ -3,11 +3,13 @@
 pub mod atomic;
 pub mod bed;
 pub mod bigwig;
+mod commit;
 pub mod frames;
 pub mod heat_map;
 pub mod lock;
 pub mod picture;
 pub mod plot;
 pub mod summary;
+pub mod sync;
 pub mod tabix;
 pub mod temporaries;

@@ -194,21 +194,11 @@ fn damaged(path: &Path) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::summary::VariantSummary;
     use crate::variants::work::VariantWork;
 
     #[test]
     fn a_whole_frame_that_is_no_part_is_refused() {
-        let work = VariantWork {
-            shard: Shard::WHOLE,
-            records: 1,
-            header: Vec::new(),
-            replaced: false,
-            longest_contig: 1,
-            table: false,
-            check_ref: "w".into(),
-            summary: VariantSummary::default(),
-        };
+        let work = VariantWork::for_tests();
         let file = tempfile::NamedTempFile::new().unwrap();
         let mut writer = PartWriter::create(file.path(), Vec::new(), &work).unwrap();
         writer.frames.append(b"no part").unwrap();

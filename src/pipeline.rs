@@ -75,7 +75,7 @@ pub fn run<T: Send, R: Send>(
         .num_threads(threads)
         .thread_name(|i| format!("work-{i}"))
         .build()
-        .map_err(|e| Error::Internal(format!("cannot start {threads} threads: {e}")))?;
+        .map_err(|e| Error::threads(threads, e))?;
     let (item_sender, items) = bounded(threads);
     let (result_sender, results) = bounded(threads);
     let (office, returned) = tickets(TICKETS_PER_THREAD * threads);
@@ -96,7 +96,7 @@ pub fn run<T: Send, R: Send>(
             let outcome = std::thread::Builder::new()
                 .name("read".into())
                 .spawn_scoped(scope, read)
-                .map_err(|e| Error::Internal(format!("cannot start a thread: {e}")))
+                .map_err(|e| Error::threads(threads, e))
                 .and_then(|_| consume_in_order(consume, results, returned, stop, &mut watch));
             stop.over.store(true, Ordering::Relaxed);
             outcome

@@ -41,6 +41,7 @@ mod train;
 mod train_classes;
 mod train_polyaid;
 mod truncation;
+mod trust;
 mod tune;
 mod variant_effects;
 mod variant_forms;

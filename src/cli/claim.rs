@@ -4,12 +4,37 @@ use std::path::{Path, PathBuf};
 
 use super::options::make_folder;
 use crate::error::Result;
-use crate::output::atomic::{keep_apart, keep_input};
+use crate::output::atomic::{Complete, keep_apart, keep_input};
 use crate::output::lock::{self, Lock};
+
+/// Names in a message at most.
+const SHOWN: usize = 6;
 
 /// Returns the files called `PREFIX.ending`.
 pub fn files(prefix: &str, endings: &[&str]) -> Vec<PathBuf> {
     endings.iter().map(|ending| PathBuf::from(format!("{prefix}.{ending}"))).collect()
+}
+
+/// Marks those of `names` that an earlier run has left and this one does not write: they speak of other results, and
+/// go when the new files come. Returns what is to be said of them.
+pub fn replace_stale(complete: &mut Vec<Complete>, names: &[PathBuf]) -> Option<String> {
+    let is_written = |name: &&PathBuf| complete.iter().any(|file| file.path() == name.as_path());
+    let stale: Vec<PathBuf> =
+        names.iter().filter(|name| name.is_file() && !is_written(name)).cloned().collect();
+    if stale.is_empty() {
+        return None;
+    }
+    let shown: Vec<String> =
+        stale.iter().take(SHOWN).map(|name| name.display().to_string()).collect();
+    let more = if stale.len() > SHOWN { ", ..." } else { "" };
+    let note = format!(
+        "{} files of an earlier run do not belong to the new ones and are removed: {}{more}",
+        stale.len(),
+        shown.join(", ")
+    );
+    let first = complete.pop()?;
+    complete.push(first.replacing(stale));
+    Some(note)
 }
 
 /// Makes the folder that a prefix names, keeps other runs from the prefix, and removes what killed ones
@@ -26,6 +51,6 @@ pub fn claim(prefix: &str, files: &[PathBuf], inputs: &[&Path]) -> Result<Lock> 
     make_folder(prefix)?;
     keep_apart(&[files, &[lock]].concat())?;
     let lock = Lock::take(prefix)?;
-    lock.sweep(files);
+    lock.sweep(files)?;
     Ok(lock)
 }

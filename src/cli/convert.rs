@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::error::{Error, Result};
 use crate::models::import::{self, ConvertOptions};
 use crate::models::{library, registry};
+use crate::output::atomic::check_output;
 
 /// Convert the authors' own weight file of a published model to safetensors.
 ///
@@ -20,7 +21,7 @@ pub struct Args {
     pub input: PathBuf,
     /// Where to write the converted model [default: NAME.safetensors in the folder of models,
     /// $POLYASCAN_MODELS or ~/.local/share/polyascan/models, where --model finds it by name]
-    #[arg(value_name = "OUT.safetensors")]
+    #[arg(value_name = "OUT.safetensors", value_parser = crate::cli::options::name)]
     pub output: Option<PathBuf>,
     /// Name of the model in the folder of models [default: the input's name without its ending]
     #[arg(long, conflicts_with = "output")]
@@ -48,6 +49,7 @@ pub fn run(args: &Args) -> Result<()> {
         Some(output) => output.clone(),
         None => args.place()?,
     };
+    check_output(&output)?;
     let made = import::convert(&args.input, &output, &options)?;
     crate::say!(
         "{}: {}, {} tensors, {} parameters\n  sha256 {}\n  made from {} (sha256 {})",

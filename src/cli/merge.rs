@@ -27,7 +27,7 @@ pub struct Args {
     #[arg(long, value_name = "GTF")]
     annotation: Option<PathBuf>,
     /// Of a scan: PREFIX of its files. Of variants: the VCF or BCF file. - is standard output.
-    #[arg(short, long, value_name = "PREFIX|FILE")]
+    #[arg(short, long, value_name = "PREFIX|FILE", value_parser = crate::cli::options::name)]
     output: PathBuf,
     #[command(flatten)]
     formats: OutputOptions,

@@ -8,6 +8,7 @@ use crate::engine::device::Workers;
 use crate::error::{Error, Result};
 use crate::models::registry::{EMBEDDED, load, load_file};
 use crate::models::{Model, Window, library};
+use crate::say::printable;
 
 /// List, show and verify models: those inside the program and those of the user's folder
 /// ($POLYASCAN_MODELS or ~/.local/share/polyascan/models, where `polyascan convert` puts them).
@@ -63,7 +64,7 @@ pub fn run(args: &Args) -> Result<()> {
                         error.to_string()
                     }
                 };
-                print(format!("{name}: {verdict}\n"))?;
+                print(format!("{}: {}\n", cell(&name), cell(&verdict)))?;
             }
             match broken.is_empty() {
                 true => Ok(()),
@@ -93,7 +94,9 @@ fn row((name, model): &Named) -> String {
     let unknown = ["."; 7].join("\t");
     let model = match model {
         Ok(model) => model,
-        Err(error) => return format!("{name}\t{unknown}\tunusable: {error}\n"),
+        Err(error) => {
+            return format!("{}\t{unknown}\tunusable: {}\n", cell(name), cell(&error.to_string()));
+        }
     };
     let (card, input) = (model.card(), model.input());
     let or_dot = |text: &str| if text.is_empty() { ".".to_owned() } else { text.to_owned() };
@@ -110,7 +113,12 @@ fn row((name, model): &Named) -> String {
         or_dot(&card.source),
         or_dot(&card.description),
     ];
-    columns.join("\t") + "\n"
+    columns.map(|column| cell(&column)).join("\t") + "\n"
+}
+
+/// Returns text that stays in its cell of a table, whatever a file or its name holds.
+fn cell(text: &str) -> String {
+    printable(text).replace('\t', "\\t")
 }
 
 /// Returns the card of a model inside the program, or what a weight file tells.
@@ -125,11 +133,12 @@ fn show(name: &str) -> Result<String> {
     let structure = if input.structure { " with structure labels" } else { "" };
     let outputs: Vec<String> =
         model.outputs().iter().map(|o| format!("{} ({})", o.name, o.width)).collect();
+    let card: String = card.lines().map(|line| printable(line) + "\n").collect();
     Ok(format!(
         "{card}# reads: {} nt{structure}, anchored at index {}\n# says: {}\n",
         input.length,
         input.anchor,
-        outputs.join(", ")
+        printable(&outputs.join(", "))
     ))
 }
 

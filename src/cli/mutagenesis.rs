@@ -79,6 +79,9 @@ pub struct Args {
     output: String,
 }
 
+/// Bytes of a file's name that file systems take.
+const LONGEST_NAME: usize = 255;
+
 /// Runs the command.
 ///
 /// # Errors
@@ -91,7 +94,8 @@ pub fn run(args: &Args) -> Result<()> {
     let model = args.model.load()?;
     let strength = args.strength.load(&args.model)?;
     let settings = config.variants.settings(&config.scan, model.posterior());
-    let engine = Engine::new(model.as_ref(), strength.as_deref(), settings)?;
+    let engine = Engine::new(model.as_ref(), strength.as_deref(), settings)?
+        .stopping(interrupt::patience(false));
     let lock = files::claim(&args.output, &args.inputs())?;
     let mut files = Files::reserve(&args.output, &args.inputs())?;
 
@@ -144,6 +148,14 @@ impl Args {
         }
         if self.plots > MOST_PLOTS {
             return usage(format!("--plots {}: at most {MOST_PLOTS} at once", self.plots));
+        }
+        let name = Path::new(&self.output).file_name().unwrap_or_default();
+        if self.plots > 0 && name.len() + pictures::ENDING > LONGEST_NAME {
+            return usage(format!(
+                "-o {}: too long a name for pictures, which add up to {} letters to it",
+                self.output,
+                pictures::ENDING
+            ));
         }
         check_stdin(&self.inputs())
     }

@@ -1,6 +1,8 @@
 //! Options that several commands share.
 
-use std::path::Path;
+use std::convert::Infallible;
+use std::error::Error as _;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -30,6 +32,14 @@ pub struct ModelOptions {
     /// change probabilities a little.
     #[arg(long, value_enum, default_value = "f32")]
     pub gpu_precision: Precision,
+}
+
+/// Takes the name of an output: text, so that it can stand in messages, tables and the names of files beside it.
+///
+/// # Errors
+/// None: what is not UTF-8 is refused before.
+pub fn name(text: &str) -> std::result::Result<PathBuf, Infallible> {
+    Ok(text.into())
 }
 
 /// Returns the file that a model's name is, if it is one.
@@ -135,6 +145,8 @@ pub fn make_folder(prefix: &str) -> Result<()> {
 
 /// More threads than any machine runs at once would only take memory.
 const MOST_THREADS: usize = 1024;
+/// Threads of the shared pool for each core.
+const MOST_PER_CORE: usize = 4;
 
 /// How many threads.
 #[derive(Debug, Args)]
@@ -156,9 +168,13 @@ impl ThreadOptions {
             let problem = format!("--threads {threads}: it must lie between 1 and {MOST_THREADS}");
             return Err(Error::Usage(problem));
         }
-        // Fails only if a pool is there already, which then has been limited before.
-        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
-        Ok(threads)
+        // Far more than there are cores would spin against each other, and against the thread that hears signals.
+        let shared = threads.min(MOST_PER_CORE * cores());
+        match rayon::ThreadPoolBuilder::new().num_threads(shared).build_global() {
+            // Without a cause, a pool is there already, which then has been limited before.
+            Err(e) if e.source().is_some() => Err(Error::threads(threads, e)),
+            _ => Ok(threads),
+        }
     }
 }
 
@@ -202,7 +218,7 @@ fn arguments() -> impl Iterator<Item = String> {
 }
 
 /// Options without effect on results, and whether they take a value.
-const NO_EFFECT: [(&str, Option<char>, bool); 12] = [
+const NO_EFFECT: [(&str, Option<char>, bool); 13] = [
     ("--threads", Some('t'), true),
     ("--chunk-size", None, true),
     ("--output", Some('o'), true),
@@ -213,6 +229,7 @@ const NO_EFFECT: [(&str, Option<char>, bool); 12] = [
     ("--write-index", Some('W'), false),
     ("--shard", None, true),
     ("--resume", None, false),
+    ("--force", None, false),
     ("--plots", None, true),
     ("--profile", None, false),
 ];

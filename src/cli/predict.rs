@@ -56,7 +56,7 @@ pub struct Args {
     #[command(flatten)]
     threads: ThreadOptions,
     /// Table to write; - is standard output.
-    #[arg(short, long, default_value = "-")]
+    #[arg(short, long, default_value = "-", value_parser = crate::cli::options::name)]
     output: PathBuf,
 }
 

@@ -10,6 +10,7 @@ use super::options::ThreadOptions;
 use crate::config;
 use crate::engine::device::DeviceChoice;
 use crate::error::{Error, Result};
+use crate::genome::limited;
 use crate::models::card;
 use crate::models::weight_file::sha256;
 use crate::output::atomic::{AtomicFile, keep_input, write};
@@ -20,6 +21,9 @@ use crate::train::strength::config::StrengthTraining;
 use crate::train::tune::trials::{Trial, Trials};
 use crate::train::tune::{Space, set};
 use crate::train::{product, recipe};
+
+/// Bytes of a table of trials at most.
+const MOST_TRIALS_BYTES: u64 = 64 << 20;
 
 /// Search the settings that train the best model: random trials, each chosen by the seed.
 ///
@@ -47,10 +51,10 @@ pub struct Args {
     seed: u64,
     /// Writes OUT.trials.tsv (every trial: values, merit, figures) and OUT.toml (the best trial's
     /// configuration), after each trial.
-    #[arg(short, long, value_name = "OUT")]
+    #[arg(short, long, value_name = "OUT", value_parser = crate::cli::options::name)]
     output: PathBuf,
     /// Keep the best trial's weights too (safetensors; model card and log beside it).
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = crate::cli::options::name)]
     weights: Option<PathBuf>,
     /// Go on after the trials of OUT.trials.tsv.
     #[arg(long)]
@@ -139,7 +143,7 @@ impl Args {
     /// Reads the configuration and takes the ranges out of it.
     fn read(&self) -> Result<(Value, Space)> {
         let path = &self.config;
-        let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, "cannot read", e))?;
+        let text = limited::read_text(path, config::MOST_BYTES, "a configuration")?;
         let wrong = |problem: String| Error::input(path, "[tune]", problem);
         let mut base = Value::Table(config::parse(path, &text)?);
         let space = Space::take(&mut base).map_err(wrong)?;
@@ -184,8 +188,7 @@ impl Args {
         if !self.resume || !path.exists() {
             return Ok(trials);
         }
-        let text =
-            std::fs::read_to_string(&path).map_err(|e| Error::io(&path, "cannot read", e))?;
+        let text = limited::read_text(&path, MOST_TRIALS_BYTES, "a table of trials")?;
         let wrong = |problem: String| Error::input(&path, "", problem);
         trials.read(&text).map_err(wrong)?;
         if trials.all.len() > self.trials as usize {

@@ -1,5 +1,6 @@
 //! `polyascan variants`
 
+mod account;
 pub mod output;
 pub mod report;
 
@@ -16,6 +17,7 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::genome::annotation::Annotation;
 use crate::genome::compression::Source;
+use crate::genome::contigs::{Contig, Contigs};
 use crate::genome::fasta::FastaFile;
 use crate::genome::in_turn::InTurn;
 use crate::output::lock::Lock;
@@ -29,7 +31,7 @@ use crate::variants::entry::KEYS;
 use crate::variants::genes::GeneReach;
 use crate::variants::run::{self, BatchReader};
 use crate::variants::vcf::header::Header;
-use crate::variants::vcf::reader::VcfReader;
+use crate::variants::vcf::reader::{self, VcfReader};
 use crate::variants::work::VariantWork;
 use output::{Destination, OutputOptions};
 use report::Report;
@@ -75,7 +77,7 @@ pub struct Args {
     #[command(flatten)]
     threads: ThreadOptions,
     /// Where to write; - is standard output.
-    #[arg(short, long, value_name = "FILE", default_value = "-")]
+    #[arg(short, long, value_name = "FILE", default_value = "-", value_parser = crate::cli::options::name)]
     output: PathBuf,
     #[command(flatten)]
     formats: OutputOptions,
@@ -103,14 +105,15 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
     let model = args.model.load()?;
     let strength = args.strength.load(&args.model)?;
     let settings = config.variants.settings(&config.scan, model.posterior());
-    let engine = Engine::new(model.as_ref(), strength.as_deref(), settings)?;
+    let engine = Engine::new(model.as_ref(), strength.as_deref(), settings)?
+        .stopping(interrupt::patience(args.parts.resume));
     let prefix = destination.prefix();
     let lock = match (&prefix, args.parts.shard) {
         (Some(prefix), Some(_)) => Some(args.claim_shard(prefix, &inputs)?),
         _ => destination.claim(&inputs)?,
     };
 
-    let variants = Source::open(&args.vcf)?;
+    let variants = Source::open_as(&args.vcf, reader::look)?;
     let mut vcf = VcfReader::new(variants.clone())?;
     let fasta = FastaFile::open(&args.fasta)?;
     let gtf = args.annotation.as_deref().map(Source::open).transpose()?;
@@ -132,7 +135,20 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
         ));
     }
     let interrupt = interrupt::watch();
-    let records = if args.parts.keep_parts() { count(&variants, interrupt)? } else { u64::MAX };
+    let unnamed = !vcf.header.defines_contigs();
+    let survey = if args.parts.keep_parts() || unnamed {
+        Survey::of(&variants, &fasta.contigs, interrupt)?
+    } else {
+        Survey::default()
+    };
+    if unnamed && !survey.contigs.is_empty() {
+        report.note(format!(
+            "the VCF has no ##contig lines; those of the genome's contigs were added ({})",
+            survey.contigs.len()
+        ));
+        vcf.header.add(survey.contig_lines());
+    }
+    let records = if args.parts.keep_parts() { survey.records } else { u64::MAX };
     let work = args.work(records, &mut vcf.header, &fasta, &report);
     let annotator = Annotator {
         engine: &engine,
@@ -174,17 +190,52 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Counts the records of a file.
-fn count(variants: &Source, interrupt: &AtomicBool) -> Result<u64> {
-    let mut vcf = VcfReader::new(variants.clone())?;
-    let mut records = 0;
-    while vcf.next_record()?.is_some() {
-        records += 1;
-        if interrupt.load(Ordering::Relaxed) {
-            return Err(Error::Interrupted);
+/// What a pass over the records tells before the work.
+#[derive(Default)]
+struct Survey {
+    records: u64,
+    /// The genome's contigs, names as the records have them, and lengths.
+    contigs: Vec<(String, u64)>,
+}
+
+impl Survey {
+    /// Goes through a file.
+    fn of(variants: &Source, contigs: &Contigs, interrupt: &AtomicBool) -> Result<Self> {
+        let mut vcf = VcfReader::new(variants.clone())?;
+        let mut names: Vec<Option<String>> = vec![None; contigs.len()];
+        let (mut records, mut last) = (0, Vec::new());
+        while let Some(line) = vcf.next_record()? {
+            records += 1;
+            if line.contig() != last {
+                last = line.contig().to_vec();
+                let name = String::from_utf8_lossy(&last).into_owned();
+                if let Some(contig) = contigs.resolve(&name) {
+                    names[contig].get_or_insert(name);
+                }
+            }
+            if interrupt.load(Ordering::Relaxed) {
+                return Err(Error::Interrupted);
+            }
         }
+        // In another style, the names of contigs without records are not known.
+        let same = |(name, contig): (&Option<String>, &Contig)| {
+            name.as_ref().is_none_or(|n| *n == contig.name)
+        };
+        let all_same = names.iter().zip(contigs.iter()).all(same);
+        let seen = names.iter().any(Option::is_some);
+        let of_genome = names.into_iter().zip(contigs.iter()).filter_map(|(name, contig)| {
+            let unseen = || (all_same && seen).then(|| contig.name.clone());
+            Some((name.or_else(unseen)?, contig.length))
+        });
+        Ok(Self { records, contigs: of_genome.collect() })
     }
-    Ok(records)
+
+    /// The genome's contigs as lines of a header.
+    fn contig_lines(&self) -> Vec<String> {
+        let can_be_named = |name: &str| !name.contains(['<', '>', ',', '"']);
+        let named = self.contigs.iter().filter(|(name, _)| can_be_named(name));
+        named.map(|(name, length)| format!("##contig=<ID={name},length={length}>")).collect()
+    }
 }
 
 /// What is shown while records are scored.
@@ -264,6 +315,7 @@ impl Args {
             records,
             header: header.text(),
             replaced,
+            genome_contigs: fasta.contigs.examples(3),
             longest_contig: fasta.contigs.iter().map(|contig| contig.length).max().unwrap_or(0),
             // Who merges shards decides on a table.
             table: self.formats.tsv.is_some() || self.parts.shard.is_some(),

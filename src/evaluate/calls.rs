@@ -1,7 +1,6 @@
 //! Called sites against a list of true ones, both as BED: what was found, missed and added.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::BufRead;
 use std::path::Path;
 
 use serde::Serialize;
@@ -11,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::genome::compression::Source;
 use crate::genome::contigs::without_style;
 use crate::genome::strand::Strand;
+use crate::genome::text_lines::TextLines;
 
 /// A line of a BED file: a site is its start, a longer feature its stretch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,10 +62,9 @@ const DECOY_REACH: u64 = 50;
 /// # Errors
 /// A line with fewer columns or with wrong ones.
 pub fn read_bed6(path: &Path) -> Result<Vec<BedPlace>> {
-    let source = Source::open(path)?;
+    let mut lines = TextLines::new(&Source::open(path)?);
     let mut places = Vec::new();
-    for (number, line) in source.reader().lines().enumerate() {
-        let line = line.map_err(|e| source.error(e))?;
+    while let Some(line) = lines.next_text()? {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
@@ -73,7 +72,7 @@ pub fn read_bed6(path: &Path) -> Result<Vec<BedPlace>> {
         let place = parse(&fields).ok_or_else(|| {
             let problem =
                 "expected chrom, start, end, name, score and strand (+ or -), tab-separated";
-            Error::input(path, format!("line {}", number + 1), problem)
+            lines.wrong(problem)
         })?;
         places.push(place);
     }

@@ -1,16 +1,16 @@
 //! Measured polyA sites and how good their evidence is.
 
 use std::collections::HashMap;
-use std::io::BufRead;
 use std::path::Path;
 
 use super::negatives::Place;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::genome::compression::Source;
 use crate::genome::contigs::Contigs;
 use crate::genome::memory::Genome;
 use crate::genome::sequence::encode;
 use crate::genome::strand::Strand;
+use crate::genome::text_lines::TextLines;
 
 /// Evidence tiers, each a part of the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,11 +78,10 @@ impl MeasuredSite {
 /// # Errors
 /// A file or line that cannot be read, a contig that the genome lacks, a position outside it.
 pub fn read_sites(path: &Path, genome: &Genome) -> Result<Vec<MeasuredSite>> {
-    let source = Source::open(path)?;
+    let mut lines = TextLines::new(&Source::open(path)?);
     let mut columns: HashMap<String, usize> = HashMap::new();
     let mut sites = Vec::new();
-    for (number, line) in source.reader().lines().enumerate() {
-        let line = line.map_err(|e| source.error(e))?;
+    while let Some(line) = lines.next_text()? {
         let fields: Vec<&str> = line.split('\t').collect();
         if line.is_empty() || line.starts_with('#') {
             continue;
@@ -96,8 +95,7 @@ pub fn read_sites(path: &Path, genome: &Genome) -> Result<Vec<MeasuredSite>> {
         } else {
             from_table(&fields, &columns, genome)
         };
-        let place = format!("line {}", number + 1);
-        sites.push(site.map_err(|problem| Error::input(path, place, problem))?);
+        sites.push(site.map_err(|problem| lines.wrong(problem))?);
     }
     Ok(sites)
 }

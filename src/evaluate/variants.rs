@@ -1,16 +1,16 @@
 //! Predicted against measured effects of single-nucleotide variants.
 
 use std::collections::BTreeMap;
-use std::io::BufRead;
 use std::path::Path;
 
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::metrics::{auprc, mean, pearson, spearman};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::genome::compression::Source;
 use crate::genome::sequence::encode;
+use crate::genome::text_lines::TextLines;
 use crate::models::Model;
 use crate::models::strength::{SIGNAL, strength_of};
 
@@ -47,13 +47,13 @@ pub struct MeasuredVariants {
 /// A file that cannot be read, a missing column, a row whose sequences do not differ at `snv_pos` alone
 /// or end before the signal does.
 pub fn read(path: &Path, signal: usize) -> Result<MeasuredVariants> {
-    let source = Source::open(path)?;
+    let mut lines = TextLines::new(&Source::open(path)?);
     let mut columns = None;
     let mut table = MeasuredVariants::default();
-    for (index, line) in source.reader().lines().enumerate() {
-        let line = line.map_err(|e| source.error(e))?;
+    while let Some(line) = lines.next_text()? {
+        let number = lines.number();
         let fields: Vec<&str> = line.split('\t').map(str::trim).collect();
-        let wrong = |problem: String| Error::input(path, format!("line {}", index + 1), problem);
+        let wrong = |problem: String| lines.wrong(problem);
         let Some(columns) = &columns else {
             columns = Some(find_columns(&fields).map_err(wrong)?);
             continue;
@@ -62,7 +62,7 @@ pub fn read(path: &Path, signal: usize) -> Result<MeasuredVariants> {
             continue;
         }
         table.read += 1;
-        match row(index + 1, &fields, columns, signal).map_err(wrong)? {
+        match row(number as usize, &fields, columns, signal).map_err(wrong)? {
             Some(variant) => table.variants.push(variant),
             None => *table.skipped.entry("no measured change").or_default() += 1,
         }

@@ -23,6 +23,8 @@ proptest! {
             prop_assert!((0.0..=1.0).contains(&share));
         }
         prop_assert!(settings.chunk > 0);
+        let rule = &config.variants.rule;
+        prop_assert!(rule.strength.is_finite() && rule.delta >= 0.0);
     }
 
     #[test]

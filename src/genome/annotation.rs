@@ -1,20 +1,23 @@
-//! Gene annotation from GTF.
+//! Gene annotation.
+//!
+//! A reader of a format (`gtf.rs`) makes rows of what the file says; `assembly.rs` makes genes of rows.
 
-mod builder;
+mod assembly;
+mod attributes;
+mod gtf;
+mod left_out;
 mod names;
-mod row;
 
 use std::ops::Range;
 use std::path::Path;
 
-use noodles::gtf;
-
-use self::builder::Builder;
+use self::assembly::Assembly;
+use self::left_out::LeftOut;
 use self::names::Names;
-use self::row::Row;
 use super::compression::Source;
 use super::contigs::Contigs;
 use super::strand::Strand;
+use super::text_lines::TextLines;
 use crate::error::{Error, Result};
 
 /// A gene and the exons of its transcripts; coordinates 0-based half-open.
@@ -52,10 +55,13 @@ impl Annotation {
     /// Reads a plain or gzip/BGZF GTF file; `-` is standard input.
     ///
     /// Rows `gene`, `transcript` and `exon` count. A gene reaches over all its rows, so no `gene` row is needed; one
-    /// without `exon` rows gets one transcript of one exon. The same gene_id on two contigs or strands is two genes.
+    /// without `exon` rows gets one transcript of one exon. An id is not a place: where the transcripts of one gene_id
+    /// lie on several contigs or strands, or do not overlap, each place is a gene of its own, and it is said. Rows
+    /// that cannot be used are left out, counted and said, too.
     ///
     /// # Errors
-    /// A line that is no GTF, with its number; no contig in common with the FASTA file; nothing of use in the file.
+    /// A line that shows a damaged file or none of this format, with its number; no contig in common with the FASTA
+    /// file; nothing of use in the file.
     ///
     /// ```
     /// use polyascan::genome::{annotation::Annotation, contigs::Contigs};
@@ -74,27 +80,23 @@ impl Annotation {
 
     /// Does what [`Annotation::read`] does for a source that is already open.
     pub fn from_source(source: &Source, contigs: &Contigs) -> Result<Self> {
-        let mut reader = gtf::io::Reader::new(source.reader());
-        let mut line = gtf::Line::default();
-        let mut number = 0_u64;
+        let mut lines = TextLines::new(source);
         let mut names = Names::new(contigs);
-        let mut builder = Builder::default();
-        while reader.read_line(&mut line).map_err(|e| source.error(e))? > 0 {
-            number += 1;
-            let fault = |problem| Error::input(source.path(), format!("line {number}"), problem);
-            let Some(record) = row::record(&line).map_err(fault)? else { continue };
-            let Some(kind) = row::kind(&record) else { continue };
-            let Some(contig) = names.resolve(record.reference_sequence_name()) else { continue };
-            builder.add(contig, Row::parse(kind, &line, &record).map_err(fault)?);
-        }
-        let fault = |problem| Error::input(source.path(), "", problem);
-        names.check().map_err(fault)?;
-        let (genes, remarks) = builder.finish(contigs);
-        let notes: Vec<String> = names.notes().into_iter().chain(remarks).collect();
+        let (mut assembly, mut left_out) = (Assembly::default(), LeftOut::default());
+        let remarks = gtf::read(&mut lines, &mut names, &mut assembly, &mut left_out)?;
+        let fault = |place: String, problem| Error::input(source.path(), place, problem);
+        names.check().map_err(|problem| fault(String::new(), problem))?;
+        let (genes, assembled) = assembly.finish(contigs);
+        let notes = names.notes().into_iter().chain(left_out.notes()).chain(remarks);
+        let notes: Vec<String> = notes.chain(assembled).collect();
         if genes.is_empty() {
+            if let Some((line, first)) = left_out.first() {
+                return Err(fault(format!("line {line}"), first.problem.clone()));
+            }
             let why =
                 if notes.is_empty() { String::new() } else { format!(": {}", notes.join("; ")) };
-            return Err(fault(format!("no gene, transcript or exon rows to use{why}")));
+            let problem = format!("no gene, transcript or exon rows to use{why}");
+            return Err(fault(String::new(), problem));
         }
         Ok(Self { genes, notes })
     }

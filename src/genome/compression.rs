@@ -7,10 +7,12 @@
 mod reader;
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use flate2::bufread::MultiGzDecoder;
 
 pub use self::reader::Reader;
 use self::reader::{Cursor, Damage};
@@ -56,6 +58,9 @@ const ENCODINGS: [(&[u8], &str, &str); 3] = [
 /// Advice on a line with a carriage return inside, which would be taken for one line of several.
 pub(crate) const OLD_MAC: &str = "lines end in old Mac style; convert with `tr '\\r' '\\n'`";
 
+/// Of what is read only once, so much is looked at before the rest is copied.
+const BEGINNING: u64 = 1 << 20;
+
 /// An input file, open for any number of passes.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -84,25 +89,53 @@ impl Source {
     /// assert_eq!(source.compression(), Compression::Plain);
     /// ```
     pub fn open(path: &Path) -> Result<Self> {
+        Self::open_as(path, |_| Ok(()))
+    }
+
+    /// Does what [`Source::open`] does; what can be read only once is copied after `look`, which gets the beginning of
+    /// the decompressed content (1 MiB, less where there is less), finds nothing wrong with it: it may have no end.
+    ///
+    /// # Errors
+    /// As for [`Source::open`]; what `look` says.
+    pub fn open_as(
+        path: &Path,
+        look: impl Fn(&[u8]) -> std::result::Result<(), String>,
+    ) -> Result<Self> {
         if path == Path::new("-") {
-            return Self::from_stream(Path::new("<stdin>"), io::stdin().lock());
+            return Self::copied(Path::new("<stdin>"), io::stdin().lock(), look);
         }
         let file = File::open(path).map_err(|e| Error::io(path, "cannot open", e))?;
         let kind = file.metadata().map_err(|e| Error::io(path, "cannot open", e))?.file_type();
         if kind.is_dir() {
             return Err(Error::input(path, "", "is a directory; give a file"));
         }
-        if kind.is_file() { Self::from_file(path, file) } else { Self::from_stream(path, file) }
+        if kind.is_file() { Self::from_file(path, file) } else { Self::copied(path, file, look) }
     }
 
     /// Copies what can be read only once into an unnamed temporary file; `path` is for messages.
     ///
     /// # Errors
     /// As for [`Source::open`], and a temporary folder that is full or cannot be written.
-    pub fn from_stream(path: &Path, mut stream: impl Read) -> Result<Self> {
+    pub fn from_stream(path: &Path, stream: impl Read) -> Result<Self> {
+        Self::copied(path, stream, |_| Ok(()))
+    }
+
+    fn copied(
+        path: &Path,
+        mut stream: impl Read,
+        look: impl Fn(&[u8]) -> std::result::Result<(), String>,
+    ) -> Result<Self> {
         const ACTION: &str =
             "cannot copy into a temporary file (is there room in the folder that TMPDIR names?)";
+        let mut begin = Vec::new();
+        let read = (&mut stream).take(BEGINNING).read_to_end(&mut begin);
+        read.map_err(|e| Error::io(path, "cannot read", e))?;
+        check_format(path, &begin)?;
+        let text = decompressed(&begin);
+        check_encoding(path, &text)?;
+        look(&text).map_err(|problem| Error::input(path, "", problem))?;
         let mut file = tempfile::tempfile().map_err(|e| Error::io(path, ACTION, e))?;
+        file.write_all(&begin).map_err(|e| Error::io(path, ACTION, e))?;
         io::copy(&mut stream, &mut file).map_err(|e| Error::io(path, ACTION, e))?;
         Self::from_file(path, file)
     }
@@ -112,13 +145,7 @@ impl Source {
         let mut head = Vec::new();
         let file = Arc::new(file);
         Cursor::new(Arc::clone(&file)).take(18).read_to_end(&mut head).map_err(io_error)?;
-        for (magic, what, cure) in FOREIGN {
-            if head.starts_with(magic) {
-                let problem =
-                    format!("this is {what}; plain, gzip and BGZF files are read: {cure}");
-                return Err(Error::input(path, "", problem));
-            }
-        }
+        check_format(path, &head)?;
         let compression = recognise(&head);
         if compression == Compression::Bgzf && !ends_as_bgzf(&file).map_err(io_error)? {
             let problem = "truncated BGZF: the end-of-file block is missing; copy or download the file again, or \
@@ -134,13 +161,7 @@ impl Source {
     fn check_encoding(&self) -> Result<()> {
         let mut start = Vec::new();
         self.reader().take(3).read_to_end(&mut start).map_err(|e| self.error(e))?;
-        match ENCODINGS.iter().find(|(mark, ..)| start.starts_with(mark)) {
-            Some((_, what, cure)) => {
-                let problem = format!("this is {what}, which is not read: {cure}");
-                Err(Error::input(&self.path, "", problem))
-            }
-            None => Ok(()),
-        }
+        check_encoding(&self.path, &start)
     }
 
     /// Returns the name for messages: the path, or `<stdin>`.
@@ -186,6 +207,39 @@ impl Source {
     }
 }
 
+/// Refuses files that are often given by mistake.
+fn check_format(path: &Path, begin: &[u8]) -> Result<()> {
+    match FOREIGN.iter().find(|(magic, ..)| begin.starts_with(magic)) {
+        Some((_, what, cure)) => {
+            let problem = format!("this is {what}; plain, gzip and BGZF files are read: {cure}");
+            Err(Error::input(path, "", problem))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Refuses text in an encoding that is not read.
+fn check_encoding(path: &Path, start: &[u8]) -> Result<()> {
+    match ENCODINGS.iter().find(|(mark, ..)| start.starts_with(mark)) {
+        Some((_, what, cure)) => {
+            let problem = format!("this is {what}, which is not read: {cure}");
+            Err(Error::input(path, "", problem))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Returns the beginning of the content, as far as the beginning of a file tells it.
+fn decompressed(begin: &[u8]) -> Vec<u8> {
+    if recognise(begin) == Compression::Plain {
+        return begin.to_vec();
+    }
+    let mut content = Vec::new();
+    // It ends in the middle of the data.
+    let _ = MultiGzDecoder::new(begin).take(BEGINNING).read_to_end(&mut content);
+    content
+}
+
 /// Tells the compression by the first 18 bytes. Gzip with an extra field laid out in another way than `bgzip` does
 /// is read as gzip, which is right for BGZF too.
 fn recognise(head: &[u8]) -> Compression {
@@ -194,7 +248,7 @@ fn recognise(head: &[u8]) -> Compression {
     const EXTRA: &[u8] = &[6, 0, b'B', b'C', 2, 0];
     if !head.starts_with(GZIP) {
         Compression::Plain
-    } else if head.len() == 18 && &head[2..4] == DEFLATE_EXTRA && &head[10..16] == EXTRA {
+    } else if head.len() >= 18 && &head[2..4] == DEFLATE_EXTRA && &head[10..16] == EXTRA {
         Compression::Bgzf
     } else {
         Compression::Gzip

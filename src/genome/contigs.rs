@@ -1,13 +1,18 @@
 //! The contigs of a genome, in the order of its FASTA file.
 
+mod aliases;
+
 use std::collections::HashMap;
 
 use crate::error::excerpt;
 
 /// What sources put before a chromosome's number: UCSC and GENCODE, TAIR.
-const PREFIXES: [&str; 2] = ["chr", "Chr"];
-/// The mitochondrion in the styles of UCSC, Ensembl and SGD, without prefix.
-const MITOCHONDRION: [&str; 3] = ["M", "MT", "Mito"];
+const PREFIXES: [&str; 3] = ["chr", "Chr", "CHR"];
+/// The mitochondrion in the styles of UCSC and TAIR's genes, Ensembl, SGD, Ensembl Plants, TAIR's sequences; without
+/// prefix.
+const MITOCHONDRION: [&str; 6] = ["M", "MT", "Mito", "Mt", "mitochondria", "mitochondrion"];
+/// The chloroplast in the styles of TAIR's genes, Ensembl Plants, TAIR's sequences; without prefix.
+const CHLOROPLAST: [&str; 3] = ["C", "Pt", "chloroplast"];
 
 /// One sequence of a FASTA file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +27,8 @@ pub struct Contig {
 pub struct Contigs {
     list: Vec<Contig>,
     by_name: HashMap<String, usize>,
+    /// By what the name is in every source's style; the first of several.
+    by_core: HashMap<String, usize>,
 }
 
 impl Contigs {
@@ -32,6 +39,10 @@ impl Contigs {
         }
         let index = self.list.len();
         self.by_name.insert(name.clone(), index);
+        let (core, accession) = core_of(&name);
+        if accession.is_none_or(|accession| accession.can_have(length)) {
+            self.by_core.entry(core).or_insert(index);
+        }
         self.list.push(Contig { name, length });
         Some(index)
     }
@@ -42,28 +53,27 @@ impl Contigs {
     }
 
     /// Returns the index of the contig that `name` means: this name itself, or the same chromosome in another
-    /// source's style (`chr1` and `1`, `chrM` and `MT`).
+    /// source's style (`chr1` and `1`, `chrM` and `MT`, `ChrC` and `Pt`, `NC_000001.11` of RefSeq and `CM000663.2` of
+    /// GenBank, `chr1_KI270706v1_random` and `KI270706.1`). An accession of one assembly is never a chromosome that has
+    /// the length of another.
     ///
     /// ```
     /// use polyascan::genome::contigs::Contigs;
     /// let mut contigs = Contigs::default();
     /// contigs.push("chr9".to_owned(), 138_394_717);
     /// assert_eq!(contigs.resolve("9"), Some(0));
+    /// assert_eq!(contigs.resolve("NC_000009.12"), Some(0));
+    /// assert_eq!(contigs.resolve("NC_000009.11"), None);
     /// assert_eq!(contigs.resolve("chr99"), None);
     /// ```
     pub fn resolve(&self, name: &str) -> Option<usize> {
         if let Some(exact) = self.index_of(name) {
             return Some(exact);
         }
-        let core = without_style(name);
-        if core.is_empty() {
-            return None;
-        }
-        let same: &[&str] = if MITOCHONDRION.contains(&core) { &MITOCHONDRION } else { &[core] };
-        same.iter().find_map(|core| {
-            let mut prefixed = PREFIXES.iter().map(|prefix| format!("{prefix}{core}"));
-            self.index_of(core).or_else(|| prefixed.find_map(|name| self.index_of(&name)))
-        })
+        let (core, accession) = core_of(name);
+        let index = *self.by_core.get(&core).filter(|_| !core.is_empty())?;
+        let length = self.list[index].length;
+        accession.is_none_or(|accession| accession.can_have(length)).then_some(index)
     }
 
     /// Returns the contigs of these names, in any source's style.
@@ -101,7 +111,20 @@ impl Contigs {
 /// `MT`.
 pub fn without_style(name: &str) -> &str {
     let core = PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name);
-    if MITOCHONDRION.contains(&core) { MITOCHONDRION[0] } else { core }
+    for organelle in [&MITOCHONDRION[..], &CHLOROPLAST] {
+        if organelle.contains(&core) {
+            return organelle[0];
+        }
+    }
+    core
+}
+
+/// Returns the same of accessions, too, and what the accession says.
+fn core_of(name: &str) -> (String, Option<aliases::Accession>) {
+    match aliases::chromosome(name) {
+        Some(accession) => (without_style(&accession.core).to_owned(), Some(accession)),
+        None => (aliases::scaffold(name).unwrap_or_else(|| without_style(name).to_owned()), None),
+    }
 }
 
 impl std::ops::Index<usize> for Contigs {
@@ -115,6 +138,18 @@ impl std::ops::Index<usize> for Contigs {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_accession_of_another_assembly_is_not_the_chromosome() {
+        let mut hg19 = Contigs::default();
+        hg19.push("chr1".to_owned(), 249_250_621);
+        assert_eq!(hg19.resolve("NC_000001.10"), Some(0));
+        assert_eq!(hg19.resolve("NC_000001.11"), None);
+        let mut refseq = Contigs::default();
+        refseq.push("NC_000001.10".to_owned(), 249_250_621);
+        assert_eq!(refseq.resolve("chr1"), Some(0));
+        assert_eq!(refseq.resolve("NC_000001.11"), None);
+    }
 
     fn contigs(names: &[&str]) -> Contigs {
         let mut contigs = Contigs::default();
@@ -151,6 +186,23 @@ mod tests {
             ("Mito", "chrM"),
             ("chrM", "Mito"),
             ("chrX", "X"),
+            // Plants: TAIR's genes and sequences, Ensembl Plants.
+            ("Mt", "ChrM"),
+            ("ChrM", "Mt"),
+            ("Pt", "ChrC"),
+            ("ChrC", "Pt"),
+            ("chloroplast", "ChrC"),
+            ("mitochondria", "Mt"),
+            ("ChrM", "chrMt"),
+            // RefSeq, GenBank, UCSC.
+            ("chr1", "NC_000001.11"),
+            ("NC_000001.11", "1"),
+            ("NC_000001.11", "CM000663.2"),
+            ("chrM", "NC_012920.1"),
+            ("NC_012920.1", "MT"),
+            ("KI270706.1", "chr1_KI270706v1_random"),
+            ("chr1_KI270706v1_random", "KI270706.1"),
+            ("chrUn_GL000220v1", "GL000220.1"),
         ] {
             assert_eq!(contigs(&[here]).resolve(asked), Some(0), "{asked} in {here}");
         }
@@ -159,7 +211,7 @@ mod tests {
     #[test]
     fn unrelated_names_do_not_match() {
         for (here, asked) in
-            [("chr1", "11"), ("chr", ""), ("1", "chr"), ("chrM", "chrMX"), ("2", "1")]
+            [("chr1", "11"), ("chr", ""), ("1", "chr"), ("chrM", "chrMX"), ("2", "1"), ("Mt", "Pt")]
         {
             assert_eq!(contigs(&[here]).resolve(asked), None, "{asked} in {here}");
         }

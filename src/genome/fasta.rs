@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use self::bases::Bases;
+use self::lines::LONGEST_HEADER;
 use self::records::Records;
 use super::compression::{Reader, Source};
 use super::contigs::{Contig, Contigs};
@@ -50,7 +51,7 @@ impl FastaFile {
     /// assert_eq!(codes, [0, 1, 2, 3, 4]);
     /// ```
     pub fn open(path: &Path) -> Result<Self> {
-        Self::from_source(Source::open(path)?)
+        Self::from_source(Source::open_as(path, look)?)
     }
 
     /// Does what [`FastaFile::open`] does for a source that is already open.
@@ -77,6 +78,19 @@ impl FastaFile {
     pub fn bases(&self) -> Result<Bases> {
         Bases::new(&self.source, Arc::clone(&self.list))
     }
+}
+
+/// Refuses the beginning of what is no FASTA.
+fn look(begin: &[u8]) -> std::result::Result<(), String> {
+    let text = begin.trim_ascii_start();
+    if !text.is_empty() && !text.starts_with(b">") {
+        let found = foreign::describe(text);
+        return Err(format!("not FASTA: the first line does not begin with `>`; {found}"));
+    }
+    if text.len() >= LONGEST_HEADER - 1 && !text[..LONGEST_HEADER - 1].contains(&b'\n') {
+        return Err(records::LONG_HEADER.to_owned());
+    }
+    Ok(())
 }
 
 /// Returns whether the first letter of a file is the `>` that FASTA begins with; so it counts if there

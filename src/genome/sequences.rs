@@ -1,10 +1,10 @@
 //! Files of short sequences: FASTA, a table with a `sequence` column, or one sequence per line.
 
-use std::io::{BufRead, Lines};
 use std::path::Path;
 
-use super::compression::{Reader, Source};
+use super::compression::Source;
 use super::sequence::encode;
+use super::text_lines::{LONGEST_LINE, TextLines};
 use crate::error::{Error, Result};
 
 /// A sequence as it stands in its file.
@@ -31,7 +31,7 @@ enum Layout {
 /// The sequences of a file, plain, gzip or BGZF; one in memory at a time.
 pub struct Sequences {
     source: Source,
-    lines: Lines<Reader>,
+    lines: TextLines,
     layout: Layout,
     /// Line in hand that belongs to what comes next, and the number of lines read.
     pending: Option<String>,
@@ -53,7 +53,7 @@ impl Sequences {
     /// # Errors
     /// The same.
     pub fn new(source: Source, by: Option<&str>) -> Result<Self> {
-        let lines = source.reader().lines();
+        let lines = TextLines::new(&source);
         let mut sequences = Self { source, lines, layout: Layout::Lines, pending: None, number: 0 };
         let Some(first) = sequences.line()? else {
             return Err(Error::input(sequences.source.path(), "", "no sequences in this file"));
@@ -93,8 +93,7 @@ impl Sequences {
         if let Some(line) = self.pending.take() {
             return Ok(Some(line));
         }
-        for line in self.lines.by_ref() {
-            let line = line.map_err(|e| self.source.error(e))?;
+        while let Some(line) = self.lines.next_text()? {
             self.number += 1;
             if !line.trim().is_empty() {
                 return Ok(Some(line));
@@ -146,6 +145,12 @@ impl Sequences {
                 break;
             }
             letters.push_str(line.trim());
+            if letters.len() > LONGEST_LINE {
+                let most = LONGEST_LINE >> 20;
+                return Err(self
+                    .lines
+                    .wrong(format!("a sequence of more than {most} MiB; is it a genome?")));
+            }
         }
         Ok(letters)
     }

@@ -12,11 +12,11 @@ pub mod npz;
 pub mod pysster;
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::Path;
 
 use super::card::ModelCard;
+use super::file;
 use super::registry::Architecture;
 use super::weight_file::{self, FORMAT_VERSION, Tensors, WeightFile, sha256};
 use crate::engine::device::Workers;
@@ -25,9 +25,6 @@ use crate::output::atomic::{AtomicFile, keep_input};
 pub use foreign::describe;
 use keras_h5::KerasFile;
 use npz::NpzFile;
-
-/// The largest file that is read: published models of this kind have up to 132 MB.
-const MAX_FILE: u64 = 2 << 30;
 
 /// What a file may leave open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,7 +76,7 @@ pub struct Converted {
 /// tensors do not fit together.
 pub fn convert(input: &Path, output: &Path, options: &ConvertOptions) -> Result<Converted> {
     keep_input(input, output)?;
-    let bytes = read(input)?;
+    let bytes = file::read(input)?;
     let source_sha256 = sha256(&bytes);
     let Recognised { architecture, tensors, config } = recognise(input, bytes, options)?;
     if architecture.name != "pysster" && *options != ConvertOptions::default() {
@@ -117,18 +114,6 @@ fn check(input: &Path, architecture: &Architecture, bytes: &[u8]) -> Result<()> 
         Err(Error::Model { problem, .. }) => Err(wrong(problem)),
         other => other.map(|_| ()),
     }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    let file = File::open(path).map_err(|e| Error::io(path, "cannot open", e))?;
-    let mut bytes = Vec::new();
-    let mut limited = file.take(MAX_FILE + 1);
-    limited.read_to_end(&mut bytes).map_err(|e| Error::io(path, "cannot read", e))?;
-    if bytes.len() as u64 > MAX_FILE {
-        let problem = "larger than 2 GiB: not the weights of a model that this program knows";
-        return Err(Error::input(path, "", problem));
-    }
-    Ok(bytes)
 }
 
 fn recognise(path: &Path, bytes: Vec<u8>, options: &ConvertOptions) -> Result<Recognised> {

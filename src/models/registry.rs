@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::card::{ModelCard, Task};
 use super::weight_file::{self, WeightFile, sha256};
-use super::{Model, aparent2, bilstm, deeprke, deerect, dense, import, library, pysster};
+use super::{Model, aparent2, bilstm, deeprke, deerect, dense, file, import, library, pysster};
 use crate::engine::device::Workers;
 use crate::error::{Error, Result};
 
@@ -128,7 +128,7 @@ fn unknown(name: &str) -> String {
 /// # Errors
 /// If the file cannot be read or is no model of a known architecture.
 pub fn load_file(path: &Path, workers: &Workers) -> Result<Box<dyn Model>> {
-    let bytes = std::fs::read(path).map_err(|e| Error::io(path, "cannot read", e))?;
+    let bytes = file::read(path)?;
     let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
     let card = ModelCard { sha256: sha256(&bytes), ..ModelCard::new(name, "", Task::Sites) };
     // The card's name is the file's stem, which does not say where the file is.

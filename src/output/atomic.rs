@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::{Builder, NamedTempFile};
 
 use super::temporaries::{self, Temporary};
+use super::{commit, sync};
 use crate::error::{Error, Result};
 
 /// Large enough that a line-buffered standard output is not flushed line by line.
@@ -57,6 +58,14 @@ pub fn keep_input(input: &Path, output: &Path) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Makes sure, before any work is done for it, that an output can be written.
+///
+/// # Errors
+/// Those of [`AtomicFile::create`].
+pub fn check_output(path: &Path) -> Result<()> {
+    AtomicFile::create(path).map(drop)
 }
 
 /// Makes sure that no two outputs are the same file.
@@ -157,7 +166,7 @@ impl AtomicFile {
             Sink::Temporary { file, temporary, target } => {
                 let file = file.into_inner().map_err(|e| failed(e.into_error()))?;
                 // Delayed write errors show here, not after the old file is gone.
-                file.as_file().sync_all().map_err(failed)?;
+                sync::sync(file.as_file(), &path).map_err(failed)?;
                 Some((temporary, file, target))
             }
             Sink::InPlace(mut file) => file.flush().map_err(failed).map(|()| None)?,
@@ -194,30 +203,32 @@ impl Complete {
 
     /// Names files that belong to the output that this one replaces: they are removed with it.
     pub fn replacing(mut self, stale: Vec<PathBuf>) -> Self {
-        self.stale = stale;
+        self.stale.extend(stale);
         self
+    }
+
+    /// Returns the name that it gets.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 }
 
-/// Gives the outputs of a run their final names, in order: whatever can fail otherwise has been done, so
-/// that they show all or none.
+/// Gives the outputs of a run their final names: whatever can fail otherwise has been done, and they show all or none.
 ///
 /// # Errors
 /// If a file cannot be renamed, or one that belongs to its forerunner cannot be removed.
 pub fn publish(outputs: Vec<Complete>) -> Result<()> {
     let mut files = Vec::with_capacity(outputs.len());
+    let mut all_stale: Vec<PathBuf> = Vec::new();
     for Complete { file, stale, .. } in outputs {
-        for old in stale {
-            match fs::remove_file(&old) {
-                Err(e) if e.kind() != io::ErrorKind::NotFound => {
-                    return Err(Error::io(&old, "cannot remove the file of an earlier run", e));
-                }
-                _ => {}
-            }
-        }
+        all_stale.extend(stale);
         files.extend(file);
     }
-    let renamed = Temporary::persist_all(files);
+    // An index is named as stale by its data, in case that the new one is of another kind.
+    all_stale.retain(|old| !files.iter().any(|(.., target)| resolve(target) == resolve(old)));
+    all_stale.sort_unstable();
+    all_stale.dedup();
+    let renamed = commit::commit(files, all_stale);
     renamed.map_err(|(path, e)| Error::io(&path, "cannot rename to this", e))
 }
 
@@ -246,8 +257,7 @@ fn open_in_place(path: &Path) -> Result<BufWriter<File>> {
 }
 
 fn create_beside(path: &Path) -> Result<Sink> {
-    let failed =
-        |e| Error::io(path, "cannot create (does the directory exist, is it writable?)", e);
+    let failed = |e| Error::io(path, "cannot create", e);
     // Fails only where there is no such file yet, or a link to nowhere, which is then replaced.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let Some(name) = target.file_name() else {

@@ -63,7 +63,6 @@ impl TrackWriter {
     pub fn create(path: &Path, contigs: &Contigs) -> Result<Self> {
         check_limits(path, contigs)?;
         let file = AtomicFile::create(path)?;
-        let failed = |e| Error::io(path, "cannot start writing", e);
         // The library would overlook that it cannot keep the zoom levels.
         tempfile::tempfile().map_err(|e| {
             let temporary = std::env::temp_dir();
@@ -80,7 +79,7 @@ impl TrackWriter {
             outcome
         };
         let thread = thread::Builder::new().name(THREAD.to_owned()).spawn(writer);
-        let thread = thread.map_err(failed)?;
+        let thread = thread.map_err(|e| Error::threads(1, e))?;
         Ok(Self { path: path.to_owned(), blocks: Some(blocks), thread: Some(thread), clock })
     }
 

@@ -1,10 +1,11 @@
 //! One run at a time writes to a prefix.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::Write;
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use super::commit;
 use super::temporaries::{self, Temporary};
 use crate::error::{Error, Result};
 
@@ -17,8 +18,9 @@ const MARK: &str = "polyascan";
 /// Returns the name of the file that locks a prefix.
 pub fn path_of(prefix: &str) -> PathBuf {
     let prefix = Path::new(prefix);
-    let name = prefix.file_name().unwrap_or_default().to_string_lossy();
-    prefix.with_file_name(format!(".{name}.polyascan.lock"))
+    let mut name = temporaries::hidden(prefix.file_name().unwrap_or_default());
+    name.push(".polyascan.lock");
+    prefix.with_file_name(name)
 }
 
 /// Keeps other runs from writing to a prefix until it is dropped, by a lock of the operating system
@@ -38,13 +40,19 @@ impl Lock {
     /// If another run holds the lock, the file cannot be made, or there is one that is no lock.
     pub fn take(prefix: &str) -> Result<Self> {
         let path = path_of(prefix);
-        let failed = |e| Error::io(&path, "cannot create (is the directory writable?)", e);
+        let failed = |e| Error::io(&path, "cannot create", e);
         let mut attempts = 0..ATTEMPTS;
         loop {
             check_is_ours(&path)?;
             let mut open = OpenOptions::new();
             let open = open.read(true).write(true).create(true).truncate(false).open(&path);
-            let mut file = open.map_err(failed)?;
+            let mut file = match open {
+                Err(e) if e.kind() == ErrorKind::PermissionDenied && path.exists() => {
+                    // Of another user: a lock needs no right to write.
+                    File::open(&path).map_err(|_| of_another_user(&path))?
+                }
+                open => open.map_err(failed)?,
+            };
             match file.try_lock() {
                 Ok(()) if !is_named(&file, &path) && attempts.next().is_some() => continue,
                 Ok(()) => {
@@ -77,11 +85,34 @@ impl Lock {
         Self { _temporary: Temporary::remember(&path), path, locked }
     }
 
-    /// Removes what killed runs have left unfinished of outputs that the lock keeps.
-    pub fn sweep(&self, outputs: &[PathBuf]) {
+    /// Removes what killed runs have left unfinished of outputs called `PREFIX.NUMBER.` and anything.
+    pub fn sweep_numbered(&self, prefix: &str) {
         if self.locked.is_some() {
-            outputs.iter().for_each(|output| temporaries::remove_abandoned(output));
+            temporaries::remove_abandoned_numbered(Path::new(prefix));
         }
+    }
+
+    /// Completes what a run that was killed while its files got their names has not come to, and removes what killed
+    /// runs have left unfinished, of outputs that the lock keeps.
+    ///
+    /// # Errors
+    /// If a file cannot be renamed.
+    pub fn sweep(&self, outputs: &[PathBuf]) -> Result<()> {
+        if self.locked.is_none() {
+            return Ok(());
+        }
+        for output in outputs {
+            let failed = |(path, e): (PathBuf, _)| Error::io(&path, "cannot rename to this", e);
+            if commit::complete_killed(output).map_err(failed)? {
+                crate::say!(
+                    "polyascan: note: {}: an earlier run was killed while its files got their names; that is \
+                     completed",
+                    output.display()
+                );
+            }
+        }
+        outputs.iter().for_each(|output| temporaries::remove_abandoned(output));
+        Ok(())
     }
 }
 
@@ -92,12 +123,25 @@ impl Drop for Lock {
     }
 }
 
+/// Says whose lock it is that cannot even be read.
+fn of_another_user(path: &Path) -> Error {
+    let owner = fs::metadata(path)
+        .map_or_else(|_| "another user".into(), |there| format!("user {}", there.uid()));
+    let problem = format!(
+        "a lock of {owner}, which you may not read; if no run of theirs writes to this prefix, have it removed, or \
+         choose another prefix"
+    );
+    Error::input(path, "", problem)
+}
+
 /// Makes sure that a file in the lock's place is a lock: it is going to be removed.
 fn check_is_ours(path: &Path) -> Result<()> {
     let Ok(there) = fs::symlink_metadata(path) else { return Ok(()) };
     let begins_well = || {
-        let text = fs::read(path).unwrap_or_default();
-        text.is_empty() || text.starts_with(MARK.as_bytes())
+        let mut text = Vec::new();
+        let read = File::open(path).and_then(|file| file.take(64).read_to_end(&mut text));
+        // What cannot be read is looked at when it is locked.
+        read.is_err() || text.is_empty() || text.starts_with(MARK.as_bytes())
     };
     if there.is_file() && begins_well() {
         return Ok(());
@@ -169,7 +213,7 @@ mod tests {
         }
         let alive = fs::File::create(at(".x.sites.bed.Ef3Gh4.tmp")).unwrap();
         alive.try_lock().unwrap();
-        Lock::take(&at("x")).unwrap().sweep(&[at("x.sites.bed").into()]);
+        Lock::take(&at("x")).unwrap().sweep(&[at("x.sites.bed").into()]).unwrap();
         let mut names: Vec<String> = fs::read_dir(folder.path())
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())

@@ -18,6 +18,7 @@ use noodles::csi::binning_index::index::reference_sequence::bin::Chunk;
 use noodles::csi::binning_index::index::reference_sequence::index::{BinnedIndex, LinearIndex};
 use noodles::{csi, tabix};
 use rust_htslib::tbx;
+use tempfile::TempDir;
 
 use super::atomic::{AtomicFile, Complete};
 use crate::error::{Error, Result};
@@ -45,6 +46,8 @@ pub struct IndexedTable {
     data: bgzf::io::Writer<AtomicFile>,
     index: IndexWriter,
     contigs: Contigs,
+    /// For the check at the end: made first, so that it is not what a finished run fails for.
+    folder: TempDir,
 }
 
 struct IndexWriter {
@@ -70,9 +73,12 @@ impl IndexedTable {
             let problem = "standard output cannot be compressed and indexed; name a file";
             return Err(Error::Usage(problem.to_owned()));
         }
+        let failed =
+            |e| Error::io(&std::env::temp_dir(), "cannot write temporary files (set TMPDIR)", e);
+        let folder = tempfile::tempdir().map_err(failed)?;
         let index = IndexWriter::create(path, contigs, layout)?;
         let data = bgzf::io::Writer::new(AtomicFile::create(path)?);
-        Ok(Self { data, index, contigs: contigs.clone() })
+        Ok(Self { data, index, contigs: contigs.clone(), folder })
     }
 
     /// Writes a header line, which starts with `#` and ends with a line feed.
@@ -111,7 +117,7 @@ impl IndexedTable {
             self.index.indexer.write(self.index.file, self.index.layout, &self.contigs);
         let index_file = index_file.map_err(|e| Error::io(&index_path, "cannot write", e))?;
         let (data, index) = (self.data.into_inner().complete()?, index_file.complete()?);
-        verify(&path, &data, &index, &self.contigs)?;
+        verify(&path, &data, &index, &self.contigs, self.folder.path())?;
         Ok([data.replacing(vec![index_path, self.index.stale]), index])
     }
 
@@ -123,18 +129,22 @@ impl IndexedTable {
 
 /// Opens what is to be called `path` with htslib, which is what its readers use, and looks for every
 /// contig.
-fn verify(path: &Path, data: &Complete, index: &Complete, contigs: &Contigs) -> Result<()> {
+fn verify(
+    path: &Path,
+    data: &Complete,
+    index: &Complete,
+    contigs: &Contigs,
+    folder: &Path,
+) -> Result<()> {
     let wrong = |problem: String| Error::input(path, "", format!("the index is broken: {problem}"));
-    let failed =
-        |e| Error::io(&std::env::temp_dir(), "cannot write temporary files (set TMPDIR)", e);
+    let failed = |e| Error::io(folder, "cannot write temporary files (set TMPDIR)", e);
     // htslib looks for an index by the name of the data.
-    let folder = tempfile::tempdir().map_err(failed)?;
     let extension = index_extension(contigs).0;
     for (file, name) in [(data, "data.gz".to_owned()), (index, format!("data.gz{extension}"))] {
         let place = file.place().canonicalize().map_err(failed)?;
-        symlink(place, folder.path().join(name)).map_err(failed)?;
+        symlink(place, folder.join(name)).map_err(failed)?;
     }
-    let reader = tbx::Reader::from_path(folder.path().join("data.gz"));
+    let reader = tbx::Reader::from_path(folder.join("data.gz"));
     let reader = reader.map_err(|e| wrong(e.to_string()))?;
     let missing = contigs.iter().find(|contig| reader.tid(&contig.name).is_err());
     missing.map_or(Ok(()), |contig| Err(wrong(format!("it lacks contig {}", contig.name))))

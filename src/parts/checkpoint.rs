@@ -9,6 +9,7 @@ use super::{PartFile, PartWriter, Work, differences};
 use crate::error::{Error, Result};
 use crate::output::atomic::AtomicFile;
 use crate::output::frames::FrameWriter;
+use crate::output::sync::sync;
 
 /// Every part outlives the process once it is appended, and the machine after this time.
 const SYNC: Duration = Duration::from_secs(1);
@@ -81,7 +82,7 @@ impl<'a, W: Work> Checkpoint<'a, W> {
     pub fn sync(&mut self) -> Result<()> {
         self.synced = Instant::now();
         let file = self.parts.frames.get_ref();
-        file.sync_data().map_err(|e| Error::io(&self.path, "cannot write", e))
+        sync(file, &self.path).map_err(|e| Error::io(&self.path, "cannot write", e))
     }
 
     /// Removes the file: the run is complete.

@@ -7,12 +7,13 @@
 //! - pysster: `>name`, sequence, one label per nucleotide.
 //! - any of these without the `>name` or without the sequence: one structure per line.
 
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 
 use super::labels::{LABELS, label};
 use crate::error::{Error, Result};
 use crate::genome::compression::{Reader, Source};
+use crate::genome::text_lines::LONGEST_LINE;
 
 /// What a record's structure is turned into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,10 +90,17 @@ impl<R: BufRead> Records<R> {
     fn next_line(&mut self) -> Result<Option<String>> {
         loop {
             let mut bytes = Vec::new();
-            let n = self.reader.read_until(b'\n', &mut bytes).map_err(|e| match &self.source {
+            let mut limited = (&mut self.reader).take(LONGEST_LINE as u64 + 1);
+            let n = limited.read_until(b'\n', &mut bytes).map_err(|e| match &self.source {
                 Some(source) => source.error(e),
                 None => Error::io(&self.path, "cannot read", e),
             })?;
+            if n > LONGEST_LINE {
+                return Err(self.wrong(
+                    self.line + 1,
+                    "more than 16 MiB in one line; is it a file of structures?",
+                ));
+            }
             if n == 0 {
                 return Ok(None);
             }

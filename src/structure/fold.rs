@@ -1,6 +1,7 @@
 //! Structures of minimum free energy, computed by an installed RNAfold (ViennaRNA; Lorenz et al. 2011).
 
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -19,6 +20,11 @@ pub struct RnaFold {
     program: PathBuf,
 }
 
+/// Returns whether a path is a file with a right to be run.
+fn can_be_run(path: &Path) -> bool {
+    path.metadata().is_ok_and(|there| there.is_file() && there.permissions().mode() & 0o111 != 0)
+}
+
 impl RnaFold {
     /// Finds RNAfold in the folders of `PATH`.
     ///
@@ -30,7 +36,7 @@ impl RnaFold {
 
     fn find_in(path: &std::ffi::OsStr) -> Result<Self> {
         let mut programs = std::env::split_paths(path).map(|folder| folder.join("RNAfold"));
-        let program = programs.find(|program| program.is_file()).ok_or_else(|| {
+        let program = programs.find(|program| can_be_run(program)).ok_or_else(|| {
             Error::Usage(
                 "RNAfold, which computes structures, is not installed (not found in PATH): install \
                  the Debian package vienna-rna or the bioconda package viennarna, or give the \

@@ -63,11 +63,32 @@ struct Saved {
     step: usize,
     epochs: usize,
     best: Option<(usize, f64)>,
+    /// sha256 of the best weights' file.
+    best_sha256: Option<String>,
     log: Log,
 }
 
 /// The metadata entry that holds it.
 const ENTRY: &str = "progress";
+
+/// Ends a checkpoint, before the sha256 of all before it (hexadecimal): safetensors have no checksum.
+const SEAL: &[u8] = b"\npolyascan sha256 ";
+
+/// Puts a seal behind bytes.
+fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
+    let digest = sha256(&bytes);
+    bytes.extend_from_slice(SEAL);
+    bytes.extend_from_slice(digest.as_bytes());
+    bytes
+}
+
+/// Returns the bytes before a seal, if it is theirs.
+fn unsealed(bytes: &[u8]) -> Option<&[u8]> {
+    const DIGEST: usize = 64;
+    let (rest, digest) = bytes.split_at_checked(bytes.len().checked_sub(DIGEST)?)?;
+    let content = rest.strip_suffix(SEAL)?;
+    (sha256(content).as_bytes() == digest).then_some(content)
+}
 
 /// A checkpoint file of one run.
 pub struct Checkpoint {
@@ -105,7 +126,8 @@ impl Checkpoint {
         let wrong = |problem: String| Error::input(&self.path, "", problem + advice);
         let bytes =
             std::fs::read(&self.path).map_err(|e| Error::io(&self.path, "cannot read", e))?;
-        let file = weight_file::decode(&bytes).map_err(wrong)?;
+        let damaged = || wrong("the checkpoint is damaged, or of another version".into());
+        let file = weight_file::decode(unsealed(&bytes).ok_or_else(damaged)?).map_err(wrong)?;
         let saved: Saved = serde_json::from_str(file.entry(ENTRY))
             .map_err(|e| wrong(format!("no checkpoint: {e}")))?;
         if saved.run != self.run {
@@ -118,6 +140,14 @@ impl Checkpoint {
             Some((epoch, merit)) => {
                 let path = self.best();
                 let bytes = std::fs::read(&path).map_err(|e| Error::io(&path, "cannot read", e))?;
+                if saved.best_sha256.as_ref() != Some(&sha256(&bytes)) {
+                    let problem = "these are not the weights that the checkpoint speaks of, or they are damaged";
+                    return Err(Error::input(
+                        &path,
+                        "",
+                        format!("{problem}; delete both to begin anew"),
+                    ));
+                }
                 let line = saved.log.0.get(epoch - 1);
                 let figures = line.map(|line| line.figures.clone()).unwrap_or_default();
                 Some((epoch, Validation { merit, figures }, bytes))
@@ -144,13 +174,14 @@ impl Checkpoint {
             step: weights.step,
             epochs: progress.epochs,
             best: best.map(|(epoch, validation, _)| (*epoch, validation.merit)),
+            best_sha256: best.map(|(_, _, bytes)| sha256(bytes)),
             log: progress.log.clone(),
         };
         let saved = serde_json::to_string(&saved).map_err(|e| Error::Internal(e.to_string()))?;
         let tensors = weight_file::raw(&weights.state())?;
         let bytes = weight_file::encode(&tensors, &BTreeMap::from([(ENTRY, saved.as_str())]))
             .map_err(|e| Error::Internal(format!("checkpoint: {e}")))?;
-        write(&self.path, &bytes)
+        write(&self.path, &sealed(bytes))
     }
 
     /// Deletes the files of a run that is over.
@@ -163,5 +194,24 @@ impl Checkpoint {
 
     fn best(&self) -> PathBuf {
         self.path.with_extension("best")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_flipped_bit_and_no_cut_passes_the_seal() {
+        let bytes = sealed(b"weights of some kind".to_vec());
+        assert_eq!(unsealed(&bytes), Some(&b"weights of some kind"[..]));
+        for at in 0..bytes.len() {
+            assert_eq!(unsealed(&bytes[..at]), None);
+            for bit in 0..8 {
+                let mut flipped = bytes.clone();
+                flipped[at] ^= 1 << bit;
+                assert_eq!(unsealed(&flipped), None, "byte {at}, bit {bit}");
+            }
+        }
     }
 }

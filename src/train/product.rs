@@ -15,7 +15,7 @@ use crate::models::card::ModelCard;
 use crate::models::posterior::Posterior;
 use crate::models::registry;
 use crate::models::weight_file::{self, FORMAT_VERSION, Tensors, sha256};
-use crate::output::atomic::write;
+use crate::output::atomic::{publish, whole};
 
 /// Returns the bytes of the weight file of trained tensors.
 ///
@@ -141,11 +141,13 @@ pub fn save<C: Configuration>(
         },
     };
     let text = toml::to_string(&card).map_err(|e| Error::Internal(format!("model card: {e}")))?;
-    write(&out.with_extension("log.tsv"), fitted.log.table().as_bytes())?;
     let curves = fitted.log.curves(&config.common().0.name)?;
-    write(&out.with_extension("svg"), curves.as_bytes())?;
-    write(&out.with_extension("toml"), text.as_bytes())?;
-    write(out, &fitted.weights)
+    publish(vec![
+        whole(&out.with_extension("log.tsv"), fitted.log.table().as_bytes())?,
+        whole(&out.with_extension("svg"), curves.as_bytes())?,
+        whole(&out.with_extension("toml"), text.as_bytes())?,
+        whole(out, &fitted.weights)?,
+    ])
 }
 
 fn card<C: Configuration>(config: &C, weights: &[u8]) -> ModelCard {

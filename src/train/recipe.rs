@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::network::NetworkConfig;
 use super::optimiser::Rule;
-use crate::config::{parse, wrong_entry};
+use crate::config::{self, parse, wrong_entry};
 use crate::error::{Error, Result};
+use crate::genome::limited;
 use crate::models::card::Task;
 
 /// Where the entries of a configuration are shown.
@@ -144,7 +145,7 @@ pub trait Configuration: serde::de::DeserializeOwned + Serialize {
 /// # Errors
 /// If the file cannot be read or an entry is wrong.
 pub fn read<C: Configuration>(path: &Path, data: Option<&Path>) -> Result<C> {
-    let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, "cannot read", e))?;
+    let text = limited::read_text(path, config::MOST_BYTES, "a configuration")?;
     from_value(path, toml::Value::Table(parse(path, &text)?), data)
 }
 

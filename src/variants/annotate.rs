@@ -13,7 +13,7 @@ use super::entry::{KEYS, largest, parts};
 use super::genes::{GeneReach, Reach};
 use super::totals::Totals;
 use super::vcf::line::Line;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, excerpt};
 use crate::genome::sequence::{UNKNOWN, decode};
 use crate::genome::strand::Strand;
 
@@ -43,6 +43,8 @@ pub struct Batch {
     pub first: u64,
     /// Number of the contig in the genome, and its codes; `None` if the genome has no such contig.
     pub contig: Option<(usize, Arc<Vec<u8>>)>,
+    /// The contig's name in the genome, where it is another.
+    pub renamed: Option<String>,
     pub lines: Vec<Line>,
     /// How much of the input has been read, for the progress bar.
     pub read: Option<u64>,
@@ -110,6 +112,14 @@ impl Annotator<'_> {
             replaced: false,
             read: batch.read,
         };
+        if let Some(line) = batch.lines.first() {
+            let name = text(line.contig());
+            match (&batch.contig, &batch.renamed) {
+                (None, _) => annotated.totals.miss_contig(&excerpt(&name), number),
+                (_, Some(there)) => annotated.totals.rename_contig(&excerpt(&name), there),
+                _ => {}
+            }
+        }
         let mut asked = Vec::new();
         let mut records = Vec::new();
         for line in &batch.lines {
@@ -149,7 +159,9 @@ impl Annotator<'_> {
         let differs = |reference: &[u8]| {
             line.alternates().any(|letters| change(reference, letters) == Err(Reason::RefMismatch))
         };
+        annotated.totals.compared += u64::from(line.alternates().next().is_some());
         if differs(&reference) {
+            annotated.totals.ref_mismatches += 1;
             annotated.mismatches.push(line.place());
             match (self.check_ref, of_genome(line, codes)) {
                 (CheckRef::E, _) => return Err(self.mismatch(line, codes)),

@@ -50,6 +50,8 @@ pub struct Engine<'a> {
     /// The one sequence that a batch is of, for messages.
     contigs: Contigs,
     profile: Profile,
+    /// Says whether to give up; asked for every change.
+    stop: Box<dyn Fn() -> bool + Send + Sync + 'a>,
     /// By sequence (any number that names it) and change.
     remembered: Mutex<LruCache<(usize, Asked), Effects>>,
 }
@@ -105,7 +107,13 @@ impl<'a> Engine<'a> {
         let remembered = NonZeroUsize::new(settings.remembered).unwrap_or(NonZeroUsize::MIN);
         let remembered = Mutex::new(LruCache::new(remembered));
         let profile = Profile::default();
-        Ok(Self { sites, strength, settings, everywhere, contigs, profile, remembered })
+        let stop = Box::new(|| false);
+        Ok(Self { sites, strength, settings, everywhere, contigs, profile, stop, remembered })
+    }
+
+    /// Gives up with [`Error::Interrupted`] once `stop` says so: one record can have thousands of alleles.
+    pub fn stopping(self, stop: impl Fn() -> bool + Send + Sync + 'a) -> Self {
+        Self { stop: Box::new(stop), ..self }
     }
 
     /// Returns the effects of each change of one sequence, e.g. a contig (codes), in order. Changes
@@ -222,6 +230,9 @@ impl<'a> Engine<'a> {
         (asked, places): (&Asked, Places<'_>),
         strengths: &mut StrengthWindows,
     ) -> Result<Vec<Draft>> {
+        if (self.stop)() {
+            return Err(Error::Interrupted);
+        }
         let Asked { change, strands } = asked;
         let centres = windows::looked_at(change, sequence.len() as u64);
         let at = reference.partition_point(|scores| scores.chunk.centres.end < centres.end);

@@ -77,9 +77,11 @@ impl<'a> BatchReader<'a> {
             Some(contig) => Some((contig, self.genome.get(contig)?)),
             None => None,
         };
+        let there = contig.as_ref().map(|(contig, _)| &self.contigs[*contig].name);
+        let renamed = there.filter(|there| **there != name).cloned();
         let first = self.given;
         self.given += lines.len() as u64;
-        Ok(Some(Batch { first, contig, lines, read: self.vcf.progress().1 }))
+        Ok(Some(Batch { first, contig, renamed, lines, read: self.vcf.progress().1 }))
     }
 
     fn take(&mut self) -> Result<Option<Line>> {

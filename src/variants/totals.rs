@@ -9,6 +9,11 @@ use super::change::Reason;
 use super::effect::Effect;
 use crate::error::{Error, Result};
 
+/// Contigs that are named in an account.
+pub const NAMED: usize = 100;
+/// The entry of those that are not named.
+const OTHERS: &str = "...";
+
 /// Counts of a run: alleles = scored + skipped, records = written + excluded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
@@ -20,6 +25,13 @@ pub struct Totals {
     pub without_alternate: u64,
     /// Records whose REF was set to the genome's, as asked for by `--check-ref s`.
     pub reference_set: u64,
+    /// Records on contigs of the genome whose REF was compared with it, and those of them where it is another.
+    pub compared: u64,
+    pub ref_mismatches: u64,
+    /// Contigs that the genome does not have, with their records; those beyond [`NAMED`] are one entry, `...`.
+    pub missing_contigs: BTreeMap<String, u64>,
+    /// Contigs that have another name in the genome; [`NAMED`] of them.
+    pub renamed_contigs: BTreeMap<String, String>,
     /// Alternate alleles of the records that were written.
     pub alleles: u64,
     pub scored: u64,
@@ -58,6 +70,20 @@ impl Totals {
         }
     }
 
+    /// Counts records on a contig that the genome does not have.
+    pub fn miss_contig(&mut self, name: &str, records: u64) {
+        let missing = &mut self.missing_contigs;
+        let named = missing.contains_key(name) || missing.len() < NAMED;
+        *missing.entry(if named { name } else { OTHERS }.to_owned()).or_default() += records;
+    }
+
+    /// Notes that a contig has another name in the genome.
+    pub fn rename_contig(&mut self, name: &str, in_genome: &str) {
+        if self.renamed_contigs.len() < NAMED {
+            self.renamed_contigs.insert(name.to_owned(), in_genome.to_owned());
+        }
+    }
+
     /// Returns the number of alleles that were not scored.
     pub fn skipped(&self) -> u64 {
         self.skipped.values().sum()
@@ -86,6 +112,10 @@ impl AddAssign<&Self> for Totals {
         self.written += other.written;
         self.without_alternate += other.without_alternate;
         self.reference_set += other.reference_set;
+        self.compared += other.compared;
+        self.ref_mismatches += other.ref_mismatches;
+        other.missing_contigs.iter().for_each(|(name, n)| self.miss_contig(name, *n));
+        other.renamed_contigs.iter().for_each(|(name, there)| self.rename_contig(name, there));
         self.alleles += other.alleles;
         self.scored += other.scored;
         self.without_site += other.without_site;

@@ -23,6 +23,8 @@ pub struct VariantWork {
     pub header: Vec<u8>,
     /// Whether the input's header was of an earlier run.
     pub replaced: bool,
+    /// Some contigs of the genome, for messages.
+    pub genome_contigs: String,
     /// Decides the kind of index.
     pub longest_contig: u64,
     /// Whether rows of a table are kept.
@@ -111,23 +113,28 @@ impl Work for VariantWork {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn work() -> VariantWork {
-        VariantWork {
+impl VariantWork {
+    /// A run of nothing.
+    pub(crate) fn for_tests() -> Self {
+        Self {
             shard: Shard::WHOLE,
             records: 100,
             header: b"##fileformat=VCFv4.3\n".to_vec(),
             replaced: false,
+            genome_contigs: "chr1".into(),
             longest_contig: 1,
             table: true,
             check_ref: "w".to_owned(),
             summary: VariantSummary::default(),
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
 
     fn annotated() -> impl Strategy<Value = Annotated> {
         let bytes = || prop::collection::vec(any::<u8>(), 0..60);
@@ -146,8 +153,8 @@ mod tests {
             at in any::<prop::sample::Index>(),
             cut in any::<bool>(),
         ) {
-            let mut bytes = work().encode(&part).unwrap();
-            let back = work().decode(&bytes);
+            let mut bytes = VariantWork::for_tests().encode(&part).unwrap();
+            let back = VariantWork::for_tests().decode(&bytes);
             prop_assert_eq!(back.as_ref(), Some(&part));
             let at = at.index(bytes.len());
             if cut {
@@ -155,7 +162,7 @@ mod tests {
             } else {
                 bytes[at] ^= 1;
             }
-            prop_assert_ne!(work().decode(&bytes), Some(part));
+            prop_assert_ne!(VariantWork::for_tests().decode(&bytes), Some(part));
         }
     }
 }

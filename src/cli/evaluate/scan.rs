@@ -19,7 +19,7 @@ use crate::genome::fasta::FastaFile;
 use crate::genome::memory::Genome;
 use crate::genome::strand::Strand;
 use crate::models::Model;
-use crate::output::atomic::{keep_input, write};
+use crate::output::atomic::{check_output, keep_input, write};
 use crate::output::bed::Site;
 use crate::profile::Profile;
 use crate::scan::{self, ScanJob, Sink, Targets};
@@ -58,7 +58,7 @@ pub struct Args {
     #[command(flatten)]
     model: ModelOptions,
     /// Draw the calibration (reliability diagram).
-    #[arg(long, value_name = "FILE.svg")]
+    #[arg(long, value_name = "FILE.svg", value_parser = crate::cli::options::name)]
     plot: Option<PathBuf>,
     #[command(flatten)]
     threads: ThreadOptions,
@@ -82,6 +82,7 @@ pub fn run(args: &Args) -> Result<String> {
         }
         keep_input(&args.fasta, plot)?;
         keep_input(&args.sites, plot)?;
+        check_output(plot)?;
     }
     let genome = Genome::read(&args.fasta)?;
     let sites = read_sites(&args.sites, &genome)?;

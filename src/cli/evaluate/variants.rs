@@ -13,7 +13,7 @@ use crate::evaluate::variants::{
     Agreement, Effects, MeasuredVariant, MeasuredVariants, agreement, effects, read,
 };
 use crate::genome::sequence::decode;
-use crate::output::atomic::{keep_input, write};
+use crate::output::atomic::{check_output, keep_input, write};
 use crate::output::plot::{self, Scatter};
 
 /// Predicted against measured effects of single-nucleotide variants around a polyA signal.
@@ -38,10 +38,10 @@ pub struct Args {
     #[command(flatten)]
     threads: ThreadOptions,
     /// Write each variant's measured and predicted effects (tab-separated).
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_parser = crate::cli::options::name)]
     output: Option<PathBuf>,
     /// Draw predicted against measured effects, by the first score.
-    #[arg(long, value_name = "FILE.svg")]
+    #[arg(long, value_name = "FILE.svg", value_parser = crate::cli::options::name)]
     plot: Option<PathBuf>,
     /// Print JSON instead of a table.
     #[arg(long)]
@@ -70,6 +70,7 @@ pub fn run(args: &Args) -> Result<String> {
     args.threads.apply()?;
     for output in [&args.output, &args.plot].into_iter().flatten() {
         keep_input(&args.table, output)?;
+        check_output(output)?;
     }
     let model = args.model.load()?;
     let MeasuredVariants { read, variants, skipped } = read(&args.table, args.anchor)?;

@@ -53,7 +53,32 @@ const ENDINGS: [&str; 8] = [
 /// # Errors
 /// Those of [`claim::claim`].
 pub fn claim(prefix: &str, inputs: &[&Path]) -> Result<Lock> {
-    claim::claim(prefix, &claim::files(prefix, &ENDINGS), inputs)
+    let lock = claim::claim(prefix, &claim::files(prefix, &ENDINGS), inputs)?;
+    lock.sweep_numbered(prefix);
+    Ok(lock)
+}
+
+/// Returns the pictures that lie at a prefix: `PREFIX.NUMBER.CONTIG_POSITION_STRAND.svg` or `.png`.
+fn pictures_at(prefix: &str) -> Vec<PathBuf> {
+    let prefix = Path::new(prefix);
+    let start = format!("{}.", prefix.file_name().unwrap_or_default().to_string_lossy());
+    let folder = prefix.parent().filter(|folder| *folder != Path::new(""));
+    let Ok(entries) = std::fs::read_dir(folder.unwrap_or(Path::new("."))) else {
+        return Vec::new();
+    };
+    let is_picture = |name: &str| {
+        let stem = name.strip_suffix(".svg").or_else(|| name.strip_suffix(".png"));
+        let rest = stem.and_then(|stem| stem.strip_prefix(&start));
+        let Some((number, site)) = rest.and_then(|rest| rest.split_once('.')) else { return false };
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let mut parts = site.rsplitn(3, '_');
+        let (strand, position) = (parts.next(), parts.next().unwrap_or_default());
+        is_number(number) && is_number(position) && matches!(strand, Some("plus" | "minus"))
+    };
+    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<String> = names.filter(|name| is_picture(name)).collect();
+    names.sort_unstable();
+    names.into_iter().map(|name| prefix.with_file_name(name)).collect()
 }
 
 /// Returns the table's name.
@@ -166,6 +191,9 @@ impl Files {
         if let Some(table) = self.table {
             complete.extend(table.complete()?);
         }
+        let mut names = claim::files(&self.prefix, &ENDINGS[1..]);
+        names.extend(pictures_at(&self.prefix));
+        notes.extend(claim::replace_stale(&mut complete, &names));
         Ok((complete, notes, self.summary))
     }
 }

@@ -17,6 +17,11 @@ use crate::variants::mutagenesis::portrait::{Cell, Gallery, Portrait};
 /// Pixels of a PNG for one of the SVG: sharp on fine screens and in print.
 const PNG_SCALE: u32 = 2;
 
+/// Letters of a contig's name in a picture's: file systems have a limit.
+const LONGEST_CONTIG: usize = 60;
+/// Bytes that the name of a picture adds to the prefix, at most.
+pub const ENDING: usize = LONGEST_CONTIG + 40;
+
 /// Collects what is to be drawn.
 pub struct Pictures<'a> {
     gallery: Gallery,
@@ -102,7 +107,7 @@ fn figure(portrait: &Portrait, contig: &str, of_strength: bool) -> HeatMap {
 /// is replaced only.
 fn file_name(number: usize, portrait: &Portrait, contig: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
-    let contig: String = contig.chars().map(plain).collect();
+    let contig: String = contig.chars().map(plain).take(LONGEST_CONTIG).collect();
     let strand = match portrait.key.strand {
         Strand::Plus => "plus",
         Strand::Minus => "minus",

@@ -16,6 +16,7 @@ use crate::genome::sequence::reverse_complement;
 use crate::genome::strand::Strand;
 use crate::models::{Input, Length, Model, Output, Predictions, Window};
 use crate::output::atomic::AtomicFile;
+use crate::say::printable;
 use crate::scan::Anchor;
 
 /// Windows per task of the thread pool.
@@ -139,7 +140,8 @@ impl<'a> Table<'a> {
         piece: Window<'_>,
         windows: impl Iterator<Item = Range<usize>>,
     ) -> Result<()> {
-        let name: Arc<str> = name.into();
+        // Of a file of sequences: it must not forge a row.
+        let name: Arc<str> = printable(name).replace('\t', " ").into();
         for window in windows {
             for &strand in self.strands {
                 let codes = oriented(&piece.codes[window.clone()], strand);

@@ -14,9 +14,8 @@ use crate::profile::{Profile, Stage};
 use crate::scan::work::ScanWork;
 use crate::scan::{Sink, TrackBlock};
 
-/// What follows `PREFIX.` in the names of all files that a scan may write.
-const ENDINGS: [&str; 11] = [
-    "summary.json",
+/// What follows `PREFIX.` in the names of all results, of which a scan does not write all.
+const RESULTS: [&str; 8] = [
     "sites.bed",
     "sites.bed.gz",
     "sites.bed.gz.tbi",
@@ -25,16 +24,17 @@ const ENDINGS: [&str; 11] = [
     "plus.probability.bw",
     "minus.cleavage.bw",
     "minus.probability.bw",
-    "shard",
-    "checkpoint",
 ];
+/// The same of all else that it may write.
+const OTHERS: [&str; 3] = ["summary.json", "shard", "checkpoint"];
 
 /// Claims the names of all files that a scan may write.
 ///
 /// # Errors
 /// Those of [`claim::claim`].
 pub fn claim(prefix: &str, inputs: &[&Path]) -> Result<Lock> {
-    claim::claim(prefix, &claim::files(prefix, &ENDINGS), inputs)
+    let files = [claim::files(prefix, &RESULTS), claim::files(prefix, &OTHERS)].concat();
+    claim::claim(prefix, &files, inputs)
 }
 
 /// The tracks of one strand.
@@ -46,6 +46,8 @@ struct StrandTracks {
 /// Everything that a scan writes; nothing shows under its final name before it is published.
 #[derive(Default)]
 pub struct Files {
+    /// `None` where nothing but standard output is written.
+    prefix: Option<String>,
     /// Reserved first, so that an output that cannot be written is noticed before the work.
     summary: Option<AtomicFile>,
     sites: Option<SitesWriter>,
@@ -62,7 +64,7 @@ impl Files {
             return Ok(Self::default());
         }
         let summary = AtomicFile::create(format!("{prefix}.summary.json").as_ref())?;
-        Ok(Self { summary: Some(summary), ..Self::default() })
+        Ok(Self { prefix: Some(prefix.to_owned()), summary: Some(summary), ..Self::default() })
     }
 
     /// Opens the sites and, if asked for, the tracks.
@@ -114,6 +116,9 @@ impl Files {
         }
         if let Some(sites) = self.sites {
             complete.extend(sites.complete()?);
+        }
+        if let Some(prefix) = &self.prefix {
+            notes.extend(claim::replace_stale(&mut complete, &claim::files(prefix, &RESULTS)));
         }
         Ok((complete, notes, self.summary))
     }

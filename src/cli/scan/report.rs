@@ -35,6 +35,10 @@ pub struct Outcome<'a> {
     pub show_profile: bool,
 }
 
+/// Contigs that the summary counts each by itself, the first ones; and what the others are called together.
+const NAMED: usize = 1000;
+const OTHERS: &str = "(other contigs)";
+
 /// The summary in the making.
 pub struct Report {
     summary: ScanSummary,
@@ -163,7 +167,9 @@ impl Report {
             s.windows_per_second
         );
         if let Some(stages) = &s.profile {
-            crate::say!("{}", table(stages, s.wall_seconds));
+            for line in table(stages, s.wall_seconds).lines() {
+                crate::say!("{line}");
+            }
         }
         Ok(())
     }
@@ -192,16 +198,18 @@ impl Report {
             },
         };
         let by_strand = Strand::BOTH.map(|s| (s.to_string(), totals.sites_on(s)));
-        let by_contig = totals.contigs.iter();
-        let by_contig =
-            by_contig.map(|c| (contigs[c.contig].name.clone(), c.sites.iter().sum::<u64>()));
+        let mut by_contig: BTreeMap<String, u64> = BTreeMap::new();
+        for (number, contig) in totals.contigs.iter().enumerate() {
+            let name = if number < NAMED { contigs[contig.contig].name.as_str() } else { OTHERS };
+            *by_contig.entry(name.to_owned()).or_default() += contig.sites.iter().sum::<u64>();
+        }
         let by_feature = totals.features.iter();
         self.summary.sites = SiteCounts {
             total: totals.sites(),
             left_out: totals.calls,
             by_strand: by_strand.into(),
             by_feature: by_feature.map(|(feature, n)| (feature.name().to_owned(), *n)).collect(),
-            by_contig: by_contig.collect(),
+            by_contig,
         };
     }
 }

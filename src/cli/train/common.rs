@@ -8,8 +8,9 @@ use clap::Args as ClapArgs;
 use crate::cli::options::ThreadOptions;
 use crate::engine::device::DeviceChoice;
 use crate::error::{Error, Result};
-use crate::models::weight_file;
+use crate::models::{file, weight_file};
 use crate::output::atomic::{AtomicFile, keep_input};
+use crate::output::lock::Lock;
 use crate::train::checkpoint::Checkpoint;
 use crate::train::fit::{Run, Trainable, fit};
 use crate::train::product;
@@ -24,7 +25,7 @@ pub struct Common {
     pub data: Option<PathBuf>,
     /// Weight file to write (safetensors); the model card (.toml), the log (.log.tsv) and its curves
     /// (.svg) go beside it, and until the end a .checkpoint.
-    #[arg(short, long)]
+    #[arg(short, long, value_parser = crate::cli::options::name)]
     pub output: PathBuf,
     /// Go on after the last whole epoch of a run that was killed; the result is the same, to the bit.
     /// Begins anew if there is no checkpoint.
@@ -44,6 +45,8 @@ pub struct Common {
 /// What every run of a command begins with.
 pub struct Opened {
     pub device: Device,
+    /// Keeps other runs from the outputs.
+    _lock: Lock,
     pretrained: Option<(Vec<u8>, weight_file::Tensors)>,
 }
 
@@ -98,13 +101,16 @@ impl Common {
             }
             drop(AtomicFile::create(output)?);
         }
+        let prefix = self.output.with_extension("");
+        let lock = Lock::take(&prefix.to_string_lossy())?;
+        lock.sweep(outputs)?;
         self.threads.apply()?;
         let read = |path: &PathBuf| -> Result<_> {
-            let bytes = std::fs::read(path).map_err(|e| Error::io(path, "cannot read", e))?;
+            let bytes = file::read(path)?;
             let file = weight_file::decode(&bytes).map_err(|e| Error::input(path, "", e))?;
             Ok((bytes, file.tensors))
         };
         let pretrained = self.pretrained.as_ref().map(read).transpose()?;
-        Ok(Opened { device: self.device.open()?, pretrained })
+        Ok(Opened { device: self.device.open()?, _lock: lock, pretrained })
     }
 }

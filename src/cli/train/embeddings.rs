@@ -33,11 +33,11 @@ pub struct Args {
     #[arg(long)]
     structures: Vec<PathBuf>,
     /// Embeddings to write (safetensors).
-    #[arg(short, long)]
+    #[arg(short, long, value_parser = crate::cli::options::name)]
     output: PathBuf,
     /// Table for people to write: word, count, the five words most like it with their cosines, and
     /// the vector.
-    #[arg(long)]
+    #[arg(long, value_parser = crate::cli::options::name)]
     tsv: Option<PathBuf>,
     /// Letters of a word.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=6))]

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use clap::Args;
 
+use super::account::Account;
 use super::report::Report;
 use crate::cli::claim;
 use crate::error::{Error, Result};
@@ -26,12 +27,16 @@ pub struct OutputOptions {
     #[arg(short = 'W', long)]
     pub write_index: bool,
     /// Also write a table, one row per entry and per allele without one; BGZF if its name ends in .gz.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = crate::cli::options::name)]
     pub tsv: Option<PathBuf>,
+    /// Write the result even if none of the contigs is in the genome, or if REF of more than a tenth of the
+    /// records is not what the genome has there.
+    #[arg(long)]
+    pub force: bool,
 }
 
 impl OutputOptions {
-    /// Returns whether there are any.
+    /// Returns whether there are any that say what is written.
     pub fn is_given(&self) -> bool {
         self.output_type.is_some() || self.write_index || self.tsv.is_some()
     }
@@ -39,7 +44,8 @@ impl OutputOptions {
     /// Returns what is written if the main output is `output`.
     pub fn destination<'a>(&'a self, output: &'a Path) -> Destination<'a> {
         let kind = self.output_type.unwrap_or_else(|| OutputType::of_name(output));
-        Destination { output, kind, indexed: self.write_index, tsv: self.tsv.as_deref() }
+        let (indexed, force) = (self.write_index, self.force);
+        Destination { output, kind, indexed, tsv: self.tsv.as_deref(), force }
     }
 }
 
@@ -49,6 +55,7 @@ pub struct Destination<'a> {
     kind: OutputType,
     indexed: bool,
     tsv: Option<&'a Path>,
+    force: bool,
 }
 
 fn is_dash(path: &Path) -> bool {
@@ -118,6 +125,15 @@ impl Destination<'_> {
         claim::claim(&prefix, &files, inputs).map(Some)
     }
 
+    /// Returns the names of all indices that the files may have.
+    fn indices(&self) -> Vec<PathBuf> {
+        let files =
+            [Some(self.output), self.tsv].into_iter().flatten().filter(|path| !is_dash(path));
+        let beside =
+            |path| [".tbi", ".csi", ".idx"].map(|extension| with_extension(path, extension));
+        files.flat_map(beside).collect()
+    }
+
     /// Opens all files.
     ///
     /// # Errors
@@ -135,7 +151,8 @@ impl Destination<'_> {
             vcf: VcfWriter::create(self.output, self.kind, work.header.clone())?,
             indexed: self.indexed,
             totals: Totals::named(),
-            mismatches: 0,
+            force: self.force,
+            indices: self.indices(),
             replaced: work.replaced,
         })
     }
@@ -149,8 +166,10 @@ pub struct Output {
     summary: Option<AtomicFile>,
     indexed: bool,
     totals: Totals,
-    /// Records whose REF is not the genome's.
-    mismatches: usize,
+    /// Whether another assembly is no error.
+    force: bool,
+    /// Names of indices that an earlier run may have left.
+    indices: Vec<PathBuf>,
     /// Whether there were entries of an earlier run.
     replaced: bool,
 }
@@ -166,7 +185,6 @@ impl Output {
             table.write(&annotated.rows)?;
         }
         self.totals += &annotated.totals;
-        self.mismatches += annotated.mismatches.len();
         self.replaced |= annotated.replaced;
         Ok(())
     }
@@ -174,7 +192,7 @@ impl Output {
     /// Completes all files; this run, which began at `begin`, scored so many of the alleles.
     ///
     /// # Errors
-    /// If one cannot be completed or the counts do not add up.
+    /// If one cannot be completed, the counts do not add up, or the variants are of another assembly.
     pub fn commit(
         self,
         work: &VariantWork,
@@ -185,11 +203,14 @@ impl Output {
         if self.replaced {
             report.note("INFO/PolyA entries of an earlier run were replaced".into());
         }
-        if self.mismatches > 0 {
-            report.note(format!("{} records have another REF than the genome", self.mismatches));
-        }
+        let account = Account { totals: &self.totals, work };
+        account.check(self.force)?;
+        account.notes().into_iter().for_each(|note| report.note(note));
         let mut complete = self.vcf.complete(self.indexed, work.longest_contig)?;
         complete.extend(self.table.map(Sink::complete).transpose()?);
+        if let Some(note) = claim::replace_stale(&mut complete, &self.indices) {
+            report.note(note);
+        }
         report.finish(complete, self.summary, self.totals, scored, begin.elapsed().as_secs_f64())
     }
 }

@@ -22,11 +22,10 @@ impl<'c> Names<'c> {
     }
 
     /// Returns the contig's index; counts the row if there is none.
-    pub(super) fn resolve(&mut self, name: &[u8]) -> Option<usize> {
-        let name = String::from_utf8_lossy(name);
-        let found = match self.known.get(name.as_ref()) {
+    pub(super) fn resolve(&mut self, name: &str) -> Option<usize> {
+        let found = match self.known.get(name) {
             Some(&found) => found,
-            None => self.learn(name.into_owned()),
+            None => self.learn(name.to_owned()),
         };
         self.missing_rows += u64::from(found.is_none());
         found

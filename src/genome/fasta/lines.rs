@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, Read};
 
 /// The longest header that is read, so that a file without line ends does not fill the memory.
-const LONGEST_HEADER: usize = 1 << 20;
+pub(super) const LONGEST_HEADER: usize = 1 << 20;
 
 /// Passes a text through and counts its lines. It relies on each `consume` covering at most one line end, as the
 /// last byte: so do `read_until` and the sequence reader of noodles.

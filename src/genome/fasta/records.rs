@@ -9,6 +9,9 @@ use super::lines::Lines;
 use crate::error::{Error, Result, excerpt};
 use crate::genome::compression::Source;
 
+pub(super) const LONG_HEADER: &str =
+    "header of more than 1 MiB; is a line end missing after the contig's name?";
+
 /// Reads headers and letters in turn; never more than a buffer and a header in memory.
 pub(super) struct Records<R> {
     reader: fasta::io::Reader<Lines<R>>,
@@ -118,10 +121,7 @@ impl<R: BufRead> Records<R> {
             io::ErrorKind::InvalidData => self.in_header(
                 "header without a name; write the contig's name directly after the `>`".to_owned(),
             ),
-            io::ErrorKind::FileTooLarge => self.in_header(
-                "header of more than 1 MiB; is a line end missing after the contig's name?"
-                    .to_owned(),
-            ),
+            io::ErrorKind::FileTooLarge => self.in_header(LONG_HEADER.to_owned()),
             _ => self.source.error(error),
         }
     }

@@ -1,13 +1,13 @@
 //! Regions from BED files.
 
-use std::io::BufRead;
 use std::path::Path;
 
 use super::Region;
-use crate::error::{Error, Result, excerpt};
-use crate::genome::compression::{OLD_MAC, Source};
+use crate::error::{Result, excerpt};
+use crate::genome::compression::Source;
 use crate::genome::contigs::Contigs;
 use crate::genome::strand::Strand;
+use crate::genome::text_lines::TextLines;
 
 /// Reads the regions of a plain, gzip or BGZF BED file of three or more columns, in file order, with the strand of
 /// column 6 where it is there and not `.`. Comments, blank, `track` and `browser` lines are skipped. Columns are
@@ -38,22 +38,14 @@ pub fn read_bed_source(
     source: &Source,
     contigs: &Contigs,
 ) -> Result<Vec<(Region, Option<Strand>)>> {
-    let mut reader = source.reader();
+    let mut lines = TextLines::new(source);
     let mut regions = Vec::new();
-    let mut bytes = Vec::new();
-    let mut number = 0_u64;
-    while reader.read_until(b'\n', &mut bytes).map_err(|e| source.error(e))? > 0 {
-        number += 1;
-        let line = String::from_utf8_lossy(bytes.trim_ascii_end());
-        if line.contains('\r') {
-            return Err(Error::input(source.path(), format!("line {number}"), OLD_MAC));
-        }
+    while let Some(line) = lines.next_line()? {
+        let line = String::from_utf8_lossy(line);
         if !is_remark(&line) {
-            regions.push(parse_line(&line, contigs).map_err(|problem| {
-                Error::input(source.path(), format!("line {number}"), problem)
-            })?);
+            let region = parse_line(&line, contigs);
+            regions.push(region.map_err(|problem| lines.wrong(problem))?);
         }
-        bytes.clear();
     }
     Ok(regions)
 }

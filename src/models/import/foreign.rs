@@ -38,8 +38,8 @@ pub fn describe(bytes: &[u8]) -> Option<String> {
     } else if is_safetensors(bytes) {
         "a safetensors file: converted models need no conversion"
     } else if matches!(bytes, [0x80, 2..=5, ..]) {
-        "a Python pickle, which could run code and is never read; save the weights with Keras' \
-         `model.save_weights(\"weights.h5\")`"
+        "a Python pickle, which could run code and is never read; save the whole model with Keras' \
+         `model.save(\"model.h5\")`"
     } else if is_web_page(bytes) {
         "a web page, not the file itself: use the link for the raw file"
     } else if is_text(bytes) {
@@ -74,7 +74,7 @@ fn zip(bytes: &[u8]) -> &'static str {
     } else if has(b"data.pkl") || has(b"/data/") {
         "a PyTorch archive"
     } else if has(b"metadata.json") || has(b"config.json") {
-        "a Keras 3 archive (.keras): save it as HDF5 (`model.save_weights(\"weights.h5\")`)"
+        "a Keras 3 archive (.keras): save the whole model as HDF5 (`model.save(\"model.h5\")`)"
     } else {
         "a zip archive: unpack it first"
     }

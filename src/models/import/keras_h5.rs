@@ -16,6 +16,10 @@ use crate::models::weight_file::RawTensor;
 
 /// The most bytes of weights: a small damaged file can claim to unpack to anything.
 const MAX_WEIGHTS: usize = 1 << 28;
+/// The most layers, and weights of a layer: names in a file of some KB can be millions.
+const MAX_NAMES: usize = 1 << 16;
+/// The most pieces of a text attribute.
+const MAX_PARTS: usize = 1 << 12;
 
 /// One weight of a layer, by the name that Keras gave it, e.g. `bin_conv/kernel:0`.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,10 +74,32 @@ pub fn parse(path: &Path, bytes: Vec<u8>) -> Result<KerasFile> {
 
 /// Turns the HDF5 library's complaint into one that says what to do.
 fn damaged(path: &Path, place: &str, error: Hdf5Error) -> Error {
+    if let Hdf5Error::UnsupportedFilter(filter) = &error {
+        return Error::input(path, place, compressed(filter));
+    }
     let problem = format!(
         "cannot be read as HDF5: {error}; the file is damaged or incomplete: download it again"
     );
     Error::input(path, place, problem)
+}
+
+/// Says what a filter is that is not read here (numbers: the HDF Group's list of registered filters), and what to do.
+fn compressed(filter: &str) -> String {
+    let number = filter.rsplit(' ').next().unwrap_or_default();
+    let name = match number {
+        "4" => "SZIP",
+        "307" => "bzip2",
+        "32000" => "LZF",
+        "32001" => "Blosc",
+        "32004" => "LZ4",
+        "32008" => "bitshuffle",
+        "32015" => "Zstandard",
+        _ => "another method",
+    };
+    format!(
+        "compressed with {name} ({filter}), which is not read here; compress it with gzip: \
+         `h5repack -f GZIP=6 IN OUT`"
+    )
 }
 
 struct Reader<'a> {
@@ -91,8 +117,8 @@ impl Reader<'_> {
         let group = saved_model.as_ref().unwrap_or(root);
         let Some(names) = self.strings(group, "layer_names")? else {
             let problem = "HDF5, but without Keras weights: neither / nor /model_weights has the \
-                           attribute `layer_names`. Files of Keras 3 (.weights.h5) have none: save \
-                           the weights with Keras 2";
+                           attribute `layer_names`. Files of Keras 3 that end in .weights.h5 have none: \
+                           save the whole model as HDF5 (`model.save(\"model.h5\")`)";
             return Err(Error::input(self.path, "", problem));
         };
         let mut budget = MAX_WEIGHTS;
@@ -154,6 +180,9 @@ impl Reader<'_> {
         while let Some(more) = self.attribute(group, &format!("{name}{part}"))? {
             all.extend(more);
             part += 1;
+            if all.len() > MAX_NAMES || part > MAX_PARTS {
+                return Err(self.too_many(group, name));
+            }
         }
         Ok(Some(all))
     }
@@ -163,12 +192,22 @@ impl Reader<'_> {
         match group.attribute(name) {
             // An empty list is stored without strings at all (as an array of numbers).
             Ok(attribute) if attribute.num_elements().is_ok_and(|n| n == 0) => Ok(Some(vec![])),
+            Ok(attribute)
+                if attribute.num_elements().is_ok_and(|n| n as u64 > MAX_NAMES as u64) =>
+            {
+                Err(self.too_many(group, name))
+            }
             Ok(attribute) => {
                 attribute.read_strings().map(Some).map_err(|e| damaged(self.path, &place(), e))
             }
             Err(Hdf5Error::AttributeNotFound(_)) => Ok(None),
             Err(e) => Err(damaged(self.path, &place(), e)),
         }
+    }
+
+    fn too_many(&self, group: &Group, name: &str) -> Error {
+        let problem = format!("more than {MAX_NAMES} names: not weights that this program knows");
+        Error::input(self.path, format!("attribute {name} of {}", group.name()), problem)
     }
 
     fn config(&self, root: &Group) -> Result<Option<serde_json::Value>> {

@@ -15,6 +15,9 @@ use crate::models::weight_file::{RawTensor, Tensors};
 /// The most bytes of arrays: a small damaged archive can claim to unpack to anything.
 const MOST_BYTES: u64 = 1 << 28;
 
+/// The most values, which take 4 bytes each whatever the file has.
+const MOST_VALUES: usize = 1 << 26;
+
 const NPY_MAGIC: &[u8] = b"\x93NUMPY";
 const ZIP_MAGIC: &[u8] = b"PK\x03\x04";
 
@@ -95,6 +98,9 @@ fn array(bytes: &[u8]) -> std::result::Result<RawTensor, String> {
     };
     let (header, values) = rest.split_at_checked(length).ok_or_else(damaged)?;
     let header = Header::parse(&String::from_utf8_lossy(header))?;
+    if values.len() / header.size > MOST_VALUES {
+        return Err("more than 64 million values: not weights that this program knows".to_owned());
+    }
     let count = header.shape.iter().try_fold(1usize, |count, &n| count.checked_mul(n));
     if count.and_then(|count| count.checked_mul(header.size)) != Some(values.len()) {
         let (shape, found) = (&header.shape, values.len());

@@ -17,7 +17,7 @@ use crate::models::deeprke::config::{Activation, Config, Convolution, Track};
 use crate::models::deeprke::weights::features;
 use crate::models::deeprke::words::{BASES, label_codes, words};
 use crate::models::deeprke::{ARCHITECTURE, input};
-use crate::models::{Window, weight_file};
+use crate::models::{Window, file, weight_file};
 use crate::structure::LABELS;
 use crate::train::network::{Network, Noise, Start, Starter};
 
@@ -112,7 +112,7 @@ impl DeeprkeConfig {
     fn embedding(&self, name: &str, shape: &[usize]) -> Result<Start> {
         let Some(path) = &self.embeddings else { return Ok(Start::Uniform(EMBEDDING)) };
         let wrong = |problem: String| Error::input(path, "", problem);
-        let bytes = std::fs::read(path).map_err(|e| Error::io(path, "cannot read", e))?;
+        let bytes = file::read(path)?;
         let mut file = weight_file::decode(&bytes).map_err(wrong)?;
         let advice = "write embeddings with `polyascan train embeddings` for this k and dimension";
         match file.tensors.remove(name) {

@@ -70,6 +70,11 @@ impl Header {
         self.lines.last().map_or(0, |names| names.split(|byte| *byte == b'\t').count())
     }
 
+    /// Returns whether any contig is defined.
+    pub fn defines_contigs(&self) -> bool {
+        self.lines.iter().any(|line| line.starts_with(b"##contig="))
+    }
+
     /// Returns the first contig that has another length by its `##contig` line than in a genome, and how
     /// many there are: its name, the length here and there.
     pub fn other_length(&self, contigs: &Contigs) -> Option<(String, u64, u64, usize)> {

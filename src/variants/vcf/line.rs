@@ -101,7 +101,10 @@ impl Line {
             out.extend_from_slice(entry);
         };
         let before = self.column(7);
-        for entry in before.split(|byte| *byte == b';').filter(|_| !matches!(before, b"" | b".")) {
+        // An empty entry (`A=1;`, `;;`) is none: behind it another would not be found.
+        for entry in
+            before.split(|byte| *byte == b';').filter(|entry| !matches!(*entry, b"" | b"."))
+        {
             let key = entry.split(|byte| *byte == b'=').next().unwrap_or_default();
             if keys.iter().any(|ours| ours.as_bytes() == key) {
                 replaced = true;
@@ -166,6 +169,11 @@ mod tests {
             ("", "", "."),
             ("PolyA=1", "", "."),
             ("PolyAx=1;DB", "A=1", "PolyAx=1;DB;A=1"),
+            ("B=1;", "A=1", "B=1;A=1"),
+            (";B=1;;C=2;;", "A=1", "B=1;C=2;A=1"),
+            ("B=1;", "", "B=1"),
+            (";", "", "."),
+            ("PolyA=1;;", "A=1", "A=1"),
         ] {
             let row = |info: &str| format!("1\t1\t.\tA\tC\t.\t.\t{info}");
             assert_eq!(written(&row(before), info).0, row(after) + "\n");

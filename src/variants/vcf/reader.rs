@@ -153,12 +153,28 @@ impl VcfReader {
     }
 }
 
+/// Refuses the beginning of what is neither VCF nor BCF.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn look(begin: &[u8]) -> std::result::Result<(), String> {
+    if begin.is_empty() || begin.starts_with(bcf::MAGIC) {
+        return Ok(());
+    }
+    let text = begin.trim_ascii_start();
+    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    Header::default().push(line.trim_ascii_end().to_vec()).map(drop)
+}
+
 /// Checks that a line, given without its end, is text.
 fn check_letters(line: &[u8]) -> std::result::Result<(), String> {
     if line.contains(&b'\r') {
         return Err(OLD_MAC.to_owned());
     }
-    match line.iter().any(|byte| *byte < b' ' && *byte != b'\t') {
+    // Also those of the C1 set, which terminals obey, as UTF-8 has them.
+    let c1 = |pair: &[u8]| pair[0] == 0xc2 && (0x80..0xa0).contains(&pair[1]);
+    let control = |byte: &u8| (*byte < b' ' && *byte != b'\t') || *byte == 0x7f;
+    match line.iter().any(control) || line.windows(2).any(c1) {
         true => {
             Err("the line holds control characters; copy or download the file again".to_owned())
         }

@@ -148,7 +148,8 @@ impl VcfWriter {
         let kind = if csi { index::Type::Csi(MIN_SHIFT) } else { index::Type::Tbx };
         index::build(data.place(), Some(index.place()), 1, kind).map_err(|_| {
             let problem = "it cannot be indexed: are the records in order (bcftools sort)? is a position \
-                           past 536870912, or past the length that ##contig gives? leave --write-index out";
+                           past 536870912, or past the length that ##contig gives? is INFO/END of a \
+                           record (a breakend's lies on the other contig) past it? leave --write-index out";
             Error::input(&self.path, "", problem)
         })?;
         // Of the other kind it would be out of date, and htslib might prefer it.

@@ -97,6 +97,19 @@ fn hdf5_without_keras_weights_is_said_to_be_so() {
 }
 
 #[test]
+fn a_filter_that_is_not_read_is_named() {
+    let error = |id: &str| {
+        let error = Hdf5Error::UnsupportedFilter(format!("filter id {id}"));
+        damaged(Path::new("weights.h5"), "layer a", error).to_string()
+    };
+    let said = error("32000");
+    let told = "weights.h5, layer a: compressed with LZF (filter id 32000), which is not read here";
+    assert!(said.starts_with(told) && said.contains("h5repack -f GZIP=6"), "{said}");
+    assert!(!said.contains("damaged"));
+    assert!(error("4").contains("SZIP") && error("77").contains("another method"));
+}
+
+#[test]
 fn other_files_are_called_what_they_are() {
     assert!(
         problem(b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 5\n".to_vec())

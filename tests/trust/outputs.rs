@@ -1,0 +1,139 @@
+//! Outputs beside those of an earlier run, long names, locks.
+
+use std::fs;
+
+use super::*;
+
+#[test]
+fn a_new_scan_leaves_no_file_of_an_older_one_beside_it() {
+    let s = Small::new(3_000);
+    let scan = |more: &[&str]| {
+        let args = ["scan", &s.genome, "--model", &s.model, "-q", "-o", &s.at("x")];
+        let (code, said) = s.try_run(&[&args[..], more].concat());
+        assert_eq!(code, Some(0), "{said}");
+        said
+    };
+    let said = scan(&["--bgzip", "--tracks"]);
+    assert!(!said.contains("earlier run"), "{said}");
+    assert_eq!(names(&s.out).len(), 7, "{:?}", names(&s.out));
+    let said = scan(&[]);
+    assert!(
+        said.contains("6 files of an earlier run do not belong to the new ones and are removed"),
+        "{said}"
+    );
+    assert!(said.contains("x.sites.bed.gz") && said.contains("x.minus.cleavage.bw"), "{said}");
+    assert_eq!(names(&s.out), ["x.sites.bed", "x.summary.json"]);
+    assert!(summary(&s.at("x"))["notes"].to_string().contains("of an earlier run"));
+    scan(&["--bgzip"]);
+    assert_eq!(names(&s.out), ["x.sites.bed.gz", "x.sites.bed.gz.tbi", "x.summary.json"]);
+}
+
+#[test]
+fn an_old_index_does_not_stay_beside_new_variants() {
+    let s = Small::new(3_000);
+    let vcf = s.folder.file("in.vcf", s.snvs("chr1", &[500, 700], 0));
+    let out = s.at("v.vcf.gz");
+    let args = ["variants", &vcf, "--fasta", &s.genome, "--model", &s.model, "-q", "-o", &out];
+    run([&args[..], &["-W"]].concat());
+    assert_eq!(names(&s.out), ["v.summary.json", "v.vcf.gz", "v.vcf.gz.tbi"]);
+    let (code, said) = s.try_run(&args);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("1 files of an earlier run") && said.contains("v.vcf.gz.tbi"), "{said}");
+    assert_eq!(names(&s.out), ["v.summary.json", "v.vcf.gz"]);
+}
+
+#[test]
+fn pictures_have_names_that_fit_and_older_ones_and_their_remains_go() {
+    let s = Small::new(500);
+    let contig = "c".repeat(300);
+    let genome = s.folder.file("long.fa", fasta([(contig.as_str(), s.sequence.as_str())]));
+    fs::write(s.at("x.7.chr1_5_plus.svg"), "of an earlier run").unwrap();
+    fs::write(s.at("x.note.svg"), "mine").unwrap();
+    fs::write(s.at(".x.1.chr1_5_plus.svg.abcdef.tmp"), "of a killed run").unwrap();
+    let sites = s.folder.file("sites.bed", format!("{contig}\t250\t251\tn\t0\t+\n"));
+    let args = ["mutagenesis", "--fasta", &genome, "--sites", &sites, "--plots", "1"];
+    let more = ["--model", &s.model, "-q", "-o", &s.at("x")];
+    let (code, said) = s.try_run(&[&args[..], &more].concat());
+    assert_eq!(code, Some(0), "{said}");
+    let found = names(&s.out);
+    let picture = format!("x.1.{}_251_plus.svg", "c".repeat(60));
+    assert!(found.contains(&picture) && found.contains(&"x.note.svg".to_owned()), "{found:?}");
+    assert!(!found.iter().any(|name| name.contains("x.7.") || name.ends_with(".tmp")), "{found:?}");
+}
+
+#[test]
+fn names_of_all_lengths_that_are_possible_are_taken() {
+    let s = Small::new(3_000);
+    let vcf = s.folder.file("in.vcf", s.snvs("chr1", &[500], 0));
+    let name = "s".repeat(242);
+    let out = s.at(&format!("{name}.vcf"));
+    run(["variants", &vcf, "--fasta", &s.genome, "--model", &s.model, "-q", "-o", &out]);
+    assert_eq!(names(&s.out), [format!("{name}.summary.json"), format!("{name}.vcf")]);
+    let out = s.at(&"s".repeat(300));
+    let (code, said) = s.try_run(&["scan", &s.genome, "--model", &s.model, "-q", "-o", &out]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("choose a shorter name") && !said.contains("writable"), "{said}");
+}
+
+#[test]
+fn a_name_that_cannot_be_given_leaves_the_files_of_the_earlier_run() {
+    let s = Small::new(3_000);
+    let scan = |more: &[&str]| {
+        let args = ["scan", &s.genome, "--model", &s.model, "-q", "-o", &s.at("x")];
+        s.try_run(&[&args[..], more].concat())
+    };
+    assert_eq!(scan(&[]).0, Some(0));
+    let before = fs::read(s.at("x.sites.bed")).unwrap();
+    fs::remove_file(s.at("x.summary.json")).unwrap();
+    // Refused at once, as a folder is in the way.
+    fs::create_dir_all(s.at("x.summary.json/full")).unwrap();
+    let (code, said) = scan(&["--min-probability", "0.01"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert_eq!(fs::read(s.at("x.sites.bed")).unwrap(), before);
+    assert_eq!(names(&s.out), ["x.sites.bed", "x.summary.json"]);
+}
+
+#[test]
+fn two_trainings_into_one_output_are_refused() {
+    let s = Small::new(500);
+    let lock = fs::File::create(s.at(".m.polyascan.lock")).unwrap();
+    std::io::Write::write_all(&mut &lock, b"polyascan, a test\n").unwrap();
+    lock.try_lock().unwrap();
+    let config = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config/train/deerect.toml");
+    let config = config.to_str().unwrap();
+    let out = s.at("m.safetensors");
+    let (code, said) = s.try_run(&["train", "signal", "--config", config, "-o", &out]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("another run (polyascan, a test) writes to this prefix"), "{said}");
+    assert_eq!(names(&s.out), [".m.polyascan.lock"]);
+}
+
+#[test]
+fn names_that_are_no_text_are_refused_alike_by_all_commands() {
+    use std::ffi::{OsStr, OsString};
+    use std::os::unix::ffi::OsStrExt;
+    let s = Small::new(500);
+    let mut out = OsString::from(&s.out);
+    out.push(OsStr::from_bytes(b"/x\xe4.vcf"));
+    let g = s.genome.as_str();
+    for args in [
+        &["scan", g, "-o"][..],
+        &["variants", g, "--fasta", g, "-o"],
+        &["variants", g, "--fasta", g, "--tsv"],
+        &["mutagenesis", "--fasta", g, "-r", "chr1", "-o"],
+        &["merge", g, "-o"],
+        &["predict", g, "-o"],
+        &["convert", g],
+        &["train", "scan", "--config", g, "-o"],
+        &["train", "embeddings", g, "-o"],
+        &["tune", "scan", "--config", g, "--trials", "2", "-o"],
+        &["simulate", "-o"],
+        &["evaluate", "variants", g, "-o"],
+    ] {
+        let output = polyascan().args(args).arg(&out).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {said}");
+        assert!(said.contains("invalid UTF-8"), "{args:?}: {said}");
+        assert!(names(&s.out).is_empty(), "{args:?}: {:?}", names(&s.out));
+    }
+}
