@@ -67,8 +67,8 @@ fn unknown_entries_and_impossible_values_are_refused() {
         ("[scan\n", ""),
         ("[scan]\nmin_probability = 1.5\n", "between 0 and 1"),
         ("[scan]\nchunk_size = 0\n", "between 1 and"),
-        ("[variants.calibrated]\nstrength = nan\n", "variants.calibrated.strength is NaN"),
-        ("[variants.published]\ndelta = -1.0\n", "between 0 and 100"),
+        ("[variants.rule]\nstrength = nan\n", "variants.rule.strength is NaN"),
+        ("[variants.rule]\ndelta = -1.0\n", "between 0 and 100"),
     ] {
         let file = folder.file("x.toml", content);
         let prefix = folder.at("out");
