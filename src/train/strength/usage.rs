@@ -111,7 +111,8 @@ mod tests {
         let device = Device::Cpu;
         let pair = |difference| Pair { more: 0, less: 1, difference };
         let value = |strengths: &[[f32; 2]], pairs: &[Pair]| {
-            let strengths = Tensor::new(strengths, &device).unwrap();
+            let shape = (strengths.len(), 2);
+            let strengths = Tensor::from_vec(strengths.concat(), shape, &device).unwrap();
             f64::from(loss(&strengths, pairs, 6.0, &device).unwrap().to_scalar::<f32>().unwrap())
         };
         let at = |d: f32| value(&[[d - 1.0, d + 1.0], [-1.0, 1.0]], &[pair(3.0)]);
