@@ -92,8 +92,10 @@ bench-gpu: cuda ## on a machine with a GPU: parity, speed beside PyTorch (needs 
 	@sh scripts/build_cuda.sh bench --no-run --bench gpu_scan
 	python3 scripts/bench_gpu.py
 
-compare: build ## default, APARENT2 and DeeReCT-PolyA on the same places (needs ../shared, python3)
-	python3 scripts/compare_models.py --json target/compare_models.json
+compare: build ## default, APARENT2, DeeReCT-PolyA and DeepPASS on the same places (needs ../shared, python3)
+	@[ -x $(BENCH_VENV)/bin/python ] || python3 -m venv $(BENCH_VENV)
+	@$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check -r scripts/bench_requirements.txt
+	$(BENCH_VENV)/bin/python scripts/compare_models.py --json target/compare_models.json
 
 train-default: build ## train models/default.safetensors again (needs ../shared, python3)
 	sh scripts/train_model.sh default

@@ -3,8 +3,8 @@
 
 usage: model_card.py CARD.toml EVALUATION.json ... > NEW_CARD.toml
 
-CARD.toml is what `polyascan train` wrote; each MODEL.SET.json is what `polyascan evaluate scan --json` or
-`polyascan evaluate variants --json` printed for the data set SET.
+CARD.toml is what `polyascan train` wrote; each MODEL.SET.json is what `polyascan evaluate scan --json`,
+`evaluate variants --json` or `evaluate strength --json` printed for the data set SET.
 """
 
 import json
@@ -62,6 +62,23 @@ def variants(evaluation):
         yield row(f'{score["score"]}_{score["variants"]}', [(key, score[key]) for key in keys])
 
 
+def usage(evaluation):
+    """Lines of `evaluate strength`."""
+    yield "# Pairs of sites of one gene whose counts differ more than `fold` times: share in the right order (auroc),"
+    yield "# the mean of the genes' own shares, and Spearman's correlation within genes of three or more sites."
+    yield f'counts = "{evaluation["counts"]}"'
+    yield f'fold = {evaluation["fold"]}'
+    keys = ("pairs", "genes", "auroc", "auroc_by_gene", "spearman")
+    for score in evaluation["strength"]:
+        yield row(score["score"], [(key, score[key]) for key in keys])
+
+
+def lines(evaluation):
+    if "rankings" in evaluation:
+        return sites(evaluation)
+    return usage(evaluation) if "strength" in evaluation else variants(evaluation)
+
+
 def main():
     card, *evaluations = sys.argv[1:]
     identity, training = pathlib.Path(card).read_text().split("\n[training]\n", 1)
@@ -70,7 +87,7 @@ def main():
     for path in evaluations:
         evaluation = json.loads(pathlib.Path(path).read_text())
         print(f'\n[accuracy.{pathlib.Path(path).suffixes[-2][1:]}]')
-        print("\n".join(sites(evaluation) if "rankings" in evaluation else variants(evaluation)))
+        print("\n".join(lines(evaluation)))
     print(f"\n# Data and recipe: the configuration that it was trained with.\n[training]\n{training.rstrip()}")
 
 

@@ -30,6 +30,18 @@ sites() {
         --fasta "$data/human/$1.fa.gz" --sites "$data/human/$1_sites.tsv" > "$work/$model.$1.json"
 }
 
+# The order of the sites of a gene by measured reads, on sequence that $model has not seen: both validation sets,
+# and chr13, chr15 and chr18 of train_lrg.
+usage() {
+    human=$data/human
+    { zcat "$human/validation.fa.gz" "$human/validation_lrg.fa.gz"
+      zcat "$human/train_lrg.fa.gz" | awk '/^>/ { keep = /^>chr1[358]:/ } keep'; } > "$work/usage.fa"
+    { cat "$human/validation_sites.tsv" "$human/validation_lrg_sites.tsv"
+      awk 'NR == 1 || /^chr1[358]:/' "$human/train_lrg_sites.tsv"; } > "$work/usage.tsv"
+    "$binary" evaluate strength --model "$work/$model.safetensors" --json \
+        --fasta "$work/usage.fa" --sites "$work/usage.tsv" > "$work/$model.usage.json"
+}
+
 model=${1-}
 case $model in
 default)
@@ -48,6 +60,7 @@ default-strength)
     [ -f "$work/aparent2.safetensors" ] ||
         "$binary" convert "$peers/aparent2_resnet_no_clinvar_wt_ep_5.h5" "$work/aparent2.safetensors"
     train strength default-strength
+    usage
     ;;
 yeast)
     train scan yeast

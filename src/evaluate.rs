@@ -12,4 +12,6 @@ pub mod places;
 pub mod position;
 pub mod profile;
 pub mod recall;
+pub mod strength;
+pub mod usage;
 pub mod variants;

@@ -204,3 +204,49 @@ fn calls_of_another_genome_and_empty_truths_are_refused() {
     let empty = folder.file("empty.bed", "#nothing\n");
     refuse(["evaluate", "calls", &calls, "--truth", &empty], 1, &["empty.bed", "no sites"]);
 }
+
+#[test]
+fn the_places_that_are_ranked_can_be_scored_by_others() {
+    let folder = Folder::new();
+    let (model, genome, sites) = setting(&folder);
+    let places = folder.at("places.tsv");
+    let args = ["evaluate", "scan", "--fasta", &genome, "--sites", &sites, "--model", &model];
+    let report: Value =
+        serde_json::from_slice(&run(args.iter().chain(&["--json", "--places", &places]))).unwrap();
+    let text = std::fs::read_to_string(&places).unwrap();
+    let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split('\t').collect()).collect();
+    let header = ["contig", "offset", "strand", "kind", "tiers", "classification", "sharp"];
+    assert_eq!(rows[0], header);
+    for ranking in report["rankings"].as_array().unwrap() {
+        let (tier, kind) =
+            (ranking["tier"].as_str().unwrap(), ranking["negatives"].as_str().unwrap());
+        let scores = |column: usize, of: &dyn Fn(&[&str]) -> bool| -> Vec<f64> {
+            let rows = rows.iter().filter(|row| of(row));
+            rows.map(|row| row[column].parse().unwrap()).collect()
+        };
+        for (column, key) in [(5, "auroc_classification"), (6, "auroc_sharp")] {
+            let positives = scores(column, &|row| {
+                row[3] == "site" && row[4].split(',').any(|name| name == tier)
+            });
+            let mut negatives = scores(column, &|row| row[3] == kind);
+            assert_eq!(ranking["sites"], positives.len());
+            negatives.truncate(20 * positives.len());
+            assert_eq!(ranking["places"], negatives.len());
+            let won: f64 = positives
+                .iter()
+                .flat_map(|a| {
+                    negatives.iter().map(move |b| {
+                        f64::from(u8::from(a > b)) + f64::from(u8::from(a == b)) / 2.0
+                    })
+                })
+                .sum();
+            let auroc = won / (positives.len() * negatives.len()) as f64;
+            assert!((auroc - ranking[key].as_f64().unwrap()).abs() < 1e-9, "{tier} {kind} {key}");
+        }
+    }
+    // 0-based, on the strand: the sites are those of the table.
+    let measured = std::fs::read_to_string(&sites).unwrap();
+    let first: Vec<&str> = measured.lines().nth(1).unwrap().split('\t').collect();
+    assert_eq!(rows[1][..3], first[..3]);
+    refuse(args.iter().chain(&["--places", &sites]), 2, &["same file"]);
+}

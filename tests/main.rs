@@ -34,6 +34,7 @@ mod shards;
 mod signals;
 mod simd;
 mod simulate;
+mod strength;
 mod structure;
 mod supply_chain;
 mod support;

@@ -14,6 +14,10 @@ use crate::models::Model;
 /// Seed of the negatives: fixed, so that models are compared on the same places.
 const SEED: u64 = 20_240_901;
 
+/// Columns of the table of places; `offset` is 0-based.
+const PLACES: [&str; 7] =
+    ["contig", "offset", "strand", "kind", "tiers", "classification", "sharp"];
+
 /// One tier's figures against one kind of negatives; `None` for a score that the model has not.
 #[derive(Clone, Debug, Serialize)]
 pub struct Ranking {
@@ -27,18 +31,18 @@ pub struct Ranking {
     pub auprc_sharp: Option<f64>,
 }
 
-/// Measured sites and random places, scored; other places are scored when they are ranked.
+/// Measured sites and places without one, scored.
 pub struct ScoredPlaces<'a> {
     scorer: Box<dyn PlaceScorer + 'a>,
-    genome: &'a Genome,
     sites: &'a [MeasuredSite],
     /// `None` where there is no full window.
     of_sites: Vec<Option<PlaceScore>>,
-    random: Vec<PlaceScore>,
+    /// Random places and hexamers without a site, in the order in which they are drawn upon.
+    negatives: [(&'static str, Vec<(Place, PlaceScore)>); 2],
 }
 
 impl<'a> ScoredPlaces<'a> {
-    /// Scores the sites and, for each, 20 random places.
+    /// Scores the sites and, for each, 20 random places and 20 hexamers without a site.
     ///
     /// # Errors
     /// If the model fails or does not speak of places.
@@ -50,9 +54,16 @@ impl<'a> ScoredPlaces<'a> {
         let scorer = scorer_of(model)?;
         let places: Vec<Place> = sites.iter().map(MeasuredSite::place).collect();
         let of_sites = score(scorer.as_ref(), genome, &places)?;
-        let places = random(genome, sites, PER_SITE * sites.len(), SEED);
-        let random = score(scorer.as_ref(), genome, &places)?.into_iter().flatten().collect();
-        Ok(Self { scorer, genome, sites, of_sites, random })
+        let count = PER_SITE * sites.len();
+        let scored = |places: Vec<Place>| -> Result<Vec<(Place, PlaceScore)>> {
+            let scores = score(scorer.as_ref(), genome, &places)?;
+            Ok(places.into_iter().zip(scores).filter_map(|(p, score)| Some((p, score?))).collect())
+        };
+        let negatives = [
+            ("random", scored(random(genome, sites, count, SEED))?),
+            ("hexamer", scored(with_hexamer(genome, sites, count, SEED + 1))?),
+        ];
+        Ok(Self { scorer, sites, of_sites, negatives })
     }
 
     /// Returns what the scores are.
@@ -62,25 +73,47 @@ impl<'a> ScoredPlaces<'a> {
 
     /// Ranks the sites of every tier against random places and against hexamers without a site, 20 of
     /// each for a site.
-    ///
-    /// # Errors
-    /// If the model fails.
-    pub fn rankings(&self) -> Result<Vec<Ranking>> {
-        let count = PER_SITE * self.sites.len();
-        let places = with_hexamer(self.genome, self.sites, count, SEED + 1);
-        let hexamer = score(self.scorer.as_ref(), self.genome, &places)?;
-        let hexamer: Vec<PlaceScore> = hexamer.into_iter().flatten().collect();
+    pub fn rankings(&self) -> Vec<Ranking> {
         let mut rankings = Vec::new();
-        for (name, negatives) in [("random", &self.random), ("hexamer", &hexamer)] {
+        for (name, negatives) in &self.negatives {
             for tier in Tier::ALL {
                 let of_tier =
                     self.sites.iter().zip(&self.of_sites).filter(|(site, _)| site.is(tier));
                 let positives: Vec<PlaceScore> = of_tier.filter_map(|(_, score)| *score).collect();
-                let negatives = &negatives[..negatives.len().min(PER_SITE * positives.len())];
-                rankings.push(ranking([tier.name(), name], self.meaning(), &positives, negatives));
+                let count = negatives.len().min(PER_SITE * positives.len());
+                let negatives: Vec<PlaceScore> =
+                    negatives[..count].iter().map(|(_, score)| *score).collect();
+                rankings.push(ranking([tier.name(), name], self.meaning(), &positives, &negatives));
             }
         }
-        Ok(rankings)
+        rankings
+    }
+
+    /// Returns every place that is ranked as a line of a table: for a peer to score the same ones. Negatives
+    /// stand in order: a tier of n sites is ranked against the first 20 n of a kind.
+    pub fn table(&self, genome: &Genome) -> String {
+        let mut text = PLACES.join("\t") + "\n";
+        let meaning = self.meaning();
+        let mut line = |place: Place, kind: &str, tiers: &str, score: PlaceScore| {
+            let contig = &genome.contigs[place.contig].name;
+            let shown = |has: bool, value: f32| if has { value.to_string() } else { "NA".into() };
+            let classification = shown(meaning.classification.is_some(), score.classification);
+            let sharp = shown(meaning.sharp.is_some(), score.sharp);
+            let Place { position, strand, .. } = place;
+            text += &format!(
+                "{contig}\t{position}\t{strand}\t{kind}\t{tiers}\t{classification}\t{sharp}\n"
+            );
+        };
+        for (site, score) in self.sites.iter().zip(&self.of_sites) {
+            let tiers = Tier::ALL.iter().filter(|tier| site.is(**tier)).map(|tier| tier.name());
+            if let Some(score) = score {
+                line(site.place(), "site", &tiers.collect::<Vec<_>>().join(","), *score);
+            }
+        }
+        for (kind, negatives) in &self.negatives {
+            negatives.iter().for_each(|(place, score)| line(*place, kind, ".", *score));
+        }
+        text
     }
 }
 

@@ -71,16 +71,87 @@ impl MeasuredSite {
 }
 
 /// Reads sites from a tab-separated table with a header, or from BED. Plain or compressed; `chr1` finds
-/// `1`. Columns of a table: `contig` (or `chrom`); `offset` (0-based), or `peak_1based`, or for clusters
+/// `1`. Columns of a table: `contig` (or `chrom`); `offset` (0-based), `representative_offset` (the same, of
+/// PolyASite's clusters), or `peak_1based`, or for clusters
 /// `start end` (0-based, half-open; the site is their last base); `strand`; if there, `type`,
 /// `apadb_reads` (or `reads`) and `polyasite_tpm`.
 ///
 /// # Errors
 /// A file or line that cannot be read, a contig that the genome lacks, a position outside it.
 pub fn read_sites(path: &Path, genome: &Genome) -> Result<Vec<MeasuredSite>> {
+    read_rows(path, |row| match row {
+        Line::Table(row) => from_table(&row, genome),
+        Line::Bed(fields) => from_bed(fields, genome),
+    })
+}
+
+/// A line of a table of sites.
+pub(super) enum Line<'a> {
+    /// After a header.
+    Table(Row<'a>),
+    /// Without one: fields of BED.
+    Bed(&'a [&'a str]),
+}
+
+/// A row of a table of sites with a header.
+pub(super) struct Row<'a> {
+    fields: &'a [&'a str],
+    columns: &'a HashMap<String, usize>,
+}
+
+impl Row<'_> {
+    /// Returns the text in a column, if there is one.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.columns.get(name).and_then(|&i| self.fields.get(i)).copied()
+    }
+
+    /// Returns the text in a column that must be there.
+    pub(super) fn need(&self, name: &str) -> std::result::Result<&str, String> {
+        self.get(name).ok_or(format!("no column {name}"))
+    }
+
+    fn number(&self, name: &str) -> Option<f64> {
+        self.get(name).and_then(|text| text.parse().ok())
+    }
+
+    fn whole(&self, name: &str) -> std::result::Result<usize, String> {
+        let text = self.need(name)?;
+        text.parse().map_err(|_| format!("{name} {text:?} is no number"))
+    }
+
+    /// Returns the site that the row names, without its evidence.
+    pub(super) fn site(&self, genome: &Genome) -> std::result::Result<MeasuredSite, String> {
+        let strand = self.need("strand")?;
+        let position = match () {
+            () if self.get("offset").is_some() => self.whole("offset")?,
+            () if self.get("representative_offset").is_some() => {
+                self.whole("representative_offset")?
+            }
+            () if self.get("peak_1based").is_some() => {
+                self.whole("peak_1based")?.checked_sub(1).ok_or("peak_1based is 0")?
+            }
+            () if self.get("start").is_none() => {
+                return Err("no column offset, peak_1based, or start and end".into());
+            }
+            () if strand == "-" => self.whole("start")?,
+            () => self.whole("end")?.checked_sub(1).ok_or("end is 0")?,
+        };
+        let contig = self.get("contig").map_or_else(|| self.need("chrom"), Ok)?;
+        locate(genome, contig, position, strand)
+    }
+}
+
+/// Reads every line of a table of sites that is no header and no comment.
+///
+/// # Errors
+/// A file that cannot be read; a line that `read` finds wrong, with its number.
+pub(super) fn read_rows<T>(
+    path: &Path,
+    read: impl Fn(Line<'_>) -> std::result::Result<T, String>,
+) -> Result<Vec<T>> {
     let mut lines = TextLines::new(&Source::open(path)?);
     let mut columns: HashMap<String, usize> = HashMap::new();
-    let mut sites = Vec::new();
+    let mut rows = Vec::new();
     while let Some(line) = lines.next_text()? {
         let fields: Vec<&str> = line.split('\t').collect();
         if line.is_empty() || line.starts_with('#') {
@@ -90,45 +161,21 @@ pub fn read_sites(path: &Path, genome: &Genome) -> Result<Vec<MeasuredSite>> {
             columns = fields.iter().enumerate().map(|(i, name)| ((*name).to_owned(), i)).collect();
             continue;
         }
-        let site = if columns.is_empty() {
-            from_bed(&fields, genome)
+        let row = read(if columns.is_empty() {
+            Line::Bed(&fields)
         } else {
-            from_table(&fields, &columns, genome)
-        };
-        sites.push(site.map_err(|problem| lines.wrong(problem))?);
+            Line::Table(Row { fields: &fields, columns: &columns })
+        });
+        rows.push(row.map_err(|problem| lines.wrong(problem))?);
     }
-    Ok(sites)
+    Ok(rows)
 }
 
-fn from_table(
-    fields: &[&str],
-    columns: &HashMap<String, usize>,
-    genome: &Genome,
-) -> std::result::Result<MeasuredSite, String> {
-    let get = |name: &str| columns.get(name).and_then(|&i| fields.get(i)).copied();
-    let need = |name: &str| get(name).ok_or(format!("no column {name}"));
-    let number = |name: &str| get(name).and_then(|text| text.parse::<f64>().ok());
-    let whole = |name: &str| {
-        let text = need(name)?;
-        text.parse::<usize>().map_err(|_| format!("{name} {text:?} is no number"))
-    };
-    let strand = need("strand")?;
-    let position = match () {
-        () if get("offset").is_some() => whole("offset")?,
-        () if get("peak_1based").is_some() => {
-            whole("peak_1based")?.checked_sub(1).ok_or("peak_1based is 0")?
-        }
-        () if get("start").is_none() => {
-            return Err("no column offset, peak_1based, or start and end".into());
-        }
-        () if strand == "-" => whole("start")?,
-        () => whole("end")?.checked_sub(1).ok_or("end is 0")?,
-    };
-    let contig = get("contig").map_or_else(|| need("chrom"), Ok)?;
-    let mut site = locate(genome, contig, position, strand)?;
-    site.reads = number("apadb_reads").or(number("reads"));
-    site.utr3 = get("type").is_some_and(|kind| kind.starts_with("3'UTR"));
-    site.strong = site.reads >= Some(10.0) || number("polyasite_tpm") > Some(0.0);
+fn from_table(row: &Row<'_>, genome: &Genome) -> std::result::Result<MeasuredSite, String> {
+    let mut site = row.site(genome)?;
+    site.reads = row.number("apadb_reads").or(row.number("reads"));
+    site.utr3 = row.get("type").is_some_and(|kind| kind.starts_with("3'UTR"));
+    site.strong = site.reads >= Some(10.0) || row.number("polyasite_tpm") > Some(0.0);
     Ok(site)
 }
 

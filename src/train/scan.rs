@@ -128,7 +128,7 @@ impl Task for ScanTask<'_> {
 
     fn validate(&self, model: &dyn Model) -> Result<Validation> {
         let Held { genome, sites } = &self.validation;
-        let rankings = ScoredPlaces::new(model, genome, sites)?.rankings()?;
+        let rankings = ScoredPlaces::new(model, genome, sites)?.rankings();
         let figures = rankings.iter().flat_map(|r| {
             let name = |score| format!("{}_{}_{score}", r.negatives, r.tier);
             [

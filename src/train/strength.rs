@@ -1,12 +1,15 @@
-//! `polyascan train strength`: log2 odds of usage, learned from APARENT2 on real and mutated signals.
+//! `polyascan train strength`: log2 odds of usage, learned from APARENT2 on real and mutated signals and from
+//! measured usage of the sites of genes.
 
 pub mod config;
+mod epoch;
 pub mod example;
+pub mod usage;
 
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
-use rand::seq::{IndexedRandom, SliceRandom};
+use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -15,17 +18,23 @@ use super::fit::{Task, Trainable, Validation};
 use super::losses::squared_error;
 use super::network::{Network, NetworkConfig, Noise};
 use super::recipe::Configuration;
-use super::scan::sources::{check_hexamer, sequences};
+use super::scan::sources::{check_hexamer, left_out, sequences};
 use crate::engine::device::Workers;
 use crate::error::{Error, Result};
 use crate::evaluate::metrics::pearson;
+use crate::evaluate::usage::Pair;
 use crate::models::registry::load_file;
 use crate::models::{Model, Predictions, Window};
 use config::{StrengthTraining, Teacher, WindowSource};
+use epoch::Epoch;
 use example::Example;
+use usage::{SHIFT, Usage};
 
 /// Windows that the teacher or a model scores in one go.
 const BATCH: usize = 64;
+
+/// Counts of validation sites that differ more than so many times are ranked.
+const FOLD: f64 = 8.0;
 
 /// Indices of the teacher's outputs.
 const NARROW: usize = 1;
@@ -37,10 +46,11 @@ pub struct StrengthTask<'a> {
     device: &'a Device,
     teacher: Box<dyn Model>,
     sources: Vec<Source>,
-    /// What the epoch shows: source and row, in order; and its seed.
-    epoch: (Vec<(usize, usize)>, u64),
+    usage: Vec<Usage>,
+    epoch: Epoch,
     /// Pairs of an example and its mutated copy, and what the teacher says of them.
     validation: (Vec<Example>, Vec<f32>),
+    validation_usage: Vec<Usage>,
 }
 
 /// A table's windows.
@@ -62,6 +72,11 @@ impl<'a> StrengthTask<'a> {
             let path = config.file(&source.file);
             let mut rows = sequences(&path)?;
             check_hexamer(&path, rows.iter().map(Vec::len), source.hexamer)?;
+            if let Some(table) = &source.leave_out {
+                let left_out = left_out(&config.file(table), &path)?;
+                let mut row = 0..;
+                rows.retain(|_| row.next().is_some_and(|row| !left_out.contains(&row)));
+            }
             if rows.len() <= config.validation.windows {
                 let problem = format!("{} windows; more are held out", rows.len());
                 return Err(Error::input(&path, "", problem));
@@ -74,47 +89,16 @@ impl<'a> StrengthTask<'a> {
         }
         let said = say(teacher.as_ref(), &validation, &config.teacher)?;
         let validation = (validation, said);
-        let task = Self { config, device, teacher, sources, epoch: (Vec::new(), 0), validation };
+        let read = |sources: &[config::UsageSource]| -> Result<Vec<Usage>> {
+            sources.iter().map(|source| Usage::read(source, config)).collect()
+        };
+        let (usage, validation_usage) = (read(&config.usage)?, read(&config.validation.usage)?);
+        let epoch = Epoch::default();
+        let task =
+            Self { config, device, teacher, sources, usage, epoch, validation, validation_usage };
         // At once, not after an epoch of work: whether the data fill a batch.
         task.draw(0)?;
         Ok(task)
-    }
-
-    fn draw(&self, number: usize) -> Result<(Vec<(usize, usize)>, u64)> {
-        let seed = self.config.model.seed.wrapping_mul(1_000_003).wrapping_add(number as u64);
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut draws = Vec::new();
-        for (index, source) in self.sources.iter().enumerate() {
-            let rows: Vec<usize> = (0..source.rows.len()).collect();
-            draws.extend(rows.sample(&mut rng, source.config.per_epoch).map(|&row| (index, row)));
-        }
-        draws.shuffle(&mut rng);
-        let (count, batch) = (draws.len(), self.config.optimiser.batch);
-        if count < batch {
-            let problem = format!(
-                "an epoch of {count} windows does not fill a batch of {batch}: lower it or add data"
-            );
-            return Err(Error::model(&self.config.model.name, problem));
-        }
-        Ok((draws, seed))
-    }
-
-    /// Returns the pairs of a step.
-    fn examples(&self, step: usize) -> Vec<Example> {
-        let size = self.config.optimiser.batch;
-        let (draws, seed) = &self.epoch;
-        let pairs = (step * size..(step + 1) * size).map(|i| {
-            let mut rng = ChaCha8Rng::seed_from_u64(*seed);
-            rng.set_stream(1 + i as u64);
-            let (source, row) = draws[i];
-            let source = &self.sources[source];
-            let mut example = Example::new(&source.rows[row], source.config.hexamer);
-            if rng.random::<f64>() < self.config.labels.short {
-                example.shorten();
-            }
-            pair(example, &mut rng)
-        });
-        pairs.flatten().collect()
     }
 }
 
@@ -127,7 +111,7 @@ impl Trainable for StrengthTraining {
 impl Task for StrengthTask<'_> {
     fn begin(&mut self, number: usize, _: Option<&dyn Model>) -> Result<usize> {
         self.epoch = self.draw(number)?;
-        Ok(self.epoch.0.len() / self.config.optimiser.batch)
+        Ok(self.epoch.steps(self.config.optimiser.batch))
     }
 
     fn loss(&self, step: usize, network: &dyn Network, noise: &mut Noise) -> Result<Tensor> {
@@ -139,18 +123,37 @@ impl Task for StrengthTask<'_> {
         let windows: Vec<Window<'_>> = examples
             .chunks_exact(2)
             .flat_map(|pair| {
-                let (least, most) = match single {
-                    true => {
-                        let distance = noise.rng.random_range(least..=most);
-                        (distance, distance)
-                    }
-                    false => (least, most),
+                let (least, most) = if single {
+                    let distance = noise.rng.random_range(least..=most);
+                    (distance, distance)
+                } else {
+                    (least, most)
                 };
                 pair.iter().map(move |example| Window::from(example.windows(least, most)))
             })
             .collect();
         let strengths = network.forward(&windows, noise)?.squeeze(2)?;
-        loss(&strengths, said, self.config.labels.difference, self.device)
+        let taught = loss(&strengths, said, self.config.labels.difference, self.device)?;
+        let draws = self.epoch.usage_of(step, self.config.optimiser.batch);
+        if draws.is_empty() {
+            return Ok(taught);
+        }
+        let most = SHIFT as i64;
+        let codes = draws.iter().flat_map(|(source, pair)| {
+            let (first, last) = if single {
+                let shift = noise.rng.random_range(-most..=most);
+                (shift, shift)
+            } else {
+                (-most, most)
+            };
+            self.usage[*source].windows(pair, first, last)
+        });
+        let codes: Vec<Vec<u8>> = codes.collect();
+        let windows: Vec<Window<'_>> = codes.iter().map(|codes| codes.as_slice().into()).collect();
+        let strengths = network.forward(&windows, noise)?.squeeze(2)?;
+        let pairs: Vec<Pair> = draws.iter().map(|(_, pair)| *pair).collect();
+        let measured = usage::loss(&strengths, &pairs, self.config.labels.limit, self.device)?;
+        Ok((taught + (measured * self.config.labels.usage)?)?)
     }
 
     fn validate(&self, model: &dyn Model) -> Result<Validation> {
@@ -170,12 +173,17 @@ impl Task for StrengthTask<'_> {
         let strengths = squared(&found, said);
         let differences = squared(&differences(&found), &differences(said));
         let error = found.iter().zip(said).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>();
-        let figures = vec![
+        let mut figures = vec![
             ("r2_strength".into(), strengths),
             ("r2_difference".into(), differences),
             ("squared_error".into(), Some(error / said.len() as f64)),
         ];
-        let merit = strengths.unwrap_or(0.0) + differences.unwrap_or(0.0);
+        let mut merit = strengths.unwrap_or(0.0) + differences.unwrap_or(0.0);
+        for (number, usage) in self.validation_usage.iter().enumerate() {
+            let auroc = usage.agreement(model, FOLD)?.auroc;
+            figures.push((format!("usage_auroc_{}", number + 1), auroc));
+            merit += auroc.unwrap_or(0.0) / self.validation_usage.len() as f64;
+        }
         Ok(Validation { merit, figures })
     }
 }

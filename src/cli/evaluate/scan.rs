@@ -60,6 +60,10 @@ pub struct Args {
     /// Draw the calibration (reliability diagram).
     #[arg(long, value_name = "FILE.svg", value_parser = crate::cli::options::name)]
     plot: Option<PathBuf>,
+    /// Write every ranked place, 0-based, with its kind (site, random, hexamer), tiers and scores
+    /// (tab-separated): for peers to score the same ones.
+    #[arg(long, value_name = "FILE.tsv", value_parser = crate::cli::options::name)]
+    places: Option<PathBuf>,
     #[command(flatten)]
     threads: ThreadOptions,
     /// Print JSON instead of tables.
@@ -74,15 +78,15 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<String> {
     let threads = args.threads.apply()?;
     let model = args.model.load()?;
-    if let Some(plot) = &args.plot {
-        if !classifies_windows(model.as_ref()) {
-            let name = &model.card().name;
-            let problem = format!("--plot: {name} does not classify every window: no calibration");
-            return Err(Error::Usage(problem));
-        }
-        keep_input(&args.fasta, plot)?;
-        keep_input(&args.sites, plot)?;
-        check_output(plot)?;
+    for output in [&args.plot, &args.places].into_iter().flatten() {
+        keep_input(&args.fasta, output)?;
+        keep_input(&args.sites, output)?;
+        check_output(output)?;
+    }
+    if args.plot.is_some() && !classifies_windows(model.as_ref()) {
+        let name = &model.card().name;
+        let problem = format!("--plot: {name} does not classify every window: no calibration");
+        return Err(Error::Usage(problem));
     }
     let genome = Genome::read(&args.fasta)?;
     let sites = read_sites(&args.sites, &genome)?;
@@ -112,6 +116,9 @@ fn evaluate(
     threads: usize,
 ) -> Result<Evaluation> {
     let places = ScoredPlaces::new(model, genome, sites)?;
+    if let Some(path) = &args.places {
+        write(path, places.table(genome).as_bytes())?;
+    }
     let meaning = places.meaning();
     let scanned = match classifies_windows(model) {
         true => Some(scanned(args, model, genome, sites, threads)?),
@@ -123,7 +130,7 @@ fn evaluate(
         fasta: args.fasta.display().to_string(),
         sites: args.sites.display().to_string(),
         scores: Scores { classification: meaning.classification, sharp: meaning.sharp },
-        rankings: places.rankings()?,
+        rankings: places.rankings(),
         scanned,
     })
 }

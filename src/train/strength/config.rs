@@ -20,6 +20,9 @@ pub struct StrengthTraining {
     pub teacher: Teacher,
     pub labels: Labels,
     pub windows: Vec<WindowSource>,
+    /// Genomes with sites whose usage was measured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub usage: Vec<UsageSource>,
     pub validation: Validation,
 }
 
@@ -48,6 +51,16 @@ pub struct Labels {
     pub difference: f64,
     /// Share of windows cut to 164 nt, the signal at 50, as in reporter assays; N around them.
     pub short: f64,
+    /// Weight of the loss of measured usage.
+    #[serde(default)]
+    pub usage: f64,
+    /// Most that two counts are taken to differ, in log2.
+    #[serde(default = "limit")]
+    pub limit: f64,
+}
+
+fn limit() -> f64 {
+    6.0
 }
 
 /// Windows around a hexamer: a table with a column `sequence`, FASTA, or one sequence per line.
@@ -59,6 +72,37 @@ pub struct WindowSource {
     pub hexamer: usize,
     /// Windows per epoch, each with a mutated copy.
     pub per_epoch: usize,
+    /// A table of rows (file name, 0-based row, tab-separated) that are left out: sequence that judges.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leave_out: Option<PathBuf>,
+}
+
+/// A genome with measured sites whose reads or expression were counted.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct UsageSource {
+    pub fasta: PathBuf,
+    pub sites: PathBuf,
+    /// Column of the sites with the counts.
+    pub counts: String,
+    /// Column with the gene...
+    #[serde(default = "gene")]
+    pub gene: String,
+    /// ... instead of which a GTF can say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub annotation: Option<PathBuf>,
+    /// Contigs left out.
+    #[serde(default)]
+    pub except: Vec<String>,
+    /// Counts below it are taken for it; pairs of two such counts are left out.
+    pub floor: f64,
+    /// Pairs of sites per epoch; 0 for validation.
+    #[serde(default)]
+    pub per_epoch: usize,
+}
+
+fn gene() -> String {
+    "gene".into()
 }
 
 /// What chooses the epoch that is kept: windows that are never trained on, drawn by the seed.
@@ -67,6 +111,9 @@ pub struct WindowSource {
 pub struct Validation {
     /// Of each table.
     pub windows: usize,
+    /// Measured usage that is not trained on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub usage: Vec<UsageSource>,
 }
 
 impl Configuration for StrengthTraining {
@@ -99,6 +146,27 @@ impl Configuration for StrengthTraining {
             if !(0.0..=1.0).contains(&value) {
                 return Err((table, format!("{what} = {value}: must lie between 0 and 1")));
             }
+        }
+        self.check_usage()
+    }
+}
+
+impl StrengthTraining {
+    fn check_usage(&self) -> Result<(), (&'static str, String)> {
+        for source in self.usage.iter().chain(&self.validation.usage) {
+            if !(source.floor > 0.0 && source.floor.is_finite()) {
+                let problem = format!("floor = {}: must be above 0", source.floor);
+                return Err(("[[usage]]", problem));
+            }
+        }
+        let Labels { usage, limit, .. } = self.labels;
+        if !(usage.is_finite() && usage >= 0.0 && limit.is_finite() && limit > 0.0) {
+            let problem = format!("usage = {usage}: must be 0 or more; limit = {limit}: above 0");
+            return Err(("[labels]", problem));
+        }
+        if (usage > 0.0) != self.usage.iter().any(|source| source.per_epoch > 0) {
+            let problem = "usage above 0 and [[usage]] with per_epoch above 0 go together";
+            return Err(("[labels]", problem.into()));
         }
         Ok(())
     }
