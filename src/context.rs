@@ -1,4 +1,6 @@
-//! Gene context of polyA sites: the gene and its part that a site lies in, and the polyA signal upstream.
+//! Gene context of polyA sites: the gene and its part that a site lies in, the polyA signal upstream, and how likely
+//! the site is used there.
 
 pub mod features;
 pub mod signal;
+pub mod structure;

@@ -13,6 +13,7 @@ use super::options::{ModelOptions, StrengthOptions, ThreadOptions, check_stdin};
 use super::parts::{Consumer, PartOptions, Runner};
 use super::{claim, interrupt};
 use crate::config::Config;
+use crate::context::features::GeneContext;
 use crate::error::{Error, Result};
 use crate::genome::annotation::Annotation;
 use crate::genome::compression::Source;
@@ -26,7 +27,6 @@ use crate::shard::Portion;
 use crate::variants::annotate::{Annotated, Annotator, CheckRef};
 use crate::variants::engine::Engine;
 use crate::variants::entry::KEYS;
-use crate::variants::genes::GeneReach;
 use crate::variants::run::{self, BatchReader};
 use crate::variants::vcf::header::Header;
 use crate::variants::vcf::reader::VcfReader;
@@ -117,7 +117,7 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
     let annotation = gtf.as_ref().map(|gtf| Annotation::from_source(gtf, &fasta.contigs));
     let annotation = annotation.transpose()?;
     let extension = config.annotation.extension;
-    let genes = annotation.as_ref().map(|a| GeneReach::new(a, &fasta.contigs, extension));
+    let genes = annotation.as_ref().map(|a| GeneContext::new(a, &fasta.contigs, extension));
 
     let models = (model.as_ref(), strength.as_deref());
     let mut report = Report::new(&config, models, &fasta, threads);

@@ -27,6 +27,9 @@ pub struct Gene {
     pub range: Range<u64>,
     /// Exons of each transcript, ascending by coordinate.
     pub transcripts: Vec<Vec<Range<u64>>>,
+    /// Numbers of the transcripts that go on past the 3' end that is annotated (attribute `partial "3-prime"`): their
+    /// last exon here is not their last.
+    pub open_ended: Vec<usize>,
 }
 
 impl Gene {

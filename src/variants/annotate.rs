@@ -10,9 +10,11 @@ use super::change::{Change, Reason};
 use super::effect::{Effect, SiteEffect};
 use super::engine::{Asked, Effects, Engine};
 use super::entry::{KEYS, largest, parts};
-use super::genes::{GeneReach, Reach};
+use super::genes::genes_at;
 use super::totals::Totals;
 use super::vcf::line::Line;
+use crate::context::features::GeneContext;
+use crate::context::structure::GeneStructure;
 use crate::error::{Error, Result};
 use crate::genome::sequence::{UNKNOWN, decode};
 use crate::genome::strand::Strand;
@@ -68,7 +70,7 @@ pub struct Annotated {
 /// Annotates records; shared by all threads.
 pub struct Annotator<'a> {
     pub engine: &'a Engine<'a>,
-    pub genes: Option<&'a GeneReach>,
+    pub genes: Option<&'a GeneContext>,
     pub check_ref: CheckRef,
     /// Longest allele, in canonical form.
     pub longest: usize,
@@ -91,7 +93,7 @@ struct Allele<'a> {
     /// What is to be scored (its place in the list), or why it is not.
     asked: std::result::Result<usize, Reason>,
     /// `None` without annotation.
-    genes: Option<Vec<&'a Reach>>,
+    genes: Option<Vec<(usize, &'a GeneStructure)>>,
 }
 
 impl Annotator<'_> {
@@ -167,13 +169,16 @@ impl Annotator<'_> {
         let alleles = line.alternates().map(|letters| {
             let change = change(&reference, letters);
             let genes = match (&change, self.genes) {
-                (Ok(change), Some(genes)) => Some(genes.at(*contig, change)),
+                (Ok(change), Some(genes)) => {
+                    let here = genes_at(genes, *contig, change).into_iter();
+                    Some(here.map(|gene| (gene, genes.gene(gene))).collect::<Vec<_>>())
+                }
                 _ => None,
             };
             let asked = change.and_then(|change| {
                 let strands = match &genes {
                     None => [true; 2],
-                    Some(genes) => Strand::BOTH.map(|s| genes.iter().any(|gene| gene.strand == s)),
+                    Some(genes) => Strand::BOTH.map(|s| genes.iter().any(|(_, gene)| gene.strand == s)),
                 };
                 if strands == [false; 2] {
                     return Err(Reason::NoGene);
@@ -256,7 +261,7 @@ impl Allele<'_> {
         match &self.genes {
             None => sites.iter().map(|site| parts(&self.letters, None, site)).collect(),
             Some(genes) => {
-                let of_gene = |gene: &&Reach| {
+                let of_gene = |(_, gene): &(usize, &GeneStructure)| {
                     let (strand, name) = (gene.strand, gene.name.clone());
                     let here = sites.iter().filter(move |site| site.strand == strand);
                     here.map(move |site| parts(&self.letters, Some(&name), site))

@@ -28,6 +28,8 @@ struct Draft {
     gene_rows: usize,
     /// transcript_id and exons.
     transcripts: Vec<(String, Vec<Range<u64>>)>,
+    /// transcript_ids of transcripts that go on past their annotated 3' end.
+    open_ended: HashSet<String>,
 }
 
 impl Builder {
@@ -43,8 +45,18 @@ impl Builder {
         let index = known.unwrap_or_else(|| {
             by_id.entry(row.gene_id.clone()).or_default().push(drafts.len());
             let (id, range) = (row.gene_id.clone(), row.range.clone());
-            let (name, transcripts) = (None, Vec::new());
-            drafts.push(Draft { id, name, contig, strand, range, gene_rows: 0, transcripts });
+            let (name, transcripts, open_ended) = (None, Vec::new(), HashSet::new());
+            let gene_rows = 0;
+            drafts.push(Draft {
+                id,
+                name,
+                contig,
+                strand,
+                range,
+                gene_rows,
+                transcripts,
+                open_ended,
+            });
             drafts.len() - 1
         });
         drafts[index].add(row);
@@ -104,6 +116,9 @@ impl Draft {
             self.name = row.gene_name;
         }
         self.gene_rows += usize::from(row.kind == Kind::Gene);
+        if row.open_ended {
+            self.open_ended.insert(row.transcript_id.clone());
+        }
         if row.kind != Kind::Exon {
             return;
         }
@@ -119,11 +134,14 @@ impl Draft {
             exons.sort_by_key(|exon| (exon.start, exon.end));
             exons
         };
+        let numbered = self.transcripts.iter().enumerate();
+        let open_ended = numbered.filter(|(_, (id, _))| self.open_ended.contains(id));
+        let open_ended = open_ended.map(|(number, _)| number).collect();
         let mut transcripts: Vec<_> = self.transcripts.into_iter().map(sorted).collect();
         if transcripts.is_empty() {
             transcripts.push(vec![self.range.clone()]);
         }
         let Self { contig, strand, range, .. } = self;
-        Gene { name: self.name.unwrap_or(self.id), contig, strand, range, transcripts }
+        Gene { name: self.name.unwrap_or(self.id), contig, strand, range, transcripts, open_ended }
     }
 }

@@ -30,6 +30,8 @@ pub(super) struct Row {
     pub(super) gene_name: Option<String>,
     /// Empty where there is none: such exons of a gene form one transcript.
     pub(super) transcript_id: String,
+    /// Whether the transcript goes on past the 3' end that is annotated: `partial "3-prime"`.
+    pub(super) open_ended: bool,
 }
 
 /// Splits a line into columns; `None` for remarks and blank lines.
@@ -91,6 +93,7 @@ impl Row {
             gene_id: String::new(),
             gene_name: None,
             transcript_id: String::new(),
+            open_ended: false,
         };
         row.read_attributes(line, record)?;
         Ok(row)
@@ -122,6 +125,7 @@ impl Row {
                 b"gene_id" => self.gene_id = value(),
                 b"gene_name" => self.gene_name = Some(value()).filter(|name| !name.is_empty()),
                 b"transcript_id" => self.transcript_id = value(),
+                b"partial" => self.open_ended |= value().contains("3-prime"),
                 _ => {}
             }
         }

@@ -54,6 +54,7 @@ fn genes_hold_their_transcripts_in_order() {
         strand: Strand::Plus,
         range: 10..20,
         transcripts: vec![vec![10..20]],
+        open_ended: Vec::new(),
     };
     let two = Gene {
         name: "TWO".to_owned(),
@@ -61,9 +62,21 @@ fn genes_hold_their_transcripts_in_order() {
         strand: Strand::Minus,
         range: 100..900,
         transcripts: vec![vec![100..200, 800..900], vec![300..400]],
+        open_ended: Vec::new(),
     };
     assert_eq!(annotation.genes, [one, two]);
     assert!(annotation.notes.is_empty());
+}
+
+#[test]
+fn transcripts_that_go_on_outside_are_remembered() {
+    let annotation = read(&[
+        "chr1 transcript 11 20 + gene_id \"G\"; transcript_id \"A\"; partial \"5-prime\";",
+        "chr1 exon 11 20 + gene_id \"G\"; transcript_id \"A\";",
+        "chr1 exon 11 20 + gene_id \"G\"; transcript_id \"B\";",
+        "chr1 transcript 11 20 + gene_id \"G\"; transcript_id \"B\"; partial \"5-prime,3-prime\";",
+    ]);
+    assert_eq!(annotation.genes[0].open_ended, [1]);
 }
 
 #[test]
