@@ -10,3 +10,4 @@ pub mod region;
 pub mod sequence;
 pub mod sequences;
 pub mod strand;
+pub mod text_lines;

@@ -116,6 +116,7 @@ impl GeneContext {
     ///     range: 10_000..20_000,
     ///     transcripts: vec![vec![10_000..11_000, 19_000..20_000]],
     ///     open_ended: Vec::new(),
+    ///     coding_ends: Vec::new(),
     /// };
     /// let annotation = Annotation { genes: vec![gene], notes: Vec::new() };
     /// let context = GeneContext::new(&annotation, &contigs, 5_000);

@@ -1,20 +1,24 @@
-//! Gene annotation from GTF.
+//! Gene annotation.
+//!
+//! A reader of a format (`gtf.rs`, `gff3.rs`) makes rows of what the file says; `assembly.rs` makes genes of rows.
 
-mod builder;
+mod assembly;
+mod attributes;
+mod gff3;
+mod gtf;
+mod left_out;
 mod names;
-mod row;
 
 use std::ops::Range;
 use std::path::Path;
 
-use noodles::gtf;
-
-use self::builder::Builder;
+use self::assembly::Assembly;
+use self::left_out::LeftOut;
 use self::names::Names;
-use self::row::Row;
 use super::compression::Source;
 use super::contigs::Contigs;
 use super::strand::Strand;
+use super::text_lines::TextLines;
 use crate::error::{Error, Result};
 
 /// A gene and the exons of its transcripts; coordinates 0-based half-open.
@@ -30,6 +34,8 @@ pub struct Gene {
     /// Numbers of the transcripts that go on past the 3' end that is annotated (attribute `partial "3-prime"`): their
     /// last exon here is not their last.
     pub open_ended: Vec<usize>,
+    /// Last coding nucleotides of the transcripts, ascending; empty where the file has no coding sequences.
+    pub coding_ends: Vec<u64>,
 }
 
 impl Gene {
@@ -43,7 +49,7 @@ impl Gene {
     }
 }
 
-/// The genes of a GTF file that lie on contigs of the genome, sorted by contig, start, end, strand, name.
+/// The genes of a GTF or GFF3 file that lie on contigs of the genome, sorted by contig, start, end, strand, name.
 #[derive(Clone, Debug, Default)]
 pub struct Annotation {
     pub genes: Vec<Gene>,
@@ -52,13 +58,16 @@ pub struct Annotation {
 }
 
 impl Annotation {
-    /// Reads a plain or gzip/BGZF GTF file; `-` is standard input.
+    /// Reads a plain or gzip/BGZF GTF or GFF3 file, which are told by their content; `-` is standard input.
     ///
     /// Rows `gene`, `transcript` and `exon` count. A gene reaches over all its rows, so no `gene` row is needed; one
-    /// without `exon` rows gets one transcript of one exon. The same gene_id on two contigs or strands is two genes.
+    /// without `exon` rows gets one transcript of one exon. An id is not a place: where the transcripts of one gene_id
+    /// lie on several contigs or strands, or do not overlap, each place is a gene of its own, and it is said. Rows
+    /// that cannot be used are left out, counted and said, too.
     ///
     /// # Errors
-    /// A line that is no GTF, with its number; no contig in common with the FASTA file; nothing of use in the file.
+    /// A line that shows a damaged file or none of this format, with its number; no contig in common with the FASTA
+    /// file; nothing of use in the file.
     ///
     /// ```
     /// use polyascan::genome::{annotation::Annotation, contigs::Contigs};
@@ -77,30 +86,49 @@ impl Annotation {
 
     /// Does what [`Annotation::read`] does for a source that is already open.
     pub fn from_source(source: &Source, contigs: &Contigs) -> Result<Self> {
-        let mut reader = gtf::io::Reader::new(source.reader());
-        let mut line = gtf::Line::default();
-        let mut number = 0_u64;
+        let mut lines = TextLines::new(source);
         let mut names = Names::new(contigs);
-        let mut builder = Builder::default();
-        while reader.read_line(&mut line).map_err(|e| source.error(e))? > 0 {
-            number += 1;
-            let fault = |problem| Error::input(source.path(), format!("line {number}"), problem);
-            let Some(record) = row::record(&line).map_err(fault)? else { continue };
-            let Some(kind) = row::kind(&record) else { continue };
-            let Some(contig) = names.resolve(record.reference_sequence_name()) else { continue };
-            builder.add(contig, Row::parse(kind, &line, &record).map_err(fault)?);
-        }
-        let fault = |problem| Error::input(source.path(), "", problem);
-        names.check().map_err(fault)?;
-        let (genes, remarks) = builder.finish(contigs);
-        let notes: Vec<String> = names.notes().into_iter().chain(remarks).collect();
+        let (mut assembly, mut left_out) = (Assembly::default(), LeftOut::default());
+        let remarks = if is_gff3(source)? {
+            gff3::read(&mut lines, &mut names, &mut assembly, &mut left_out)?;
+            Vec::new()
+        } else {
+            gtf::read(&mut lines, &mut names, &mut assembly, &mut left_out)?
+        };
+        let fault = |place: String, problem| Error::input(source.path(), place, problem);
+        names.check().map_err(|problem| fault(String::new(), problem))?;
+        let (genes, assembled) = assembly.finish(contigs);
+        let notes = names.notes().into_iter().chain(left_out.notes()).chain(remarks);
+        let notes: Vec<String> = notes.chain(assembled).collect();
         if genes.is_empty() {
+            if let Some((line, first)) = left_out.first() {
+                return Err(fault(format!("line {line}"), first.problem.clone()));
+            }
             let why =
                 if notes.is_empty() { String::new() } else { format!(": {}", notes.join("; ")) };
-            return Err(fault(format!("no gene, transcript or exon rows to use{why}")));
+            let problem = format!("no gene, transcript or exon rows to use{why}");
+            return Err(fault(String::new(), problem));
         }
         Ok(Self { genes, notes })
     }
+}
+
+/// Returns whether a file is GFF3 rather than GTF: by its first line, or by the attributes of its first row.
+fn is_gff3(source: &Source) -> Result<bool> {
+    let mut lines = TextLines::new(source);
+    while let Some(line) = lines.next_line()? {
+        if let Some(version) = line.strip_prefix(b"##gff-version") {
+            return Ok(version.trim_ascii_start().starts_with(b"3"));
+        }
+        let attributes = line.splitn(9, |&byte| byte == b'\t').nth(8);
+        if line.is_empty() || line.starts_with(b"#") {
+            continue;
+        }
+        // `ID=gene:X;Name=Y`, not `gene_id "X";`.
+        let separator = attributes.and_then(|text| text.iter().find(|byte| b"= \"".contains(byte)));
+        return Ok(separator == Some(&b'='));
+    }
+    Ok(false)
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ mod tests {
             range,
             transcripts: Vec::new(),
             open_ended: Vec::new(),
+            coding_ends: Vec::new(),
         };
         let genes = vec![
             gene("long", Strand::Plus, 1_000..40_000),
@@ -64,6 +65,7 @@ mod tests {
             transcripts: vec![vec![range.clone()]],
             range,
             open_ended: Vec::new(),
+            coding_ends: Vec::new(),
         };
         let genes = vec![
             gene("first", Strand::Plus, 1_000..2_000),

@@ -18,7 +18,7 @@ fn gene(name: &str, strand: Strand, transcripts: Vec<Vec<Range<u64>>>) -> Gene {
     let start = exons().map(|exon| exon.start).min().unwrap_or(0);
     let end = exons().map(|exon| exon.end).max().unwrap_or(0);
     let name = name.to_owned();
-    Gene { name, contig: 0, strand, range: start..end, transcripts, open_ended: Vec::new() }
+    Gene { name, contig: 0, strand, range: start..end, transcripts, open_ended: Vec::new(), coding_ends: Vec::new() }
 }
 
 fn context(genes: Vec<Gene>, extension: u64) -> GeneContext {

@@ -5,7 +5,7 @@ fn structure(strand: Strand, transcripts: Vec<Vec<Range<u64>>>) -> GeneStructure
     let start = exons().map(|exon| exon.start).min().unwrap();
     let end = exons().map(|exon| exon.end).max().unwrap();
     let (name, range) = ("G".to_owned(), start..end);
-    let gene = Gene { name, contig: 0, strand, range, transcripts, open_ended: Vec::new() };
+    let gene = Gene { name, contig: 0, strand, range, transcripts, open_ended: Vec::new(), coding_ends: Vec::new() };
     let reach = range_along(strand, &gene.range).end + 100;
     GeneStructure::new(&gene, reach)
 }

@@ -22,14 +22,28 @@ impl<'c> Names<'c> {
     }
 
     /// Returns the contig's index; counts the row if there is none.
-    pub(super) fn resolve(&mut self, name: &[u8]) -> Option<usize> {
-        let name = String::from_utf8_lossy(name);
-        let found = match self.known.get(name.as_ref()) {
+    pub(super) fn resolve(&mut self, name: &str) -> Option<usize> {
+        let found = match self.known.get(name) {
             Some(&found) => found,
-            None => self.learn(name.into_owned()),
+            None => self.learn(name.to_owned()),
         };
         self.missing_rows += u64::from(found.is_none());
         found
+    }
+
+    /// Returns the contig's index if the name was asked for before.
+    pub(super) fn known(&self, name: &str) -> Option<usize> {
+        self.known.get(name).copied().flatten()
+    }
+
+    /// Takes another name of a contig, as RefSeq tells of its accessions, for where its own is not in the genome.
+    pub(super) fn alias(&mut self, name: &str, other: &str) {
+        if self.contigs.resolve(name).is_none()
+            && let Some(index) = self.contigs.resolve(other)
+            && self.known.insert(name.to_owned(), Some(index)).is_none()
+        {
+            self.restyled.push((name.to_owned(), index));
+        }
     }
 
     fn learn(&mut self, name: String) -> Option<usize> {
