@@ -2,5 +2,10 @@
 //! the site is used there.
 
 pub mod features;
+pub mod logistic;
+pub mod model;
 pub mod signal;
+pub mod splice;
 pub mod structure;
+pub mod usage;
+pub mod values;

@@ -96,7 +96,7 @@ fn exons_of_several_parents_of_genes_and_of_micro_rnas_are_placed() {
         "chr1 exon 411 430 + Parent=rna-MIR-2",
         "chr1 mRNA 601 700 + ID=ALONE",
         "chr1 exon 601 700 + Parent=ALONE",
-        "##FASTA 1 1 + x",
+        "##FASTA x 1 1 + x",
     ]));
     let found: Vec<(&str, Vec<usize>)> = annotation
         .genes
