@@ -2,8 +2,10 @@
 //! the site is used there.
 
 pub mod features;
+pub mod known;
 pub mod logistic;
 pub mod model;
+mod reaches;
 pub mod signal;
 pub mod splice;
 pub mod structure;

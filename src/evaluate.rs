@@ -4,6 +4,7 @@ pub mod accuracy;
 pub mod calibration;
 pub mod calls;
 pub mod classes;
+pub mod context;
 pub mod measured;
 pub mod metrics;
 pub mod negatives;

@@ -3,6 +3,7 @@
 pub mod atomic;
 pub mod bed;
 pub mod bigwig;
+pub mod context;
 pub mod frames;
 pub mod heat_map;
 pub mod lock;

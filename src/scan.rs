@@ -9,6 +9,7 @@
 
 pub mod chunks;
 pub mod consolidate;
+pub mod in_context;
 pub mod inference;
 mod pipeline;
 pub mod progress;

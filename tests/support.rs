@@ -379,7 +379,7 @@ fn record(line: &str) -> Record {
 
 fn entry(text: &str) -> Entry {
     let parts: Vec<&str> = text.split('|').collect();
-    assert_eq!(parts.len(), 15, "{text}");
+    assert_eq!(parts.len(), 18, "{text}");
     Entry {
         allele: parts[0].into(),
         gene: parts[1].into(),

@@ -2,6 +2,7 @@
 
 mod calls;
 mod classes;
+mod context;
 mod scan;
 mod variants;
 
@@ -25,6 +26,7 @@ enum Task {
     Scan(scan::Args),
     Calls(calls::Args),
     Classes(classes::Args),
+    Context(context::Args),
     Variants(variants::Args),
 }
 
@@ -37,6 +39,7 @@ pub fn run(args: &Args) -> Result<()> {
         Task::Scan(args) => scan::run(args)?,
         Task::Calls(args) => calls::run(args)?,
         Task::Classes(args) => classes::run(args)?,
+        Task::Context(args) => context::run(args)?,
         Task::Variants(args) => variants::run(args)?,
     };
     let failed = |e| Error::io(Path::new("standard output"), "cannot write", e);

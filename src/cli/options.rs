@@ -91,20 +91,22 @@ impl StrengthOptions {
         self.strength_model.as_deref().and_then(model_file)
     }
 
-    /// Loads the strength model that is to go with a site model, if there is to be one.
-    ///
-    /// # Errors
-    /// If there is no such model.
-    pub fn load(&self, sites: &ModelOptions) -> Result<Option<Box<dyn Model>>> {
+    /// Returns the name of the strength model that is to go with a site model, if there is to be one.
+    pub fn name(&self, sites: &ModelOptions) -> Option<&str> {
         let name = match (&self.strength_model, sites.model.as_str()) {
             (Some(name), _) => name,
             (None, "default") => DEFAULT_STRENGTH,
             (None, _) => NONE,
         };
-        if name == NONE {
-            return Ok(None);
-        }
-        registry::load(name, &Workers::CPU).map(Some)
+        Some(name).filter(|name| *name != NONE)
+    }
+
+    /// Loads the strength model that is to go with a site model, if there is to be one.
+    ///
+    /// # Errors
+    /// If there is no such model.
+    pub fn load(&self, sites: &ModelOptions) -> Result<Option<Box<dyn Model>>> {
+        self.name(sites).map(|name| registry::load(name, &Workers::CPU)).transpose()
     }
 }
 

@@ -1,10 +1,8 @@
 //! Classes of sites by gene structure, and the genes that they belong to.
 
-mod reaches;
-
 use std::ops::Range;
 
-use self::reaches::Reaches;
+use super::reaches::Reaches;
 use super::structure::{GeneStructure, along, range_along};
 use crate::genome::annotation::{Annotation, Gene};
 use crate::genome::contigs::Contigs;
@@ -84,6 +82,8 @@ pub struct GeneContext {
     genes: Vec<GeneStructure>,
     /// By contig, then strand.
     strands: Vec<[StrandContext; 2]>,
+    /// By contig: stretches that genes of either strand reach over without a gap.
+    blocks: Vec<Intervals>,
 }
 
 #[derive(Debug, Default)]
@@ -139,6 +139,8 @@ impl GeneContext {
         for (strands, contig) in by_strand.into_iter().zip(contigs.iter()) {
             let strands =
                 strands.map(|genes| context.add_strand(&genes, contig.length, extension));
+            let reached = strands.iter().flat_map(|strand| strand.targets.as_slice());
+            context.blocks.push(Intervals::new(reached.cloned().collect()));
             context.strands.push(strands);
         }
         context
@@ -257,6 +259,14 @@ impl GeneContext {
                 next.map(|next| position + 1 - other.ends[next])
             }
         }
+    }
+
+    /// Returns the end of the stretch around a position that genes of either strand reach over without a gap, or the
+    /// position if there is none: no gene has sites before and after it.
+    pub fn block_end(&self, contig: usize, position: u64) -> u64 {
+        let Some(blocks) = self.blocks.get(contig).map(Intervals::as_slice) else { return position };
+        let before = blocks.partition_point(|block| block.start <= position);
+        before.checked_sub(1).map_or(position, |at| blocks[at].end.max(position))
     }
 
     /// Returns what an annotated scan covers on one contig and strand: genes and `extension` nt past their 3' ends.

@@ -49,6 +49,8 @@ pub struct GeneStructure {
     starts: Vec<i64>,
     /// Last nucleotides of transcripts, ascending.
     pub ends: Vec<i64>,
+    /// Last coding nucleotides of transcripts, ascending.
+    coding_ends: Vec<i64>,
     /// Ascending.
     pub fives: Vec<FiveSite>,
     /// Ascending.
@@ -119,6 +121,9 @@ impl GeneStructure {
         let mut starts: Vec<i64> = exons.iter().map(|exon| exon.start).collect();
         sort_once(&mut starts);
         sort_once(&mut ends);
+        let coding_ends = gene.coding_ends.iter().map(|end| along(gene.strand, *end));
+        let mut coding_ends: Vec<i64> = coding_ends.collect();
+        sort_once(&mut coding_ends);
         let fives = fives.into_iter().map(|(at, exon)| FiveSite { at, exon, score: None });
         let threes = threes.into_iter().map(|(at, here)| ThreeSite {
             at,
@@ -136,6 +141,7 @@ impl GeneStructure {
             terminal: merged(terminal),
             starts,
             ends,
+            coding_ends,
             fives: fives.collect(),
             threes: threes.collect(),
         }
@@ -190,6 +196,18 @@ impl GeneStructure {
     pub fn last_exon_start(&self, x: i64) -> i64 {
         let before = &self.threes[..self.threes.partition_point(|three| three.at <= x)];
         before.iter().rev().find(|three| three.last).map_or(self.range.start, |three| three.at)
+    }
+
+    /// Returns the length of the 3' UTR of transcripts that end at a position, introns taken out: from the last coding
+    /// nucleotide before it; `None` where no coding sequence is annotated before it.
+    pub fn utr_length(&self, x: i64) -> Option<u64> {
+        let from = last_at(&self.coding_ends, x - 1)? + 1;
+        let inside = |exon: &Range<i64>| (exon.end.min(x + 1) - exon.start.max(from)).max(0) as u64;
+        let exons: u64 = self.exons.iter().map(inside).sum();
+        // Past the last exon before the position everything belongs to the UTR.
+        let before = &self.exons[..self.exons.partition_point(|exon| exon.start <= x)];
+        let past = before.last().map_or(from, |exon| exon.end.max(from));
+        Some(exons + (x + 1 - past).max(0) as u64)
     }
 
     /// Returns how far a position lies past the nearest end of a transcript (negative before it), nt.

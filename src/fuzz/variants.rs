@@ -17,6 +17,8 @@ use crate::scan::testing::HashModel;
 use crate::variants::annotate::{Annotator, CheckRef};
 use crate::variants::change::{Change, Reason};
 use crate::variants::engine::Engine;
+use crate::context::model::ContextModel;
+use crate::variants::context::VariantContext;
 use crate::variants::entry::KEYS;
 use crate::variants::run::BatchReader;
 use crate::variants::totals::Totals;
@@ -80,7 +82,9 @@ fn annotated(path: &Path, check_ref: CheckRef) -> Option<(Vec<u8>, Totals)> {
     let settings = config.variants.settings(&config.scan, "dense-scan");
     let engine = Engine::new(&model, None, settings).unwrap();
     let (genes, table, longest) = (None, true, 100);
-    let annotator = Annotator { engine: &engine, genes, check_ref, longest, table, path };
+    let usage = ContextModel::built_in().unwrap();
+    let context = VariantContext { model: &usage, genes, rules: &[] };
+    let annotator = Annotator { engine: &engine, genes, context, check_ref, longest, table, path };
     let vcf = VcfReader::new(Source::open(path).ok()?).ok()?;
     let mut reader =
         BatchReader::new(vcf, &fasta.contigs, InTurn::new(fasta).unwrap(), false, 0..u64::MAX);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use clap::ValueEnum;
 
 use super::change::{Change, Reason};
+use super::context::VariantContext;
 use super::effect::{Effect, SiteEffect};
 use super::engine::{Asked, Effects, Engine};
 use super::entry::{KEYS, largest, parts};
@@ -71,6 +72,7 @@ pub struct Annotated {
 pub struct Annotator<'a> {
     pub engine: &'a Engine<'a>,
     pub genes: Option<&'a GeneContext>,
+    pub context: VariantContext<'a>,
     pub check_ref: CheckRef,
     /// Longest allele, in canonical form.
     pub longest: usize,
@@ -223,10 +225,12 @@ impl Annotator<'_> {
                     continue;
                 }
             };
-            totals.score(greatest(sites));
-            let largest = largest(sites);
+            let counted: Vec<&SiteEffect> =
+                sites.iter().filter(|site| allele.counts(site, &self.context)).collect();
+            totals.score(greatest(&counted));
+            let largest = largest(counted);
             skips.push(".");
-            let of_allele = allele.entries(sites);
+            let of_allele = allele.entries(sites, &self.context);
             if self.table && of_allele.is_empty() {
                 row(record, allele, None, &largest, ".", rows);
             }
@@ -257,16 +261,33 @@ impl Annotator<'_> {
 
 impl Allele<'_> {
     /// Returns the parts of the allele's entries: by gene, then by site.
-    fn entries(&self, sites: &[SiteEffect]) -> Vec<[String; 15]> {
+    fn entries(&self, sites: &[SiteEffect], context: &VariantContext<'_>) -> Vec<[String; 18]> {
         match &self.genes {
-            None => sites.iter().map(|site| parts(&self.letters, None, site)).collect(),
+            None => {
+                let entry = |site| parts(&self.letters, None, site, &context.site(None, site));
+                sites.iter().map(entry).collect()
+            }
             Some(genes) => {
-                let of_gene = |(_, gene): &(usize, &GeneStructure)| {
-                    let (strand, name) = (gene.strand, gene.name.clone());
+                let of_gene = |(number, gene): &(usize, &GeneStructure)| {
+                    let (number, strand, name) = (*number, gene.strand, gene.name.clone());
                     let here = sites.iter().filter(move |site| site.strand == strand);
-                    here.map(move |site| parts(&self.letters, Some(&name), site))
+                    here.map(move |site| {
+                        let in_gene = context.site(Some(number), site);
+                        parts(&self.letters, Some(&name), site, &in_gene)
+                    })
                 };
                 genes.iter().flat_map(of_gene).collect()
+            }
+        }
+    }
+
+    /// Whether a site counts, in one of the genes at least.
+    fn counts(&self, site: &SiteEffect, context: &VariantContext<'_>) -> bool {
+        match &self.genes {
+            None => context.site(None, site).counts,
+            Some(genes) => {
+                let mut of_strand = genes.iter().filter(|(_, gene)| gene.strand == site.strand);
+                of_strand.any(|(number, _)| context.site(Some(*number), site).counts)
             }
         }
     }
@@ -274,7 +295,7 @@ impl Allele<'_> {
 
 /// Returns the effect on the site whose change is the largest, of those that are not unchanged if there
 /// are any.
-fn greatest(sites: &[SiteEffect]) -> Option<Effect> {
+fn greatest(sites: &[&SiteEffect]) -> Option<Effect> {
     let size = |site: &&SiteEffect| (site.effect != Effect::Unchanged, site.delta().abs());
     let greatest = sites.iter().max_by(|a, b| {
         let ((matters_a, a), (matters_b, b)) = (size(a), size(b));
@@ -300,7 +321,7 @@ pub fn table_header() -> String {
 fn row(
     record: &Record<'_>,
     allele: &Allele<'_>,
-    entry: Option<&[String; 15]>,
+    entry: Option<&[String; 18]>,
     largest: &str,
     skip: &str,
     rows: &mut Vec<u8>,

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::Args;
+use crate::cli::context::LoadedContext;
 use crate::cli::options::check_prefix;
 use crate::cli::scan::files::{self, Files};
 use crate::cli::scan::report::{Outcome, Report};
@@ -12,9 +13,11 @@ use crate::error::{Error, Result};
 use crate::genome::annotation::Annotation;
 use crate::genome::compression::Source;
 use crate::genome::contigs::Contigs;
+use crate::genome::fasta::FastaFile;
 use crate::parts::Shards;
 use crate::profile::Profile;
 use crate::scan::Collector;
+use crate::scan::in_context::InContextSink;
 use crate::scan::work::ScanWork;
 
 /// Merges them.
@@ -48,17 +51,45 @@ pub fn run(args: &Args) -> Result<()> {
     let setting = |name: &str| work.summary.settings.get(name).ok_or_else(|| lacks(name));
     let background = setting("background")?.as_f64().ok_or_else(|| lacks("background"))?;
     let extension = setting("extension")?.as_u64().ok_or_else(|| lacks("extension"))?;
-    let genes = gtf.map(|gtf| genes_of(gtf, work, contigs, extension)).transpose()?;
+    let mut genes = gtf.map(|gtf| genes_of(gtf, work, contigs, extension)).transpose()?;
     let targets = work.targets();
-    files.create(&prefix, work, contigs)?;
-    let mut collector = Collector::new(&targets, genes.as_ref(), background, &mut files);
+    let mut report = Report::of(work.summary.clone());
+    let fasta = work.context.needs_genome().then(|| genome(args, work)).transpose()?;
+    let digest = report.annotation_digest();
+    let of_genes = genes.as_mut().zip(digest.as_deref());
+    let (loaded, notes) = LoadedContext::load(&work.context, of_genes, contigs, fasta.as_ref())?;
+    notes.into_iter().for_each(|note| report.note(note));
+    let mut tables = files.create(&prefix, work, contigs)?;
+    let context = loaded.context(contigs, fasta.as_ref(), &targets, genes.as_ref())?;
+    let mut in_context = InContextSink::new(context, &mut files, tables.as_mut());
+    let mut collector = Collector::new(&targets, genes.as_ref(), background, &mut in_context);
     shards.replay(targets.scoring_total(contigs), &mut |scores| collector.push(scores))?;
-    let totals = &collector.finish()?;
+    let mut totals = collector.finish()?;
+    in_context.finish(&mut totals)?.into_iter().for_each(|note| report.note(note));
+    files.tables(tables)?;
+    let totals = &totals;
     let profile = &Profile::default();
     let outcome = Outcome { totals, contigs, begin, windows: 0, profile, show_profile: false };
-    Report::of(work.summary.clone()).finish(files, &outcome)?;
+    report.finish(files, &outcome)?;
     drop(lock);
     Ok(())
+}
+
+/// Opens the genome that the shards were scanned on.
+fn genome(args: &Args, work: &ScanWork) -> Result<FastaFile> {
+    let path = args.fasta.as_deref().unwrap_or(Path::new(&work.summary.fasta.path));
+    if !path.exists() {
+        let problem = "the genome that the shards were scanned on is no longer here; it is read again for the \
+            strength of sites: say where it is with --fasta";
+        return Err(Error::input(path, "", problem));
+    }
+    let fasta = FastaFile::open(path)?;
+    if fasta.sha256 != work.summary.fasta.sha256 {
+        let problem = "this is not the genome that the shards were scanned on (its sha256 differs); name that one \
+            with --fasta";
+        return Err(Error::input(path, "", problem));
+    }
+    Ok(fasta)
 }
 
 /// Reads the annotation that the shards were scanned with.

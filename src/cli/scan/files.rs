@@ -8,6 +8,7 @@ use crate::genome::contigs::Contigs;
 use crate::genome::strand::Strand;
 use crate::output::atomic::{AtomicFile, Complete};
 use crate::output::bed::{Site, SitesWriter};
+use crate::output::context::ContextTables;
 use crate::output::bigwig::{TrackOutcome, TrackWriter};
 use crate::output::lock::Lock;
 use crate::profile::{Profile, Stage};
@@ -15,7 +16,7 @@ use crate::scan::work::ScanWork;
 use crate::scan::{Sink, TrackBlock};
 
 /// What follows `PREFIX.` in the names of all files that a scan may write.
-const ENDINGS: [&str; 11] = [
+const ENDINGS: [&str; 13] = [
     "summary.json",
     "sites.bed",
     "sites.bed.gz",
@@ -25,6 +26,8 @@ const ENDINGS: [&str; 11] = [
     "plus.probability.bw",
     "minus.cleavage.bw",
     "minus.probability.bw",
+    "context.tsv",
+    "genes.tsv",
     "shard",
     "checkpoint",
 ];
@@ -50,6 +53,7 @@ pub struct Files {
     summary: Option<AtomicFile>,
     sites: Option<SitesWriter>,
     tracks: Vec<(Strand, StrandTracks)>,
+    tables: Vec<Complete>,
 }
 
 impl Files {
@@ -65,11 +69,17 @@ impl Files {
         Ok(Self { summary: Some(summary), ..Self::default() })
     }
 
-    /// Opens the sites and, if asked for, the tracks.
+    /// Opens the sites and, if asked for, the tracks; returns the tables of sites and genes, if asked for, which are
+    /// handed back with [`Self::tables`].
     ///
     /// # Errors
     /// If a file cannot be created.
-    pub fn create(&mut self, prefix: &str, work: &ScanWork, contigs: &Contigs) -> Result<()> {
+    pub fn create(
+        &mut self,
+        prefix: &str,
+        work: &ScanWork,
+        contigs: &Contigs,
+    ) -> Result<Option<ContextTables>> {
         let outputs = &work.outputs;
         let file = |ending: &str| PathBuf::from(format!("{prefix}.{ending}"));
         let sites = match (prefix, outputs.bgzip) {
@@ -88,6 +98,18 @@ impl Files {
             let tracks =
                 StrandTracks { cleavage: open("cleavage")?, probability: open("probability")? };
             self.tracks.push((strand, tracks));
+        }
+        let tables = work.context.tables;
+        tables.then(|| ContextTables::create(prefix, &work.provenance)).transpose()
+    }
+
+    /// Completes the tables of sites and genes.
+    ///
+    /// # Errors
+    /// If a file cannot be completed.
+    pub fn tables(&mut self, tables: Option<ContextTables>) -> Result<()> {
+        if let Some(tables) = tables {
+            self.tables = tables.complete()?.into();
         }
         Ok(())
     }
@@ -115,6 +137,7 @@ impl Files {
         if let Some(sites) = self.sites {
             complete.extend(sites.complete()?);
         }
+        complete.extend(self.tables);
         Ok((complete, notes, self.summary))
     }
 }

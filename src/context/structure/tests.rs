@@ -41,3 +41,16 @@ fn the_minus_strand_is_the_plus_strand_mirrored() {
         assert_eq!(plus.class(along(Strand::Plus, position)), other, "{position}");
     }
 }
+
+#[test]
+fn a_3_utr_is_counted_from_the_last_coding_nucleotide_without_introns() {
+    let exons = vec![10..20, 50..60, 90..100];
+    let (range, name) = (10..100, "G".to_owned());
+    let (transcripts, open_ended, coding_ends) = (vec![exons], Vec::new(), vec![54]);
+    let strand = Strand::Plus;
+    let gene = Gene { name, contig: 0, strand, range, transcripts, open_ended, coding_ends };
+    let gene = GeneStructure::new(&gene, 200);
+    // 55..60 and 90..96; with 20 nt past the end; nothing is coding before 40.
+    let lengths = [95, 119, 40, 55].map(|x| gene.utr_length(x));
+    assert_eq!(lengths, [Some(11), Some(35), None, Some(1)]);
+}
