@@ -121,11 +121,13 @@ fn solve(matrix: &[Vec<f64>], right: &[f64]) -> Option<Vec<f64>> {
         for j in 0..=i {
             let known: f64 = (0..j).map(|k| lower[i][k] * lower[j][k]).sum();
             let rest = matrix[i][j] - known;
-            lower[i][j] = match i == j {
-                true if rest > 0.0 => rest.sqrt(),
-                true => return None,
-                false => rest / lower[j][j],
-            };
+            if i != j {
+                lower[i][j] = rest / lower[j][j];
+            } else if rest > 0.0 {
+                lower[i][j] = rest.sqrt();
+            } else {
+                return None;
+            }
         }
     }
     let mut half = vec![0.0; n];

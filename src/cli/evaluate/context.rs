@@ -63,8 +63,5 @@ pub fn run(args: &Args) -> Result<String> {
         let title = "Calls of a whole scan, held against measured sites";
         write(path, precision_recall(title, &curves)?.as_bytes())?;
     }
-    match args.json {
-        true => json(&report),
-        false => Ok(report.table()),
-    }
+    if args.json { json(&report) } else { Ok(report.table()) }
 }

@@ -33,9 +33,8 @@ pub fn run(args: &Args) -> Result<()> {
     let gtf = gtf.map(|gtf| args.annotation.as_deref().unwrap_or(Path::new(&gtf.path)));
     check_prefix(&prefix, "sites.bed")?;
     let lock = match &*prefix {
-        "-" if work.outputs.tracks || work.outputs.bgzip => {
-            let problem =
-                "-o - writes plain BED; these shards are of a scan with --tracks or --bgzip";
+        "-" if work.outputs.tracks || work.outputs.bgzip || work.context.tables => {
+            let problem = "-o - writes plain BED; these shards are of a scan with --tracks, --bgzip or --context";
             return Err(Error::Usage(problem.into()));
         }
         "-" => None,

@@ -50,10 +50,8 @@ pub fn refit(model: &ContextModel, sites: &[Putative], chosen_on: Option<&[Putat
         let auroc = |variant| auroc_of(name, class, variant, judges).unwrap_or(0.0);
         let better = auroc(Variant::Refit) > auroc(Variant::Published);
         let alone = class.published.is_none();
-        class.used = match class.refit.is_some() && (better || alone) {
-            true => Variant::Refit,
-            false => Variant::Published,
-        };
+        let own = class.refit.is_some() && (better || alone);
+        class.used = if own { Variant::Refit } else { Variant::Published };
     }
     model
 }

@@ -42,8 +42,8 @@ pub fn pairs(sites: &[Putative]) -> Vec<Pair<'_>> {
         if strand == Strand::Minus {
             of_gene.reverse();
         }
-        for (i, proximal) in of_gene.iter().enumerate() {
-            for distal in &of_gene[i + 1..] {
+        for (i, &proximal) in of_gene.iter().enumerate() {
+            for &distal in &of_gene[i + 1..] {
                 if proximal.position.abs_diff(distal.position) < APART {
                     continue;
                 }
