@@ -138,7 +138,9 @@ impl ContextReport {
             }
         }
         text.push_str("* in use\n\ncalls ranked by\tcalls\tAUPRC");
-        RECALLS.iter().for_each(|recall| drop(write!(text, "\tprecision at recall {recall}")));
+        for recall in RECALLS {
+            let _ = write!(text, "\tprecision at recall {recall}");
+        }
         text.push('\n');
         for curve in &self.curves {
             let _ = write!(text, "{}\t{}\t{}", curve.name, curve.calls, shown(curve.auprc, 3));
