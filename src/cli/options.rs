@@ -204,7 +204,7 @@ fn arguments() -> impl Iterator<Item = String> {
 }
 
 /// Options without effect on results, and whether they take a value.
-const NO_EFFECT: [(&str, Option<char>, bool); 12] = [
+const NO_EFFECT: [(&str, Option<char>, bool); 13] = [
     ("--threads", Some('t'), true),
     ("--chunk-size", None, true),
     ("--output", Some('o'), true),
@@ -217,6 +217,7 @@ const NO_EFFECT: [(&str, Option<char>, bool); 12] = [
     ("--resume", None, false),
     ("--plots", None, true),
     ("--profile", None, false),
+    ("--no-splice-cache", None, false),
 ];
 
 /// Returns the command line without what has no effect on results, so that equal results are equal
