@@ -1,6 +1,7 @@
 //! The command line: one file per command.
 
 mod claim;
+mod context;
 pub mod convert;
 pub mod evaluate;
 pub mod interrupt;

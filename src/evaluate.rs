@@ -5,6 +5,7 @@ pub mod balanced;
 pub mod calibration;
 pub mod calls;
 pub mod classes;
+pub mod context;
 pub mod measured;
 pub mod metrics;
 pub mod negatives;

@@ -12,3 +12,4 @@ pub mod sequence;
 pub mod sequences;
 pub mod strand;
 pub mod text_lines;
+pub mod windows;

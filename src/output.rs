@@ -4,6 +4,7 @@ pub mod atomic;
 pub mod bed;
 pub mod bigwig;
 mod commit;
+pub mod context;
 pub mod frames;
 pub mod heat_map;
 pub mod lock;

@@ -10,6 +10,7 @@
 pub mod calls;
 pub mod chunks;
 pub mod consolidate;
+pub mod in_context;
 pub mod inference;
 mod pipeline;
 pub mod progress;

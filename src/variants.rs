@@ -10,6 +10,7 @@
 
 pub mod annotate;
 pub mod change;
+pub mod context;
 pub mod effect;
 pub mod engine;
 pub mod entry;

@@ -7,6 +7,7 @@ mod bad_input;
 mod bad_models;
 mod classes;
 mod config;
+mod context;
 mod convert;
 mod cuda_stub;
 mod deeprke;

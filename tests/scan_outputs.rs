@@ -9,7 +9,8 @@ use rust_htslib::tbx::{self, Read as _};
 use crate::support::*;
 
 const HEADER: &str = "#chrom\tstart\tend\tname\tscore\tstrand\tprobability\tcleavage\tcluster_start\t\
-    cluster_end\tentropy\twindows\tsignal\tsignal_offset\tgene\tfeature";
+    cluster_end\tentropy\twindows\tsignal\tsignal_offset\tgene\tfeature\t\
+    strength\tusage\texpressed\tknown\tknown_distance\tcalled";
 
 #[test]
 fn a_scan_of_a_real_chromosome_writes_sites_summary_and_four_tracks() {

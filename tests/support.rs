@@ -224,7 +224,7 @@ pub fn sites_of(prefix: &str) -> Vec<Site> {
 
 fn site(line: &str) -> Site {
     let columns: Vec<&str> = line.split('\t').collect();
-    assert_eq!(columns.len(), 17, "{line}");
+    assert_eq!(columns.len(), 23, "{line}");
     let signal = (columns[13] != ".").then(|| (columns[13].into(), columns[14].parse().unwrap()));
     assert_eq!(signal.is_none(), columns[14] == ".", "{line}");
     Site {
@@ -381,7 +381,7 @@ fn record(line: &str) -> Record {
 
 fn entry(text: &str) -> Entry {
     let parts: Vec<&str> = text.split('|').collect();
-    assert_eq!(parts.len(), 15, "{text}");
+    assert_eq!(parts.len(), 18, "{text}");
     Entry {
         allele: parts[0].into(),
         gene: parts[1].into(),

@@ -2,6 +2,7 @@
 
 mod calls;
 mod classes;
+mod context;
 mod scan;
 mod strength;
 mod variants;
@@ -27,6 +28,7 @@ enum Task {
     Calls(calls::Args),
     Classes(classes::Args),
     Strength(strength::Args),
+    Context(context::Args),
     Variants(variants::Args),
 }
 
@@ -40,6 +42,7 @@ pub fn run(args: &Args) -> Result<()> {
         Task::Calls(args) => calls::run(args)?,
         Task::Classes(args) => classes::run(args)?,
         Task::Strength(args) => strength::run(args)?,
+        Task::Context(args) => context::run(args)?,
         Task::Variants(args) => variants::run(args)?,
     };
     let failed = |e| Error::io(Path::new("standard output"), "cannot write", e);

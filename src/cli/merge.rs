@@ -26,6 +26,9 @@ pub struct Args {
     /// Where a scan's annotation lies now, if elsewhere.
     #[arg(long, value_name = "GTF")]
     annotation: Option<PathBuf>,
+    /// Where the genome of a scan lies now, if elsewhere.
+    #[arg(long, value_name = "FASTA")]
+    fasta: Option<PathBuf>,
     /// Of a scan: PREFIX of its files. Of variants: the VCF or BCF file. - is standard output.
     #[arg(short, long, value_name = "PREFIX|FILE", value_parser = crate::cli::options::name)]
     output: PathBuf,

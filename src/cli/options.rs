@@ -101,20 +101,22 @@ impl StrengthOptions {
         self.strength_model.as_deref().and_then(model_file)
     }
 
-    /// Loads the strength model that is to go with a site model, if there is to be one.
-    ///
-    /// # Errors
-    /// If there is no such model.
-    pub fn load(&self, sites: &ModelOptions) -> Result<Option<Box<dyn Model>>> {
+    /// Returns the name of the strength model that is to go with a site model, if there is to be one.
+    pub fn name(&self, sites: &ModelOptions) -> Option<&str> {
         let name = match (&self.strength_model, sites.model.as_str()) {
             (Some(name), _) => name,
             (None, "default") => DEFAULT_STRENGTH,
             (None, _) => NONE,
         };
-        if name == NONE {
-            return Ok(None);
-        }
-        registry::load(name, &Workers::CPU).map(Some)
+        Some(name).filter(|name| *name != NONE)
+    }
+
+    /// Loads the strength model that is to go with a site model, if there is to be one.
+    ///
+    /// # Errors
+    /// If there is no such model.
+    pub fn load(&self, sites: &ModelOptions) -> Result<Option<Box<dyn Model>>> {
+        self.name(sites).map(|name| registry::load(name, &Workers::CPU)).transpose()
     }
 }
 
@@ -218,7 +220,7 @@ fn arguments() -> impl Iterator<Item = String> {
 }
 
 /// Options without effect on results, and whether they take a value.
-const NO_EFFECT: [(&str, Option<char>, bool); 13] = [
+const NO_EFFECT: [(&str, Option<char>, bool); 14] = [
     ("--threads", Some('t'), true),
     ("--chunk-size", None, true),
     ("--output", Some('o'), true),
@@ -232,6 +234,7 @@ const NO_EFFECT: [(&str, Option<char>, bool); 13] = [
     ("--force", None, false),
     ("--plots", None, true),
     ("--profile", None, false),
+    ("--no-splice-cache", None, false),
 ];
 
 /// Returns the command line without what has no effect on results, so that equal results are equal

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use clap::Args as ClapArgs;
 
+use super::context::{ContextOptions, LoadedContext};
 use super::interrupt;
 use super::options::{ModelOptions, StrandChoice, ThreadOptions, check_prefix, check_stdin};
 use super::parts::{Consumer, PartOptions, Runner};
@@ -21,6 +22,7 @@ use crate::genome::region::{Region, read_bed};
 use crate::genome::strand::Strand;
 use crate::parts::Checkpoint;
 use crate::profile::{Activity, Profile, Stage};
+use crate::scan::in_context::InContextSink;
 use crate::scan::targets::StrandedRegion;
 use crate::scan::work::{Outputs, ScanWork};
 use crate::scan::{self, Anchor, Collector, ScanJob, Targets, Timed};
@@ -46,9 +48,9 @@ pub struct Args {
     /// Parts of the genome as BED; column 6, if there, gives the strand.
     #[arg(long = "regions", value_name = "BED")]
     regions_file: Option<PathBuf>,
-    /// Genes (GTF, plain or compressed): scans genes and 5 kb past their ends on their strand, and
-    /// names the gene and the class of each site.
-    #[arg(long, value_name = "GTF")]
+    /// Genes (GTF or GFF3, plain or compressed): scans genes and 5 kb past their ends on their strand,
+    /// and names the gene and the class of each site.
+    #[arg(long, value_name = "GTF|GFF3")]
     annotation: Option<PathBuf>,
     /// Scan everything, also where the annotation has no gene.
     #[arg(long, requires = "annotation")]
@@ -95,6 +97,8 @@ pub struct Args {
     /// Write PREFIX.sites.bed.gz and its tabix index instead of PREFIX.sites.bed.
     #[arg(long)]
     bgzip: bool,
+    #[command(flatten)]
+    context: ContextOptions,
     #[command(flatten)]
     parts: PartOptions,
     /// No progress bar.
@@ -143,7 +147,7 @@ pub fn run(args: &Args) -> Result<()> {
     let annotation = gtf.as_ref().map(|gtf| Annotation::from_source(gtf, &fasta.contigs));
     let annotation = annotation.transpose()?;
     let extension = config.annotation.extension;
-    let genes = annotation.as_ref().map(|a| GeneContext::new(a, &fasta.contigs, extension));
+    let mut genes = annotation.as_ref().map(|a| GeneContext::new(a, &fasta.contigs, extension));
     let regions = args.regions(&fasta)?;
     let restrict = if args.whole_genome { None } else { genes.as_ref() };
     let strands = args.strand.strands();
@@ -164,7 +168,21 @@ pub fn run(args: &Args) -> Result<()> {
         ));
     }
     let calls = config.scan.calls(model.posterior(), least);
-    let work = report.work(args.parts.share(), args.outputs(), calls, &fasta.contigs, &targets);
+    let plan = args.context.plan(&args.model)?;
+    report.context(&plan);
+    let mut work = report.work(args.parts.share(), args.outputs(), calls, &fasta.contigs, &targets);
+    work.context = plan;
+    let loaded = match args.parts.shard {
+        None => {
+            let digest = report.annotation_digest();
+            let of_genes = genes.as_mut().zip(digest.as_deref());
+            let (loaded, notes) =
+                LoadedContext::load(&work.context, of_genes, &fasta.contigs, Some(&fasta))?;
+            notes.into_iter().for_each(|note| report.note(note));
+            Some(loaded)
+        }
+        Some(_) => None,
+    };
     let interrupt = interrupt::watch();
     let job = ScanJob {
         bases: Box::new(fasta.bases()?),
@@ -193,12 +211,16 @@ pub fn run(args: &Args) -> Result<()> {
     if args.parts.shard.is_some() {
         let path = format!("{}.shard", args.parts.base(&args.output));
         runner.into_shard(path.as_ref(), compute)?;
-    } else {
-        files.create(&args.output, &work, &fasta.contigs)?;
-        let mut sink = Timed { sink: &mut files, profile: &profile };
+    } else if let Some(loaded) = loaded {
+        let mut tables = files.create(&args.output, &work, &fasta.contigs)?;
+        let context = loaded.context(&fasta.contigs, Some(&fasta), &targets, genes.as_ref())?;
+        let mut in_context = InContextSink::new(context, &mut files, tables.as_mut());
+        let mut sink = Timed { sink: &mut in_context, profile: &profile };
         let mut collector = Collector::new(&targets, genes.as_ref(), work.calls, &mut sink);
         let checkpoint = runner.run(compute, &mut |scores| collector.push(scores))?;
-        let totals = collector.finish()?;
+        let mut totals = collector.finish()?;
+        in_context.finish(&mut totals)?.into_iter().for_each(|note| report.note(note));
+        files.tables(tables)?;
         let outcome = Outcome {
             totals: &totals,
             contigs: &fasta.contigs,
@@ -217,11 +239,12 @@ pub fn run(args: &Args) -> Result<()> {
 impl Args {
     /// Refuses outputs that do not go together.
     fn check_output(&self) -> Result<()> {
-        let needs_prefix = self.tracks || self.bgzip || self.parts.keep_parts();
+        let needs_prefix =
+            self.tracks || self.bgzip || self.parts.keep_parts() || self.context.needs_prefix();
         match self.output.as_str() {
             "-" if needs_prefix => Err(Error::Usage(
-                "-o - writes plain BED to standard output; --tracks, --bgzip, --shard and --resume \
-                 need a prefix"
+                "-o - writes plain BED to standard output; --tracks, --bgzip, --context, --shard and \
+                 --resume need a prefix"
                     .into(),
             )),
             output => check_prefix(output, "sites.bed"),
@@ -237,7 +260,7 @@ impl Args {
     fn inputs(&self) -> Vec<&Path> {
         let given = [&self.regions_file, &self.annotation, &self.config];
         let given = given.into_iter().flatten().chain([&self.fasta]).map(PathBuf::as_path);
-        given.chain(self.model.file()).collect()
+        given.chain(self.model.file()).chain(self.context.files()).collect()
     }
 
     /// The settings: command line over file over default.

@@ -2,6 +2,7 @@
 
 mod classes;
 mod common;
+mod context;
 mod embeddings;
 mod scan;
 mod strength;
@@ -22,6 +23,7 @@ pub struct Args {
 enum Task {
     Scan(scan::Args),
     Strength(strength::Args),
+    Context(context::Args),
     /// Is a hexamer a polyA signal: DeeReCT-PolyA.
     Signal(classes::Args),
     /// Which class is a sequence of, e.g. bound by a protein or not: pysster, DeepRKE.
@@ -37,6 +39,7 @@ pub fn run(args: &Args) -> Result<()> {
     match &args.task {
         Task::Scan(args) => scan::run(args),
         Task::Strength(args) => strength::run(args),
+        Task::Context(args) => context::run(args),
         Task::Signal(args) => classes::run(args, card::Task::Signal),
         Task::Binding(args) => classes::run(args, card::Task::Binding),
         Task::Embeddings(args) => embeddings::run(args),

@@ -10,10 +10,13 @@ use std::time::Instant;
 
 use clap::Args as ClapArgs;
 
+use super::context::{SpliceOptions, splice};
 use super::options::{ModelOptions, StrengthOptions, ThreadOptions, check_stdin};
 use super::parts::{Consumer, PartOptions, Runner};
 use super::{claim, interrupt};
 use crate::config::Config;
+use crate::context::features::GeneContext;
+use crate::context::model::ContextModel;
 use crate::error::{Error, Result};
 use crate::genome::annotation::Annotation;
 use crate::genome::compression::Source;
@@ -26,9 +29,9 @@ use crate::pipeline::Stop;
 use crate::scan::progress::Progress;
 use crate::shard::Portion;
 use crate::variants::annotate::{Annotated, Annotator, CheckRef};
+use crate::variants::context::{ContextRule, VariantContext};
 use crate::variants::engine::Engine;
 use crate::variants::entry::KEYS;
-use crate::variants::genes::GeneReach;
 use crate::variants::run::{self, BatchReader};
 use crate::variants::vcf::header::Header;
 use crate::variants::vcf::reader::{self, VcfReader};
@@ -53,14 +56,20 @@ pub struct Args {
     /// Genome that they were called on: plain, gzip or BGZF.
     #[arg(short, long, value_name = "FASTA")]
     fasta: PathBuf,
-    /// Genes (GTF, plain or compressed): alleles are scored on the strands of the genes that they lie in, or
-    /// past whose ends they lie (up to 5 kb).
-    #[arg(short, long, value_name = "GTF")]
+    /// Genes (GTF or GFF3, plain or compressed): alleles are scored on the strands of the genes that they lie in, or
+    /// past whose ends they lie (up to 5 kb, never into the next gene).
+    #[arg(short, long, value_name = "GTF|GFF3")]
     annotation: Option<PathBuf>,
     #[command(flatten)]
     model: ModelOptions,
     #[command(flatten)]
     strength: StrengthOptions,
+    #[command(flatten)]
+    splice: SpliceOptions,
+    /// Which sites count, by published rules: effects on the others are unchanged and PolyA_max leaves
+    /// them out; may be repeated.
+    #[arg(long = "rule", value_enum, value_name = "RULE", requires = "annotation")]
+    rules: Vec<ContextRule>,
     /// Longest allele that is scored, in nt that are replaced or put in [default: 100].
     #[arg(long, value_name = "NT")]
     max_length: Option<usize>,
@@ -120,7 +129,11 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
     let annotation = gtf.as_ref().map(|gtf| Annotation::from_source(gtf, &fasta.contigs));
     let annotation = annotation.transpose()?;
     let extension = config.annotation.extension;
-    let genes = annotation.as_ref().map(|a| GeneReach::new(a, &fasta.contigs, extension));
+    let mut genes = annotation.as_ref().map(|a| GeneContext::new(a, &fasta.contigs, extension));
+    let usage = match &args.splice.context_model {
+        Some(path) => ContextModel::read(path)?,
+        None => ContextModel::built_in()?,
+    };
 
     let models = (model.as_ref(), strength.as_deref());
     let mut report = Report::new(&config, models, &fasta, threads);
@@ -128,6 +141,12 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
     for note in annotation.iter().flat_map(|annotation| &annotation.notes) {
         report.note(note.clone());
     }
+    if let (Some(genes), Some(gtf), Some(_)) = (&mut genes, &gtf, &strength) {
+        let (tables, keep) = (args.splice.splice_scores.as_deref(), !args.splice.no_splice_cache);
+        let notes = splice(tables, keep, genes, &gtf.sha256()?, &fasta)?;
+        notes.into_iter().for_each(|note| report.note(note));
+    }
+    report.rules(&args.rules);
     if let Some((name, here, there, n)) = vcf.header.other_length(&fasta.contigs) {
         report.note(format!(
             "{n} contigs have another length in the VCF than in the FASTA ({name}: {here} and {there} \
@@ -153,6 +172,7 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
     let annotator = Annotator {
         engine: &engine,
         genes: genes.as_ref(),
+        context: VariantContext { model: &usage, genes: genes.as_ref(), rules: &args.rules },
         check_ref: args.check_ref(),
         longest: config.variants.max_length,
         table: work.table,
@@ -270,7 +290,8 @@ impl Args {
     fn inputs(&self) -> Vec<&Path> {
         let given =
             [Some(&self.vcf), Some(&self.fasta), self.annotation.as_ref(), self.config.as_ref()];
-        let models = [self.model.file(), self.strength.file()];
+        let usage = self.splice.context_model.as_deref();
+        let models = [self.model.file(), self.strength.file(), usage];
         given
             .into_iter()
             .flatten()

@@ -1,57 +1,101 @@
-//! Site classes by gene structure.
-
-mod segments;
+//! Classes of sites by gene structure, and the genes that they belong to.
 
 use std::ops::Range;
 
-use self::segments::{Layer, Segments};
+use super::reaches::Reaches;
+use super::structure::{GeneStructure, along, range_along};
 use crate::genome::annotation::{Annotation, Gene};
 use crate::genome::contigs::Contigs;
 use crate::genome::region::Intervals;
 use crate::genome::strand::Strand;
 
-/// The class of a site by gene structure.
+/// The class of a site by gene structure; of several that genes give, the first here counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Feature {
     /// Inside the last exon of a transcript.
     TerminalExon,
-    /// Past the annotated 3' end of a gene, before the next gene of the strand.
-    ExtendedTerminalExon,
     /// Inside any other exon.
     UpstreamExon,
-    /// Inside a gene, in no exon.
-    Intron,
+    /// Inside a gene, in no exon, and no exon starts between the nearest 5' splice site upstream and the site.
+    IntronComposite,
+    /// Inside a gene, in no exon, and an exon starts between the nearest 5' splice site upstream and the site.
+    IntronSkipped,
+    /// Past the annotated 3' end of a gene, before the next gene of the strand.
+    ExtendedTerminalExon,
+    /// Outside of all that, inside a gene of the other strand.
+    Antisense,
     Intergenic,
 }
 
 impl Feature {
+    /// All classes.
+    pub const ALL: [Self; 7] = [
+        Self::TerminalExon,
+        Self::UpstreamExon,
+        Self::IntronComposite,
+        Self::IntronSkipped,
+        Self::ExtendedTerminalExon,
+        Self::Antisense,
+        Self::Intergenic,
+    ];
+
     /// Returns the name in the output.
     pub fn name(self) -> &'static str {
         match self {
             Self::TerminalExon => "terminal_exon",
-            Self::ExtendedTerminalExon => "extended_terminal_exon",
             Self::UpstreamExon => "upstream_exon",
-            Self::Intron => "intron",
+            Self::IntronComposite => "intron_composite",
+            Self::IntronSkipped => "intron_skipped",
+            Self::ExtendedTerminalExon => "extended_terminal_exon",
+            Self::Antisense => "antisense",
             Self::Intergenic => "intergenic",
         }
     }
+
+    /// Returns the class of this name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|feature| feature.name() == name)
+    }
+
+    /// Returns whether it is one of the two of introns.
+    pub fn is_intron(self) -> bool {
+        matches!(self, Self::IntronComposite | Self::IntronSkipped)
+    }
+
+    /// Returns whether transcripts that reach a site of this class have nothing left to be spliced before it.
+    pub fn is_terminal(self) -> bool {
+        matches!(self, Self::TerminalExon | Self::ExtendedTerminalExon)
+    }
 }
 
-/// Which class a position gets that several genes claim: the first that applies.
-const PRECEDENCE: [Feature; 4] =
-    [Feature::TerminalExon, Feature::UpstreamExon, Feature::Intron, Feature::ExtendedTerminalExon];
+/// The class of a position and the genes that give it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub feature: Feature,
+    /// Numbers of the genes, for [`GeneContext::gene`]; those of the other strand if it is antisense.
+    pub genes: Vec<usize>,
+}
 
 /// Finds the genes of a position.
 #[derive(Debug, Default)]
 pub struct GeneContext {
+    genes: Vec<GeneStructure>,
     /// By contig, then strand.
     strands: Vec<[StrandContext; 2]>,
+    /// By contig: stretches that genes of either strand reach over without a gap.
+    blocks: Vec<Intervals>,
 }
 
 #[derive(Debug, Default)]
 struct StrandContext {
-    segments: Segments,
+    /// Genes with what lies past their 3' ends.
+    reaches: Reaches,
+    /// Genes alone.
+    bodies: Reaches,
     targets: Intervals,
+    /// Where genes start and end on the genome, each ascending.
+    starts: Vec<u64>,
+    ends: Vec<u64>,
 }
 
 impl GeneContext {
@@ -71,104 +115,166 @@ impl GeneContext {
     ///     strand: Strand::Minus,
     ///     range: 10_000..20_000,
     ///     transcripts: vec![vec![10_000..11_000, 19_000..20_000]],
+    ///     open_ended: Vec::new(),
+    ///     coding_ends: Vec::new(),
     /// };
     /// let annotation = Annotation { genes: vec![gene], notes: Vec::new() };
     /// let context = GeneContext::new(&annotation, &contigs, 5_000);
     /// let class = |position| context.classify(0, Strand::Minus, position).1;
     /// assert_eq!(class(10_500), Feature::TerminalExon);
+    /// assert_eq!(class(15_000), Feature::IntronComposite);
     /// assert_eq!(class(9_999), Feature::ExtendedTerminalExon);
+    /// assert_eq!(context.classify(0, Strand::Plus, 15_000).1, Feature::Antisense);
     /// assert_eq!(context.targets(0, Strand::Minus).as_slice()[0], 5_000..20_000);
     /// ```
     pub fn new(annotation: &Annotation, contigs: &Contigs, extension: u64) -> Self {
-        let mut genes: Vec<[Vec<&Gene>; 2]> = contigs.iter().map(|_| Default::default()).collect();
+        let mut by_strand: Vec<[Vec<&Gene>; 2]> =
+            contigs.iter().map(|_| Default::default()).collect();
         for gene in &annotation.genes {
-            if let Some(strands) = genes.get_mut(gene.contig) {
+            if let Some(strands) = by_strand.get_mut(gene.contig) {
                 strands[gene.strand.index()].push(gene);
             }
         }
-        let index = |(strands, contig): ([Vec<&Gene>; 2], &crate::genome::contigs::Contig)| {
-            strands.map(|genes| StrandContext::new(&genes, contig.length, extension))
+        let mut context = Self::default();
+        for (strands, contig) in by_strand.into_iter().zip(contigs.iter()) {
+            let strands = strands.map(|genes| context.add_strand(&genes, contig.length, extension));
+            let reached = strands.iter().flat_map(|strand| strand.targets.as_slice());
+            context.blocks.push(Intervals::new(reached.cloned().collect()));
+            context.strands.push(strands);
+        }
+        context
+    }
+
+    /// Adds the genes of one strand of a contig.
+    fn add_strand(&mut self, genes: &[&Gene], length: u64, extension: u64) -> StrandContext {
+        let of = |gene: &&Gene| range_along(gene.strand, &gene.range);
+        let mut fives: Vec<i64> = genes.iter().map(|gene| of(gene).start).collect();
+        fives.sort_unstable();
+        let (mut reaches, mut bodies, mut targets) = (Vec::new(), Vec::new(), Vec::new());
+        for gene in genes {
+            let uncut = gene.reach(extension, length);
+            let (end, far) = (of(gene).end, range_along(gene.strand, &uncut).end);
+            let next = fives.get(fives.partition_point(|five| *five < end));
+            let reach = next.map_or(far, |next| far.min(*next)).max(end);
+            let past = (reach - end) as u64;
+            reaches.push((gene.reach(past, length), self.genes.len()));
+            bodies.push((gene.range.clone(), self.genes.len()));
+            targets.push(uncut);
+            self.genes.push(GeneStructure::new(gene, reach));
+        }
+        let mut starts: Vec<u64> = genes.iter().map(|gene| gene.range.start).collect();
+        let mut ends: Vec<u64> = genes.iter().map(|gene| gene.range.end).collect();
+        starts.sort_unstable();
+        ends.sort_unstable();
+        let (reaches, bodies) = (Reaches::new(reaches), Reaches::new(bodies));
+        StrandContext { reaches, bodies, targets: Intervals::new(targets), starts, ends }
+    }
+
+    /// Returns all genes, in the order of their numbers.
+    pub fn genes(&self) -> &[GeneStructure] {
+        &self.genes
+    }
+
+    /// Returns all genes, to score their splice sites.
+    pub fn genes_mut(&mut self) -> &mut [GeneStructure] {
+        &mut self.genes
+    }
+
+    /// Returns a gene by its number.
+    pub fn gene(&self, number: usize) -> &GeneStructure {
+        &self.genes[number]
+    }
+
+    /// Returns the class of a site and the genes that give it.
+    pub fn place(&self, contig: usize, strand: Strand, position: u64) -> Place {
+        let here = position..position.saturating_add(1);
+        let Some(strands) = self.strands.get(contig) else {
+            return Place { feature: Feature::Intergenic, genes: Vec::new() };
         };
-        Self { strands: genes.into_iter().zip(contigs.iter()).map(index).collect() }
+        let x = along(strand, position);
+        let around = strands[strand.index()].reaches.overlapping(&here);
+        let class = |gene: &usize| Some((self.genes[*gene].class(x)?, *gene));
+        let classes: Vec<(Feature, usize)> = around.iter().filter_map(class).collect();
+        if let Some(feature) = classes.iter().map(|(feature, _)| *feature).min() {
+            let genes = classes.into_iter().filter(|(class, _)| *class == feature);
+            return Place { feature, genes: genes.map(|(_, gene)| gene).collect() };
+        }
+        let genes = strands[1 - strand.index()].bodies.overlapping(&here);
+        let feature = if genes.is_empty() { Feature::Intergenic } else { Feature::Antisense };
+        Place { feature, genes }
+    }
+
+    /// Returns the names of genes, sorted, each once, comma-separated; `.` if there are none.
+    pub fn names(&self, genes: &[usize]) -> String {
+        let mut names: Vec<&str> =
+            genes.iter().map(|gene| self.gene(*gene).name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        if names.is_empty() { ".".to_owned() } else { names.join(",") }
     }
 
     /// Returns the names of the genes (comma-separated, `.` if none) and the class of a site.
     pub fn classify(&self, contig: usize, strand: Strand, position: u64) -> (String, Feature) {
-        let strands = self.strands.get(contig);
-        match strands.and_then(|strands| strands[strand.index()].segments.get(position)) {
-            Some((names, layer)) => (names.to_owned(), PRECEDENCE[layer]),
-            None => (".".to_owned(), Feature::Intergenic),
+        let place = self.place(contig, strand, position);
+        (self.names(&place.genes), place.feature)
+    }
+
+    /// Returns the genes, with what lies past their 3' ends, that a range overlaps: both strands, by start, end,
+    /// name.
+    pub fn overlapping(&self, contig: usize, range: &Range<u64>) -> Vec<usize> {
+        let Some(strands) = self.strands.get(contig) else { return Vec::new() };
+        let here = strands.iter().flat_map(|strand| strand.reaches.overlapping(range));
+        let mut here: Vec<usize> = here.collect();
+        here.sort_by(|a, b| {
+            let key = |gene: usize| (self.reach_of(gene), self.gene(gene).strand);
+            let ((a_range, a_strand), (b_range, b_strand)) = (key(*a), key(*b));
+            let ranges = (a_range.start, a_range.end).cmp(&(b_range.start, b_range.end));
+            let names = || self.gene(*a).name.cmp(&self.gene(*b).name);
+            ranges.then_with(names).then(a_strand.cmp(&b_strand))
+        });
+        here
+    }
+
+    /// Returns a gene with what lies past its 3' end, on the genome.
+    fn reach_of(&self, gene: usize) -> Range<i64> {
+        let gene = self.gene(gene);
+        super::structure::on_genome(gene.strand, &(gene.range.start..gene.reach))
+    }
+
+    /// Returns how far downstream of a position the next gene of the other strand begins, nt: 0 inside one, `None`
+    /// if there is none.
+    pub fn next_antisense(&self, contig: usize, strand: Strand, position: u64) -> Option<u64> {
+        let other = &self.strands.get(contig)?[1 - strand.index()];
+        let here = position..position.saturating_add(1);
+        if !other.bodies.overlapping(&here).is_empty() {
+            return Some(0);
         }
+        match strand {
+            Strand::Plus => {
+                let next = other.starts.partition_point(|start| *start <= position);
+                other.starts.get(next).map(|start| start - position)
+            }
+            Strand::Minus => {
+                let next = other.ends.partition_point(|end| *end <= position).checked_sub(1);
+                next.map(|next| position + 1 - other.ends[next])
+            }
+        }
+    }
+
+    /// Returns the end of the stretch around a position that genes of either strand reach over without a gap, or the
+    /// position if there is none: no gene has sites before and after it.
+    pub fn block_end(&self, contig: usize, position: u64) -> u64 {
+        let Some(blocks) = self.blocks.get(contig).map(Intervals::as_slice) else {
+            return position;
+        };
+        let before = blocks.partition_point(|block| block.start <= position);
+        before.checked_sub(1).map_or(position, |at| blocks[at].end.max(position))
     }
 
     /// Returns what an annotated scan covers on one contig and strand: genes and `extension` nt past their 3' ends.
     pub fn targets(&self, contig: usize, strand: Strand) -> Intervals {
         let strands = self.strands.get(contig);
         strands.map(|strands| strands[strand.index()].targets.clone()).unwrap_or_default()
-    }
-}
-
-impl StrandContext {
-    /// Indexes the genes of one strand of a contig.
-    fn new(genes: &[&Gene], length: u64, extension: u64) -> Self {
-        let mut fives: Vec<u64> = genes.iter().map(|gene| five_end(gene)).collect();
-        fives.sort_unstable();
-        let mut layers: [Layer<'_>; 4] = Default::default();
-        let mut targets = Vec::with_capacity(genes.len());
-        for gene in genes {
-            let past = past_end(gene, extension, length);
-            let parts = [
-                terminal_exons(gene),
-                gene.transcripts.concat(),
-                vec![gene.range.clone()],
-                vec![cut_at_next(gene, past, &fives)],
-            ];
-            for (layer, part) in layers.iter_mut().zip(parts) {
-                let within = |range: &Range<u64>| (range.clone(), gene.name.as_str());
-                layer.extend(Intervals::new(part).as_slice().iter().map(within));
-            }
-            targets.push(gene.reach(extension, length));
-        }
-        Self { segments: Segments::new(&layers), targets: Intervals::new(targets) }
-    }
-}
-
-/// Returns the edge of the gene at its 5' end: its start on plus, its exclusive end on minus.
-fn five_end(gene: &Gene) -> u64 {
-    match gene.strand {
-        Strand::Plus => gene.range.start,
-        Strand::Minus => gene.range.end,
-    }
-}
-
-/// Returns the last exon, in transcript direction, of each transcript.
-fn terminal_exons(gene: &Gene) -> Vec<Range<u64>> {
-    let last = |exons: &Vec<Range<u64>>| match gene.strand {
-        Strand::Plus => exons.iter().max_by_key(|exon| exon.end).cloned(),
-        Strand::Minus => exons.iter().min_by_key(|exon| exon.start).cloned(),
-    };
-    gene.transcripts.iter().filter_map(last).collect()
-}
-
-/// Returns the `extension` nt past the gene's 3' end, within the contig.
-fn past_end(gene: &Gene, extension: u64, length: u64) -> Range<u64> {
-    match gene.strand {
-        Strand::Plus => gene.range.end..gene.range.end.saturating_add(extension).min(length),
-        Strand::Minus => gene.range.start.saturating_sub(extension)..gene.range.start,
-    }
-}
-
-/// Shortens the stretch past a gene to before the next gene; `fives` are the 5' edges of the strand, ascending.
-fn cut_at_next(gene: &Gene, past: Range<u64>, fives: &[u64]) -> Range<u64> {
-    match gene.strand {
-        Strand::Plus => {
-            let next = fives.partition_point(|&five| five < past.start);
-            past.start..fives.get(next).map_or(past.end, |&five| past.end.min(five))
-        }
-        Strand::Minus => {
-            let next = fives.partition_point(|&five| five <= past.end).checked_sub(1);
-            next.map_or(past.start, |next| past.start.max(fives[next]))..past.end
-        }
     }
 }
 

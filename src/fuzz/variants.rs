@@ -9,6 +9,7 @@ use super::damage::{damaged, damaged_text};
 use super::text::decompressed;
 use super::{contigs, file};
 use crate::config::Config;
+use crate::context::model::ContextModel;
 use crate::genome::compression::Source;
 use crate::genome::fasta::FastaFile;
 use crate::genome::in_turn::InTurn;
@@ -16,6 +17,7 @@ use crate::genome::sequence::encode;
 use crate::scan::testing::HashModel;
 use crate::variants::annotate::{Annotator, CheckRef};
 use crate::variants::change::{Change, Reason};
+use crate::variants::context::VariantContext;
 use crate::variants::engine::Engine;
 use crate::variants::entry::KEYS;
 use crate::variants::run::BatchReader;
@@ -80,7 +82,9 @@ fn annotated(path: &Path, check_ref: CheckRef) -> Option<(Vec<u8>, Totals)> {
     let settings = config.variants.settings(&config.scan, None);
     let engine = Engine::new(&model, None, settings).unwrap();
     let (genes, table, longest) = (None, true, 100);
-    let annotator = Annotator { engine: &engine, genes, check_ref, longest, table, path };
+    let usage = ContextModel::built_in().unwrap();
+    let context = VariantContext { model: &usage, genes, rules: &[] };
+    let annotator = Annotator { engine: &engine, genes, context, check_ref, longest, table, path };
     let vcf = VcfReader::new(Source::open(path).ok()?).ok()?;
     let mut reader =
         BatchReader::new(vcf, &fasta.contigs, InTurn::new(fasta).unwrap(), false, 0..u64::MAX);

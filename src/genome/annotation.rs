@@ -1,9 +1,10 @@
 //! Gene annotation.
 //!
-//! A reader of a format (`gtf.rs`) makes rows of what the file says; `assembly.rs` makes genes of rows.
+//! A reader of a format (`gtf.rs`, `gff3.rs`) makes rows of what the file says; `assembly.rs` makes genes of rows.
 
 mod assembly;
 mod attributes;
+mod gff3;
 mod gtf;
 mod left_out;
 mod names;
@@ -30,6 +31,11 @@ pub struct Gene {
     pub range: Range<u64>,
     /// Exons of each transcript, ascending by coordinate.
     pub transcripts: Vec<Vec<Range<u64>>>,
+    /// Numbers of the transcripts that go on past the 3' end that is annotated (attribute `partial "3-prime"`): their
+    /// last exon here is not their last.
+    pub open_ended: Vec<usize>,
+    /// Last coding nucleotides of the transcripts, ascending; empty where the file has no coding sequences.
+    pub coding_ends: Vec<u64>,
 }
 
 impl Gene {
@@ -43,7 +49,7 @@ impl Gene {
     }
 }
 
-/// The genes of a GTF file that lie on contigs of the genome, sorted by contig, start, end, strand, name.
+/// The genes of a GTF or GFF3 file that lie on contigs of the genome, sorted by contig, start, end, strand, name.
 #[derive(Clone, Debug, Default)]
 pub struct Annotation {
     pub genes: Vec<Gene>,
@@ -52,7 +58,7 @@ pub struct Annotation {
 }
 
 impl Annotation {
-    /// Reads a plain or gzip/BGZF GTF file; `-` is standard input.
+    /// Reads a plain or gzip/BGZF GTF or GFF3 file, which are told by their content; `-` is standard input.
     ///
     /// Rows `gene`, `transcript` and `exon` count. A gene reaches over all its rows, so no `gene` row is needed; one
     /// without `exon` rows gets one transcript of one exon. An id is not a place: where the transcripts of one gene_id
@@ -83,7 +89,12 @@ impl Annotation {
         let mut lines = TextLines::new(source);
         let mut names = Names::new(contigs);
         let (mut assembly, mut left_out) = (Assembly::default(), LeftOut::default());
-        let remarks = gtf::read(&mut lines, &mut names, &mut assembly, &mut left_out)?;
+        let remarks = if is_gff3(source)? {
+            gff3::read(&mut lines, &mut names, &mut assembly, &mut left_out)?;
+            Vec::new()
+        } else {
+            gtf::read(&mut lines, &mut names, &mut assembly, &mut left_out)?
+        };
         let fault = |place: String, problem| Error::input(source.path(), place, problem);
         names.check().map_err(|problem| fault(String::new(), problem))?;
         let (genes, assembled) = assembly.finish(contigs);
@@ -100,6 +111,24 @@ impl Annotation {
         }
         Ok(Self { genes, notes })
     }
+}
+
+/// Returns whether a file is GFF3 rather than GTF: by its first line, or by the attributes of its first row.
+fn is_gff3(source: &Source) -> Result<bool> {
+    let mut lines = TextLines::new(source);
+    while let Some(line) = lines.next_line()? {
+        if let Some(version) = line.strip_prefix(b"##gff-version") {
+            return Ok(version.trim_ascii_start().starts_with(b"3"));
+        }
+        let attributes = line.splitn(9, |&byte| byte == b'\t').nth(8);
+        if line.is_empty() || line.starts_with(b"#") {
+            continue;
+        }
+        // `ID=gene:X;Name=Y`, not `gene_id "X";`.
+        let separator = attributes.and_then(|text| text.iter().find(|byte| b"= \"".contains(byte)));
+        return Ok(separator == Some(&b'='));
+    }
+    Ok(false)
 }
 
 #[cfg(test)]

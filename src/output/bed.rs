@@ -34,13 +34,87 @@ pub struct Site {
     pub signal: Option<(&'static str, usize)>,
     /// Gene names and class; `None` without annotation.
     pub gene: Option<(String, Feature)>,
+    /// How likely it is used there, and what is known of it.
+    pub context: InContext,
 }
 
-/// The names of the columns, in order.
-pub const COLUMNS: &str = "#chrom\tstart\tend\tname\tscore\tstrand\tprobability\tposterior\tcleavage\t\
-    cluster_start\tcluster_end\tentropy\twindows\tsignal\tsignal_offset\tgene\tfeature";
+/// What the context of a site says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InContext {
+    /// Log2 odds of usage, by a strength model.
+    pub strength: Option<f32>,
+    /// Share of the gene's transcripts that end there.
+    pub usage: Option<f32>,
+    /// Probability that the site is used at all.
+    pub expressed: Option<f32>,
+    /// Catalogues that know a site near, and how far downstream of that this one lies, nt.
+    pub known: Option<(String, i64)>,
+    /// A known site at which no site is called.
+    pub uncalled: bool,
+}
 
-/// Writes sites as BED6 and eleven extra columns, plain or in BGZF with an index.
+/// Writes a cell of a site; also given the contig's name.
+type Cell = fn(&Site, &str, &mut String) -> fmt::Result;
+
+/// The columns, in order: name and cell.
+const COLUMNS: [(&str, Cell); 23] = [
+    ("#chrom", |_, contig, line| line.write_str(contig)),
+    ("start", |site, _, line| write!(line, "{}", site.position)),
+    ("end", |site, _, line| write!(line, "{}", site.position + 1)),
+    ("name", |s, contig, line| write!(line, "{contig}:{}:{}", s.position + 1, s.strand)),
+    ("score", |site, _, line| write!(line, "{}", score(site))),
+    ("strand", |site, _, line| write!(line, "{}", site.strand)),
+    // Adding 0 turns -0.0, which would be written with its sign, into 0.0.
+    ("probability", |site, _, line| write!(line, "{:.6}", site.probability + 0.0)),
+    ("posterior", |site, _, line| number(line, site.posterior, 6)),
+    ("cleavage", |site, _, line| write!(line, "{:.6}", site.cleavage + 0.0)),
+    ("cluster_start", |site, _, line| write!(line, "{}", site.cluster.start)),
+    ("cluster_end", |site, _, line| write!(line, "{}", site.cluster.end)),
+    ("entropy", |site, _, line| write!(line, "{:.4}", site.entropy + 0.0)),
+    ("windows", |site, _, line| write!(line, "{}", site.windows)),
+    ("signal", |site, _, line| known(line, site.signal.map(|(hexamer, _)| hexamer))),
+    ("signal_offset", |site, _, line| known(line, site.signal.map(|(_, offset)| offset))),
+    ("gene", |site, _, line| known(line, site.gene.as_ref().map(|(names, _)| names))),
+    ("feature", |site, _, line| known(line, site.gene.as_ref().map(|(_, f)| f.name()))),
+    ("strength", |site, _, line| number(line, site.context.strength, 3)),
+    ("usage", |site, _, line| number(line, site.context.usage, 4)),
+    ("expressed", |site, _, line| number(line, site.context.expressed, 4)),
+    ("known", |site, _, line| known(line, site.context.known.as_ref().map(|(names, _)| names))),
+    ("known_distance", |site, _, line| {
+        known(line, site.context.known.as_ref().map(|(_, distance)| distance))
+    }),
+    ("called", |site, _, line| line.write_str(if site.context.uncalled { "no" } else { "yes" })),
+];
+
+/// Returns the names of the columns, as the header line has them.
+pub fn header() -> String {
+    COLUMNS.map(|(name, _)| name).join("\t")
+}
+
+/// 1000 x posterior or, without one, probability, rounded like the columns, which may be read back to check
+/// the score.
+fn score(site: &Site) -> u16 {
+    let likelihood = site.posterior.unwrap_or(site.probability);
+    (f64::from(likelihood) * 1000.0).round().clamp(0.0, 1000.0) as u16
+}
+
+/// Writes what there may be none of.
+fn known(line: &mut String, value: Option<impl fmt::Display>) -> fmt::Result {
+    match value {
+        Some(value) => write!(line, "{value}"),
+        None => line.write_str("."),
+    }
+}
+
+/// Writes a number there may be none of.
+fn number(line: &mut String, value: Option<f32>, decimals: usize) -> fmt::Result {
+    match value {
+        Some(value) => write!(line, "{:.decimals$}", value + 0.0),
+        None => line.write_str("."),
+    }
+}
+
+/// Writes sites as BED6 and seventeen extra columns, plain or in BGZF with an index.
 ///
 /// | column | meaning |
 /// | --- | --- |
@@ -56,6 +130,11 @@ pub const COLUMNS: &str = "#chrom\tstart\tend\tname\tscore\tstrand\tprobability\
 /// | windows | kept windows that cover the site |
 /// | signal, signal_offset | strongest hexamer upstream; distance of its first base to the site, nt |
 /// | gene, feature | by the annotation |
+/// | strength | log2 odds of usage, by the strength model |
+/// | usage | share of the gene's transcripts that end there |
+/// | expressed | probability that the site is used at all |
+/// | known, known_distance | catalogues with a site near; how far downstream of it this one lies, nt |
+/// | called | no: a known site at which no site is called |
 ///
 /// `.` stands for what is absent.
 pub struct SitesWriter {
@@ -90,7 +169,7 @@ impl SitesWriter {
                 entry.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
             writer.write_header(&format!("## {entry}\n"))?;
         }
-        writer.write_header(&format!("{COLUMNS}\n"))?;
+        writer.write_header(&(header() + "\n"))?;
         Ok(writer)
     }
 
@@ -142,30 +221,14 @@ fn write_plain(file: &mut AtomicFile, line: &str) -> Result<()> {
 }
 
 fn format_row(line: &mut String, contig: &str, site: &Site) -> fmt::Result {
-    let (start, end, strand) = (site.position, site.position + 1, site.strand);
-    // Rounded like the columns, which may be read back to check the score.
-    let score = (f64::from(site.posterior.unwrap_or(site.probability)) * 1000.0)
-        .round()
-        .clamp(0.0, 1000.0) as u16;
-    write!(line, "{contig}\t{start}\t{end}\t{contig}:{end}:{strand}\t{score}\t{strand}")?;
-    // Adding 0 turns -0.0, which would be written with its sign, into 0.0.
-    let (probability, cleavage) = (site.probability + 0.0, site.cleavage + 0.0);
-    write!(line, "\t{probability:.6}")?;
-    match site.posterior {
-        Some(posterior) => write!(line, "\t{posterior:.6}")?,
-        None => line.push_str("\t."),
+    for (at, (_, cell)) in COLUMNS.iter().enumerate() {
+        if at > 0 {
+            line.push('\t');
+        }
+        cell(site, contig, line)?;
     }
-    write!(line, "\t{cleavage:.6}")?;
-    let (cluster, entropy) = (&site.cluster, site.entropy + 0.0);
-    write!(line, "\t{}\t{}\t{entropy:.4}\t{}", cluster.start, cluster.end, site.windows)?;
-    match site.signal {
-        Some((hexamer, offset)) => write!(line, "\t{hexamer}\t{offset}")?,
-        None => line.push_str("\t.\t."),
-    }
-    match &site.gene {
-        Some((names, feature)) => writeln!(line, "\t{names}\t{}", feature.name()),
-        None => writeln!(line, "\t.\t."),
-    }
+    line.push('\n');
+    Ok(())
 }
 
 #[cfg(test)]
@@ -201,6 +264,7 @@ mod tests {
             windows: 31,
             signal: Some(("AATAAA", 21)),
             gene: None,
+            context: InContext::default(),
         }
     }
 
@@ -220,19 +284,27 @@ mod tests {
         plain.entropy = -0.0;
         plain.probability = 1.0004;
         plain.posterior = None;
-        write(&path, &[site(0, 41, Strand::Plus), plain]);
+        let mut first = site(0, 41, Strand::Plus);
+        first.context = InContext {
+            strength: Some(-1.25),
+            usage: Some(0.5),
+            expressed: Some(0.75),
+            known: Some(("PolyA_DB".to_owned(), -3)),
+            uncalled: true,
+        };
+        write(&path, &[first, plain]);
         let text = fs::read_to_string(&path).unwrap();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], "## version: 0.1.0");
         assert_eq!(lines[1], "## command: scan 'a b'");
-        assert_eq!(lines[2], COLUMNS);
+        assert_eq!(lines[2], header());
         let first = "chr2\t41\t42\tchr2:42:+\t125\t+\t0.987650\t0.125000\t0.250000\t38\t50\t1.2346\t31\t\
-            AATAAA\t21\t.\t.";
+            AATAAA\t21\t.\t.\t-1.250\t0.5000\t0.7500\tPolyA_DB\t-3\tno";
         assert_eq!(lines[3], first);
         let second = "chr10\t99\t100\tchr10:100:-\t1000\t-\t1.000400\t.\t0.250000\t96\t108\t0.0000\t\
-            31\t.\t.\t.\t.";
+            31\t.\t.\t.\t.\t.\t.\t.\t.\t.\tyes";
         assert_eq!(lines[4], second);
-        assert_eq!(COLUMNS.split('\t').count(), first.split('\t').count());
+        assert_eq!(COLUMNS.len(), first.split('\t').count());
     }
 
     #[test]
@@ -243,7 +315,7 @@ mod tests {
         assert!(bgzf::is_bgzip(&path).unwrap());
         let mut text = String::new();
         bgzf::Reader::from_path(&path).unwrap().read_to_string(&mut text).unwrap();
-        assert!(text.ends_with(&format!("{COLUMNS}\n")), "{text}");
+        assert!(text.ends_with(&(header() + "\n")), "{text}");
         assert!(dir.path().join("x.sites.bed.gz.tbi").exists());
         let mut reader = tbx::Reader::from_path(&path).unwrap();
         let tid = reader.tid("chr10").unwrap();

@@ -1,12 +1,14 @@
-//! Plots as SVG text: curves over epochs, reliability diagrams, scatter plots.
+//! Plots as SVG text: curves over epochs, precision and recall, reliability diagrams, scatter plots.
 //!
 //! Text is written as text in the viewer's own sans-serif font: no font is needed here.
 
 mod curves;
+mod precision_recall;
 mod reliability;
 mod scatter;
 
 pub use curves::{Curve, Panel, curves};
+pub use precision_recall::precision_recall;
 pub use reliability::{Reliability, ReliabilityBin, ReliabilitySeries, reliability};
 pub use scatter::{Scatter, scatter};
 

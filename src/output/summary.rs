@@ -258,7 +258,7 @@ mod tests {
         windows.windows.skipped.n += 1;
         assert!(windows.complete(AtomicFile::create(&path).unwrap()).is_err());
         let mut sites = summary();
-        sites.sites.by_feature.insert("intron".to_owned(), 2);
+        sites.sites.by_feature.insert("intron_composite".to_owned(), 2);
         assert!(sites.complete(AtomicFile::create(&path).unwrap()).is_err());
         assert!(!path.exists());
     }

@@ -12,7 +12,7 @@ use crate::context::features::GeneContext;
 use crate::context::signal;
 use crate::error::Result;
 use crate::genome::strand::Strand;
-use crate::output::bed::Site;
+use crate::output::bed::{InContext, Site};
 
 /// Takes scored chunks in order and hands finished sites and track values to a sink.
 ///
@@ -176,5 +176,6 @@ fn in_context(
         windows: found.windows,
         signal: signal::strongest(&found.upstream),
         gene: genes.map(|genes| genes.classify(contig, strand, found.position)),
+        context: InContext::default(),
     }
 }

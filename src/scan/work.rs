@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use super::Targets;
 use super::calls::CallSettings;
+use super::in_context::ContextSettings;
 use super::inference::ChunkScores;
 use super::record;
 use crate::error::Result;
@@ -29,6 +31,8 @@ pub struct ScanWork {
     pub provenance: Vec<String>,
     /// As it is before the first window: inputs and settings.
     pub summary: ScanSummary,
+    /// What the context of sites takes.
+    pub context: ContextPlan,
     /// Names and lengths.
     contigs: Vec<(String, u64)>,
     /// By contig and strand.
@@ -42,6 +46,35 @@ pub struct Outputs {
     pub minus: bool,
     pub tracks: bool,
     pub bgzip: bool,
+}
+
+/// What it takes to put sites in the context of their genes: files with their digests, and settings.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct ContextPlan {
+    /// The model of the scan as it was named, to score known sites where none is called.
+    pub model: String,
+    /// The strength model as it was named, and its digest.
+    pub strength: Option<(String, String)>,
+    /// Folder of MaxEntScan's tables.
+    pub splice_scores: Option<PathBuf>,
+    /// Whether scores of splice sites may be kept beside the genome.
+    pub keep_splice_scores: bool,
+    /// Usage models other than those inside the program, and their digest.
+    pub usage: Option<(PathBuf, String)>,
+    /// Catalogues of known sites: name, file, digest.
+    pub catalogues: Vec<(String, PathBuf, String)>,
+    /// Whether the ends of annotated transcripts are scored where no site is called.
+    pub score_ends: bool,
+    pub settings: ContextSettings,
+    /// Whether the tables of sites and genes are written.
+    pub tables: bool,
+}
+
+impl ContextPlan {
+    /// Whether the genome is read again: for strengths, splice sites, or known sites where none is called.
+    pub fn needs_genome(&self) -> bool {
+        self.strength.is_some() || self.tables || self.score_ends || !self.catalogues.is_empty()
+    }
 }
 
 impl Outputs {
@@ -67,7 +100,8 @@ impl ScanWork {
         let ranges = |strand: &Intervals| strand.as_slice().to_vec();
         let targets = targets.intervals().iter().map(|strands| strands.each_ref().map(ranges));
         let targets = targets.collect();
-        Self { shard, outputs, calls, provenance, summary, contigs, targets }
+        let context = ContextPlan::default();
+        Self { shard, outputs, calls, provenance, summary, context, contigs, targets }
     }
 
     /// Returns the contigs, or `None` if they are not those of the targets.
@@ -120,6 +154,8 @@ impl Work for ScanWork {
         if let Some(annotation) = &summary.annotation {
             identity.insert("annotation".into(), short_digest(&annotation.sha256));
         }
+        let context = serde_json::to_string(&self.context).unwrap_or_default();
+        identity.insert("context".into(), short_digest(&sha256(context.as_bytes())));
         let settings = summary.settings.iter().filter(|(name, _)| *name != "chunk_size");
         identity.extend(settings.map(|(name, value)| (name.clone(), value.to_string())));
         identity

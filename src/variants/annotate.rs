@@ -7,12 +7,15 @@ use std::sync::Arc;
 use clap::ValueEnum;
 
 use super::change::{Change, Reason};
+use super::context::VariantContext;
 use super::effect::{Effect, SiteEffect};
 use super::engine::{Asked, Effects, Engine};
 use super::entry::{KEYS, largest, parts};
-use super::genes::{GeneReach, Reach};
+use super::genes::genes_at;
 use super::totals::Totals;
 use super::vcf::line::Line;
+use crate::context::features::GeneContext;
+use crate::context::structure::GeneStructure;
 use crate::error::{Error, Result, excerpt};
 use crate::genome::sequence::{UNKNOWN, decode};
 use crate::genome::strand::Strand;
@@ -70,7 +73,8 @@ pub struct Annotated {
 /// Annotates records; shared by all threads.
 pub struct Annotator<'a> {
     pub engine: &'a Engine<'a>,
-    pub genes: Option<&'a GeneReach>,
+    pub genes: Option<&'a GeneContext>,
+    pub context: VariantContext<'a>,
     pub check_ref: CheckRef,
     /// Longest allele, in canonical form.
     pub longest: usize,
@@ -93,7 +97,7 @@ struct Allele<'a> {
     /// What is to be scored (its place in the list), or why it is not.
     asked: std::result::Result<usize, Reason>,
     /// `None` without annotation.
-    genes: Option<Vec<&'a Reach>>,
+    genes: Option<Vec<(usize, &'a GeneStructure)>>,
 }
 
 impl Annotator<'_> {
@@ -179,13 +183,18 @@ impl Annotator<'_> {
         let alleles = line.alternates().map(|letters| {
             let change = change(&reference, letters);
             let genes = match (&change, self.genes) {
-                (Ok(change), Some(genes)) => Some(genes.at(*contig, change)),
+                (Ok(change), Some(genes)) => {
+                    let here = genes_at(genes, *contig, change).into_iter();
+                    Some(here.map(|gene| (gene, genes.gene(gene))).collect::<Vec<_>>())
+                }
                 _ => None,
             };
             let asked = change.and_then(|change| {
                 let strands = match &genes {
                     None => [true; 2],
-                    Some(genes) => Strand::BOTH.map(|s| genes.iter().any(|gene| gene.strand == s)),
+                    Some(genes) => {
+                        Strand::BOTH.map(|s| genes.iter().any(|(_, gene)| gene.strand == s))
+                    }
                 };
                 if strands == [false; 2] {
                     return Err(Reason::NoGene);
@@ -230,10 +239,12 @@ impl Annotator<'_> {
                     continue;
                 }
             };
-            totals.score(greatest(sites));
-            let largest = largest(sites);
+            let counted: Vec<&SiteEffect> =
+                sites.iter().filter(|site| allele.counts(site, &self.context)).collect();
+            totals.score(greatest(&counted));
+            let largest = largest(counted);
             skips.push(".");
-            let of_allele = allele.entries(sites);
+            let of_allele = allele.entries(sites, &self.context);
             if self.table && of_allele.is_empty() {
                 row(record, allele, None, &largest, ".", rows);
             }
@@ -264,16 +275,33 @@ impl Annotator<'_> {
 
 impl Allele<'_> {
     /// Returns the parts of the allele's entries: by gene, then by site.
-    fn entries(&self, sites: &[SiteEffect]) -> Vec<[String; 15]> {
+    fn entries(&self, sites: &[SiteEffect], context: &VariantContext<'_>) -> Vec<[String; 18]> {
         match &self.genes {
-            None => sites.iter().map(|site| parts(&self.letters, None, site)).collect(),
+            None => {
+                let entry = |site| parts(&self.letters, None, site, &context.site(None, site));
+                sites.iter().map(entry).collect()
+            }
             Some(genes) => {
-                let of_gene = |gene: &&Reach| {
-                    let (strand, name) = (gene.strand, gene.name.clone());
+                let of_gene = |(number, gene): &(usize, &GeneStructure)| {
+                    let (number, strand, name) = (*number, gene.strand, gene.name.clone());
                     let here = sites.iter().filter(move |site| site.strand == strand);
-                    here.map(move |site| parts(&self.letters, Some(&name), site))
+                    here.map(move |site| {
+                        let in_gene = context.site(Some(number), site);
+                        parts(&self.letters, Some(&name), site, &in_gene)
+                    })
                 };
                 genes.iter().flat_map(of_gene).collect()
+            }
+        }
+    }
+
+    /// Whether a site counts, in one of the genes at least.
+    fn counts(&self, site: &SiteEffect, context: &VariantContext<'_>) -> bool {
+        match &self.genes {
+            None => context.site(None, site).counts,
+            Some(genes) => {
+                let mut of_strand = genes.iter().filter(|(_, gene)| gene.strand == site.strand);
+                of_strand.any(|(number, _)| context.site(Some(*number), site).counts)
             }
         }
     }
@@ -281,7 +309,7 @@ impl Allele<'_> {
 
 /// Returns the effect on the site whose change is the largest, of those that are not unchanged if there
 /// are any.
-fn greatest(sites: &[SiteEffect]) -> Option<Effect> {
+fn greatest(sites: &[&SiteEffect]) -> Option<Effect> {
     let size = |site: &&SiteEffect| (site.effect != Effect::Unchanged, site.delta().abs());
     let greatest = sites.iter().max_by(|a, b| {
         let ((matters_a, a), (matters_b, b)) = (size(a), size(b));
@@ -307,7 +335,7 @@ pub fn table_header() -> String {
 fn row(
     record: &Record<'_>,
     allele: &Allele<'_>,
-    entry: Option<&[String; 15]>,
+    entry: Option<&[String; 18]>,
     largest: &str,
     skip: &str,
     rows: &mut Vec<u8>,

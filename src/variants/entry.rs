@@ -2,13 +2,15 @@
 
 use std::fmt::Write as _;
 
+use super::context::SiteInGene;
 use super::effect::SiteEffect;
+use crate::context::features::Feature;
 
 /// INFO keys that this program writes.
 pub const KEYS: [&str; 3] = ["PolyA", "PolyA_max", "PolyA_skip"];
 
 /// The parts of an INFO/PolyA entry.
-pub const FIELDS: [&str; 15] = [
+pub const FIELDS: [&str; 18] = [
     "ALLELE",
     "GENE",
     "STRAND",
@@ -24,6 +26,9 @@ pub const FIELDS: [&str; 15] = [
     "SHIFT",
     "MOTIF",
     "EFFECT",
+    "CLASS",
+    "EXPRESSED_REF",
+    "EXPRESSED_ALT",
 ];
 
 /// Returns the header lines that define the INFO entries; `reasons` are the reasons for skipping and what
@@ -44,7 +49,8 @@ pub fn definitions(reasons: &str) -> [String; 3] {
              OFFSET: nt from the variant (trimmed and left-aligned) to the site in transcript direction, the next \
              one after it 1, before it -1, inside 0. PROB: classification. STRENGTH: log2 odds of usage. USAGE: \
              2^s/(1+2^s). SHIFT: movement of the site in transcript direction, nt. EFFECT: other than \
-             unchanged if significant (see docs/VARIANTS.md). Format: {format}"
+             unchanged if significant (see docs/VARIANTS.md). CLASS: of the site in the gene. EXPRESSED: \
+             probability that the site is used at all, given class and context. Format: {format}"
             ),
         ),
         define(
@@ -59,7 +65,12 @@ pub fn definitions(reasons: &str) -> [String; 3] {
 }
 
 /// Returns the parts of an entry in the order of [`FIELDS`].
-pub fn parts(allele: &str, gene: Option<&str>, site: &SiteEffect) -> [String; 15] {
+pub fn parts(
+    allele: &str,
+    gene: Option<&str>,
+    site: &SiteEffect,
+    context: &SiteInGene,
+) -> [String; 18] {
     let number = |value: Option<f64>, decimals: usize| match value {
         Some(value) => rounded(value, decimals),
         None => ".".to_owned(),
@@ -82,13 +93,16 @@ pub fn parts(allele: &str, gene: Option<&str>, site: &SiteEffect) -> [String; 15
         usage(1),
         shift,
         site.motif.clone(),
-        site.effect.name().to_owned(),
+        context.effect(site).name().to_owned(),
+        context.feature.map_or(".", Feature::name).to_owned(),
+        number(context.expressed.map(|pair| pair[0]), 4),
+        number(context.expressed.map(|pair| pair[1]), 4),
     ]
 }
 
 /// Returns the largest |change| of an allele's sites as text.
-pub fn largest(sites: &[SiteEffect]) -> String {
-    rounded(sites.iter().map(|site| site.delta().abs()).fold(0.0, f64::max), 3)
+pub fn largest<'a>(sites: impl IntoIterator<Item = &'a SiteEffect>) -> String {
+    rounded(sites.into_iter().map(|site| site.delta().abs()).fold(0.0, f64::max), 3)
 }
 
 /// Returns a number as text, without `-0`.
@@ -136,23 +150,26 @@ mod tests {
             motif: "disrupted:AATAAA".into(),
             effect: Effect::Lost,
         };
-        let text = parts("T", Some("A,B"), &site).join("|");
+        let feature = Some(Feature::IntronSkipped);
+        let context = SiteInGene { feature, expressed: Some([0.25, 0.000_01]), counts: true };
+        let text = parts("T", Some("A,B"), &site, &context).join("|");
         assert_eq!(
             text,
-            "T|A%2CB|-|100|-20|0.5000|0|1.000|0|-1.000|0.6667|0.5000|.|disrupted:AATAAA|lost"
+            "T|A%2CB|-|100|-20|0.5000|0|1.000|0|-1.000|0.6667|0.5000|.|disrupted:AATAAA|lost|intron_skipped|0.2500|0"
         );
         let without = SiteEffect { strength: None, shift: Some(-3), ..site };
-        let text = parts("T", None, &without).join("|");
-        assert_eq!(text, "T|.|-|100|-20|0.5000|0|.|.|.|.|.|-3|disrupted:AATAAA|lost");
+        let context = SiteInGene { feature: None, expressed: None, counts: false };
+        let text = parts("T", None, &without, &context).join("|");
+        assert_eq!(text, "T|.|-|100|-20|0.5000|0|.|.|.|.|.|-3|disrupted:AATAAA|unchanged|.|.|.");
         assert_eq!(largest(&[]), "0");
-        assert_eq!(largest(std::slice::from_ref(&without)), rounded(-without.delta(), 3));
+        assert_eq!(largest([&without]), rounded(-without.delta(), 3));
     }
 
     #[test]
     fn definitions_name_every_field() {
         let [entries, ..] = definitions("star: x");
         assert!(entries.contains("Format: ALLELE|GENE|STRAND|SITE|"));
-        assert!(entries.ends_with("|MOTIF|EFFECT\">"), "{entries}");
+        assert!(entries.ends_with("|EFFECT|CLASS|EXPRESSED_REF|EXPRESSED_ALT\">"), "{entries}");
         // Nothing in a description may end it.
         assert!(definitions("x").iter().all(|line| line.matches('"').count() == 2));
     }

@@ -1,67 +1,22 @@
 //! The genes that a change may matter to.
 
-use crate::genome::annotation::Annotation;
-use crate::genome::contigs::Contigs;
-use crate::genome::strand::Strand;
-
 use super::change::Change;
+use crate::context::features::GeneContext;
 
-/// A gene with the stretch past its 3' end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reach {
-    start: u64,
-    end: u64,
-    pub strand: Strand,
-    pub name: String,
-}
-
-/// Finds genes by position.
-#[derive(Debug, Default)]
-pub struct GeneReach {
-    /// By contig: genes by start, and the greatest end up to each of them.
-    contigs: Vec<Vec<(Reach, u64)>>,
-}
-
-impl GeneReach {
-    /// Indexes an annotation; genes reach `extension` nt past their 3' ends.
-    pub fn new(annotation: &Annotation, contigs: &Contigs, extension: u64) -> Self {
-        let mut by_contig: Vec<Vec<(Reach, u64)>> = contigs.iter().map(|_| Vec::new()).collect();
-        for gene in &annotation.genes {
-            let reach = gene.reach(extension, contigs[gene.contig].length);
-            let (start, end, name) = (reach.start, reach.end, gene.name.clone());
-            by_contig[gene.contig].push((Reach { start, end, strand: gene.strand, name }, end));
-        }
-        for genes in &mut by_contig {
-            genes.sort_by(|(a, _), (b, _)| {
-                (a.start, a.end, &a.name).cmp(&(b.start, b.end, &b.name))
-            });
-            let mut greatest = 0;
-            for (gene, so_far) in genes {
-                greatest = greatest.max(gene.end);
-                *so_far = greatest;
-            }
-        }
-        Self { contigs: by_contig }
-    }
-
-    /// Returns the genes that a change lies in, or next to where it only puts something in.
-    pub fn at(&self, contig: usize, change: &Change) -> Vec<&Reach> {
-        let Some(genes) = self.contigs.get(contig) else { return Vec::new() };
-        let start = change.start.saturating_sub(u64::from(change.removed == 0));
-        let end = change.end().max(change.start + 1);
-        let before = genes.partition_point(|(gene, _)| gene.start < end);
-        let may_reach = genes[..before].iter().rev().take_while(|(_, so_far)| *so_far > start);
-        let here = may_reach.map(|(gene, _)| gene).filter(|gene| gene.end > start);
-        let mut here: Vec<&Reach> = here.collect();
-        here.reverse();
-        here
-    }
+/// Returns the genes (their numbers) that a change lies in or past whose 3' ends it lies, or that it lies next to
+/// where it only puts something in: by start, end, name.
+pub fn genes_at(genes: &GeneContext, contig: usize, change: &Change) -> Vec<usize> {
+    let start = change.start.saturating_sub(u64::from(change.removed == 0));
+    let end = change.end().max(change.start + 1);
+    genes.overlapping(contig, &(start..end))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::genome::annotation::Gene;
+    use crate::genome::annotation::{Annotation, Gene};
+    use crate::genome::contigs::Contigs;
+    use crate::genome::strand::Strand;
 
     #[test]
     fn genes_reach_past_their_ends_on_their_strand() {
@@ -73,6 +28,8 @@ mod tests {
             strand,
             range,
             transcripts: Vec::new(),
+            open_ended: Vec::new(),
+            coding_ends: Vec::new(),
         };
         let genes = vec![
             gene("long", Strand::Plus, 1_000..40_000),
@@ -80,10 +37,11 @@ mod tests {
             gene("minus", Strand::Minus, 20_000..21_000),
         ];
         let annotation = Annotation { genes, notes: Vec::new() };
-        let genes = GeneReach::new(&annotation, &contigs, 5_000);
+        let genes = GeneContext::new(&annotation, &contigs, 5_000);
         let names = |start, removed, inserted: &[u8]| {
             let change = Change { start, removed, inserted: inserted.to_vec() };
-            genes.at(0, &change).iter().map(|gene| gene.name.clone()).collect::<Vec<_>>()
+            let here = genes_at(&genes, 0, &change);
+            here.iter().map(|gene| genes.gene(*gene).name.clone()).collect::<Vec<_>>()
         };
         assert_eq!(names(999, 1, &[0]), [""; 0]);
         assert_eq!(names(999, 2, &[]), ["long"]);
@@ -94,5 +52,34 @@ mod tests {
         assert_eq!(names(21_000, 1, &[0]), ["long"]);
         assert_eq!(names(45_000, 0, &[0]), ["long"]);
         assert_eq!(names(45_000, 1, &[0]), [""; 0]);
+    }
+
+    #[test]
+    fn a_gene_does_not_reach_into_the_next_one_of_its_strand() {
+        let mut contigs = Contigs::default();
+        contigs.push("chr9".to_owned(), 50_000);
+        let gene = |name: &str, strand, range: std::ops::Range<u64>| Gene {
+            name: name.into(),
+            contig: 0,
+            strand,
+            transcripts: vec![vec![range.clone()]],
+            range,
+            open_ended: Vec::new(),
+            coding_ends: Vec::new(),
+        };
+        let genes = vec![
+            gene("first", Strand::Plus, 1_000..2_000),
+            gene("opposite", Strand::Minus, 2_100..2_200),
+            gene("next", Strand::Plus, 3_000..4_000),
+        ];
+        let genes = GeneContext::new(&Annotation { genes, notes: Vec::new() }, &contigs, 5_000);
+        let names = |start| {
+            let change = Change { start, removed: 1, inserted: Vec::new() };
+            let here = genes_at(&genes, 0, &change);
+            here.iter().map(|gene| genes.gene(*gene).name.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(names(2_999), ["first"]);
+        assert_eq!(names(3_000), ["next"]);
+        assert_eq!(names(2_150), ["opposite", "first"]);
     }
 }

@@ -54,7 +54,7 @@ fn annotations(folder: &Folder) {
     let id = "gene_id \"G\";";
     for (name, text) in [
         ("nothing", "# no rows\n".into()),
-        ("gff3", "##gff-version 3\n".into()),
+        ("torn.gff3", "##gff-version 3\nchr1\texon\n".into()),
         ("columns", "chr1\texon\n".into()),
         ("tab", row("chr1", 1, 9, "+", "gene_id \"G\";\tmore")),
         ("position", row("chr1", 0, 9, "+", id)),

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::Args;
+use crate::cli::context::LoadedContext;
 use crate::cli::options::check_prefix;
 use crate::cli::scan::files::{self, Files};
 use crate::cli::scan::report::{Outcome, Report};
@@ -12,9 +13,11 @@ use crate::error::{Error, Result};
 use crate::genome::annotation::Annotation;
 use crate::genome::compression::Source;
 use crate::genome::contigs::Contigs;
+use crate::genome::fasta::FastaFile;
 use crate::parts::Shards;
 use crate::profile::Profile;
 use crate::scan::Collector;
+use crate::scan::in_context::InContextSink;
 use crate::scan::work::ScanWork;
 
 /// Merges them.
@@ -30,9 +33,8 @@ pub fn run(args: &Args) -> Result<()> {
     let gtf = gtf.map(|gtf| args.annotation.as_deref().unwrap_or(Path::new(&gtf.path)));
     check_prefix(&prefix, "sites.bed")?;
     let lock = match &*prefix {
-        "-" if work.outputs.tracks || work.outputs.bgzip => {
-            let problem =
-                "-o - writes plain BED; these shards are of a scan with --tracks or --bgzip";
+        "-" if work.outputs.tracks || work.outputs.bgzip || work.context.tables => {
+            let problem = "-o - writes plain BED; these shards are of a scan with --tracks, --bgzip or --context";
             return Err(Error::Usage(problem.into()));
         }
         "-" => None,
@@ -47,17 +49,45 @@ pub fn run(args: &Args) -> Result<()> {
     let contigs = &work.contigs().ok_or_else(|| lacks("contigs"))?;
     let setting = |name: &str| work.summary.settings.get(name).ok_or_else(|| lacks(name));
     let extension = setting("extension")?.as_u64().ok_or_else(|| lacks("extension"))?;
-    let genes = gtf.map(|gtf| genes_of(gtf, work, contigs, extension)).transpose()?;
+    let mut genes = gtf.map(|gtf| genes_of(gtf, work, contigs, extension)).transpose()?;
     let targets = work.targets();
-    files.create(&prefix, work, contigs)?;
-    let mut collector = Collector::new(&targets, genes.as_ref(), work.calls, &mut files);
+    let mut report = Report::of(work.summary.clone());
+    let fasta = work.context.needs_genome().then(|| genome(args, work)).transpose()?;
+    let digest = report.annotation_digest();
+    let of_genes = genes.as_mut().zip(digest.as_deref());
+    let (loaded, notes) = LoadedContext::load(&work.context, of_genes, contigs, fasta.as_ref())?;
+    notes.into_iter().for_each(|note| report.note(note));
+    let mut tables = files.create(&prefix, work, contigs)?;
+    let context = loaded.context(contigs, fasta.as_ref(), &targets, genes.as_ref())?;
+    let mut in_context = InContextSink::new(context, &mut files, tables.as_mut());
+    let mut collector = Collector::new(&targets, genes.as_ref(), work.calls, &mut in_context);
     shards.replay(targets.scoring_total(contigs), &mut |scores| collector.push(scores))?;
-    let totals = &collector.finish()?;
+    let mut totals = collector.finish()?;
+    in_context.finish(&mut totals)?.into_iter().for_each(|note| report.note(note));
+    files.tables(tables)?;
+    let totals = &totals;
     let profile = &Profile::default();
     let outcome = Outcome { totals, contigs, begin, windows: 0, profile, show_profile: false };
-    Report::of(work.summary.clone()).finish(files, &outcome)?;
+    report.finish(files, &outcome)?;
     drop(lock);
     Ok(())
+}
+
+/// Opens the genome that the shards were scanned on.
+fn genome(args: &Args, work: &ScanWork) -> Result<FastaFile> {
+    let path = args.fasta.as_deref().unwrap_or(Path::new(&work.summary.fasta.path));
+    if !path.exists() {
+        let problem = "the genome that the shards were scanned on is no longer here; it is read again for the \
+            strength of sites: say where it is with --fasta";
+        return Err(Error::input(path, "", problem));
+    }
+    let fasta = FastaFile::open(path)?;
+    if fasta.sha256 != work.summary.fasta.sha256 {
+        let problem = "this is not the genome that the shards were scanned on (its sha256 differs); name that one \
+            with --fasta";
+        return Err(Error::input(path, "", problem));
+    }
+    Ok(fasta)
 }
 
 /// Reads the annotation that the shards were scanned with.

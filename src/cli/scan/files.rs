@@ -9,13 +9,14 @@ use crate::genome::strand::Strand;
 use crate::output::atomic::{AtomicFile, Complete};
 use crate::output::bed::{Site, SitesWriter};
 use crate::output::bigwig::{TrackOutcome, TrackWriter};
+use crate::output::context::ContextTables;
 use crate::output::lock::Lock;
 use crate::profile::{Profile, Stage};
 use crate::scan::work::ScanWork;
 use crate::scan::{Sink, TrackBlock};
 
 /// What follows `PREFIX.` in the names of all results, of which a scan does not write all.
-const RESULTS: [&str; 8] = [
+const RESULTS: [&str; 10] = [
     "sites.bed",
     "sites.bed.gz",
     "sites.bed.gz.tbi",
@@ -24,6 +25,8 @@ const RESULTS: [&str; 8] = [
     "plus.probability.bw",
     "minus.cleavage.bw",
     "minus.probability.bw",
+    "context.tsv",
+    "genes.tsv",
 ];
 /// The same of all else that it may write.
 const OTHERS: [&str; 3] = ["summary.json", "shard", "checkpoint"];
@@ -52,6 +55,7 @@ pub struct Files {
     summary: Option<AtomicFile>,
     sites: Option<SitesWriter>,
     tracks: Vec<(Strand, StrandTracks)>,
+    tables: Vec<Complete>,
 }
 
 impl Files {
@@ -67,11 +71,17 @@ impl Files {
         Ok(Self { prefix: Some(prefix.to_owned()), summary: Some(summary), ..Self::default() })
     }
 
-    /// Opens the sites and, if asked for, the tracks.
+    /// Opens the sites and, if asked for, the tracks; returns the tables of sites and genes, if asked for, which are
+    /// handed back with [`Self::tables`].
     ///
     /// # Errors
     /// If a file cannot be created.
-    pub fn create(&mut self, prefix: &str, work: &ScanWork, contigs: &Contigs) -> Result<()> {
+    pub fn create(
+        &mut self,
+        prefix: &str,
+        work: &ScanWork,
+        contigs: &Contigs,
+    ) -> Result<Option<ContextTables>> {
         let outputs = &work.outputs;
         let file = |ending: &str| PathBuf::from(format!("{prefix}.{ending}"));
         let sites = match (prefix, outputs.bgzip) {
@@ -90,6 +100,18 @@ impl Files {
             let tracks =
                 StrandTracks { cleavage: open("cleavage")?, probability: open("probability")? };
             self.tracks.push((strand, tracks));
+        }
+        let tables = work.context.tables;
+        tables.then(|| ContextTables::create(prefix, &work.provenance)).transpose()
+    }
+
+    /// Completes the tables of sites and genes.
+    ///
+    /// # Errors
+    /// If a file cannot be completed.
+    pub fn tables(&mut self, tables: Option<ContextTables>) -> Result<()> {
+        if let Some(tables) = tables {
+            self.tables = tables.complete()?.into();
         }
         Ok(())
     }
@@ -117,6 +139,7 @@ impl Files {
         if let Some(sites) = self.sites {
             complete.extend(sites.complete()?);
         }
+        complete.extend(self.tables);
         if let Some(prefix) = &self.prefix {
             notes.extend(claim::replace_stale(&mut complete, &claim::files(prefix, &RESULTS)));
         }

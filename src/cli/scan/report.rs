@@ -20,7 +20,7 @@ use crate::output::summary::{
 };
 use crate::profile::{Activity, Profile, Stage, table};
 use crate::scan::calls::CallSettings;
-use crate::scan::work::{Outputs, ScanWork};
+use crate::scan::work::{ContextPlan, Outputs, ScanWork};
 use crate::scan::{Anchor, ScanTotals, Targets};
 use crate::shard::Shard;
 
@@ -85,6 +85,30 @@ impl Report {
     pub fn annotation(&mut self, gtf: &Source) -> Result<()> {
         self.summary.annotation = Some(FileSummary::of(gtf)?);
         Ok(())
+    }
+
+    /// Returns the annotation's digest.
+    pub fn annotation_digest(&self) -> Option<String> {
+        self.summary.annotation.as_ref().map(|file| file.sha256.clone())
+    }
+
+    /// Notes what the context of sites is made with.
+    pub fn context(&mut self, plan: &ContextPlan) {
+        let settings = &mut self.summary.settings;
+        let mut set = |name: &str, value| settings.insert(name.to_owned(), value);
+        set("known_within", json!(plan.settings.known_within));
+        if let Some(least) = plan.settings.min_expressed {
+            set("min_expressed", json!(least));
+        }
+        if let Some(only) = plan.settings.only_known {
+            set("only", json!(if only { "known" } else { "novel" }));
+        }
+        if let Some((name, sha256)) = &plan.strength {
+            set("strength_model", json!(format!("{name} sha256={sha256}")));
+        }
+        for (name, path, sha256) in &plan.catalogues {
+            set(&format!("sites.{name}"), json!(format!("{} sha256={sha256}", path.display())));
+        }
     }
 
     /// Says a remark once, on standard error and in the summary.

@@ -13,6 +13,7 @@ use crate::models::Model;
 use crate::output::atomic::{AtomicFile, Complete, publish};
 use crate::output::summary::{FastaSummary, FileSummary, ModelSummary, VariantSummary};
 use crate::variants::change::Reason;
+use crate::variants::context::ContextRule;
 use crate::variants::entry::definitions;
 use crate::variants::totals::Totals;
 use crate::variants::vcf::header::Header;
@@ -71,6 +72,14 @@ impl Report {
             ..VariantSummary::default()
         };
         Self { summary }
+    }
+
+    /// Notes the rules that say which sites count.
+    pub fn rules(&mut self, rules: &[ContextRule]) {
+        if !rules.is_empty() {
+            let names: Vec<String> = rules.iter().map(|rule| rule.name()).collect();
+            self.summary.settings.insert("rules".to_owned(), json!(names));
+        }
     }
 
     /// Goes on with the summary of a run that others have begun.

@@ -17,7 +17,16 @@ fn gene(name: &str, strand: Strand, transcripts: Vec<Vec<Range<u64>>>) -> Gene {
     let exons = || transcripts.iter().flatten();
     let start = exons().map(|exon| exon.start).min().unwrap_or(0);
     let end = exons().map(|exon| exon.end).max().unwrap_or(0);
-    Gene { name: name.to_owned(), contig: 0, strand, range: start..end, transcripts }
+    let name = name.to_owned();
+    Gene {
+        name,
+        contig: 0,
+        strand,
+        range: start..end,
+        transcripts,
+        open_ended: Vec::new(),
+        coding_ends: Vec::new(),
+    }
 }
 
 fn context(genes: Vec<Gene>, extension: u64) -> GeneContext {
@@ -40,9 +49,9 @@ fn the_parts_of_a_gene_have_their_classes_on_both_strands() {
         (49, "intergenic", "intergenic"),
         (100, "upstream_exon", "terminal_exon"),
         (109, "upstream_exon", "terminal_exon"),
-        (110, "intron", "intron"),
+        (110, "intron_composite", "intron_composite"),
         (135, "upstream_exon", "upstream_exon"),
-        (179, "intron", "intron"),
+        (179, "intron_composite", "intron_composite"),
         (180, "terminal_exon", "upstream_exon"),
         (199, "terminal_exon", "upstream_exon"),
         (200, "extended_terminal_exon", "intergenic"),
@@ -97,11 +106,11 @@ fn the_better_class_of_another_gene_wins() {
     let context = context(genes, 30);
     for (position, names, expected) in [
         (105, "SAME,SHORT", "upstream_exon"),
-        (120, "LONG,SAME,SHORT", "intron"),
+        (120, "LONG,SAME,SHORT", "intron_composite"),
         (154, "SAME,SHORT", "terminal_exon"),
         (159, "SHORT", "terminal_exon"),
         // LONG's intron comes before SHORT's extension.
-        (165, "LONG", "intron"),
+        (165, "LONG", "intron_composite"),
     ] {
         assert_eq!(
             class(&context, Strand::Plus, position),
@@ -109,6 +118,72 @@ fn the_better_class_of_another_gene_wins() {
             "{position}"
         );
     }
+}
+
+#[test]
+fn introns_with_a_skipped_exon_are_told_from_those_without() {
+    // T1 and T2 share the first exon and the last; T2 ends in an exon of its own in the intron, T3 has a cassette.
+    let transcripts = vec![
+        vec![10..20, 200..220],
+        vec![10..20, 60..80],
+        vec![10..20, 120..130, 200..220],
+        vec![10..25, 200..220],
+    ];
+    let context = context(vec![gene("G", Strand::Plus, transcripts)], 0);
+    for (position, expected) in [
+        // From the nearest 5' splice site, that of T4, no exon starts.
+        (30, "intron_composite"),
+        (59, "intron_composite"),
+        (60, "terminal_exon"),
+        (79, "terminal_exon"),
+        // Past the exon that T1 skips: spliced to it, then read on.
+        (80, "intron_skipped"),
+        (119, "intron_skipped"),
+        (120, "upstream_exon"),
+        // Past a 5' splice site again.
+        (130, "intron_composite"),
+        (199, "intron_composite"),
+        (200, "terminal_exon"),
+    ] {
+        assert_eq!(class(&context, Strand::Plus, position).1, expected, "{position}");
+    }
+}
+
+#[test]
+fn one_exon_genes_have_no_introns_and_nested_genes_keep_their_own_classes() {
+    let genes = vec![
+        gene("HOST", Strand::Plus, vec![vec![10..20, 300..310]]),
+        gene("ONE", Strand::Plus, vec![vec![100..150]]),
+        gene("BACK", Strand::Minus, vec![vec![140..160, 170..180]]),
+    ];
+    let context = context(genes, 20);
+    for (strand, position, name, expected) in [
+        (Strand::Plus, 99, "HOST", "intron_composite"),
+        (Strand::Plus, 100, "ONE", "terminal_exon"),
+        (Strand::Plus, 149, "ONE", "terminal_exon"),
+        // The host's intron, not what lies past the nested gene.
+        (Strand::Plus, 150, "HOST", "intron_composite"),
+        (Strand::Plus, 310, "HOST", "extended_terminal_exon"),
+        (Strand::Minus, 145, "BACK", "terminal_exon"),
+        (Strand::Minus, 165, "BACK", "intron_composite"),
+        (Strand::Minus, 130, "BACK", "extended_terminal_exon"),
+        // Only the other strand has genes here.
+        (Strand::Minus, 110, "HOST,ONE", "antisense"),
+        (Strand::Minus, 305, "HOST", "antisense"),
+        (Strand::Minus, 315, ".", "intergenic"),
+    ] {
+        let found = class(&context, strand, position);
+        assert_eq!(found, (name.to_owned(), expected), "{strand}{position}");
+    }
+}
+
+#[test]
+fn a_transcript_that_goes_on_outside_has_no_last_exon() {
+    let exons = vec![vec![10..20, 60..80]];
+    let open = Gene { range: 10..300, open_ended: vec![0], ..gene("G", Strand::Plus, exons) };
+    let context = context(vec![open], 20);
+    assert_eq!(class(&context, Strand::Plus, 70).1, "upstream_exon");
+    assert_eq!(class(&context, Strand::Plus, 90).1, "intron_skipped");
 }
 
 #[test]
@@ -192,7 +267,8 @@ fn naive(genes: &[Gene], strand: Strand, position: u64, extension: u64) -> (Stri
         Strand::Minus => -(range.end as i64) + 1..-(range.start as i64) + 1,
     };
     let site = if strand == Strand::Plus { position as i64 } else { -(position as i64) };
-    let genes: Vec<&Gene> = genes.iter().filter(|gene| gene.strand == strand).collect();
+    let (genes, others): (Vec<&Gene>, Vec<&Gene>) =
+        genes.iter().partition(|gene| gene.strand == strand);
     let class = |gene: &Gene| {
         let range = mirror(&gene.range);
         let next =
@@ -202,28 +278,40 @@ fn naive(genes: &[Gene], strand: Strand, position: u64, extension: u64) -> (Stri
         let last = |exons: &Vec<Range<i64>>| {
             exons.iter().max_by_key(|exon| exon.end).unwrap().contains(&site)
         };
+        // Ends of exons that another exon of the transcript follows.
+        let followed = |exons: &Vec<Range<i64>>| {
+            let far = exons.iter().map(|exon| exon.end).max();
+            exons.iter().map(|exon| exon.end).filter(|end| Some(*end) < far).collect::<Vec<_>>()
+        };
+        let five = exons.iter().flat_map(followed).filter(|end| *end <= site).max();
+        let from = five.unwrap_or(range.start);
         if exons.iter().any(last) {
-            Some(0)
+            Some(Feature::TerminalExon)
         } else if exons.iter().flatten().any(|exon| exon.contains(&site)) {
-            Some(1)
+            Some(Feature::UpstreamExon)
         } else if range.contains(&site) {
-            Some(2)
+            let starts = exons.iter().flatten().any(|exon| (from..=site).contains(&exon.start));
+            Some(if starts { Feature::IntronSkipped } else { Feature::IntronComposite })
         } else {
             let past = range.end..range.end + extension as i64;
-            (past.contains(&site) && next.is_none_or(|next| site < next)).then_some(3)
+            (past.contains(&site) && next.is_none_or(|next| site < next))
+                .then_some(Feature::ExtendedTerminalExon)
         }
     };
-    let Some(best) = genes.iter().filter_map(|gene| class(gene)).min() else {
-        return (".".to_owned(), Feature::Intergenic);
+    let named = |genes: &mut dyn Iterator<Item = &&Gene>| {
+        let mut names: Vec<&str> = genes.map(|gene| gene.name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.join(",")
     };
-    let mut names: Vec<&str> = genes
-        .iter()
-        .filter(|gene| class(gene) == Some(best))
-        .map(|gene| gene.name.as_str())
-        .collect();
-    names.sort_unstable();
-    names.dedup();
-    (names.join(","), PRECEDENCE[best])
+    if let Some(best) = genes.iter().filter_map(|gene| class(gene)).min() {
+        return (named(&mut genes.iter().filter(|gene| class(gene) == Some(best))), best);
+    }
+    let mut inside = others.iter().filter(|gene| gene.range.contains(&position)).peekable();
+    match inside.peek() {
+        Some(_) => (named(&mut inside), Feature::Antisense),
+        None => (".".to_owned(), Feature::Intergenic),
+    }
 }
 
 /// Genes of one to three transcripts with disjoint exons.

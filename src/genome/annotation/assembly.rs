@@ -17,6 +17,8 @@ pub(super) enum Kind {
     Gene,
     Transcript,
     Exon,
+    /// Of a coding sequence: only where it ends counts.
+    Coding,
 }
 
 /// What a row says.
@@ -36,6 +38,8 @@ pub(super) struct Row {
     pub(super) transcript_id: Option<String>,
     /// Of an exon in its transcript, from 1.
     pub(super) exon_number: Option<u32>,
+    /// Whether the row's transcript goes on past the 3' end that is annotated.
+    pub(super) open_ended: bool,
 }
 
 /// Collects rows in any order.
@@ -48,6 +52,8 @@ pub(super) struct Assembly {
     names: HashMap<u32, String>,
     /// First gene of each transcript id.
     gene_of: HashMap<u32, u32>,
+    /// From the first to the last coding nucleotide of each transcript id, by contig.
+    coding: HashMap<(u32, usize), Range<u64>>,
 }
 
 /// Numbers texts in order of appearance.
@@ -78,8 +84,24 @@ impl Assembly {
         if let (Some(gene), Some(name)) = (gene, row.gene_name) {
             self.names.entry(gene).or_insert(name);
         }
-        let Row { kind, contig, range, strand, exon_number, .. } = row;
-        self.items.push(Item { kind, contig, range, strand, gene, transcript, exon_number });
+        let Row { kind, contig, range, strand, exon_number, open_ended, .. } = row;
+        if kind == Kind::Coding {
+            if let Some(transcript) = transcript {
+                let all = self.coding.entry((transcript, contig)).or_insert_with(|| range.clone());
+                *all = all.start.min(range.start)..all.end.max(range.end);
+            }
+            return;
+        }
+        self.items.push(Item {
+            kind,
+            contig,
+            range,
+            strand,
+            gene,
+            transcript,
+            exon_number,
+            open_ended,
+        });
     }
 
     /// Returns the genes in order, and remarks on what was left out or divided.
@@ -108,7 +130,7 @@ impl Assembly {
             remarks.divided(id, &places, contigs);
             for (contig, strand, place) in places {
                 if remarks.is_inside(id, contigs, contig, &place) {
-                    genes.push(gene(name, contig, strand, place));
+                    genes.push(self.gene(name, contig, strand, place));
                 }
             }
         }
@@ -134,14 +156,25 @@ impl Assembly {
             item.gene = Some(found);
         }
     }
-}
 
-fn gene(name: &str, contig: usize, strand: Strand, place: Place) -> Gene {
-    let Place { range, mut transcripts } = place;
-    if transcripts.is_empty() {
-        transcripts.push(vec![range.clone()]);
+    fn gene(&self, name: &str, contig: usize, strand: Strand, place: Place) -> Gene {
+        let Place { range, mut transcripts, ids, open_ended } = place;
+        if transcripts.is_empty() {
+            transcripts.push(vec![range.clone()]);
+        }
+        let coding = ids.iter().filter_map(|id| self.coding.get(&((*id)?, contig)));
+        let inside = coding.filter(|coding| range.start <= coding.start && coding.end <= range.end);
+        let mut coding_ends: Vec<u64> = inside
+            .map(|coding| match strand {
+                Strand::Plus => coding.end - 1,
+                Strand::Minus => coding.start,
+            })
+            .collect();
+        coding_ends.sort_unstable();
+        coding_ends.dedup();
+        let name = name.to_owned();
+        Gene { name, contig, strand, range, transcripts, open_ended, coding_ends }
     }
-    Gene { name: name.to_owned(), contig, strand, range, transcripts }
 }
 
 /// What to tell the user.

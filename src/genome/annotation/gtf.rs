@@ -61,6 +61,11 @@ pub(super) fn read(
         let columns: Vec<&str> = text.splitn(9, '\t').collect();
         let read = Columns::new(&columns).and_then(|columns| {
             let Some(columns) = columns else { return Ok(None) };
+            if columns.kind == Kind::Coding {
+                // Of no weight by itself: what is wrong with it is not said.
+                let contig = names.known(columns.contig);
+                return Ok(contig.and_then(|contig| columns.row(contig).ok()));
+            }
             let Some(contig) = names.resolve(columns.contig) else { return Ok(None) };
             columns.row(contig).map(Some)
         });
@@ -113,6 +118,7 @@ impl<'t> Columns<'t> {
             "gene" => Kind::Gene,
             "transcript" => Kind::Transcript,
             "exon" => Kind::Exon,
+            "CDS" | "stop_codon" => Kind::Coding,
             _ => return Ok(None),
         };
         let attributes = more.first().copied().unwrap_or_default();
@@ -150,6 +156,7 @@ impl<'t> Columns<'t> {
             gene_name: None,
             transcript_id: None,
             exon_number: None,
+            open_ended: false,
         };
         let bare = bare_id(self.attributes);
         match (bare, self.kind) {
@@ -176,6 +183,11 @@ fn read_attributes(row: &mut Row, column: &str) -> std::result::Result<(), Troub
             "gene_id" => &mut row.gene_id,
             "transcript_id" => &mut row.transcript_id,
             "gene_name" => &mut row.gene_name,
+            // Pieces of a genome, cut: `partial "3-prime"`.
+            "partial" => {
+                row.open_ended |= attribute.value.contains("3-prime");
+                continue;
+            }
             "exon_number" => {
                 row.exon_number = row.exon_number.or_else(|| attribute.value.parse().ok());
                 continue;

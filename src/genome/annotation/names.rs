@@ -31,6 +31,21 @@ impl<'c> Names<'c> {
         found
     }
 
+    /// Returns the contig's index if the name was asked for before.
+    pub(super) fn known(&self, name: &str) -> Option<usize> {
+        self.known.get(name).copied().flatten()
+    }
+
+    /// Takes another name of a contig, as RefSeq tells of its accessions, for where its own is not in the genome.
+    pub(super) fn alias(&mut self, name: &str, other: &str) {
+        if self.contigs.resolve(name).is_none()
+            && let Some(index) = self.contigs.resolve(other)
+            && self.known.insert(name.to_owned(), Some(index)).is_none()
+        {
+            self.restyled.push((name.to_owned(), index));
+        }
+    }
+
     fn learn(&mut self, name: String) -> Option<usize> {
         let found = self.contigs.resolve(&name);
         match found {

@@ -54,6 +54,8 @@ fn genes_hold_their_transcripts_in_order() {
         strand: Strand::Plus,
         range: 10..20,
         transcripts: vec![vec![10..20]],
+        open_ended: Vec::new(),
+        coding_ends: Vec::new(),
     };
     let two = Gene {
         name: "TWO".to_owned(),
@@ -61,9 +63,22 @@ fn genes_hold_their_transcripts_in_order() {
         strand: Strand::Minus,
         range: 100..900,
         transcripts: vec![vec![100..200, 800..900], vec![300..400]],
+        open_ended: Vec::new(),
+        coding_ends: Vec::new(),
     };
     assert_eq!(annotation.genes, [one, two]);
     assert!(annotation.notes.is_empty());
+}
+
+#[test]
+fn transcripts_that_go_on_outside_are_remembered() {
+    let annotation = read(&[
+        "chr1 transcript 11 20 + gene_id \"G\"; transcript_id \"A\"; partial \"5-prime\";",
+        "chr1 exon 11 20 + gene_id \"G\"; transcript_id \"A\";",
+        "chr1 exon 11 20 + gene_id \"G\"; transcript_id \"B\";",
+        "chr1 transcript 11 20 + gene_id \"G\"; transcript_id \"B\"; partial \"5-prime,3-prime\";",
+    ]);
+    assert_eq!(annotation.genes[0].open_ended, [1]);
 }
 
 #[test]
@@ -282,14 +297,13 @@ fn errors_name_the_line() {
         ("chr1 gene 1 8 + gene_name \"A\";", "gene_id is missing"),
         ("chr1 gene 1 8 + gene_id \"\";", "gene_id is missing"),
         ("chr1 gene 1 8 + gene_id \"A", "the attributes (column 9) cannot be read"),
-        ("chr1 gene 1 8 + ID=gene:A;Name=B", "this looks like GFF3; convert it with `gffread -T`"),
-        ("chr1 gene 1 8 + ID=A;description=B C", "this looks like GFF3"),
-        ("chr1 exon 1 8 + Parent=A", "this looks like GFF3"),
     ] {
         let text = message(&["chr1"], &(String::from("#!x\n\n") + &gtf(&[row])));
         assert!(text.contains("x.gtf, line 3: ") && text.contains(told), "{text}");
     }
-    assert!(message(&["chr1"], "##gff-version 3\n").contains("line 1: this looks like GFF3"));
+    assert!(message(&["chr1"], "##gff-version 3\n").contains("no gene, transcript or exon rows"));
+    let torn = message(&["chr1"], "##gff-version 3\nchr1 gene 1 8\n");
+    assert!(torn.contains("line 2: not GFF3: fewer than 9 columns"), "{torn}");
     assert!(
         message(&["chr1"], "\nchr1 gene 1 8\n").contains("line 2: not GTF: fewer than 9 columns")
     );

@@ -119,6 +119,7 @@ fn consolidated_but(
         windows: c.windows,
         signal: crate::context::signal::strongest(&c.upstream),
         gene: None,
+        context: crate::output::bed::InContext::default(),
     });
     (sites.collect(), track)
 }

@@ -146,5 +146,6 @@ fn site_of(
         windows: values[position].1,
         signal: crate::context::signal::strongest(&upstream),
         gene: None,
+        context: crate::output::bed::InContext::default(),
     }
 }

@@ -63,6 +63,8 @@ fn an_annotated_scan_covers_the_genes_and_names_them() {
         strand: Strand::Minus,
         range: 4_000..6_000,
         transcripts: vec![vec![4_000..4_500, 5_500..6_000]],
+        open_ended: Vec::new(),
+        coding_ends: Vec::new(),
     };
     let annotation = Annotation { genes: vec![gene], notes: Vec::new() };
     let genes = GeneContext::new(&annotation, &contig_list(&genome()), 1_000);
@@ -78,6 +80,6 @@ fn an_annotated_scan_covers_the_genes_and_names_them() {
     assert!(sites.iter().all(|s| s.gene.as_ref().is_some_and(|(name, _)| name == "GENE")));
     assert_eq!(totals.features.values().sum::<u64>(), totals.sites());
     let classes: Vec<Feature> = totals.features.keys().copied().collect();
-    let want = [Feature::TerminalExon, Feature::ExtendedTerminalExon, Feature::UpstreamExon];
-    assert_eq!(classes, [&want[..], &[Feature::Intron]].concat());
+    let want = [Feature::TerminalExon, Feature::UpstreamExon, Feature::IntronComposite];
+    assert_eq!(classes, [&want[..], &[Feature::ExtendedTerminalExon]].concat());
 }

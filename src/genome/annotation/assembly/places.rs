@@ -19,20 +19,35 @@ pub(super) struct Item {
     pub(super) gene: Option<u32>,
     pub(super) transcript: Option<u32>,
     pub(super) exon_number: Option<u32>,
+    pub(super) open_ended: bool,
 }
 
 /// A gene at one place.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) range: Range<u64>,
     /// Exons of each transcript, ascending; transcripts in the order of the file.
     pub(super) transcripts: Vec<Vec<Range<u64>>>,
+    /// Id of each transcript.
+    pub(super) ids: Vec<Option<u32>>,
+    /// Numbers of the transcripts that go on past the 3' end that is annotated.
+    pub(super) open_ended: Vec<usize>,
 }
 
 /// A row `gene` or `transcript`, or a transcript by its exons.
+#[derive(Default)]
 struct Piece {
     range: Range<u64>,
     exons: Vec<Range<u64>>,
+    transcript: Option<u32>,
+    open_ended: bool,
+}
+
+impl Piece {
+    /// A row without exons.
+    fn bare(range: &Range<u64>) -> Self {
+        Self { range: range.clone(), ..Self::default() }
+    }
 }
 
 /// Divides the rows of a gene id on one strand of a contig, in the order of the file, into places: pieces that
@@ -41,7 +56,7 @@ pub(super) fn places(items: &[Item], numbered: bool) -> Vec<Place> {
     let ranges_of = |kind: Kind| items.iter().filter(move |item| item.kind == kind);
     let genes = disjoint(ranges_of(Kind::Gene).map(|item| item.range.clone()).collect());
     let mut pieces: Vec<Piece> = Vec::new();
-    pieces.extend(genes.iter().map(|range| Piece { range: range.clone(), exons: Vec::new() }));
+    pieces.extend(genes.iter().map(Piece::bare));
     // Transcripts in the order of the file.
     let mut order: HashMap<Option<u32>, usize> = HashMap::new();
     let mut by_transcript: Vec<Vec<&Item>> = Vec::new();
@@ -54,7 +69,13 @@ pub(super) fn places(items: &[Item], numbered: bool) -> Vec<Place> {
         by_transcript[at].push(item);
     }
     for of_transcript in by_transcript {
+        let before = pieces.len();
         copies(&of_transcript, &genes, numbered, &mut pieces);
+        let open_ended = of_transcript.iter().any(|item| item.open_ended);
+        for piece in &mut pieces[before..] {
+            piece.transcript = of_transcript[0].transcript;
+            piece.open_ended = open_ended;
+        }
     }
     together(pieces)
 }
@@ -64,7 +85,7 @@ pub(super) fn places(items: &[Item], numbered: bool) -> Vec<Place> {
 fn copies(items: &[&Item], genes: &[Range<u64>], numbered: bool, pieces: &mut Vec<Piece>) {
     let rows = items.iter().filter(|item| item.kind == Kind::Transcript);
     let rows = disjoint(rows.map(|item| item.range.clone()).collect());
-    pieces.extend(rows.iter().map(|range| Piece { range: range.clone(), exons: Vec::new() }));
+    pieces.extend(rows.iter().map(Piece::bare));
     let frames = if rows.is_empty() { genes } else { &rows };
     let mut exons: Vec<&Item> =
         items.iter().filter(|item| item.kind == Kind::Exon).copied().collect();
@@ -89,7 +110,7 @@ fn copies(items: &[&Item], genes: &[Range<u64>], numbered: bool, pieces: &mut Ve
 fn piece(exons: &[&Item]) -> Option<Piece> {
     let exons: Vec<Range<u64>> = exons.iter().map(|exon| exon.range.clone()).collect();
     let (start, end) = (exons.first()?.start, exons.iter().map(|exon| exon.end).max()?);
-    Some(Piece { range: start..end, exons })
+    Some(Piece { range: start..end, exons, ..Piece::default() })
 }
 
 /// Divides ascending exons where a number comes again at another place.
@@ -129,10 +150,12 @@ fn disjoint(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
 fn together(pieces: Vec<Piece>) -> Vec<Place> {
     let places = disjoint(pieces.iter().map(|piece| piece.range.clone()).collect());
     let mut places: Vec<Place> =
-        places.into_iter().map(|range| Place { range, transcripts: Vec::new() }).collect();
+        places.into_iter().map(|range| Place { range, ..Place::default() }).collect();
     for piece in pieces.into_iter().filter(|piece| !piece.exons.is_empty()) {
         let after = places.partition_point(|place| place.range.start <= piece.range.start);
         if let Some(place) = after.checked_sub(1).and_then(|at| places.get_mut(at)) {
+            place.open_ended.extend(piece.open_ended.then_some(place.transcripts.len()));
+            place.ids.push(piece.transcript);
             place.transcripts.push(piece.exons);
         }
     }
@@ -152,6 +175,7 @@ mod tests {
             gene: Some(0),
             transcript: Some(transcript),
             exon_number: Some(number).filter(|&number| number > 0),
+            open_ended: false,
         }
     }
 

@@ -1,0 +1,102 @@
+//! `polyascan train context`
+
+use std::path::{Path, PathBuf};
+
+use crate::context::model::ContextModel;
+use crate::error::{Error, Result};
+use crate::evaluate::context::{Measured, Putative, measure, read_putative, refit};
+use crate::evaluate::measured::read_sites;
+use crate::genome::compression::Source;
+use crate::genome::memory::Genome;
+use crate::output::atomic::{keep_input, write};
+
+/// Usage models: which putative sites of a class are used.
+///
+/// Takes the table that `polyascan scan --annotation GTF --context` writes and measured sites of the same genome. Means
+/// and deviations of the published coefficients are those of the putative sites of the table; coefficients of our own
+/// are fitted where 30 used and 30 unused sites are there (logistic regression, ridge penalty 0.5). Whichever ranks
+/// better on --validation is used.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// PREFIX.context.tsv of a scan.
+    table: PathBuf,
+    /// Genome of the scan, small enough to be held in memory.
+    #[arg(long)]
+    fasta: PathBuf,
+    /// Measured sites, as `evaluate scan` takes them.
+    #[arg(long)]
+    sites: PathBuf,
+    /// Another such table, genome and measured sites, to choose between the models of each class.
+    #[arg(long, value_names = ["TSV", "FASTA", "SITES"], num_args = 3)]
+    validation: Vec<PathBuf>,
+    /// Models to write.
+    #[arg(short, long, value_name = "TOML")]
+    output: PathBuf,
+}
+
+const LIMITS: &str = "Fitted to sites around human disease genes, measured by few methods in some tissues: a putative \
+    site without a measured one within 24 nt counts as unused, and some of them are used in a tissue that nobody \
+    measured. Genes are cut at the ends of the pieces. Belongs to the site and strength models named in training. Not \
+    made for medical use.";
+
+/// Runs the command.
+///
+/// # Errors
+/// Input that cannot be read, an output that cannot be written.
+pub fn run(args: &Args) -> Result<()> {
+    let inputs = [&args.table, &args.fasta, &args.sites].into_iter().chain(&args.validation);
+    inputs.clone().try_for_each(|input| keep_input(input, &args.output))?;
+    let (sites, _) = putative(&args.table, &args.fasta, &args.sites)?;
+    let judges = match args.validation.as_slice() {
+        [table, fasta, measured] => Some(putative(table, fasta, measured)?),
+        _ => None,
+    };
+    let mut model = ContextModel::built_in()?;
+    model = refit(&model, &sites, judges.as_ref().map(|(judges, _)| judges.as_slice()));
+    model.limits = LIMITS.to_owned();
+    model.training.clear();
+    for (name, path) in
+        ["table", "fasta", "sites", "validation table", "validation fasta", "validation sites"]
+            .into_iter()
+            .zip(inputs)
+    {
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        let digest = Source::open(path)?.sha256()?;
+        model.training.insert(name.to_owned(), format!("{file} sha256={digest}"));
+    }
+    model.training.insert("program".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+    for line in header(&args.table)? {
+        if let Some((name, value)) = line.split_once(": ").filter(|(name, _)| *name != "fasta") {
+            model.training.insert(format!("scan {name}"), value.to_owned());
+        }
+    }
+    let head = "# Usage models by class of gene structure. Written by `polyascan train context`; do not edit.\n\n";
+    write(&args.output, (head.to_owned() + &model.text()?).as_bytes())?;
+    let (judged, measured) = match &judges {
+        Some((judges, measured)) => (judges.as_slice(), measured),
+        None => return Ok(()),
+    };
+    crate::say!("{}", measure(&model, judged, measured).table());
+    Ok(())
+}
+
+fn putative(table: &Path, fasta: &Path, sites: &Path) -> Result<(Vec<Putative>, Measured)> {
+    let genome = Genome::read(fasta)?;
+    let measured = Measured::new(&read_sites(sites, &genome)?);
+    Ok((read_putative(table, &genome.contigs, &measured)?, measured))
+}
+
+/// What a table says of the scan that it comes from.
+fn header(table: &Path) -> Result<Vec<String>> {
+    use std::io::BufRead as _;
+    let source = Source::open(table)?;
+    let lines = source
+        .reader()
+        .lines()
+        .map_while(|line| line.ok().and_then(|line| line.strip_prefix("## ").map(str::to_owned)));
+    let lines: Vec<String> = lines.collect();
+    if lines.is_empty() {
+        return Err(Error::input(table, "line 1", "not a table of `polyascan scan --context`"));
+    }
+    Ok(lines)
+}
