@@ -9,7 +9,7 @@
 set -eu
 binary=$1 data=$2 out=$3
 shift 3
-[ $# -gt 0 ] || set -- --min-probability 0.1
+[ $# -gt 0 ] || set -- --min-posterior 0
 mkdir -p "$out"
 for set in train validation; do
     [ -e "$out/$set.context.tsv" ] || "$binary" scan "$data/${set}_lrg.fa.gz" --annotation "$data/${set}_lrg.gtf.gz" \
