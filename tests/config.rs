@@ -32,7 +32,7 @@ fn the_command_line_wins_over_the_file_and_the_file_over_the_defaults() {
         "min_probability": 0.25,
         "min_centre_cleavage": 0.05,
         "background": 0.0,
-        "min_posterior": 0.03,
+        "min_posterior": 0.008,
         "merge_distance": 24,
         "chunk_size": 65536,
         "extension": 100

@@ -5,6 +5,7 @@ use crate::context::signal::{FARTHEST, NEAREST, is_signal_at};
 use crate::error::{Error, Result};
 use crate::genome::memory::Genome;
 use crate::models::card::Task;
+use crate::models::posterior::Posterior;
 use crate::models::{CENTRE, CLEAVAGE_CENTRE, CleavageVector, Model, WINDOW, Window};
 
 /// Distances from the hexamer's place in APARENT2's frame to the place asked about, in nt: evenly over
@@ -21,11 +22,17 @@ pub struct PlaceScore {
 }
 
 impl PlaceScore {
-    /// Combines the outputs for the window centred on a place: its classification, and that times the
-    /// cleavage mass within 1 nt of the centre.
-    pub fn of_window(probability: f32, cleavage: &CleavageVector) -> Self {
+    /// Combines the outputs for the window centred on a place: its classification, and that (or the
+    /// posterior, which does not come close to 1, of models that have one) times the cleavage mass within
+    /// 1 nt of the centre.
+    pub fn of_window(
+        classification: f32,
+        cleavage: &CleavageVector,
+        posterior: Option<&Posterior>,
+    ) -> Self {
         let mass: f32 = cleavage[CLEAVAGE_CENTRE - 1..=CLEAVAGE_CENTRE + 1].iter().sum();
-        Self { classification: probability, sharp: probability * mass }
+        let likelihood = posterior.map_or(classification, |posterior| posterior.of(classification));
+        Self { classification, sharp: likelihood * mass }
     }
 }
 
@@ -69,7 +76,10 @@ impl PlaceScorer for ByWindow<'_> {
     fn meaning(&self) -> Meaning {
         Meaning {
             classification: Some("classification of the window centred on the place"),
-            sharp: Some("classification x cleavage mass within 1 nt of the place"),
+            sharp: Some(match self.0.posterior() {
+                Some(_) => "posterior x cleavage mass within 1 nt of the place",
+                None => "classification x cleavage mass within 1 nt of the place",
+            }),
         }
     }
 
@@ -79,7 +89,7 @@ impl PlaceScorer for ByWindow<'_> {
         let scores = self.0.scan(&window, -1.0)?;
         match (scores.probability.first(), scores.cleavage.first()) {
             (Some(&probability), Some((_, vector))) => {
-                Ok(PlaceScore::of_window(probability, vector))
+                Ok(PlaceScore::of_window(probability, vector, self.0.posterior().as_ref()))
             }
             _ => Err(Error::Internal("a window was not scored".into())),
         }

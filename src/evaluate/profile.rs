@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::genome::memory::Genome;
 use crate::genome::sequence::reverse_complement;
 use crate::genome::strand::Strand;
-use crate::models::{CENTRE, Model, WINDOW};
+use crate::models::{CENTRE, CleavageVector, Model, WINDOW};
 
 /// Windows scored in one piece.
 const PIECE: usize = 32_768;
@@ -76,6 +76,7 @@ pub fn each_strand_of(
 
 fn scores(model: &dyn Model, codes: &[u8]) -> Result<Vec<PlaceScore>> {
     let windows = (codes.len() + 1).saturating_sub(WINDOW);
+    let posterior = model.posterior();
     let starts: Vec<usize> = (0..windows).step_by(PIECE).collect();
     let pieces: Vec<Vec<PlaceScore>> = starts
         .into_par_iter()
@@ -83,7 +84,10 @@ fn scores(model: &dyn Model, codes: &[u8]) -> Result<Vec<PlaceScore>> {
             let end = (start + PIECE).min(windows) + WINDOW - 1;
             let scores = model.scan(&codes[start..end], -1.0)?;
             let places = scores.probability.iter().zip(&scores.cleavage);
-            Ok(places.map(|(&p, (_, vector))| PlaceScore::of_window(p, vector)).collect())
+            let score = |(&p, (_, vector)): (&f32, &(usize, CleavageVector))| {
+                PlaceScore::of_window(p, vector, posterior.as_ref())
+            };
+            Ok(places.map(score).collect())
         })
         .collect::<Result<_>>()?;
     Ok(pieces.concat())

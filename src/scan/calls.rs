@@ -22,7 +22,7 @@ pub struct CallSettings {
     /// Sites with a posterior below this are left out (0..1); those of models without posterior stay.
     pub min_posterior: f64,
     /// A site is left out if a better one of its strand lies within so many nt, one with the higher
-    /// product of classification and consolidated cleavage; 0: none is.
+    /// product of posterior (of models without: classification) and consolidated cleavage; 0: none is.
     pub merge_distance: u64,
 }
 
@@ -79,20 +79,21 @@ impl<'a> Caller<'a> {
 
     /// Takes the next site; they come in ascending order.
     pub fn push(&mut self, site: Candidate) {
-        let mut beaten = false;
+        let (mut beaten, mut waiting) = (false, std::mem::take(&mut self.waiting));
         if self.settings.merge_distance > 0 {
-            for (other, other_beaten) in self.waiting.iter_mut().rev() {
+            for (other, other_beaten) in waiting.iter_mut().rev() {
                 if other.position + self.settings.merge_distance < site.position {
                     break;
                 }
-                if is_better(&site, other, self.strand) {
+                if self.is_better(&site, other) {
                     *other_beaten = true;
                 } else {
                     beaten = true;
                 }
             }
         }
-        self.waiting.push_back((site, beaten));
+        waiting.push_back((site, beaten));
+        self.waiting = waiting;
     }
 
     /// Takes the sites of a consolidator, and hands on the calls that those from position `bound` on
@@ -129,18 +130,21 @@ impl<'a> Caller<'a> {
         self.waiting.front().map_or(bound, |(site, _)| site.position.min(bound))
     }
 
+    /// Whether the later of two sites on the contig is the better one; of equals the first in transcript
+    /// direction is.
+    fn is_better(&self, later: &Candidate, earlier: &Candidate) -> bool {
+        let rank = |site: &Candidate| {
+            let likelihood = self.settings.posterior_of(site);
+            likelihood.unwrap_or(f64::from(site.probability)) * site.cleavage
+        };
+        let order = rank(later).total_cmp(&rank(earlier));
+        order.is_gt() || (order.is_eq() && self.strand == Strand::Minus)
+    }
+
     fn is_asked_for(&self, site: &Candidate) -> bool {
         let after = self.targets.partition_point(|range| range.end <= site.position);
         self.targets.get(after).is_some_and(|range| range.start <= site.position)
     }
-}
-
-/// Whether the later of two sites on the contig is the better one; of equals the first in transcript
-/// direction is.
-fn is_better(later: &Candidate, earlier: &Candidate, strand: Strand) -> bool {
-    let rank = |site: &Candidate| f64::from(site.probability) * site.cleavage;
-    let order = rank(later).total_cmp(&rank(earlier));
-    order.is_gt() || (order.is_eq() && strand == Strand::Minus)
 }
 
 #[cfg(test)]

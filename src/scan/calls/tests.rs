@@ -62,7 +62,7 @@ proptest! {
         let (found, counts) = calls(&sites, strand, settings, &targets, every);
         // Of two equals the first in transcript direction is the better one.
         let along = |s: &Candidate| if minus { s.position as i64 } else { -(s.position as i64) };
-        let rank = |s: &Candidate| (f64::from(s.probability) * s.cleavage, along(s));
+        let rank = |s: &Candidate| (settings.posterior_of(s).unwrap() * s.cleavage, along(s));
         let beaten = |s: &Candidate| {
             let mut near = sites.iter().filter(|other| other.position.abs_diff(s.position) <= distance);
             distance > 0 && near.any(|other| rank(other) > rank(s))
