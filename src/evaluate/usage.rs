@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::measured::{Line, Row, read_rows};
 use super::negatives::Place;
-use crate::context::features::GeneContext;
+use crate::context::features::{Feature, GeneContext};
 use crate::error::{Error, Result};
 use crate::genome::annotation::Annotation;
 use crate::genome::memory::Genome;
@@ -60,7 +60,12 @@ pub fn read_counts(
         let place = row.site(genome)?.place();
         let gene = match (&context, gene) {
             (Some(context), _) => {
-                context.classify(place.contig, place.strand, place.position as u64).0
+                let position = place.position as u64;
+                match context.classify(place.contig, place.strand, position) {
+                    // The gene named lies on the other strand.
+                    (_, Feature::Antisense) => String::new(),
+                    (gene, _) => gene,
+                }
             }
             (None, GeneOf::Column(column)) => row.need(column)?.trim().to_owned(),
             (None, GeneOf::Annotation(_)) => String::new(),
