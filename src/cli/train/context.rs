@@ -66,7 +66,7 @@ pub fn run(args: &Args) -> Result<()> {
     }
     model.training.insert("program".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
     for line in header(&args.table)? {
-        if let Some((name, value)) = line.split_once(": ").filter(|(name, _)| *name != "fasta") {
+        if let Some((name, value)) = line.split_once(": ").filter(|(name, _)| *name == "model") {
             model.training.insert(format!("scan {name}"), value.to_owned());
         }
     }
