@@ -73,7 +73,12 @@ fn together(
     let Some(last) = last.or_else(|| stale.first().cloned()) else { return Ok(()) };
     let path = marker_of(&last);
     let marker = Marker::of(&files, stale);
-    marker.write(&path).map_err(|e| (path.clone(), e))?;
+    if let Err(e) = marker.write(&path) {
+        // What is dropped here would wait for the lock that is held.
+        kept.extend(files.into_iter().map(|(temporary, ..)| temporary));
+        let _ = fs::remove_file(&path);
+        return Err((path, e));
+    }
     let mut files = files.into_iter();
     let renamed = marker.set_aside(stale).and_then(|()| {
         for (temporary, file, target) in files.by_ref() {
@@ -238,6 +243,18 @@ mod tests {
         assert_eq!(names(folder.path()), ["a", "c", "stale"]);
         assert_eq!(fs::read(at("a")).unwrap(), b"old a");
         assert_eq!(fs::read(at("stale")).unwrap(), b"old stale");
+    }
+
+    #[test]
+    fn a_marker_that_cannot_be_written_leaves_all_files_as_they_were() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("a"), "old a").unwrap();
+        let outputs = ["a", "b"].map(|name| complete(&at(name), "new"));
+        fs::create_dir(at(".b.polyascan.commit")).unwrap();
+        assert!(publish(outputs.into()).is_err());
+        assert_eq!(names(folder.path()), [".b.polyascan.commit", "a"]);
+        assert_eq!(fs::read(at("a")).unwrap(), b"old a");
     }
 
     #[test]

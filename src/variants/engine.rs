@@ -28,6 +28,9 @@ use crate::scan::targets::Targets;
 /// Nucleotides on either side of a change that windows centred on its sites can reach.
 const SIGHT: u64 = 2 * CENTRE as u64 + CONTEXT;
 
+/// Windows whose strength is predicted in one go: between two it is asked whether to stop.
+const STRENGTHS_PER_CALL: usize = 512;
+
 /// The effects of one change, by strand and position.
 pub type Effects = Arc<[SiteEffect]>;
 
@@ -210,8 +213,7 @@ impl<'a> Engine<'a> {
             targets: &self.everywhere,
             keep: self.settings.keep,
             anchor: Anchor::Window,
-            // A batch is soon done: whoever has to stop does so between two.
-            stop: &|| false,
+            stop: self.stop.as_ref(),
             profile: &self.profile,
         }
     }
@@ -325,7 +327,14 @@ impl<'a> Engine<'a> {
         if codes.is_empty() {
             return Ok(Vec::new());
         }
-        Ok(model.predict(&codes)?.values.swap_remove(0))
+        let mut strengths = Vec::with_capacity(codes.len());
+        for codes in codes.chunks(STRENGTHS_PER_CALL) {
+            if (self.stop)() {
+                return Err(Error::Interrupted);
+            }
+            strengths.extend(model.predict(codes)?.values.swap_remove(0));
+        }
+        Ok(strengths)
     }
 
     fn finished(&self, draft: Draft, strengths: &[f32]) -> SiteEffect {

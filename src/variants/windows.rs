@@ -87,8 +87,7 @@ pub fn of_alternate(
 }
 
 fn scored(scorer: &Scorer<'_>, chunk: Chunk) -> Result<ChunkScores> {
-    let lost = || Error::Internal("scoring stopped without being told to".into());
-    scorer.score(chunk)?.ok_or_else(lost)
+    scorer.score(chunk)?.ok_or(Error::Interrupted)
 }
 
 impl Windows {

@@ -70,7 +70,7 @@ fn untidy() -> Vec<Row> {
         (
             "an exon without a transcript",
             columns("exon", "1", "9", "gene_id \"G\";"),
-            Take(3_000, &[]),
+            Take(3_000, &["1 gene ids stand at several places"]),
         ),
         (
             "a gene id with two gene rows",

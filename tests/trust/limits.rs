@@ -51,7 +51,7 @@ fn a_line_without_end_is_refused_whatever_is_read() {
         &["train", "embeddings", &bomb, "-o", &s.at("e.safetensors")],
         &["evaluate", "calls", &bomb, "--truth", &bomb],
         &["evaluate", "scan", "--fasta", &s.genome, "--sites", &bomb],
-        &["evaluate", "variants", &bomb],
+        &["evaluate", "variants", "--anchor", "70", &bomb],
     ] {
         let said = refused(args, vec![]);
         assert!(said.contains("line 1") && said.contains("more than 16 MiB"), "{args:?}: {said}");

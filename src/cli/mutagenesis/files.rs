@@ -193,6 +193,7 @@ impl Files {
         }
         let mut names = claim::files(&self.prefix, &ENDINGS[1..]);
         names.extend(pictures_at(&self.prefix));
+        names.retain(|name| self.inputs.iter().all(|input| keep_input(input, name).is_ok()));
         notes.extend(claim::replace_stale(&mut complete, &names));
         Ok((complete, notes, self.summary))
     }

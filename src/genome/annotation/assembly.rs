@@ -2,7 +2,7 @@
 
 mod places;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use self::places::{Item, Place};
@@ -108,10 +108,12 @@ impl Assembly {
     pub(super) fn finish(mut self, contigs: &Contigs) -> (Vec<Gene>, Vec<String>) {
         self.find_genes();
         let mut items = std::mem::take(&mut self.items);
+        let mut remarks = Remarks::default();
+        without_strand(&mut items, &mut remarks);
         let numbered = items.iter().any(|item| item.exon_number > Some(1));
         // Stable: rows of a gene stay in the order of the file.
         items.sort_by_key(|item| (item.gene, item.contig, item.strand));
-        let (mut genes, mut remarks) = (Vec::new(), Remarks::default());
+        let mut genes = Vec::new();
         for of_gene in items.chunk_by(|a, b| a.gene == b.gene) {
             let Some(number) = of_gene[0].gene else { continue };
             let id = &self.genes.texts[number as usize];
@@ -177,10 +179,25 @@ impl Assembly {
     }
 }
 
+/// Takes the strand off all rows of a transcript one of whose rows has none: it is spliced of pieces of both strands.
+fn without_strand(items: &mut [Item], remarks: &mut Remarks) {
+    let mut unknown: HashSet<(usize, u32)> = HashSet::new();
+    for item in items.iter().filter(|item| item.strand.is_none() && item.kind != Kind::Gene) {
+        unknown.extend(item.transcript.map(|transcript| (item.contig, transcript)));
+    }
+    for item in items.iter_mut() {
+        if item.transcript.is_some_and(|transcript| unknown.contains(&(item.contig, transcript))) {
+            item.strand = None;
+        }
+        remarks.rows_without_strand += usize::from(item.strand.is_none());
+    }
+}
+
 /// What to tell the user.
 #[derive(Default)]
 struct Remarks {
-    /// Genes without a strand.
+    rows_without_strand: usize,
+    /// Genes that have no other rows.
     unstranded: usize,
     /// How many, and of the first what to say.
     outside: (usize, String),
@@ -216,10 +233,11 @@ impl Remarks {
 
     fn notes(self) -> Vec<String> {
         let mut notes = Vec::new();
-        if self.unstranded > 0 {
+        let rows = self.rows_without_strand;
+        if rows > 0 {
+            let genes = self.unstranded;
             notes.push(format!(
-                "{} genes without a strand (`.`, `?`) are left out",
-                self.unstranded
+                "{genes} genes without a strand (`.`, `?`) are left out, and {rows} rows of transcripts without one"
             ));
         }
         let mut note = |(n, first): (usize, String), what: &str, more: &str| {

@@ -192,9 +192,7 @@ impl Reader<'_> {
         match group.attribute(name) {
             // An empty list is stored without strings at all (as an array of numbers).
             Ok(attribute) if attribute.num_elements().is_ok_and(|n| n == 0) => Ok(Some(vec![])),
-            Ok(attribute)
-                if attribute.num_elements().is_ok_and(|n| n as u64 > MAX_NAMES as u64) =>
-            {
+            Ok(attribute) if attribute.num_elements().is_ok_and(|n| n > MAX_NAMES as u64) => {
                 Err(self.too_many(group, name))
             }
             Ok(attribute) => {
