@@ -85,7 +85,7 @@ fn only_genes_and_5_kb_past_them_are_scanned_on_their_strand() {
     let expected: Vec<&Site> = whole.iter().filter(scanned).collect();
     assert!(!expected.is_empty() && expected.len() < whole.len());
     // But for the gene and what follows from it, the rows are the same.
-    let place = |site: &Site| site.line.split('\t').take(14).collect::<Vec<_>>().join("\t");
+    let place = |site: &Site| site.line.split('\t').take(15).collect::<Vec<_>>().join("\t");
     let places = |sites: &[&Site]| sites.iter().map(|site| place(site)).collect::<Vec<_>>();
     assert_eq!(places(&part.iter().collect::<Vec<_>>()), places(&expected));
 }
@@ -94,13 +94,15 @@ fn only_genes_and_5_kb_past_them_are_scanned_on_their_strand() {
 fn whole_genome_scans_everything_and_still_names_genes() {
     let folder = Folder::new();
     let (genome, gtf, model) = setting(&folder);
-    let bare = scan(&[&genome, "--model", &model]);
-    let named = scan(&[&genome, "--model", &model, "--annotation", &gtf, "--whole-genome"]);
+    // Every site a call: then there are some of every class.
+    let all = [genome.as_str(), "--model", &model, "--merge-distance", "0"];
+    let bare = scan(&all);
+    let named = scan(&[&all[..], &["--annotation", &gtf, "--whole-genome"]].concat());
     assert!(bare.iter().all(|site| site.gene == "." && site.feature == "."));
     assert_eq!(named.len(), bare.len());
     let mut seen = BTreeMap::new();
     for (named, bare) in named.iter().zip(&bare) {
-        let same = |site: &Site| site.line.split('\t').take(14).collect::<Vec<_>>().join("\t");
+        let same = |site: &Site| site.line.split('\t').take(15).collect::<Vec<_>>().join("\t");
         assert_eq!(same(named), same(bare));
         *seen.entry(named.feature.as_str()).or_insert(0) += 1;
     }

@@ -8,7 +8,7 @@ use rust_htslib::tbx::{self, Read as _};
 
 use crate::support::*;
 
-const HEADER: &str = "#chrom\tstart\tend\tname\tscore\tstrand\tprobability\tcleavage\tcluster_start\t\
+const HEADER: &str = "#chrom\tstart\tend\tname\tscore\tstrand\tprobability\tposterior\tcleavage\tcluster_start\t\
     cluster_end\tentropy\twindows\tsignal\tsignal_offset\tgene\tfeature\t\
     strength\tusage\texpressed\tknown\tknown_distance\tcalled";
 

@@ -289,6 +289,9 @@ pub fn splice(
             quality
         }
     };
+    if quality.sites == [0, 0] {
+        return Ok(Vec::new());
+    }
     let shown = |value: Option<f64>| crate::evaluate::metrics::shown(value, 3);
     let mut note = format!(
         "splice sites: {} 5' and {} 3' sites; AUROC against the same two bases elsewhere in introns {} and {}",
