@@ -280,7 +280,7 @@ fn head_ends_a_run_with_exit_code_0() {
     let (model, genome) = setting(&folder);
     let vcf = many_variants(&folder);
     for (command, first) in [
-        (format!("scan {genome} --model {model} -o -"), "## polyascan"),
+        (format!("scan {genome} --model {model} --merge-distance 0 -o -"), "## polyascan"),
         (format!("variants {vcf} --fasta {genome}"), "##fileformat"),
     ] {
         let program = env!("CARGO_BIN_EXE_polyascan");

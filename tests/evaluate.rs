@@ -38,7 +38,7 @@ fn all_tiers_and_both_negatives_are_printed() {
         }
     }
     for calls in
-        ["top 0.5 per kb and strand", "top 1 per kb and strand", "scan, default thresholds"]
+        ["top 0.5 per kb and strand", "top 1 per kb and strand", "scan, default"]
     {
         for tier in TIERS {
             assert!(rows.iter().any(|row| row[0] == calls && row[2] == tier), "{calls} {tier}");
@@ -73,48 +73,38 @@ fn json_holds_the_same_figures() {
 }
 
 #[test]
-fn calibration_counts_every_window_and_its_plot_every_bin() {
+fn calibration_counts_balanced_windows_and_its_plot_every_bin() {
     let folder = Folder::new();
     let (model, genome, sites) = setting(&folder);
     let plot = folder.at("reliability.svg");
     let args = ["evaluate", "scan", "--fasta", &genome, "--sites", &sites, "--model", &model];
-    let more = ["--json", "--within", "10", "--plot", &plot];
-    let json: Value = serde_json::from_slice(&run(args.iter().chain(&more))).unwrap();
-    let calibration = &json["calibration"];
+    let json = run(args.iter().chain(&["--json", "--plot", &plot]));
+    let json: Value = serde_json::from_slice(&json).unwrap();
+    let calibration = &json["classification"];
     let count = |value: &Value| value.as_u64().unwrap();
     // Both strands of two contigs, without the 239 windows that a contig's ends cut short.
     let windows: usize = read_fasta(&genome).iter().map(|(_, s)| 2 * (s.len() - 239)).sum();
-    assert_eq!(calibration["windows"], windows);
     assert_eq!(json["kilobases_and_strands"], windows as f64 / 1000.0);
-    assert_eq!(calibration["within_nt"], 10);
-    // 12 sites, at most 20 windows each; they lie apart from each other and the ends.
-    assert_eq!(calibration["positives"], 12 * 20);
+    // Five windows for each of the 9 sites of high evidence, and as many without a site.
+    assert_eq!(calibration["positives"], 9 * 5);
+    assert_eq!(calibration["windows"], 2 * 9 * 5);
     let bins = calibration["bins"].as_array().unwrap();
-    assert_eq!(bins.len(), 10);
-    for (key, total) in [("windows", windows as u64), ("positives", 240)] {
+    for (key, total) in [("windows", 90), ("positives", 45)] {
         assert_eq!(bins.iter().map(|bin| count(&bin[key])).sum::<u64>(), total);
     }
-    let error: f64 = bins
-        .iter()
-        .filter(|bin| count(&bin["windows"]) > 0)
-        .map(|bin| {
-            let figure = |key: &str| bin[key].as_f64().unwrap();
-            count(&bin["windows"]) as f64 * (figure("mean_prediction") - figure("observed")).abs()
-        })
-        .sum();
-    let found = calibration["calibration_error"].as_f64().unwrap();
-    assert!((found - error / windows as f64).abs() < 1e-9);
-    let filled = |key: &str| {
-        let bins = json[key]["bins"].as_array().unwrap();
-        bins.iter().filter(|bin| count(&bin["windows"]) > 0).count()
+    let filled: Vec<&Value> = bins.iter().filter(|bin| count(&bin["windows"]) > 0).collect();
+    let off = |bin: &&Value| {
+        let figure = |key: &str| bin[key].as_f64().unwrap();
+        count(&bin["windows"]) as f64 * (figure("mean_prediction") - figure("observed")).abs()
     };
-    let filled = filled("calibration") + filled("calibration_at_places");
+    let error: f64 = filled.iter().map(off).sum();
+    let found = calibration["calibration_error"].as_f64().unwrap();
+    assert!((found - error / 90.0).abs() < 1e-9);
     let svg = std::fs::read_to_string(plot).unwrap();
-    assert_eq!(svg.matches("<circle").count(), filled);
-    let text = String::from_utf8(run(args.iter().chain(&["--within", "10"]))).unwrap();
-    assert!(text.contains(&format!("# calibration: {windows} windows, 240 with")), "{text}");
-    refuse(args.iter().chain(&["--within", "0"]), 2, &["--within 0"]);
-    refuse(args.iter().chain(&["--plot", &sites]), 2, &["same file"]);
+    assert_eq!(svg.matches("<circle").count(), filled.len());
+    assert!(json["posterior"].is_null(), "the small model has no posterior");
+    let text = String::from_utf8(run(args)).unwrap();
+    assert!(text.contains("# calibration of classification: 90 windows, 45 with"), "{text}");
 }
 
 #[test]

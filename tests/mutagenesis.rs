@@ -70,25 +70,27 @@ fn planted(bed: &str) -> Vec<Planted> {
     rows.collect()
 }
 
-/// Mean effect of the SNVs at each position on one strand, that of the largest row of each SNV.
-fn means(rows: &[Row], strand: &str, column: &str) -> BTreeMap<usize, f64> {
-    let mut largest: BTreeMap<(usize, String), f64> = BTreeMap::new();
+/// Mean effect of the SNVs at each position on one strand, that of the largest row of each SNV; `None` where
+/// the table's rounding hides which of two rows of opposite sign is the larger.
+fn means(rows: &[Row], strand: &str, column: &str) -> BTreeMap<usize, Option<f64>> {
+    let mut deltas: BTreeMap<(usize, String), Vec<f64>> = BTreeMap::new();
     let snvs = rows.iter().filter(|row| row["alt"] != "-" && row["strand"] == strand);
     for row in snvs {
         let delta: f64 = row[column].parse().unwrap_or(0.0);
-        let entry = largest.entry((position(row), row["alt"].clone())).or_default();
-        if delta.abs() > entry.abs() {
-            *entry = delta;
-        }
+        deltas.entry((position(row), row["alt"].clone())).or_default().push(delta);
     }
-    let mut sums: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
-    for ((position, _), delta) in largest {
-        sums.entry(position).or_default().push(delta);
+    let mut largest: BTreeMap<usize, Vec<Option<f64>>> = BTreeMap::new();
+    for ((position, _), deltas) in deltas {
+        let most = deltas.iter().copied().fold(0.0, |a: f64, b| if b.abs() > a.abs() { b } else { a });
+        let rival = |&delta: &f64| delta * most < 0.0 && delta.abs() > most.abs() - 0.0011;
+        let clear = (!deltas.iter().any(rival)).then_some(most);
+        largest.entry(position).or_default().push(clear);
     }
-    sums.into_iter()
-        .map(|(position, deltas)| {
-            assert_eq!(deltas.len(), 3, "{position}");
-            (position, deltas.iter().sum::<f64>() / 3.0)
+    largest
+        .into_iter()
+        .map(|(position, of_snvs)| {
+            assert_eq!(of_snvs.len(), 3, "{position}");
+            (position, of_snvs.iter().sum::<Option<f64>>().map(|sum| sum / 3.0))
         })
         .collect()
 }
@@ -98,9 +100,14 @@ fn track_equals_table(prefix: &str, rows: &[Row], strand: &str, column: &str, le
     let name = if strand == "+" { "plus" } else { "minus" };
     let values = track(&format!("{prefix}.{name}.effect.bw"), "chrSim1", length);
     let expected = means(rows, strand, column);
+    let clear = expected.values().flatten().count();
+    assert!(10 * clear >= 9 * expected.len(), "{clear} of {}", expected.len());
     for (at, value) in values.iter().enumerate() {
         match expected.get(&(at + 1)) {
-            Some(mean) => assert!((f64::from(*value) - mean).abs() < 1e-3, "{at}: {value} {mean}"),
+            Some(Some(mean)) => {
+                assert!((f64::from(*value) - mean).abs() < 1e-3, "{at}: {value} {mean}");
+            }
+            Some(None) => assert!(!value.is_nan(), "{at}"),
             None => assert!(value.is_nan(), "{at}: {value}"),
         }
     }
@@ -122,7 +129,8 @@ fn the_signal_of_a_planted_site_matters_most() {
         let here: Vec<Row> = rows.iter().filter(of_site).cloned().collect();
         assert_eq!(here.len(), 241 * 3);
         let means = means(&here, &strand.to_string(), "delta_strength");
-        let mut order: Vec<(&usize, &f64)> = means.iter().collect();
+        let clear = means.iter().filter_map(|(at, mean)| Some((at, mean.as_ref()?)));
+        let mut order: Vec<(&usize, &f64)> = clear.collect();
         order.sort_by(|a, b| a.1.total_cmp(b.1));
         let in_signal = order[..5].iter().filter(|(at, _)| signal.contains(at)).count();
         assert!(in_signal >= 4, "{site}{strand}: {:?}, not {signal:?}", &order[..8]);

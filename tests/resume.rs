@@ -114,7 +114,7 @@ fn a_checkpoint_of_another_scan_is_refused_and_what_changed_is_named() {
     let model = small_model(&folder);
     for (args, told) in [
         (&[other.as_str()][..], "genome: it has sha256"),
-        (&[&genome, "--model", &model], "model: it has default"),
+        (&[&genome, "--model", &model, "--strength-model", "default-strength"], "model: it has default"),
         (&[&genome, "--min-probability", "0.25"], "min_probability: it has 0.5, not 0.25"),
         (&[&genome, "--background", "0.03"], "background: it has 0.02, not 0.03"),
         (&[&genome, "--tracks"], "tracks: it has false, not true"),

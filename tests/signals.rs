@@ -52,7 +52,7 @@ fn sites_and_cleavage_are_those_of_the_rule_applied_to_each_window() {
     let (p, c) = (probability.to_string(), centre.to_string());
     let prefix = folder.at("out/x");
     let args = ["--min-probability", &p, "--min-centre-cleavage", &c, "--tracks", "-o", &prefix];
-    run(["scan", &genome, "--model", &model].iter().chain(&args));
+    run(["scan", &genome, "--merge-distance", "0", "--model", &model].iter().chain(&args));
     let sites = sites_of(&prefix);
     for (strand, name) in [('+', "plus"), ('-', "minus")] {
         let keep = |w: &&Window| {
@@ -114,7 +114,7 @@ fn the_signal_of_a_site_is_the_strongest_hexamer_upstream_on_its_strand() {
     let (model, genome) = (small_model(&folder), simulate(&folder.at("sim"), 40_000, 10, 2, 1));
     let masked = fs::read_to_string(&genome).unwrap().replace("AATAAA", "AaTaAA");
     let masked = folder.file("masked.fa", masked);
-    let sites = run(["scan", &masked, "--model", &model, "-o", "-"]);
+    let sites = run(["scan", &masked, "--merge-distance", "0", "--model", &model, "-o", "-"]);
     let sites = sites_of_both(&sites);
     let records = read_fasta(&genome);
     let mut signals = 0;
