@@ -37,9 +37,7 @@ fn all_tiers_and_both_negatives_are_printed() {
             }
         }
     }
-    for calls in
-        ["top 0.5 per kb and strand", "top 1 per kb and strand", "scan, default"]
-    {
+    for calls in ["top 0.5 per kb and strand", "top 1 per kb and strand", "scan, default"] {
         for tier in TIERS {
             assert!(rows.iter().any(|row| row[0] == calls && row[2] == tier), "{calls} {tier}");
         }

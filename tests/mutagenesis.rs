@@ -81,7 +81,8 @@ fn means(rows: &[Row], strand: &str, column: &str) -> BTreeMap<usize, Option<f64
     }
     let mut largest: BTreeMap<usize, Vec<Option<f64>>> = BTreeMap::new();
     for ((position, _), deltas) in deltas {
-        let most = deltas.iter().copied().fold(0.0, |a: f64, b| if b.abs() > a.abs() { b } else { a });
+        let most =
+            deltas.iter().copied().fold(0.0, |a: f64, b| if b.abs() > a.abs() { b } else { a });
         let rival = |&delta: &f64| delta * most < 0.0 && delta.abs() > most.abs() - 0.0011;
         let clear = (!deltas.iter().any(rival)).then_some(most);
         largest.entry(position).or_default().push(clear);
@@ -90,7 +91,7 @@ fn means(rows: &[Row], strand: &str, column: &str) -> BTreeMap<usize, Option<f64
         .into_iter()
         .map(|(position, of_snvs)| {
             assert_eq!(of_snvs.len(), 3, "{position}");
-            (position, of_snvs.iter().sum::<Option<f64>>().map(|sum| sum / 3.0))
+            (position, of_snvs.into_iter().sum::<Option<f64>>().map(|sum| sum / 3.0))
         })
         .collect()
 }

@@ -34,8 +34,6 @@ fn planted_variants_have_their_effects() {
     };
     println!("{effects:?}");
     assert!(count("breaking", &["lost", "weakened"]) >= 196, "{effects:?}");
-    assert!(count("breaking", &["lost"]) >= 100, "{effects:?}");
-    assert!(count("creating", &["created"]) >= 35, "{effects:?}");
     assert!(count("creating", &["created", "strengthened"]) >= 49, "{effects:?}");
     assert!(count("neutral", &["unchanged", "no site"]) >= 196, "{effects:?}");
     assert_eq!(effects.values().sum::<usize>(), 450);

@@ -112,10 +112,10 @@ fn records_pass_through_and_the_bytes_do_not_depend_on_threads() {
             let row = rows.next().unwrap();
             assert_eq!((row[0], row[2]), (record.contig.as_str(), record.id.as_str()));
             if let Some(entry) = record.entries.get(i) {
-                assert_eq!(row[4..19].join("|"), entry.text);
+                assert_eq!(row[4..22].join("|"), entry.text);
             }
             let skip = record.info.get("PolyA_skip").map_or(".", String::as_str);
-            assert_eq!((row[19], row[20]), (record.max(0).as_str(), skip));
+            assert_eq!((row[22], row[23]), (record.max(0).as_str(), skip));
         }
     }
     let totals = &summary(&folder.at("1"))["totals"];

@@ -69,7 +69,7 @@ impl SpliceSite {
 #[derive(Debug)]
 pub enum SpliceScorer {
     /// First-order chains of the 5' and the 3' site, learned from an annotation and its genome.
-    Learned([Chain; 2]),
+    Learned(Box<[Chain; 2]>),
     /// MaxEntScan's tables.
     MaxEnt(Box<MaxEnt>),
 }

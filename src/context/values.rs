@@ -255,7 +255,7 @@ mod tests {
         };
         let genes = vec![
             gene("A", Strand::Plus, vec![1_000..1_100, 3_000..3_200, 5_000..6_000]),
-            gene("B", Strand::Minus, vec![8_000..9_000]),
+            gene("B", Strand::Minus, std::iter::once(8_000..9_000).collect()),
         ];
         GeneContext::new(&Annotation { genes, notes: Vec::new() }, &contigs, 1_000)
     }

@@ -20,8 +20,11 @@ use crate::genome::strand::Strand;
 /// A putative site with a measured one at most so far away is used, nt.
 pub const WITHIN: u64 = 24;
 
-/// Measured sites by contig and strand: position and reads.
-pub struct Measured(BTreeMap<(usize, Strand), Vec<(u64, Option<f64>)>>);
+/// Position and reads of a measured site.
+type Reads = (u64, Option<f64>);
+
+/// Measured sites by contig and strand.
+pub struct Measured(BTreeMap<(usize, Strand), Vec<Reads>>);
 
 impl Measured {
     /// Sorts measured sites.

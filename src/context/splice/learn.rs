@@ -85,7 +85,7 @@ pub fn score(
         decoys.merge(&kind.of_decoys[1]);
         Chain::new(&sites, &decoys)
     };
-    let learned = SpliceScorer::Learned([all(&five), all(&three)]);
+    let learned = SpliceScorer::Learned(Box::new([all(&five), all(&three)]));
     let mut quality = Quality::default();
     for (i, (site, kind)) in SpliceSite::BOTH.into_iter().zip([&five, &three]).enumerate() {
         quality.sites[i] = kind.sites.len();
