@@ -57,6 +57,16 @@ fn record_lines(content: &[u8]) -> Vec<Vec<u8>> {
     lines.filter(|line| !line.is_empty() && !line.starts_with(b"#")).collect()
 }
 
+/// A line whose INFO holds no empty entry (`A=1;`, `;;`): none is written, and a dot where nothing is left.
+fn without_empty_entries(line: &[u8]) -> Vec<u8> {
+    let mut columns: Vec<&[u8]> = line.split(|byte| *byte == b'\t').collect();
+    let entries =
+        columns[7].split(|byte| *byte == b';').filter(|entry| !matches!(*entry, b"" | b"."));
+    let info = entries.collect::<Vec<_>>().join(&b';');
+    columns[7] = if info.is_empty() { b"." } else { &info };
+    columns.join(&b'\t')
+}
+
 /// All records of a file as lines, or nothing if it is refused.
 fn read(path: &Path) -> Option<Vec<Vec<u8>>> {
     let mut vcf = VcfReader::new(Source::open(path).ok()?).ok()?;
@@ -122,13 +132,9 @@ proptest! {
         if content.starts_with(b"BCF") {
             return Ok(());
         }
-        let same = |(read, stands): (&Vec<u8>, &Vec<u8>)| {
-            // An empty INFO is written as a dot.
-            read == stands || stands.windows(2).any(|pair| pair == b"\t\t") || stands.ends_with(b"\t")
-        };
         let stands = record_lines(&content);
         prop_assert_eq!(lines.len(), stands.len());
-        prop_assert!(lines.iter().zip(&stands).all(same));
+        prop_assert!(lines.iter().zip(&stands).all(|(read, line)| *read == without_empty_entries(line)));
     }
 
     #[test]
