@@ -34,6 +34,8 @@ pub enum Stage {
     Consolidation,
     /// Of consolidation: handing sites and track values to their files, and waiting for these.
     Handing,
+    /// Of handing on: strengths of sites and what their genes say of them.
+    Context,
     /// bigWig tracks, one thread each.
     Tracks,
     /// Completing the files.
@@ -41,13 +43,14 @@ pub enum Stage {
 }
 
 impl Stage {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Opening,
         Self::Reading,
         Self::Inference,
         Self::Model,
         Self::Consolidation,
         Self::Handing,
+        Self::Context,
         Self::Tracks,
         Self::Completing,
     ];
@@ -61,6 +64,7 @@ impl Stage {
             Self::Model => "model",
             Self::Consolidation => "consolidation",
             Self::Handing => "handing on",
+            Self::Context => "context",
             Self::Tracks => "track writing",
             Self::Completing => "completing",
         }
@@ -70,7 +74,7 @@ impl Stage {
     fn whole(self) -> Option<Self> {
         match self {
             Self::Model => Some(Self::Inference),
-            Self::Handing => Some(Self::Consolidation),
+            Self::Handing | Self::Context => Some(Self::Consolidation),
             _ => None,
         }
     }

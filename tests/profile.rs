@@ -22,9 +22,7 @@ fn a_profile_accounts_for_every_kind_of_thread() {
     let genome = simulate(&folder.at("genome"), 60_000, 10, 2, 3);
     let prefix = folder.at("out");
     let mut command = polyascan();
-    // Strengths of calls are no stage of their own.
     command.args(["scan", &genome, "--profile", "--tracks", "-t", "2", "-o", &prefix]);
-    command.args(["--strength-model", "none"]);
     let said = command.assert().success().get_output().stderr.clone();
     let (said, summary) = (String::from_utf8(said).unwrap(), summary(&prefix));
     let (profile, wall) = (&summary["profile"], summary["wall_seconds"].as_f64().unwrap());
@@ -36,6 +34,7 @@ fn a_profile_accounts_for_every_kind_of_thread() {
         ("model", 2),
         ("consolidation", 1),
         ("handing on", 1),
+        ("context", 1),
         ("track writing", 4),
         ("completing", 1),
     ];
@@ -54,7 +53,9 @@ fn a_profile_accounts_for_every_kind_of_thread() {
     let calling = ["opening", "consolidation", "completing"];
     let sum: f64 = calling.iter().map(|name| lifetime(stage(profile, name))).sum();
     assert!((sum - wall).abs() < 0.1 * wall, "{sum} of {wall} s: {profile}");
-    for (part, whole) in [("model", "inference"), ("handing on", "consolidation")] {
+    for (part, whole) in
+        [("model", "inference"), ("handing on", "consolidation"), ("context", "consolidation")]
+    {
         assert_eq!(stage(profile, part)["part_of"], whole);
         assert!(lifetime(stage(profile, part)) <= lifetime(stage(profile, whole)));
         assert!(lifetime(stage(profile, part)) > 0.0);

@@ -16,6 +16,7 @@ use crate::genome::contigs::Contigs;
 use crate::genome::fasta::FastaFile;
 use crate::genome::windows::Windows;
 use crate::models::{Model, registry};
+use crate::profile::Profile;
 use crate::scan::Targets;
 use crate::scan::in_context::{Context, ContextSettings};
 use crate::scan::work::ContextPlan;
@@ -229,6 +230,7 @@ impl LoadedContext {
         fasta: Option<&FastaFile>,
         targets: &'a Targets,
         genes: Option<&'a GeneContext>,
+        profile: &'a Profile,
     ) -> Result<Context<'a>> {
         let needed = self.strength.is_some() || self.sites.is_some();
         let fasta = fasta.filter(|_| needed);
@@ -244,6 +246,7 @@ impl LoadedContext {
             known: &self.known,
             settings: &self.plan.settings,
             unscorable: 0,
+            profile,
         })
     }
 }

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use clap::Args as ClapArgs;
 
+use super::context::SpliceOptions;
 use super::interrupt;
 use super::options::{
     ModelOptions, StrandChoice, StrengthOptions, ThreadOptions, check_prefix, check_stdin,
@@ -21,6 +22,7 @@ use crate::genome::fasta::FastaFile;
 use crate::genome::in_turn::InTurn;
 use crate::genome::region::{Region, read_bed_source};
 use crate::pipeline::Stop;
+use crate::variants::context::VariantContext;
 use crate::variants::engine::Engine;
 use crate::variants::mutagenesis;
 use crate::variants::mutagenesis::plan::{Plan, SiteKey, different};
@@ -62,10 +64,15 @@ pub struct Args {
     /// .png); without --sites for sites in the regions.
     #[arg(long, value_name = "N", default_value_t = 0)]
     plots: usize,
+    /// Genes (GTF or GFF3, plain or compressed): the class of each site, and whether it is used.
+    #[arg(short, long, value_name = "GTF|GFF3")]
+    annotation: Option<PathBuf>,
     #[command(flatten)]
     model: ModelOptions,
     #[command(flatten)]
     strength: StrengthOptions,
+    #[command(flatten)]
+    splice: SpliceOptions,
     /// Settings that replace those of config/default.toml (TOML).
     #[arg(long, value_name = "TOML")]
     config: Option<PathBuf>,
@@ -102,12 +109,16 @@ pub fn run(args: &Args) -> Result<()> {
     let fasta = FastaFile::open(&args.fasta)?;
     let models = (model.as_ref(), strength.as_deref());
     let mut report = Report::new(&config, models, &fasta, threads);
+    let (annotation, extension) = (args.annotation.as_deref(), config.annotation.extension);
+    let loaded = args.splice.load(annotation, extension, &fasta, strength.is_some())?;
+    report.genes(&loaded)?;
     let (plan, gallery) = args.plan(&fasta, &mut report)?;
     files.create(&plan, &fasta.contigs, &report.provenance(), args.quiet)?;
     let mutator = Mutator {
         engine: &engine,
         plan: &plan,
         contigs: &fasta.contigs,
+        context: VariantContext { model: &loaded.usage, genes: loaded.genes.as_ref(), rules: &[] },
         deletions: args.deletions.unwrap_or(0),
         pictures: args.plots > 0,
     };
@@ -161,7 +172,8 @@ impl Args {
     }
 
     fn inputs(&self) -> Vec<&Path> {
-        let given = [&self.sites, &self.config].into_iter().flatten().chain([&self.fasta]);
+        let given = [&self.sites, &self.annotation, &self.config, &self.splice.context_model];
+        let given = given.into_iter().flatten().chain([&self.fasta]);
         let models = [self.model.file(), self.strength.file()];
         given.map(PathBuf::as_path).chain(models.into_iter().flatten()).collect()
     }

@@ -213,13 +213,16 @@ pub fn run(args: &Args) -> Result<()> {
         runner.into_shard(path.as_ref(), compute)?;
     } else if let Some(loaded) = loaded {
         let mut tables = files.create(&args.output, &work, &fasta.contigs)?;
-        let context = loaded.context(&fasta.contigs, Some(&fasta), &targets, genes.as_ref())?;
+        let (contigs, genes) = (&fasta.contigs, genes.as_ref());
+        let context = loaded.context(contigs, Some(&fasta), &targets, genes, &profile)?;
         let mut in_context = InContextSink::new(context, &mut files, tables.as_mut());
         let mut sink = Timed { sink: &mut in_context, profile: &profile };
-        let mut collector = Collector::new(&targets, genes.as_ref(), work.calls, &mut sink);
+        let mut collector = Collector::new(&targets, genes, work.calls, &mut sink);
         let checkpoint = runner.run(compute, &mut |scores| collector.push(scores))?;
-        let mut totals = collector.finish()?;
-        in_context.finish(&mut totals)?.into_iter().for_each(|note| report.note(note));
+        // What was held back until now belongs to consolidation, too.
+        let mut totals = profile.part(Stage::Consolidation, || collector.finish())?;
+        let notes = profile.part(Stage::Consolidation, || in_context.finish(&mut totals))?;
+        notes.into_iter().for_each(|note| report.note(note));
         files.tables(tables)?;
         let outcome = Outcome {
             totals: &totals,

@@ -10,15 +10,12 @@ use std::time::Instant;
 
 use clap::Args as ClapArgs;
 
-use super::context::{SpliceOptions, splice};
+use super::context::SpliceOptions;
 use super::options::{ModelOptions, StrengthOptions, ThreadOptions, check_stdin};
 use super::parts::{Consumer, PartOptions, Runner};
 use super::{claim, interrupt};
 use crate::config::Config;
-use crate::context::features::GeneContext;
-use crate::context::model::ContextModel;
 use crate::error::{Error, Result};
-use crate::genome::annotation::Annotation;
 use crate::genome::compression::Source;
 use crate::genome::contigs::{Contig, Contigs};
 use crate::genome::fasta::FastaFile;
@@ -125,27 +122,14 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
     let variants = Source::open_as(&args.vcf, reader::look)?;
     let mut vcf = VcfReader::new(variants.clone())?;
     let fasta = FastaFile::open(&args.fasta)?;
-    let gtf = args.annotation.as_deref().map(Source::open).transpose()?;
-    let annotation = gtf.as_ref().map(|gtf| Annotation::from_source(gtf, &fasta.contigs));
-    let annotation = annotation.transpose()?;
-    let extension = config.annotation.extension;
-    let mut genes = annotation.as_ref().map(|a| GeneContext::new(a, &fasta.contigs, extension));
-    let usage = match &args.splice.context_model {
-        Some(path) => ContextModel::read(path)?,
-        None => ContextModel::built_in()?,
-    };
+    let (annotation, extension) = (args.annotation.as_deref(), config.annotation.extension);
+    let loaded = args.splice.load(annotation, extension, &fasta, strength.is_some())?;
+    let (genes, usage) = (loaded.genes.as_ref(), &loaded.usage);
 
     let models = (model.as_ref(), strength.as_deref());
     let mut report = Report::new(&config, models, &fasta, threads);
-    report.inputs(&variants, gtf.as_ref())?;
-    for note in annotation.iter().flat_map(|annotation| &annotation.notes) {
-        report.note(note.clone());
-    }
-    if let (Some(genes), Some(gtf), Some(_)) = (&mut genes, &gtf, &strength) {
-        let (tables, keep) = (args.splice.splice_scores.as_deref(), !args.splice.no_splice_cache);
-        let notes = splice(tables, keep, genes, &gtf.sha256()?, &fasta)?;
-        notes.into_iter().for_each(|note| report.note(note));
-    }
+    report.inputs(&variants, loaded.gtf.as_ref())?;
+    loaded.notes.iter().for_each(|note| report.note(note.clone()));
     report.rules(&args.rules);
     if let Some((name, here, there, n)) = vcf.header.other_length(&fasta.contigs) {
         report.note(format!(
@@ -171,8 +155,8 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
     let work = args.work(records, &mut vcf.header, &fasta, &report);
     let annotator = Annotator {
         engine: &engine,
-        genes: genes.as_ref(),
-        context: VariantContext { model: &usage, genes: genes.as_ref(), rules: &args.rules },
+        genes,
+        context: VariantContext { model: usage, genes, rules: &args.rules },
         check_ref: args.check_ref(),
         longest: config.variants.max_length,
         table: work.table,

@@ -5,8 +5,7 @@ use crate::context::signal::{FARTHEST, NEAREST, is_signal_at};
 use crate::error::{Error, Result};
 use crate::genome::memory::Genome;
 use crate::models::card::Task;
-use crate::models::posterior::Posterior;
-use crate::models::{CENTRE, CLEAVAGE_CENTRE, CleavageVector, Model, WINDOW, Window};
+use crate::models::{CENTRE, CLEAVAGE_CENTRE, Model, StrandScores, WINDOW, Window, strength};
 
 /// Distances from the hexamer's place in APARENT2's frame to the place asked about, in nt: evenly over
 /// where signals lie. It hardly matters: any distances of 6 to 44 nt rank validation sites equally well.
@@ -21,18 +20,44 @@ pub struct PlaceScore {
     pub sharp: f32,
 }
 
-impl PlaceScore {
-    /// Combines the outputs for the window centred on a place: its classification, and that (or the
-    /// posterior, which does not come close to 1, of models that have one) times the cleavage mass within
-    /// 1 nt of the centre.
-    pub fn of_window(
-        classification: f32,
-        cleavage: &CleavageVector,
-        posterior: Option<&Posterior>,
-    ) -> Self {
-        let mass: f32 = cleavage[CLEAVAGE_CENTRE - 1..=CLEAVAGE_CENTRE + 1].iter().sum();
-        let likelihood = posterior.map_or(classification, |posterior| posterior.of(classification));
-        Self { classification, sharp: likelihood * mass }
+/// Windows to either side of a place's own that its sharp score is made of: those that speak of the place and
+/// the two beside it.
+pub const MARGIN: usize = CLEAVAGE_CENTRE - 2;
+/// What the log-odds of the classification count beside the log of the cleavage. Cleavage tells a signal from
+/// sequence without, the classification its surroundings from others; one half is a compromise between random
+/// places and hexamers without a site (chosen on validation, docs/MODELS.md).
+const CLASSIFICATION_WEIGHT: f64 = 0.5;
+
+/// Scores the places that consecutive windows are centred on, but the first and the last [`MARGIN`].
+///
+/// The sharp score is the cleavage mass within 1 nt of the place times the square root of the odds of the
+/// classification: the mean of the cleavage and the mean of the log-odds of the 47 windows around.
+///
+/// # Errors
+/// If a window has no cleavage vector.
+pub fn of_windows(scores: &StrandScores) -> Result<Vec<PlaceScore>> {
+    if scores.cleavage.len() != scores.probability.len() {
+        return Err(Error::Internal("a window was not scored".into()));
+    }
+    let log_odds: Vec<f64> =
+        scores.probability.iter().map(|&p| strength::log_odds(f64::from(p))).collect();
+    let places = MARGIN..scores.probability.len().saturating_sub(MARGIN);
+    Ok(places.map(|place| of_place(scores, &log_odds, place)).collect())
+}
+
+fn of_place(scores: &StrandScores, log_odds: &[f64], place: usize) -> PlaceScore {
+    let around = place - MARGIN..place + MARGIN + 1;
+    let windows = around.len() as f64;
+    // In a window further on, the place lies further back.
+    let mass = |window: usize| {
+        let at = CLEAVAGE_CENTRE + place - window;
+        f64::from(scores.cleavage[window].1[at - 1..=at + 1].iter().sum::<f32>())
+    };
+    let cleavage = around.clone().map(mass).sum::<f64>() / windows;
+    let classification = log_odds[around].iter().sum::<f64>() / windows;
+    PlaceScore {
+        classification: scores.probability[place],
+        sharp: (cleavage * (CLASSIFICATION_WEIGHT * classification).exp()) as f32,
     }
 }
 
@@ -76,23 +101,18 @@ impl PlaceScorer for ByWindow<'_> {
     fn meaning(&self) -> Meaning {
         Meaning {
             classification: Some("classification of the window centred on the place"),
-            sharp: Some(match self.0.posterior() {
-                Some(_) => "posterior x cleavage mass within 1 nt of the place",
-                None => "classification x cleavage mass within 1 nt of the place",
-            }),
+            sharp: Some(
+                "cleavage within 1 nt of the place x square root of the odds of classification, means of 47 windows",
+            ),
         }
     }
 
     fn score(&self, genome: &Genome, place: Place) -> Result<PlaceScore> {
         let Place { contig, strand, position } = place;
-        let window = genome.around_padded(contig, strand, position, CENTRE, WINDOW);
-        let scores = self.0.scan(&window, -1.0)?;
-        match (scores.probability.first(), scores.cleavage.first()) {
-            (Some(&probability), Some((_, vector))) => {
-                Ok(PlaceScore::of_window(probability, vector, self.0.posterior().as_ref()))
-            }
-            _ => Err(Error::Internal("a window was not scored".into())),
-        }
+        let (before, length) = (CENTRE + MARGIN, WINDOW + 2 * MARGIN);
+        let windows = genome.around_padded(contig, strand, position, before, length);
+        let score = of_windows(&self.0.scan(&windows, -1.0)?)?.pop();
+        score.ok_or_else(|| Error::Internal("a window was not scored".into()))
     }
 }
 

@@ -2,12 +2,12 @@
 
 use rayon::prelude::*;
 
-use super::places::PlaceScore;
+use super::places::{MARGIN, PlaceScore, of_windows};
 use crate::error::Result;
 use crate::genome::memory::Genome;
-use crate::genome::sequence::reverse_complement;
+use crate::genome::sequence::{UNKNOWN, reverse_complement};
 use crate::genome::strand::Strand;
-use crate::models::{CENTRE, CleavageVector, Model, WINDOW};
+use crate::models::{CENTRE, Model, WINDOW};
 
 /// Windows scored in one piece.
 const PIECE: usize = 32_768;
@@ -76,18 +76,15 @@ pub fn each_strand_of(
 
 fn scores(model: &dyn Model, codes: &[u8]) -> Result<Vec<PlaceScore>> {
     let windows = (codes.len() + 1).saturating_sub(WINDOW);
-    let posterior = model.posterior();
+    // Unknown bases around: the windows at the ends have others on both sides, too.
+    let margin = [UNKNOWN; MARGIN];
+    let padded = [&margin[..], codes, &margin[..]].concat();
     let starts: Vec<usize> = (0..windows).step_by(PIECE).collect();
     let pieces: Vec<Vec<PlaceScore>> = starts
         .into_par_iter()
         .map(|start| {
-            let end = (start + PIECE).min(windows) + WINDOW - 1;
-            let scores = model.scan(&codes[start..end], -1.0)?;
-            let places = scores.probability.iter().zip(&scores.cleavage);
-            let score = |(&p, (_, vector)): (&f32, &(usize, CleavageVector))| {
-                PlaceScore::of_window(p, vector, posterior.as_ref())
-            };
-            Ok(places.map(score).collect())
+            let end = (start + PIECE).min(windows) + 2 * MARGIN + WINDOW - 1;
+            of_windows(&model.scan(&padded[start..end], -1.0)?)
         })
         .collect::<Result<_>>()?;
     Ok(pieces.concat())

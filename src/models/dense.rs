@@ -11,24 +11,19 @@ mod tests;
 
 use std::collections::HashMap;
 
-use candle_core::{D, Device, Tensor};
-use candle_nn::ops;
+use candle_core::Tensor;
 
 use super::card::{ModelCard, Task};
-use super::encoding::one_hot;
 use super::posterior::Posterior;
 use super::registry::Architecture;
 use super::{CLEAVAGE, Input, Model, Output, Predictions, StrandScores, Window, gpu as gpu_scan};
-use crate::engine::cpu::dense::{Block, DenseKernel};
+use crate::engine::cpu::dense::{Block, DenseKernel, Lone};
 use crate::engine::cpu::product::{Packed, pad};
 use crate::engine::cuda::Pool;
 use crate::engine::device::Workers;
 use crate::error::{Error, Result};
 use gpu::GpuDense;
-use network::{DenseConfig, DenseNetwork, Layer, Residuals};
-
-/// Windows per batch of the plain form.
-const BATCH: usize = 64;
+use network::{DenseConfig, DenseNetwork, Layer};
 
 /// Classification and cleavage vector, every layer once per position.
 pub const ARCHITECTURE: Architecture = Architecture {
@@ -50,7 +45,6 @@ pub struct DenseScan {
     card: ModelCard,
     outputs: Vec<Output>,
     posterior: Option<Posterior>,
-    network: DenseNetwork,
     kernel: DenseKernel,
     /// The same network on GPUs, which then do the scan, and their name.
     gpu: Option<Pool<GpuDense>>,
@@ -75,7 +69,7 @@ impl DenseScan {
         let gpu = workers.pool(|device, precision| GpuDense::new(&network, device, precision))?;
         let mut outputs = vec![Output::new("probability", 1), Output::new("cleavage", CLEAVAGE)];
         outputs.extend(posterior.map(|_| Output::new("posterior", 1)));
-        Ok(Self { card, outputs, posterior, network, kernel, gpu, device: workers.name() })
+        Ok(Self { card, outputs, posterior, kernel, gpu, device: workers.name() })
     }
 }
 
@@ -98,16 +92,9 @@ impl Model for DenseScan {
 
     fn predict(&self, windows: &[Window<'_>]) -> Result<Predictions> {
         self.input().check(&self.card.name, windows)?;
-        let (mut probability, mut cleavage) = (Vec::new(), Vec::new());
-        for batch in windows.chunks(BATCH) {
-            let batch: Vec<&[u8]> = batch.iter().map(|window| window.codes).collect();
-            let out = self.network.forward(&one_hot(&batch, &Device::Cpu)?, Residuals::Plain)?;
-            let out = out.squeeze(1)?;
-            let class = ops::sigmoid(&out.narrow(D::Minus1, 0, 1)?)?;
-            probability.extend(class.flatten_all()?.to_vec1::<f32>()?);
-            let vectors = ops::softmax(&out.narrow(D::Minus1, 1, CLEAVAGE)?, D::Minus1)?;
-            cleavage.extend(vectors.flatten_all()?.to_vec1::<f32>()?);
-        }
+        let codes: Vec<&[u8]> = windows.iter().map(|window| window.codes).collect();
+        let StrandScores { probability, cleavage } = self.kernel.scan_each(&codes);
+        let cleavage = cleavage.iter().flat_map(|(_, vector)| vector).copied().collect();
         let posterior = self.posterior.map(|p| probability.iter().map(|&x| p.of(x)).collect());
         let values = [probability, cleavage].into_iter().chain(posterior).collect();
         Predictions { values }.check_finite(&self.card.name, windows.len())
@@ -173,6 +160,7 @@ fn pack(network: &DenseNetwork) -> Result<DenseKernel> {
         first,
         first_bias,
         cleavage,
+        lone: Lone::new(&config.dilations),
     })
 }
 

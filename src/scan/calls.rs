@@ -36,6 +36,17 @@ impl CallSettings {
     pub fn posterior_of(&self, site: &Candidate) -> Option<f64> {
         self.posterior.map(|posterior| f64::from(posterior.of(site.probability)))
     }
+
+    /// Whether the later of two sites on the contig is the better one; of equals the first in transcript
+    /// direction is.
+    fn is_better(&self, strand: Strand, later: &Candidate, earlier: &Candidate) -> bool {
+        let rank = |site: &Candidate| {
+            let likelihood = self.posterior_of(site);
+            likelihood.unwrap_or(f64::from(site.probability)) * site.cleavage
+        };
+        let order = rank(later).total_cmp(&rank(earlier));
+        order.is_gt() || (order.is_eq() && strand == Strand::Minus)
+    }
 }
 
 /// What became of the sites on the positions asked for: all = merged + below the posterior + calls.
@@ -79,21 +90,20 @@ impl<'a> Caller<'a> {
 
     /// Takes the next site; they come in ascending order.
     pub fn push(&mut self, site: Candidate) {
-        let (mut beaten, mut waiting) = (false, std::mem::take(&mut self.waiting));
+        let mut beaten = false;
         if self.settings.merge_distance > 0 {
-            for (other, other_beaten) in waiting.iter_mut().rev() {
+            for (other, other_beaten) in self.waiting.iter_mut().rev() {
                 if other.position + self.settings.merge_distance < site.position {
                     break;
                 }
-                if self.is_better(&site, other) {
+                if self.settings.is_better(self.strand, &site, other) {
                     *other_beaten = true;
                 } else {
                     beaten = true;
                 }
             }
         }
-        waiting.push_back((site, beaten));
-        self.waiting = waiting;
+        self.waiting.push_back((site, beaten));
     }
 
     /// Takes the sites of a consolidator, and hands on the calls that those from position `bound` on
@@ -128,17 +138,6 @@ impl<'a> Caller<'a> {
     /// `bound`.
     pub fn watermark(&self, bound: u64) -> u64 {
         self.waiting.front().map_or(bound, |(site, _)| site.position.min(bound))
-    }
-
-    /// Whether the later of two sites on the contig is the better one; of equals the first in transcript
-    /// direction is.
-    fn is_better(&self, later: &Candidate, earlier: &Candidate) -> bool {
-        let rank = |site: &Candidate| {
-            let likelihood = self.settings.posterior_of(site);
-            likelihood.unwrap_or(f64::from(site.probability)) * site.cleavage
-        };
-        let order = rank(later).total_cmp(&rank(earlier));
-        order.is_gt() || (order.is_eq() && self.strand == Strand::Minus)
     }
 
     fn is_asked_for(&self, site: &Candidate) -> bool {

@@ -21,6 +21,7 @@ use crate::genome::windows::Windows;
 use crate::models::Model;
 use crate::output::bed::Site;
 use crate::output::context::ContextTables;
+use crate::profile::{Profile, Stage};
 use crate::scan::ScanTotals;
 
 /// Sites that are worked on together at least: enough for all threads.
@@ -54,6 +55,8 @@ pub struct Context<'a> {
     pub settings: &'a ContextSettings,
     /// Known sites that could not be scored.
     pub unscorable: u64,
+    /// What the time is put down to.
+    pub profile: &'a Profile,
 }
 
 /// The stage.
@@ -155,7 +158,8 @@ impl<'a> InContextSink<'a> {
     }
 
     fn hand_on(&mut self, contig: usize, held: Vec<Site>) -> Result<()> {
-        for scored in self.context.score(contig, held)? {
+        let profile = self.context.profile;
+        for scored in profile.part(Stage::Context, || self.context.score(contig, held))? {
             if !self.context.keeps(&scored.site) {
                 self.kept.left_out += 1;
                 continue;

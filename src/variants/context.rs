@@ -55,6 +55,35 @@ impl VariantContext<'_> {
         let gene = gene.and_then(|number| Some((number, self.genes?)));
         let x = along(site.strand, site.position);
         let feature = gene.and_then(|(number, genes)| genes.gene(number).class(x));
+        self.of_feature(gene, feature, site)
+    }
+
+    /// Looks at a site as `scan` does, at all genes that give it its class: of what they say of its use the likeliest
+    /// counts. Returns their names, too.
+    pub fn anywhere(&self, contig: usize, site: &SiteEffect) -> (String, SiteInGene) {
+        let Some(genes) = self.genes else { return (String::new(), self.site(None, site)) };
+        let place = genes.place(contig, site.strand, site.position);
+        let inside = !matches!(place.feature, Feature::Antisense | Feature::Intergenic);
+        let feature = Some(place.feature);
+        let numbers = place.genes.iter().filter(|_| inside);
+        let each = numbers.map(|&number| self.of_feature(Some((number, genes)), feature, site));
+        let key = |found: &SiteInGene| {
+            found.expressed.map_or(f64::NEG_INFINITY, |[before, after]| before.max(after))
+        };
+        // Of equals the first.
+        let best = each.reduce(|a, b| if key(&b) > key(&a) { b } else { a });
+        let best = best.unwrap_or_else(|| self.of_feature(None, feature, site));
+        (genes.names(&place.genes), best)
+    }
+
+    /// Looks at a site of a class in a gene.
+    fn of_feature(
+        &self,
+        gene: Option<(usize, &GeneContext)>,
+        feature: Option<Feature>,
+        site: &SiteEffect,
+    ) -> SiteInGene {
+        let x = along(site.strand, site.position);
         let values = match (gene, feature) {
             (Some((number, genes)), Some(feature)) => {
                 Values::in_gene(genes, number, feature, site.position)

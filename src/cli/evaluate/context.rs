@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 
 use super::json;
+use crate::cli::putative::PutativeSites;
 use crate::context::model::ContextModel;
 use crate::error::Result;
-use crate::evaluate::context::{Measured, measure, read_putative};
-use crate::evaluate::measured::read_sites;
-use crate::genome::memory::Genome;
+use crate::evaluate::context::measure;
 use crate::output::atomic::{keep_input, write};
 use crate::output::plot::precision_recall;
 
@@ -21,14 +20,8 @@ use crate::output::plot::precision_recall;
 /// and without context; and all coefficients with their standard errors.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// PREFIX.context.tsv of a scan.
-    table: PathBuf,
-    /// Genome of the scan, small enough to be held in memory.
-    #[arg(long)]
-    fasta: PathBuf,
-    /// Measured sites, as `evaluate scan` takes them.
-    #[arg(long)]
-    sites: PathBuf,
+    #[command(flatten)]
+    putative: PutativeSites,
     /// Usage models written by `train context`, in place of those inside the program.
     #[arg(long, value_name = "TOML")]
     context_model: Option<PathBuf>,
@@ -45,14 +38,11 @@ pub struct Args {
 /// # Errors
 /// Input that cannot be read.
 pub fn run(args: &Args) -> Result<String> {
-    let inputs =
-        [Some(&args.table), Some(&args.fasta), Some(&args.sites), args.context_model.as_ref()];
     if let Some(plot) = &args.plot {
-        inputs.into_iter().flatten().try_for_each(|input| keep_input(input, plot))?;
+        let inputs = args.putative.files().into_iter().chain(args.context_model.as_deref());
+        inputs.clone().try_for_each(|input| keep_input(input, plot))?;
     }
-    let genome = Genome::read(&args.fasta)?;
-    let measured = Measured::new(&read_sites(&args.sites, &genome)?);
-    let putative = read_putative(&args.table, &genome.contigs, &measured)?;
+    let (putative, measured) = args.putative.read()?;
     let model = match &args.context_model {
         Some(path) => ContextModel::read(path)?,
         None => ContextModel::built_in()?,

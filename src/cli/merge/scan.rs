@@ -58,7 +58,8 @@ pub fn run(args: &Args) -> Result<()> {
     let (loaded, notes) = LoadedContext::load(&work.context, of_genes, contigs, fasta.as_ref())?;
     notes.into_iter().for_each(|note| report.note(note));
     let mut tables = files.create(&prefix, work, contigs)?;
-    let context = loaded.context(contigs, fasta.as_ref(), &targets, genes.as_ref())?;
+    let profile = &Profile::default();
+    let context = loaded.context(contigs, fasta.as_ref(), &targets, genes.as_ref(), profile)?;
     let mut in_context = InContextSink::new(context, &mut files, tables.as_mut());
     let mut collector = Collector::new(&targets, genes.as_ref(), work.calls, &mut in_context);
     shards.replay(targets.scoring_total(contigs), &mut |scores| collector.push(scores))?;
@@ -66,7 +67,6 @@ pub fn run(args: &Args) -> Result<()> {
     in_context.finish(&mut totals)?.into_iter().for_each(|note| report.note(note));
     files.tables(tables)?;
     let totals = &totals;
-    let profile = &Profile::default();
     let outcome = Outcome { totals, contigs, begin, windows: 0, profile, show_profile: false };
     report.finish(files, &outcome)?;
     drop(lock);

@@ -1,6 +1,7 @@
 //! What a run says of itself: header lines, remarks, summary.
 
 use super::files::Files;
+use crate::cli::genes::LoadedGenes;
 use crate::cli::options::{command_line, device_of, result_command_line};
 use crate::cli::variants::report::settings;
 use crate::config::Config;
@@ -51,6 +52,16 @@ impl Report {
         Ok(())
     }
 
+    /// Notes the annotation, if there is one.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn genes(&mut self, loaded: &LoadedGenes) -> Result<()> {
+        self.summary.annotation = loaded.gtf.as_ref().map(FileSummary::of).transpose()?;
+        loaded.notes.iter().for_each(|note| self.note(note.clone()));
+        Ok(())
+    }
+
     /// Says a remark once, on standard error and in the summary.
     pub fn note(&mut self, note: String) {
         crate::say!("polyascan: note: {note}");
@@ -69,6 +80,8 @@ impl Report {
         ];
         lines.extend(s.strength_model.iter().map(|m| model("strength model", m)));
         lines.push(format!("fasta: {} sha256={}", s.fasta.path, s.fasta.sha256));
+        let genes = s.annotation.iter();
+        lines.extend(genes.map(|gtf| format!("annotation: {} sha256={}", gtf.path, gtf.sha256)));
         let sites = s.sites_file.iter();
         lines.extend(sites.map(|bed| format!("sites: {} sha256={}", bed.path, bed.sha256)));
         lines

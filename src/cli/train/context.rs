@@ -2,12 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::cli::putative::PutativeSites;
 use crate::context::model::ContextModel;
 use crate::error::{Error, Result};
-use crate::evaluate::context::{Measured, Putative, measure, read_putative, refit};
-use crate::evaluate::measured::read_sites;
+use crate::evaluate::context::{measure, refit};
 use crate::genome::compression::Source;
-use crate::genome::memory::Genome;
 use crate::output::atomic::{keep_input, write};
 
 /// Usage models: which putative sites of a class are used.
@@ -18,14 +17,8 @@ use crate::output::atomic::{keep_input, write};
 /// better on --validation is used.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// PREFIX.context.tsv of a scan.
-    table: PathBuf,
-    /// Genome of the scan, small enough to be held in memory.
-    #[arg(long)]
-    fasta: PathBuf,
-    /// Measured sites, as `evaluate scan` takes them.
-    #[arg(long)]
-    sites: PathBuf,
+    #[command(flatten)]
+    putative: PutativeSites,
     /// Another such table, genome and measured sites, to choose between the models of each class.
     #[arg(long, value_names = ["TSV", "FASTA", "SITES"], num_args = 3)]
     validation: Vec<PathBuf>,
@@ -44,11 +37,15 @@ const LIMITS: &str = "Fitted to sites around human disease genes, measured by fe
 /// # Errors
 /// Input that cannot be read, an output that cannot be written.
 pub fn run(args: &Args) -> Result<()> {
-    let inputs = [&args.table, &args.fasta, &args.sites].into_iter().chain(&args.validation);
+    let validation = args.validation.iter().map(PathBuf::as_path);
+    let inputs = args.putative.files().into_iter().chain(validation);
     inputs.clone().try_for_each(|input| keep_input(input, &args.output))?;
-    let (sites, _) = putative(&args.table, &args.fasta, &args.sites)?;
+    let (sites, _) = args.putative.read()?;
     let judges = match args.validation.as_slice() {
-        [table, fasta, measured] => Some(putative(table, fasta, measured)?),
+        [table, fasta, sites] => {
+            let [table, fasta, sites] = [table, fasta, sites].map(PathBuf::clone);
+            Some(PutativeSites { table, fasta, sites }.read()?)
+        }
         _ => None,
     };
     let mut model = ContextModel::built_in()?;
@@ -65,7 +62,7 @@ pub fn run(args: &Args) -> Result<()> {
         model.training.insert(name.to_owned(), format!("{file} sha256={digest}"));
     }
     model.training.insert("program".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
-    for line in header(&args.table)? {
+    for line in header(&args.putative.table)? {
         if let Some((name, value)) = line.split_once(": ").filter(|(name, _)| *name == "model") {
             model.training.insert(format!("scan {name}"), value.to_owned());
         }
@@ -78,12 +75,6 @@ pub fn run(args: &Args) -> Result<()> {
     };
     crate::say!("{}", measure(&model, judged, measured).table());
     Ok(())
-}
-
-fn putative(table: &Path, fasta: &Path, sites: &Path) -> Result<(Vec<Putative>, Measured)> {
-    let genome = Genome::read(fasta)?;
-    let measured = Measured::new(&read_sites(sites, &genome)?);
-    Ok((read_putative(table, &genome.contigs, &measured)?, measured))
 }
 
 /// What a table says of the scan that it comes from.

@@ -1,15 +1,21 @@
 //! The fully convolutional scan model, every layer once per position.
 
+mod lone;
+
 use super::product::{Affine, Epilogue, Packed, Rows, load, product, rectified, store};
 use super::simd::dispatch;
 use crate::engine::cpu::activation::{relu, sigmoid, softmax};
 use crate::genome::sequence::UNKNOWN;
 use crate::models::{CleavageVector, StrandScores};
+pub use lone::Lone;
 use pulp::Simd;
 
 /// Windows computed in one go; bounds the activations to a few MB per worker, with 239 positions of
 /// overlap between blocks.
 const BLOCK: usize = 4096;
+
+/// So many windows take less by themselves than what they share: two of 440 rows, where a layer has some 200.
+const FEW: usize = 2;
 
 /// A residual block's convolution of width 3: `x[t + d] + bias + sum_k relu(x[t + kd]) w[k]`.
 #[derive(Clone, Debug)]
@@ -36,6 +42,8 @@ pub struct DenseKernel {
     pub first_bias: Vec<f32>,
     /// Hidden -> 50 cleavage logits, and their bias.
     pub cleavage: Option<(Packed, Vec<f32>)>,
+    /// What a window by itself takes.
+    pub lone: Lone,
 }
 
 /// Adds the residual and keeps the rectified value for the next block.
@@ -105,10 +113,28 @@ impl DenseKernel {
         logits.chunks_exact(outputs).map(softmax).collect()
     }
 
-    /// Returns the first output of all windows of `sequence`, without an activation.
-    pub fn first(&self, sequence: &[u8]) -> Vec<f32> {
-        let mut values = Vec::new();
-        self.blocks(sequence, |_, logits, _| values.extend_from_slice(logits));
+    /// Scores windows as [`DenseKernel::scan`] does, each by itself, with all cleavage vectors.
+    ///
+    /// # Panics
+    /// If a window is not as long as the receptive field.
+    pub fn scan_each(&self, windows: &[&[u8]]) -> StrandScores {
+        let mut scores = StrandScores::default();
+        self.alone(windows, |logits, hidden| {
+            let start = scores.probability.len();
+            scores.probability.extend(logits.iter().map(|&logit| sigmoid(logit)));
+            let Some(head) = &self.cleavage else { return };
+            scores.cleavage.extend((start..).zip(self.cleavage_of(head, hidden)));
+        });
+        scores
+    }
+
+    /// Returns the first output of windows, without an activation.
+    ///
+    /// # Panics
+    /// As [`DenseKernel::scan_each`].
+    pub fn first_each(&self, windows: &[&[u8]]) -> Vec<f32> {
+        let mut values = Vec::with_capacity(windows.len());
+        self.alone(windows, |logits, _| values.extend_from_slice(logits));
         values
     }
 
@@ -117,19 +143,30 @@ impl DenseKernel {
     fn blocks(&self, sequence: &[u8], mut take: impl FnMut(usize, &[f32], &[f32])) {
         let overlap = self.receptive_field() - 1;
         let windows = sequence.len().saturating_sub(overlap);
+        if windows <= FEW {
+            let each: Vec<&[u8]> = sequence.windows(overlap + 1).collect();
+            return self.alone(&each, |logits, hidden| take(0, logits, hidden));
+        }
         let mut buffers = Buffers::default();
         for start in (0..windows).step_by(BLOCK) {
             let count = BLOCK.min(windows - start);
             self.trunk(&sequence[start..start + count + overlap], &mut buffers);
-            let logits = self.heads(count, &mut buffers);
-            take(start, &logits, &buffers.next);
+            let (logits, hidden) = self.heads(count, &buffers.rectified);
+            take(start, &logits, &hidden);
         }
     }
 
     /// Leaves the rectified trunk output of every window in `buffers.rectified`.
     fn trunk(&self, sequence: &[u8], buffers: &mut Buffers) {
-        let mut rows = self.embed(sequence, buffers);
-        for block in &self.blocks {
+        let rows = sequence.len() + 1 - self.stem_width();
+        buffers.resize(rows * self.channels);
+        self.embed(sequence, &mut buffers.stream, &mut buffers.rectified);
+        self.blocks_everywhere(&self.blocks, rows, buffers);
+    }
+
+    /// Computes blocks at every position of `rows` rows.
+    fn blocks_everywhere(&self, blocks: &[Block], mut rows: usize, buffers: &mut Buffers) {
+        for block in blocks {
             rows -= 2 * block.dilation;
             let step = block.dilation * self.channels;
             let operand = Rows {
@@ -151,12 +188,11 @@ impl DenseKernel {
         }
     }
 
-    /// The stem as table look-ups; returns the number of rows.
-    fn embed(&self, sequence: &[u8], buffers: &mut Buffers) -> usize {
+    /// The stem as table look-ups: the stream of every position and its rectified values.
+    fn embed(&self, sequence: &[u8], stream: &mut [f32], rectified: &mut [f32]) {
         let rows = sequence.len() + 1 - self.stem_width();
-        buffers.resize(rows * self.channels);
         dispatch(|| {
-            for (t, out) in buffers.stream.chunks_exact_mut(self.channels).take(rows).enumerate() {
+            for (t, out) in stream.chunks_exact_mut(self.channels).take(rows).enumerate() {
                 out.copy_from_slice(&self.stem_bias);
                 for (tap, &base) in sequence[t..t + self.stem_width()].iter().enumerate() {
                     if base < UNKNOWN {
@@ -169,29 +205,26 @@ impl DenseKernel {
                     }
                 }
             }
-            for (rectified, &value) in buffers.rectified.iter_mut().zip(&buffers.stream) {
+            for (rectified, &value) in rectified.iter_mut().zip(&*stream) {
                 *rectified = relu(value);
             }
         });
-        rows
     }
 
-    /// Leaves the hidden layer of every window of the block in `buffers.next`; returns the first
-    /// output of each.
-    fn heads(&self, count: usize, buffers: &mut Buffers) -> Vec<f32> {
+    /// Returns the first output and the hidden layer of windows, of their rectified trunk outputs.
+    fn heads(&self, count: usize, trunk: &[f32]) -> (Vec<f32>, Vec<f32>) {
         let width = self.hidden.width();
-        let hidden = &mut buffers.next;
-        hidden.resize(hidden.len().max(count * width), 0.0);
-        let trunk = Rows::matrix(&buffers.rectified, count, self.channels);
+        let mut hidden = vec![0.0; count * width];
+        let trunk = Rows::matrix(trunk, count, self.channels);
         let bias = &self.hidden_bias;
-        product(trunk, &self.hidden, &mut Affine { out: hidden, bias, relu: true });
+        product(trunk, &self.hidden, &mut Affine { out: &mut hidden, bias, relu: true });
 
         let one = self.first.width();
         let mut logits = vec![0.0; count * one];
-        let rows = Rows::matrix(hidden, count, width);
+        let rows = Rows::matrix(&hidden, count, width);
         let bias = &self.first_bias;
         product(rows, &self.first, &mut Affine { out: &mut logits, bias, relu: false });
-        logits.into_iter().step_by(one).collect()
+        (logits.into_iter().step_by(one).collect(), hidden)
     }
 }
 

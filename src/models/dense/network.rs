@@ -1,4 +1,4 @@
-//! The network of `dense-scan` in candle: definition of `predict`, and what training differentiates.
+//! The network of `dense-scan` in candle: its definition, and what training differentiates.
 
 use candle_core::{D, Tensor};
 use serde::{Deserialize, Serialize};

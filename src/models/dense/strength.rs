@@ -49,7 +49,8 @@ impl Model for DenseStrength {
 
     fn predict(&self, windows: &[Window<'_>]) -> Result<Predictions> {
         self.input().check(&self.card.name, windows)?;
-        let values = windows.iter().flat_map(|window| self.kernel.first(window.codes)).collect();
+        let codes: Vec<&[u8]> = windows.iter().map(|window| window.codes).collect();
+        let values = self.kernel.first_each(&codes);
         Predictions { values: vec![values] }.check_finite(&self.card.name, windows.len())
     }
 }

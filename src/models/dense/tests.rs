@@ -8,18 +8,25 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::gpu::GpuDense;
-use super::network::DenseConfig;
+use super::network::{DenseConfig, DenseNetwork, Residuals};
 use super::{ARCHITECTURE, DenseScan};
+use crate::engine::cpu::activation::{sigmoid, softmax};
 use crate::engine::cuda::Precision;
 use crate::engine::device::Workers;
 use crate::models::card::{ModelCard, Task};
+use crate::models::encoding::one_hot;
 use crate::models::posterior::Posterior;
-use crate::models::{CLEAVAGE, Model, WINDOW, Window, gpu, registry};
+use crate::models::{CLEAVAGE, CleavageVector, Model, WINDOW, Window, gpu, registry};
 
 fn model(config: &DenseConfig, seed: u64) -> DenseScan {
+    with_network(config, seed).0
+}
+
+/// A random model and the network that defines it.
+fn with_network(config: &DenseConfig, seed: u64) -> (DenseScan, DenseNetwork) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut tensors = HashMap::new();
-    let network = super::DenseNetwork::new(config, 1 + CLEAVAGE, |name, shape| {
+    let network = DenseNetwork::new(config, 1 + CLEAVAGE, |name, shape| {
         let scale = if name.ends_with("bias") { 0.2 } else { 1.5 / (shape[0] as f32).sqrt() };
         let count: usize = shape.iter().product();
         let values: Vec<f32> = (0..count).map(|_| scale * (rng.random::<f32>() - 0.5)).collect();
@@ -27,10 +34,10 @@ fn model(config: &DenseConfig, seed: u64) -> DenseScan {
         tensors.insert(name.to_owned(), tensor.clone());
         Ok(tensor)
     });
-    network.unwrap();
+    let network = network.unwrap();
     let card = ModelCard::new("random", ARCHITECTURE.name, Task::Sites);
     let posterior = Some(Posterior { slope: 1.2, intercept: -3.0 });
-    DenseScan::load(config, posterior, &tensors, card, &Workers::CPU).unwrap()
+    (DenseScan::load(config, posterior, &tensors, card, &Workers::CPU).unwrap(), network)
 }
 
 fn sizes() -> impl Strategy<Value = DenseConfig> {
@@ -62,31 +69,37 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 
     #[test]
-    fn scan_equals_predict_on_every_window(config in sizes(), extra in 0usize..70, seed: u64) {
-        let model = model(&config, seed);
+    fn every_form_says_what_the_network_says(config in sizes(), extra in 0usize..70, seed: u64) {
+        let (model, network) = with_network(&config, seed);
         let codes = sequence(WINDOW + extra, seed ^ 1);
-        let windows: Vec<Window> = codes.windows(WINDOW).map(Window::from).collect();
-        let predictions = model.predict(&windows).unwrap();
-        let [probability, cleavage, posterior] = predictions.values.as_slice() else {
-            panic!("a calibrated site model has three outputs");
-        };
-        for (p, posterior) in probability.iter().zip(posterior) {
-            prop_assert_eq!(model.posterior.unwrap().of(*p), *posterior);
-        }
+        let windows: Vec<&[u8]> = codes.windows(WINDOW).collect();
+        let outputs = network.forward(&one_hot(&windows, &Device::Cpu).unwrap(), Residuals::Plain).unwrap();
+        let outputs = outputs.squeeze(1).unwrap().to_vec2::<f32>().unwrap();
         let kernel = model.scan(&codes, -1.0).unwrap();
-        let on_gpu = GpuDense::new(&model.network, &Device::Cpu, Precision::F32).unwrap();
+        let on_gpu = GpuDense::new(&network, &Device::Cpu, Precision::F32).unwrap();
         let on_gpu = gpu::scan(&on_gpu, &codes, -1.0).unwrap();
         for scores in [kernel, on_gpu] {
             prop_assert_eq!(scores.probability.len(), extra + 1);
             prop_assert_eq!(scores.cleavage.len(), extra + 1);
             for (s, (start, vector)) in scores.cleavage.iter().enumerate() {
                 prop_assert_eq!(*start, s);
-                prop_assert!((scores.probability[s] - probability[s]).abs() < 1e-5);
-                for (a, b) in vector.iter().zip(&cleavage[s * CLEAVAGE..]) {
-                    prop_assert!((a - b).abs() < 1e-5);
-                }
+                prop_assert!((scores.probability[s] - sigmoid(outputs[s][0])).abs() < 1e-5);
+                let expected: CleavageVector = softmax(&outputs[s][1..]);
+                prop_assert!(vector.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-5));
             }
         }
+    }
+
+    #[test]
+    fn predict_is_scan_to_the_bit(config in sizes(), extra in 0usize..70, seed: u64) {
+        let model = model(&config, seed);
+        let codes = sequence(WINDOW + extra, seed ^ 3);
+        let windows: Vec<Window> = codes.windows(WINDOW).map(Window::from).collect();
+        let scan = model.scan(&codes, -1.0).unwrap();
+        let vectors = scan.cleavage.iter().flat_map(|(_, vector)| vector).copied();
+        let posterior = scan.probability.iter().map(|&p| model.posterior.unwrap().of(p));
+        let expected = [scan.probability.clone(), vectors.collect(), posterior.collect()];
+        prop_assert_eq!(model.predict(&windows).unwrap().values, expected);
     }
 
     #[test]

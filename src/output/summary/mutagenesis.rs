@@ -19,6 +19,7 @@ pub struct MutagenesisSummary {
     pub model: ModelSummary,
     pub strength_model: Option<ModelSummary>,
     pub fasta: FastaSummary,
+    pub annotation: Option<FileSummary>,
     /// Sites that were named; `None` for regions.
     pub sites_file: Option<FileSummary>,
     pub sites: u64,

@@ -63,7 +63,7 @@ fn through(
     let contigs = contigs();
     let genes = genes(&contigs);
     let targets = Targets::new(&contigs, &Strand::BOTH, None, None);
-    let model = ContextModel::built_in().unwrap();
+    let (model, profile) = (ContextModel::built_in().unwrap(), Profile::default());
     let context = Context {
         contigs: &contigs,
         targets: &targets,
@@ -75,6 +75,7 @@ fn through(
         known,
         settings,
         unscorable: 0,
+        profile: &profile,
     };
     let mut collected = Collected::default();
     let mut stage = InContextSink::new(context, &mut collected, None);

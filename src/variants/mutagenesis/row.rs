@@ -1,12 +1,14 @@
 //! Rows of the table.
 
+use crate::context::features::Feature;
 use crate::models::strength::log_odds;
+use crate::variants::context::SiteInGene;
 use crate::variants::effect::SiteEffect;
 use crate::variants::entry::rounded;
 
 /// The names of the columns. `delta_logodds` and `delta_usage`, `..._narrow`, are named as in APARENT2's
 /// genome-wide table (Linder et al. 2022).
-pub const COLUMNS: [&str; 24] = [
+pub const COLUMNS: [&str; 28] = [
     "#chrom",
     "pos",
     "ref",
@@ -31,13 +33,18 @@ pub const COLUMNS: [&str; 24] = [
     "mean_shift",
     "effect",
     "motif",
+    "gene",
+    "class",
+    "expressed_ref",
+    "expressed_alt",
 ];
 
 /// What the header says of the columns.
-pub const REMARKS: [&str; 3] = [
+pub const REMARKS: [&str; 4] = [
     "pos and site are 1-based; ref and alt are letters of the plus strand; alt - is a deletion of ref, whose first nucleotide is pos",
     "site: last nucleotide before the cut; offset and shifts are in transcript direction; strength: log2 odds of usage; delta: alt - ref; delta_logit and delta_logodds: natural logarithms",
     "narrow: the site itself; delta_logodds and delta_usage: all sites of the strand that the change reaches, their odds added up",
+    "gene, class: of the site, with --annotation; expressed: probability that the site is used at all, given class and context",
 ];
 
 /// The changed nucleotides of a row.
@@ -86,15 +93,24 @@ impl Wide {
     }
 }
 
-/// Returns a row with its line feed. `site` is 0-based; `offset` as in [`SiteEffect::offset`].
-pub fn row(
-    variant: &Variant<'_>,
-    strand: char,
-    effect: Option<(u64, i64, &SiteEffect, &Wide)>,
-) -> String {
+/// What a row says of a site.
+pub struct OnSite<'a> {
+    /// 0-based.
+    pub site: u64,
+    /// As in [`SiteEffect::offset`].
+    pub offset: i64,
+    pub effect: &'a SiteEffect,
+    pub wide: &'a Wide,
+    /// Names of the genes that give the site its class; empty of none.
+    pub genes: String,
+    pub context: SiteInGene,
+}
+
+/// Returns a row with its line feed.
+pub fn row(variant: &Variant<'_>, strand: char, on_site: Option<&OnSite<'_>>) -> String {
     let Variant { contig, position, reference, alternate } = variant;
     let first = format!("{contig}\t{}\t{reference}\t{alternate}\t{strand}", position + 1);
-    let Some((site, offset, effect, wide)) = effect else {
+    let Some(OnSite { site, offset, effect, wide, genes, context }) = on_site else {
         return first + &"\t.".repeat(COLUMNS.len() - 5) + "\n";
     };
     let known = |value: Option<f64>, decimals: usize| {
@@ -126,8 +142,17 @@ pub fn row(
         known(effect.mean_shift, 2),
         effect.effect.name().to_owned(),
         effect.motif.clone(),
+        if genes.is_empty() { ".".to_owned() } else { plain(genes) },
+        context.feature.map_or(".", Feature::name).to_owned(),
+        known(context.expressed.map(|pair| pair[0]), 4),
+        known(context.expressed.map(|pair| pair[1]), 4),
     ];
     cells.join("\t") + "\n"
+}
+
+/// A name without what would end a column.
+fn plain(name: &str) -> String {
+    name.chars().map(|letter| if letter.is_control() { '_' } else { letter }).collect()
 }
 
 #[cfg(test)]
@@ -151,6 +176,13 @@ mod tests {
         }
     }
 
+    fn on_site<'a>(effect: &'a SiteEffect, wide: &'a Wide, genes: &str) -> OnSite<'a> {
+        let feature = (!genes.is_empty()).then_some(Feature::TerminalExon);
+        let expressed = effect.strength.map(|_| [0.25, 0.125]);
+        let context = SiteInGene { feature, expressed, counts: true };
+        OnSite { site: 99, offset: 20, effect, wide, genes: genes.to_owned(), context }
+    }
+
     const VARIANT: Variant<'_> =
         Variant { contig: "chr9", position: 78, reference: "A", alternate: "C" };
 
@@ -158,9 +190,10 @@ mod tests {
     fn rows_have_their_columns_in_order() {
         let site = site([0.9, 0.5], Some([2.0, 0.0]));
         let wide = Wide::of([&site].into_iter()).unwrap();
-        let row = row(&VARIANT, '+', Some((99, 20, &site, &wide)));
+        let row = row(&VARIANT, '+', Some(&on_site(&site, &wide, "A,B")));
         let expected = "chr9\t79\tA\tC\t+\t100\t20\t0.9000\t0.5000\t-0.4000\t-2.197\t2.000\t0\t-2.000\t0.8000\t\
-                        0.5000\t-1.386\t-0.3000\t-1.386\t-0.3000\t-1\t-0.70\tweakened\tdisrupted:AATAAA\n";
+                        0.5000\t-1.386\t-0.3000\t-1.386\t-0.3000\t-1\t-0.70\tweakened\tdisrupted:AATAAA\tA,B\t\
+                        terminal_exon\t0.2500\t0.1250\n";
         assert_eq!(row, expected);
         assert_eq!(row.split('\t').count(), COLUMNS.len());
     }
@@ -170,7 +203,7 @@ mod tests {
         assert_eq!(row(&VARIANT, '-', None).split('\t').count(), COLUMNS.len());
         let site = site([0.5, 0.9], None);
         let wide = Wide::of([&site].into_iter()).unwrap();
-        let row = row(&VARIANT, '+', Some((99, 20, &site, &wide)));
+        let row = row(&VARIANT, '+', Some(&on_site(&site, &wide, "")));
         let cells: Vec<&str> = row.split('\t').collect();
         assert_eq!(cells.len(), COLUMNS.len());
         assert_eq!((cells[13], cells[16], cells[18], cells[19]), (".", "2.197", "2.197", "."));

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use super::plan::{Plan, SiteKey};
 use super::portrait::Cell;
-use super::row::{Variant, Wide, row};
+use super::row::{OnSite, Variant, Wide, row};
 use super::totals::Totals;
 use crate::error::Result;
 use crate::genome::contigs::Contigs;
 use crate::genome::sequence::{UNKNOWN, decode};
 use crate::genome::strand::Strand;
 use crate::variants::change::{Change, Reason, offset};
+use crate::variants::context::VariantContext;
 use crate::variants::effect::SiteEffect;
 use crate::variants::engine::{Asked, Engine};
 
@@ -49,6 +50,8 @@ pub struct Mutator<'a> {
     pub engine: &'a Engine<'a>,
     pub plan: &'a Plan,
     pub contigs: &'a Contigs,
+    /// The genes that the sites lie in.
+    pub context: VariantContext<'a>,
     /// Nucleotides of the deletions; 0 for none.
     pub deletions: u64,
     /// Whether cells of pictures are wanted.
@@ -160,7 +163,9 @@ impl Mutator<'_> {
                 largest = delta;
             }
             let offset = offset(&mutation.reference, position, strand);
-            let text = row(&variant, strand.symbol(), Some((position, offset, site, wide)));
+            let (genes, context) = self.context.anywhere(unit.contig, site);
+            let on_site = OnSite { site: position, offset, effect: site, wide, genes, context };
+            let text = row(&variant, strand.symbol(), Some(&on_site));
             scored.rows.push((mutation.position, text));
             scored.totals.row(Some(site.effect));
             let in_picture = position == site.position && site.called[0];
