@@ -17,7 +17,7 @@ use super::card::{ModelCard, Task};
 use super::posterior::Posterior;
 use super::registry::Architecture;
 use super::{CLEAVAGE, Input, Model, Output, Predictions, StrandScores, Window, gpu as gpu_scan};
-use crate::engine::cpu::dense::{Block, DenseKernel, Lone};
+use crate::engine::cpu::dense::{Block, DenseKernel, Plans};
 use crate::engine::cpu::product::{Packed, pad};
 use crate::engine::cuda::Pool;
 use crate::engine::device::Workers;
@@ -160,7 +160,7 @@ fn pack(network: &DenseNetwork) -> Result<DenseKernel> {
         first,
         first_bias,
         cleavage,
-        lone: Lone::new(&config.dilations),
+        plans: Plans::default(),
     })
 }
 

@@ -1,21 +1,18 @@
 //! The fully convolutional scan model, every layer once per position.
 
-mod lone;
+mod few;
 
 use super::product::{Affine, Epilogue, Packed, Rows, load, product, rectified, store};
 use super::simd::dispatch;
 use crate::engine::cpu::activation::{relu, sigmoid, softmax};
 use crate::genome::sequence::UNKNOWN;
 use crate::models::{CleavageVector, StrandScores};
-pub use lone::Lone;
+pub use few::Plans;
 use pulp::Simd;
 
 /// Windows computed in one go; bounds the activations to a few MB per worker, with 239 positions of
 /// overlap between blocks.
 const BLOCK: usize = 4096;
-
-/// So many windows take less by themselves than what they share: two of 440 rows, where a layer has some 200.
-const FEW: usize = 2;
 
 /// A residual block's convolution of width 3: `x[t + d] + bias + sum_k relu(x[t + kd]) w[k]`.
 #[derive(Clone, Debug)]
@@ -42,8 +39,8 @@ pub struct DenseKernel {
     pub first_bias: Vec<f32>,
     /// Hidden -> 50 cleavage logits, and their bias.
     pub cleavage: Option<(Packed, Vec<f32>)>,
-    /// What a window by itself takes.
-    pub lone: Lone,
+    /// How a few windows are computed; `default()`.
+    pub plans: Plans,
 }
 
 /// Adds the residual and keeps the rectified value for the next block.
@@ -119,7 +116,7 @@ impl DenseKernel {
     /// If a window is not as long as the receptive field.
     pub fn scan_each(&self, windows: &[&[u8]]) -> StrandScores {
         let mut scores = StrandScores::default();
-        self.alone(windows, |logits, hidden| {
+        self.few(windows, 1, |logits, hidden| {
             let start = scores.probability.len();
             scores.probability.extend(logits.iter().map(|&logit| sigmoid(logit)));
             let Some(head) = &self.cleavage else { return };
@@ -134,7 +131,7 @@ impl DenseKernel {
     /// As [`DenseKernel::scan_each`].
     pub fn first_each(&self, windows: &[&[u8]]) -> Vec<f32> {
         let mut values = Vec::with_capacity(windows.len());
-        self.alone(windows, |logits, _| values.extend_from_slice(logits));
+        self.few(windows, 1, |logits, _| values.extend_from_slice(logits));
         values
     }
 
@@ -143,9 +140,8 @@ impl DenseKernel {
     fn blocks(&self, sequence: &[u8], mut take: impl FnMut(usize, &[f32], &[f32])) {
         let overlap = self.receptive_field() - 1;
         let windows = sequence.len().saturating_sub(overlap);
-        if windows <= FEW {
-            let each: Vec<&[u8]> = sequence.windows(overlap + 1).collect();
-            return self.alone(&each, |logits, hidden| take(0, logits, hidden));
+        if (1..=few::MOST).contains(&windows) {
+            return self.few(&[sequence], windows, |logits, hidden| take(0, logits, hidden));
         }
         let mut buffers = Buffers::default();
         for start in (0..windows).step_by(BLOCK) {
