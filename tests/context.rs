@@ -374,7 +374,11 @@ fn usage_models_are_trained_and_measured_on_the_table_of_a_scan() {
     let (table, truth) = (format!("{prefix}.context.tsv"), folder.at("sim/truth.bed"));
     let (toml, plot) = (folder.at("context.toml"), folder.at("pr.svg"));
     let data = [table.as_str(), "--fasta", &fasta, "--sites", &truth];
-    run(["train", "context"].into_iter().chain(data).chain(["-o", &toml]));
+    let judges = ["--validation", &table, &fasta, &truth];
+    let args = ["train", "context"].into_iter().chain(data).chain(judges).chain(["-o", &toml]);
+    let told = polyascan().args(args).assert().success().get_output().stderr.clone();
+    let told = String::from_utf8(told).unwrap();
+    assert!(told.lines().any(|line| line.starts_with("intron_composite\t")), "{told}");
     assert!(
         std::fs::read_to_string(&toml).unwrap().contains("[classes.intron_composite.published]")
     );

@@ -11,7 +11,10 @@ fn a_converted_model_scans_as_it_predicts() {
     let Some(keras) = shared(KERAS) else { return };
     let folder = Folder::new();
     let (model, prefix) = (folder.at("polyaid.safetensors"), folder.at("out/x"));
-    run(["convert", keras.to_str().unwrap(), &model]);
+    let told = polyascan().args(["convert", keras.to_str().unwrap(), &model]).assert().success();
+    let told = String::from_utf8(told.get_output().stderr.clone()).unwrap();
+    // Name and sizes, digest, source.
+    assert_eq!(told.lines().count(), 3, "{told}");
     let letters = read_fasta(&simulate(&folder.at("sim"), 20_000, 4, 1, 1)).remove(0).1;
     let genome = folder.file("genome.fa", fasta([("c", &letters[2_000..2_700])]));
     run(["scan", &genome, "--model", &model, "--tracks", "-o", &prefix]);

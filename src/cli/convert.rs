@@ -52,15 +52,14 @@ pub fn run(args: &Args) -> Result<()> {
     check_output(&output)?;
     let made = import::convert(&args.input, &output, &options)?;
     crate::say!(
-        "{}: {}, {} tensors, {} parameters\n  sha256 {}\n  made from {} (sha256 {})",
+        "{}: {}, {} tensors, {} parameters",
         output.display(),
         made.architecture.name,
         made.tensors,
-        made.parameters,
-        made.sha256,
-        args.input.display(),
-        made.source_sha256
+        made.parameters
     );
+    crate::say!("  sha256 {}", made.sha256);
+    crate::say!("  made from {} (sha256 {})", args.input.display(), made.source_sha256);
     Ok(())
 }
 

@@ -73,7 +73,7 @@ pub fn run(args: &Args) -> Result<()> {
         Some((judges, measured)) => (judges.as_slice(), measured),
         None => return Ok(()),
     };
-    crate::say!("{}", measure(&model, judged, measured).table());
+    measure(&model, judged, measured).table().lines().for_each(|line| crate::say!("{line}"));
     Ok(())
 }
 
