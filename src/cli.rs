@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+mod catalogues;
 mod claim;
 mod context;
 pub mod convert;

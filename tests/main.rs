@@ -20,6 +20,7 @@ mod errors;
 mod evaluate;
 mod hostile;
 mod interrupt;
+mod known_sites;
 mod memory;
 mod models;
 mod mutagenesis;

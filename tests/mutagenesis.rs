@@ -250,7 +250,9 @@ fn sites_have_the_genes_and_classes_of_scan() {
     let genome = simulate(&folder.at("sim"), 60_000, 8, 2, 5);
     let (genes, scan, prefix) = (folder.at("sim/genes.gtf"), folder.at("scan"), folder.at("x"));
     run(["scan", &genome, "--annotation", &genes, "--whole-genome", "-o", &scan]);
-    let called: Vec<Site> = sites_of(&scan).into_iter().step_by(3).collect();
+    // Two contigs of 30 kb, away from whose ends everything is scored.
+    let inside = |site: &Site| (500..29_500).contains(&site.start);
+    let called: Vec<Site> = sites_of(&scan).into_iter().filter(inside).step_by(5).collect();
     let bed = folder.file("some.bed", lines(&called).join("\n"));
     run(["mutagenesis", "-f", &genome, "--sites", &bed, "--annotation", &genes, "-o", &prefix]);
     let rows = rows(&table(&prefix));

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::catalogues::{add_catalogue, catalogue, named_catalogue};
 use super::options::{ModelOptions, StrengthOptions};
 use crate::context::features::GeneContext;
 use crate::context::known::KnownSites;
@@ -101,14 +102,8 @@ impl ContextOptions {
         }
         let digest = |path: &Path| Source::open(path)?.sha256();
         let catalogues = self.catalogues.iter().map(|text| {
-            let (name, path) = catalogue(text);
-            let named = !name.is_empty() && !name.contains([',', '\t', '\n']);
-            if !named {
-                let problem =
-                    format!("--sites {text}: a catalogue's name has no comma or tab in it");
-                return Err(Error::Usage(problem));
-            }
-            Ok((name.to_owned(), PathBuf::from(path), digest(Path::new(path))?))
+            let (name, path) = named_catalogue(text)?;
+            Ok((name.to_owned(), path.to_owned(), digest(path)?))
         });
         let usage = self.splice.context_model.as_ref();
         let usage = usage.map(|path| Ok::<_, Error>((path.clone(), digest(path)?))).transpose()?;
@@ -136,17 +131,6 @@ impl ContextOptions {
             tables: self.context,
         })
     }
-}
-
-/// Returns name and file of a catalogue: `NAME=FILE`, or the file's name without its endings.
-fn catalogue(text: &str) -> (&str, &str) {
-    if let Some((name, path)) = text.split_once('=')
-        && !Path::new(text).exists()
-    {
-        return (name, path);
-    }
-    let file = text.rsplit('/').next().unwrap_or(text);
-    (file.split('.').find(|part| !part.is_empty()).unwrap_or(file), text)
 }
 
 /// What a plan names, loaded.
@@ -190,16 +174,7 @@ impl LoadedContext {
         let mut known = KnownSites::default();
         for (name, path, sha256) in &plan.catalogues {
             check_digest(path, sha256)?;
-            let (inside, outside) = known.add_bed(name, path, contigs)?;
-            if inside == 0 {
-                let problem = "none of its sites lies on a contig of the FASTA file; are both of the same assembly?";
-                return Err(Error::input(path, "", problem));
-            }
-            if outside > 0 {
-                notes.push(format!(
-                    "{name}: {outside} sites are not on contigs of the FASTA file and are left out"
-                ));
-            }
+            notes.extend(add_catalogue(&mut known, name, path, contigs)?);
         }
         if let Some((genes, annotation)) = genes {
             if let Some(fasta) = fasta.filter(|_| plan.needs_genome()) {

@@ -3,21 +3,24 @@
 mod account;
 pub mod output;
 pub mod report;
+mod survey;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use clap::Args as ClapArgs;
 
+use super::catalogues::{add_catalogue, catalogue, named_catalogue};
 use super::context::SpliceOptions;
 use super::options::{ModelOptions, StrengthOptions, ThreadOptions, check_stdin};
 use super::parts::{Consumer, PartOptions, Runner};
 use super::{claim, interrupt};
 use crate::config::Config;
+use crate::context::features::GeneContext;
+use crate::context::known::KnownSites;
 use crate::error::{Error, Result};
 use crate::genome::compression::Source;
-use crate::genome::contigs::{Contig, Contigs};
+use crate::genome::contigs::Contigs;
 use crate::genome::fasta::FastaFile;
 use crate::genome::in_turn::InTurn;
 use crate::output::lock::Lock;
@@ -35,6 +38,7 @@ use crate::variants::vcf::reader::{self, VcfReader};
 use crate::variants::work::VariantWork;
 use output::{Destination, OutputOptions};
 use report::Report;
+use survey::Survey;
 
 /// Records with another REF than the genome's that are named on standard error.
 const NAMED: usize = 10;
@@ -57,6 +61,10 @@ pub struct Args {
     /// past whose ends they lie (up to 5 kb, never into the next gene).
     #[arg(short, long, value_name = "GTF|GFF3")]
     annotation: Option<PathBuf>,
+    /// Known sites (BED of 6 or more columns): an allele that reaches one has an entry for it, however unlikely
+    /// the site looks, as for the ends of the transcripts of --annotation; may be repeated.
+    #[arg(long = "sites", value_name = "[NAME=]BED")]
+    catalogues: Vec<String>,
     #[command(flatten)]
     model: ModelOptions,
     #[command(flatten)]
@@ -125,11 +133,12 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
     let (annotation, extension) = (args.annotation.as_deref(), config.annotation.extension);
     let loaded = args.splice.load(annotation, extension, &fasta, strength.is_some())?;
     let (genes, usage) = (loaded.genes.as_ref(), &loaded.usage);
+    let (places, catalogues, remarks) = args.known(genes, &fasta.contigs)?;
 
     let models = (model.as_ref(), strength.as_deref());
     let mut report = Report::new(&config, models, &fasta, threads);
-    report.inputs(&variants, loaded.gtf.as_ref())?;
-    loaded.notes.iter().for_each(|note| report.note(note.clone()));
+    report.inputs(&variants, loaded.gtf.as_ref(), &catalogues)?;
+    loaded.notes.iter().chain(&remarks).for_each(|note| report.note(note.clone()));
     report.rules(&args.rules);
     if let Some((name, here, there, n)) = vcf.header.other_length(&fasta.contigs) {
         report.note(format!(
@@ -157,6 +166,7 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
         engine: &engine,
         genes,
         context: VariantContext { model: usage, genes, rules: &args.rules },
+        places: &places,
         check_ref: args.check_ref(),
         longest: config.variants.max_length,
         table: work.table,
@@ -194,54 +204,6 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
     Ok(())
 }
 
-/// What a pass over the records tells before the work.
-#[derive(Default)]
-struct Survey {
-    records: u64,
-    /// The genome's contigs, names as the records have them, and lengths.
-    contigs: Vec<(String, u64)>,
-}
-
-impl Survey {
-    /// Goes through a file.
-    fn of(variants: &Source, contigs: &Contigs, interrupt: &AtomicBool) -> Result<Self> {
-        let mut vcf = VcfReader::new(variants.clone())?;
-        let mut names: Vec<Option<String>> = vec![None; contigs.len()];
-        let (mut records, mut last) = (0, Vec::new());
-        while let Some(line) = vcf.next_record()? {
-            records += 1;
-            if line.contig() != last {
-                last = line.contig().to_vec();
-                let name = String::from_utf8_lossy(&last).into_owned();
-                if let Some(contig) = contigs.resolve(&name) {
-                    names[contig].get_or_insert(name);
-                }
-            }
-            if interrupt.load(Ordering::Relaxed) {
-                return Err(Error::Interrupted);
-            }
-        }
-        // In another style, the names of contigs without records are not known.
-        let same = |(name, contig): (&Option<String>, &Contig)| {
-            name.as_ref().is_none_or(|n| *n == contig.name)
-        };
-        let all_same = names.iter().zip(contigs.iter()).all(same);
-        let seen = names.iter().any(Option::is_some);
-        let of_genome = names.into_iter().zip(contigs.iter()).filter_map(|(name, contig)| {
-            let unseen = || (all_same && seen).then(|| contig.name.clone());
-            Some((name.or_else(unseen)?, contig.length))
-        });
-        Ok(Self { records, contigs: of_genome.collect() })
-    }
-
-    /// The genome's contigs as lines of a header.
-    fn contig_lines(&self) -> Vec<String> {
-        let can_be_named = |name: &str| !name.contains(['<', '>', ',', '"']);
-        let named = self.contigs.iter().filter(|(name, _)| can_be_named(name));
-        named.map(|(name, length)| format!("##contig=<ID={name},length={length}>")).collect()
-    }
-}
-
 /// What is shown while records are scored.
 struct Display {
     progress: Progress,
@@ -270,18 +232,33 @@ impl Display {
     }
 }
 
+/// Known sites by contig and strand, the catalogues' files, and remarks.
+type Known = (Vec<[Vec<u64>; 2]>, Vec<Source>, Vec<String>);
+
 impl Args {
+    /// Reads the known sites: catalogues, and the ends of annotated transcripts.
+    fn known(&self, genes: Option<&GeneContext>, contigs: &Contigs) -> Result<Known> {
+        let (mut known, mut files, mut remarks) = (KnownSites::default(), Vec::new(), Vec::new());
+        for text in &self.catalogues {
+            let (name, path) = named_catalogue(text)?;
+            remarks.extend(add_catalogue(&mut known, name, path, contigs)?);
+            files.push(Source::open(path)?);
+        }
+        if let Some(genes) = genes {
+            known.add_ends(genes, true);
+        }
+        known.finish(contigs);
+        Ok((known.places(contigs), files, remarks))
+    }
+
     fn inputs(&self) -> Vec<&Path> {
         let given =
             [Some(&self.vcf), Some(&self.fasta), self.annotation.as_ref(), self.config.as_ref()];
         let usage = self.splice.context_model.as_deref();
         let models = [self.model.file(), self.strength.file(), usage];
-        given
-            .into_iter()
-            .flatten()
-            .map(PathBuf::as_path)
-            .chain(models.into_iter().flatten())
-            .collect()
+        let catalogues = self.catalogues.iter().map(|text| Path::new(catalogue(text).1));
+        let given = given.into_iter().flatten().map(PathBuf::as_path);
+        given.chain(models.into_iter().flatten()).chain(catalogues).collect()
     }
 
     /// Refuses what cannot be.

@@ -97,6 +97,18 @@ impl KnownSites {
         self.index = lists.into_iter().map(|lists| lists.map(Reaches::new)).collect();
     }
 
+    /// Returns the positions of the sites that are scored in any case, by contig and strand, ascending.
+    pub fn places(&self, contigs: &Contigs) -> Vec<[Vec<u64>; 2]> {
+        let mut places: Vec<[Vec<u64>; 2]> = contigs.iter().map(|_| Default::default()).collect();
+        for site in self.sites.iter().filter(|site| site.scored) {
+            let of_strand = &mut places[site.contig][site.strand.index()];
+            if of_strand.last() != Some(&site.position) {
+                of_strand.push(site.position);
+            }
+        }
+        places
+    }
+
     /// Returns whether there are none.
     pub fn is_empty(&self) -> bool {
         self.sites.is_empty()

@@ -94,7 +94,8 @@ fn annotated(path: &Path, check_ref: CheckRef) -> Option<(Vec<u8>, Totals)> {
     let (genes, table, longest) = (None, true, 100);
     let usage = ContextModel::built_in().unwrap();
     let context = VariantContext { model: &usage, genes, rules: &[] };
-    let annotator = Annotator { engine: &engine, genes, context, check_ref, longest, table, path };
+    let annotator =
+        Annotator { engine: &engine, genes, context, places: &[], check_ref, longest, table, path };
     let vcf = VcfReader::new(Source::open(path).ok()?).ok()?;
     let mut reader =
         BatchReader::new(vcf, &fasta.contigs, InTurn::new(fasta).unwrap(), false, 0..u64::MAX);

@@ -75,6 +75,8 @@ pub struct Annotator<'a> {
     pub engine: &'a Engine<'a>,
     pub genes: Option<&'a GeneContext>,
     pub context: VariantContext<'a>,
+    /// Known sites: by contig of the genome and strand, ascending.
+    pub places: &'a [[Vec<u64>; 2]],
     pub check_ref: CheckRef,
     /// Longest allele, in canonical form.
     pub longest: usize,
@@ -133,7 +135,11 @@ impl Annotator<'_> {
             }
         }
         let effects = match &batch.contig {
-            Some((contig, codes)) => self.engine.score(*contig, codes, &asked)?,
+            Some((contig, codes)) => {
+                let places = self.places.get(*contig).map(|strands| strands.each_ref());
+                let places = places.map_or([&[][..]; 2], |strands| strands.map(Vec::as_slice));
+                self.engine.score(*contig, codes, &asked, places)?
+            }
             None => Vec::new(),
         };
         for record in &records {

@@ -134,6 +134,7 @@ mod tests {
             shift: None,
             mean_shift: None,
             called: [false, true],
+            known: false,
             probability: [0.1, 0.9],
             strength: Some([-9.0, strength]),
             motif: ".".into(),

@@ -57,6 +57,8 @@ pub struct SiteEffect {
     pub mean_shift: Option<f64>,
     /// Whether each haplotype has the site.
     pub called: [bool; 2],
+    /// Whether a known site lies here: it is one however unlikely it looks.
+    pub known: bool,
     /// Classification of the window centred on the site; where a haplotype has none, on the place of
     /// the other's.
     pub probability: [f32; 2],
@@ -95,7 +97,7 @@ impl Rule {
     /// Returns the effect that the figures of a site amount to.
     pub fn effect(&self, site: &SiteEffect) -> Effect {
         let [reference, alternate] = site.probability;
-        let likely = reference.max(alternate) >= self.probability as f32;
+        let likely = site.known || reference.max(alternate) >= self.probability as f32;
         let strong = site.strength.is_none_or(|[a, b]| a.max(b) >= self.strength);
         let delta = site.delta();
         if !(likely && strong) {

@@ -59,7 +59,7 @@ pub struct Engine<'a> {
     remembered: Mutex<LruCache<(usize, Asked), Effects>>,
 }
 
-/// Positions of one sequence, by strand, ascending, whose effects are wanted in any case.
+/// Known sites of one sequence: positions by strand, ascending, whose effects are wanted in any case.
 pub type Places<'a> = [&'a [u64]; 2];
 
 /// What is known of one strand around a change.
@@ -121,13 +121,21 @@ impl<'a> Engine<'a> {
 
     /// Returns the effects of each change of one sequence, e.g. a contig (codes), in order. Changes
     /// near each other share the windows of the reference. `name` tells sequences apart: the effects
-    /// of a change that was scored before are remembered under it.
+    /// of a change that was scored before are remembered under it. Of the known `places` of the sequence
+    /// that the change can reach there is an effect whether a haplotype has a site near them or not; they
+    /// are always the same under one name.
     ///
     /// Every change must have passed [`Change::check_windows`].
     ///
     /// # Errors
     /// Those of the models.
-    pub fn score(&self, name: usize, sequence: &[u8], asked: &[Asked]) -> Result<Vec<Effects>> {
+    pub fn score(
+        &self,
+        name: usize,
+        sequence: &[u8],
+        asked: &[Asked],
+        places: Places<'_>,
+    ) -> Result<Vec<Effects>> {
         let mut known: HashMap<&Asked, Effects> = HashMap::new();
         let mut new: Vec<&Asked> = Vec::new();
         {
@@ -143,7 +151,7 @@ impl<'a> Engine<'a> {
         }
         new.sort_unstable();
         new.dedup();
-        let effects = self.score_new(sequence, &new, [&[]; 2])?;
+        let effects = self.score_new(sequence, &new, places)?;
         let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
         for (&asked, effects) in new.iter().zip(effects) {
             remembered.put((name, asked.clone()), effects.clone());
@@ -151,27 +159,6 @@ impl<'a> Engine<'a> {
         }
         let lost = || Error::Internal("a change was not scored".into());
         asked.iter().map(|asked| known.get(asked).cloned().ok_or_else(lost)).collect()
-    }
-
-    /// Returns the effects of each change, in order, and remembers none. Of `places` (by strand,
-    /// ascending) that the change can reach there is an effect whether a haplotype has a site near
-    /// them or not.
-    ///
-    /// # Errors
-    /// As for [`Self::score`].
-    pub fn score_at(
-        &self,
-        sequence: &[u8],
-        asked: &[Asked],
-        places: Places<'_>,
-    ) -> Result<Vec<Effects>> {
-        let mut different: Vec<&Asked> = asked.iter().collect();
-        different.sort_unstable();
-        different.dedup();
-        let effects = self.score_new(sequence, &different, places)?;
-        let lost = || Error::Internal("a change was not scored".into());
-        let of = |asked| different.binary_search(&asked).ok().and_then(|at| effects.get(at));
-        asked.iter().map(|asked| of(asked).cloned().ok_or_else(lost)).collect()
     }
 
     /// Returns how far (nt) from a place its site may lie.
@@ -277,12 +264,12 @@ impl<'a> Engine<'a> {
             if wanted || affected.contains(&pair.position(change)) {
                 let called = [pair.reference.is_some(), pair.alternate.is_some()];
                 let mean_shift = pair.mean_shift(&reference, &alternate, change, *strand);
-                drafts.push(self.draft(at, pair, called, mean_shift, strengths));
+                drafts.push(self.draft(at, pair, (called, wanted), mean_shift, strengths));
             }
         }
         for &place in places.iter().filter(|&&place| !pairs.iter().any(|pair| near(pair, place))) {
             let pair = Pair { reference: Some(place), alternate: None };
-            drafts.push(self.draft(at, &pair, [false; 2], None, strengths));
+            drafts.push(self.draft(at, &pair, ([false; 2], true), None, strengths));
         }
         drafts[of_strand..].sort_by_key(|draft| draft.site.position);
         Ok(())
@@ -292,7 +279,7 @@ impl<'a> Engine<'a> {
         &self,
         at: &Neighbourhood<'_>,
         pair: &Pair,
-        called: [bool; 2],
+        (called, known): ([bool; 2], bool),
         mean_shift: Option<f64>,
         strengths: &mut StrengthWindows,
     ) -> Draft {
@@ -305,6 +292,7 @@ impl<'a> Engine<'a> {
             shift: pair.shift(change, *strand),
             mean_shift,
             called,
+            known,
             probability: [0, 1].map(|i| windows[i].probability_at(places[i])),
             strength: None,
             motif: motif::changed(haplotypes, *strand, places),

@@ -145,6 +145,7 @@ mod tests {
             shift: None,
             mean_shift: None,
             called: [true, false],
+            known: false,
             probability: [0.5, 0.000_01],
             strength: Some([1.0, -0.000_1]),
             motif: "disrupted:AATAAA".into(),

@@ -74,6 +74,9 @@ impl Work for VariantWork {
         if let Some(annotation) = &summary.annotation {
             identity.insert("annotation".into(), digest(&annotation.sha256));
         }
+        for (number, sites) in (1..).zip(&summary.sites) {
+            identity.insert(format!("known sites {number}"), digest(&sites.sha256));
+        }
         let settings = summary.settings.iter();
         identity.extend(settings.map(|(name, value)| (name.clone(), value.to_string())));
         identity

@@ -88,13 +88,19 @@ impl Report {
         Self { summary }
     }
 
-    /// Notes the variants and the annotation that are used.
+    /// Notes the variants, the annotation and the known sites that are used.
     ///
     /// # Errors
     /// If one cannot be read.
-    pub fn inputs(&mut self, variants: &Source, gtf: Option<&Source>) -> Result<()> {
+    pub fn inputs(
+        &mut self,
+        variants: &Source,
+        gtf: Option<&Source>,
+        sites: &[Source],
+    ) -> Result<()> {
         self.summary.input = FileSummary::of(variants)?;
         self.summary.annotation = gtf.map(FileSummary::of).transpose()?;
+        self.summary.sites = sites.iter().map(FileSummary::of).collect::<Result<_>>()?;
         Ok(())
     }
 
@@ -126,6 +132,9 @@ impl Report {
             annotation
                 .map(|gtf| line("Annotation", &format!("{} sha256={}", gtf.path, gtf.sha256))),
         );
+        let sites = s.sites.iter();
+        lines
+            .extend(sites.map(|bed| line("Sites", &format!("{} sha256={}", bed.path, bed.sha256))));
         lines
     }
 

@@ -62,7 +62,7 @@ impl Packed {
     /// # Panics
     /// If `matrix` does not hold k x n values.
     pub fn new(matrix: &[f32], k: usize, n: usize) -> Self {
-        assert_eq!(matrix.len(), k * n, "a packed matrix needs all its values");
+        assert_eq!(Some(matrix.len()), k.checked_mul(n), "a packed matrix needs all its values");
         Self {
             k,
             width: padded(n),
@@ -88,7 +88,7 @@ impl Packed {
     /// Packs for [`pairs`]: whole panels of 32 columns, on a CPU with AVX-512.
     #[cfg(target_arch = "x86_64")]
     fn in_pairs(matrix: &[f32], k: usize, n: usize) -> Self {
-        assert_eq!(matrix.len(), k * n, "a packed matrix needs all its values");
+        assert_eq!(Some(matrix.len()), k.checked_mul(n), "a packed matrix needs all its values");
         let (scaled, pairs) = pairs::prepare(matrix, k, n);
         let values = panels(&scaled, n, pairs::PANEL);
         Self { k, width: padded(n), values, pairs: Some(pairs) }
@@ -153,13 +153,17 @@ impl<'a> Rows<'a> {
         Self { data, rows, row_stride: k, segments: &[0], length: k, k_stride: 1 }
     }
 
-    /// Returns whether every element lies inside `data`.
+    /// Returns whether every element lies inside `data`; sizes that overflow do not.
     fn fits(&self) -> bool {
+        if self.rows == 0 || self.length == 0 {
+            return true;
+        }
         let last_segment = self.segments.iter().copied().max().unwrap_or(0);
-        self.rows == 0
-            || self.length == 0
-            || last_segment + (self.rows - 1) * self.row_stride + (self.length - 1) * self.k_stride
-                < self.data.len()
+        let last_row = (self.rows - 1).checked_mul(self.row_stride);
+        let last_k = (self.length - 1).checked_mul(self.k_stride);
+        let last = last_row.zip(last_k).and_then(|(row, k)| row.checked_add(k));
+        let last = last.and_then(|offset| offset.checked_add(last_segment));
+        last.is_some_and(|last| last < self.data.len())
     }
 }
 
@@ -211,7 +215,7 @@ impl Epilogue for Accumulate<'_> {
 /// If `a` reads outside its data or its k differs from b's.
 pub fn product<E: Epilogue>(a: Rows<'_>, b: &Packed, epilogue: &mut E) {
     assert!(a.fits(), "left operand reads outside its data");
-    assert_eq!(a.segments.len() * a.length, b.k, "inner dimensions differ");
+    assert_eq!(a.segments.len().checked_mul(a.length), Some(b.k), "inner dimensions differ");
     #[cfg(target_arch = "x86_64")]
     if let Some(pairs) = &b.pairs {
         return pairs::product(a, b, pairs, epilogue);

@@ -21,6 +21,9 @@ pub struct VariantSummary {
     pub strength_model: Option<ModelSummary>,
     pub fasta: FastaSummary,
     pub annotation: Option<FileSummary>,
+    /// Catalogues of known sites.
+    #[serde(default)]
+    pub sites: Vec<FileSummary>,
     /// Every threshold that was in force, by its name in the configuration.
     pub settings: BTreeMap<String, serde_json::Value>,
     pub totals: Totals,

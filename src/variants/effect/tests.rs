@@ -10,6 +10,7 @@ fn site(called: [bool; 2], probability: [f32; 2], strength: [f64; 2], shift: i64
         shift: (called == [true; 2]).then_some(shift),
         mean_shift: None,
         called,
+        known: false,
         probability,
         strength: Some(strength),
         motif: ".".into(),

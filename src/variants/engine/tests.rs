@@ -29,6 +29,9 @@ fn settings() -> VariantSettings {
     config.variants.settings(&config.scan, None)
 }
 
+/// No known sites.
+const NONE: Places<'static> = [&[]; 2];
+
 fn snv(start: u64, letter: u8) -> Change {
     Change { start, removed: 1, inserted: encode(&[letter]).unwrap() }
 }
@@ -52,7 +55,7 @@ fn a_broken_signal_loses_its_site_on_either_strand() {
                 Strand::Plus => snv(SIGNAL + 2, b'C'),
                 Strand::Minus => snv(2_999 - SIGNAL - 2, b'G'),
             };
-            let effects = engine.score(0, &codes, &[asked(change)]).unwrap().remove(0);
+            let effects = engine.score(0, &codes, &[asked(change)], NONE).unwrap().remove(0);
             let of_strand = effects.iter().filter(|site| site.strand == strand);
             let strongest = of_strand.max_by(|a, b| a.delta().abs().total_cmp(&b.delta().abs()));
             let site = strongest.unwrap();
@@ -70,8 +73,8 @@ fn the_other_strand_has_the_mirrored_effects() {
         let (plus, minus) = (sequence(2, Strand::Plus), sequence(2, Strand::Minus));
         let change = snv(SIGNAL + 1, b'T');
         let mirrored = snv(2_999 - SIGNAL - 1, b'A');
-        let a = engine.score(0, &plus, &[asked(change)]).unwrap().remove(0);
-        let b = engine.score(1, &minus, &[asked(mirrored)]).unwrap().remove(0);
+        let a = engine.score(0, &plus, &[asked(change)], NONE).unwrap().remove(0);
+        let b = engine.score(1, &minus, &[asked(mirrored)], NONE).unwrap().remove(0);
         assert!(!a.is_empty());
         for site in a.iter() {
             let there = b.iter().find(|other| {
@@ -114,7 +117,7 @@ fn sites_are_those_of_a_scan_of_either_whole_haplotype() {
                         windows.sites(&whole, strand, engine.settings.calls).unwrap()
                     })
                 });
-                let effects = engine.score(seed as usize, &codes, &[asked(change.clone())]);
+                let effects = engine.score(seed as usize, &codes, &[asked(change.clone())], NONE);
                 for site in effects.unwrap().remove(0).iter() {
                     for i in [0, 1] {
                         let position = if i == 0 {
@@ -147,13 +150,14 @@ fn effects_do_not_depend_on_the_batch_nor_on_what_was_scored_before() {
             .map(|i| asked(snv(1_200 + 7 * i, b"ACGT"[(i % 4) as usize])))
             .chain([asked(Change { start: SIGNAL, removed: 3, inserted: vec![] })])
             .collect();
-        let together = engine.score(0, &codes, &all).unwrap();
+        let together = engine.score(0, &codes, &all, NONE).unwrap();
         let mut twice = all.clone();
         twice.extend(all.iter().rev().cloned());
-        let again = engine.score(0, &codes, &twice).unwrap();
+        let again = engine.score(0, &codes, &twice, NONE).unwrap();
         for (i, one) in all.iter().enumerate() {
             // Under another name nothing is remembered.
-            let alone = engine.score(1 + i, &codes, std::slice::from_ref(one)).unwrap().remove(0);
+            let alone =
+                engine.score(1 + i, &codes, std::slice::from_ref(one), NONE).unwrap().remove(0);
             assert_eq!(alone, together[i], "{one:?}");
             assert_eq!(alone, again[i]);
             assert_eq!(alone, again[twice.len() - 1 - i]);
@@ -170,12 +174,12 @@ fn only_the_strands_asked_for_are_scored_and_no_change_changes_nothing() {
         let plus = Asked { change: change.clone(), strands: [true, false] };
         let minus = Asked { change: change.clone(), strands: [false, true] };
         let neither = Asked { change, strands: [false, false] };
-        let scored = engine.score(0, &codes, &[plus, minus, neither]).unwrap();
+        let scored = engine.score(0, &codes, &[plus, minus, neither], NONE).unwrap();
         assert!(scored[0].iter().all(|site| site.strand == Strand::Plus) && !scored[0].is_empty());
         assert!(scored[1].iter().all(|site| site.strand == Strand::Minus));
         assert!(scored[2].is_empty());
         let nothing = Change { start: SIGNAL, removed: 0, inserted: Vec::new() };
-        let scored = engine.score(0, &codes, &[asked(nothing)]).unwrap().remove(0);
+        let scored = engine.score(0, &codes, &[asked(nothing)], NONE).unwrap().remove(0);
         assert!(!scored.is_empty());
         for site in scored.iter() {
             assert_eq!((site.delta(), site.shift, site.effect), (0.0, Some(0), Effect::Unchanged));
@@ -188,7 +192,7 @@ fn a_place_that_is_asked_for_has_an_effect_whether_it_is_a_site_or_not() {
     with_engine(|engine| {
         let codes = sequence(1, Strand::Plus);
         let asked = [asked(snv(SIGNAL + 2, b'C')), asked(snv(SIGNAL - 500, b'C'))];
-        let without = engine.score(0, &codes, &asked).unwrap();
+        let without = engine.score(0, &codes, &asked, NONE).unwrap();
         let of_plus = without[0].iter().filter(|site| site.strand == Strand::Plus);
         let site = of_plus.max_by(|a, b| a.probability[0].total_cmp(&b.probability[0])).unwrap();
         let far = |place: &u64| without[0].iter().all(|site| site.position.abs_diff(*place) > 24);
@@ -196,7 +200,7 @@ fn a_place_that_is_asked_for_has_an_effect_whether_it_is_a_site_or_not() {
         // One is near a site: it is that site. The last lies out of the reach of both changes.
         let mut plus = vec![place, site.position + 3, SIGNAL + 300];
         plus.sort_unstable();
-        let with = engine.score_at(&codes, &asked, [&plus, &[]]).unwrap();
+        let with = engine.score(1, &codes, &asked, [&plus, &[]]).unwrap();
         let more: Vec<&SiteEffect> =
             with[0].iter().filter(|site| !without[0].contains(site)).collect();
         let [added] = more[..] else { panic!("{more:?}") };
@@ -216,8 +220,8 @@ fn the_mean_of_a_site_moves_as_it_would_in_the_other_strand() {
         // After the cut: the site stays, its profile is another.
         let change = Change { start: SIGNAL + 24, removed: 3, inserted: vec![0, 0, 0] };
         let mirrored = Change { start: 2_999 - SIGNAL - 26, removed: 3, inserted: vec![3, 3, 3] };
-        let a = engine.score(0, &plus, &[asked(change)]).unwrap().remove(0);
-        let b = engine.score(1, &minus, &[asked(mirrored)]).unwrap().remove(0);
+        let a = engine.score(0, &plus, &[asked(change)], NONE).unwrap().remove(0);
+        let b = engine.score(1, &minus, &[asked(mirrored)], NONE).unwrap().remove(0);
         let means = |effects: &Effects| {
             let mut means: Vec<f64> = effects.iter().filter_map(|site| site.mean_shift).collect();
             means.sort_by(f64::total_cmp);

@@ -169,6 +169,7 @@ mod tests {
             shift: Some(-1),
             mean_shift: Some(-0.704),
             called: [true; 2],
+            known: false,
             probability,
             strength,
             motif: "disrupted:AATAAA".into(),

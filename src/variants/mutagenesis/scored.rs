@@ -82,7 +82,7 @@ impl Mutator<'_> {
             });
         }
         let places = self.plan.places(unit.contig);
-        let effects = self.engine.score_at(&unit.codes, &asked, places)?;
+        let effects = self.engine.score(unit.contig, &unit.codes, &asked, places)?;
         let mut scored = Scored {
             contig: unit.contig,
             rows: Vec::new(),

@@ -255,8 +255,9 @@ impl Part<'_> {
     fn prefetch(&self, tile: usize, tiles: usize, next: &[f32]) {
         let lines = self.panel.len().min(next.len()) / LANES;
         for line in lines * tile / tiles..lines * (tile + 1) / tiles {
-            // SAFETY: a hint.
-            unsafe { _mm_prefetch::<_MM_HINT_T1>(next.as_ptr().add(line * LANES).cast()) };
+            let ahead = next[line * LANES..].as_ptr().cast();
+            // SAFETY: a prefetch reads nothing, and the address lies inside `next`.
+            unsafe { _mm_prefetch::<_MM_HINT_T1>(ahead) };
         }
     }
 

@@ -88,3 +88,23 @@ fn narrower_vectors_give_the_same() {
         }
     }
 }
+
+#[test]
+fn sizes_that_wrap_around_are_refused() {
+    let one = [1.0];
+    let huge = [
+        Rows { data: &one, rows: 3, row_stride: 1 << 63, segments: &[0], length: 1, k_stride: 1 },
+        Rows { data: &one, rows: 1, row_stride: 1, segments: &[0], length: 3, k_stride: 1 << 63 },
+        Rows {
+            data: &one,
+            rows: 2,
+            row_stride: 1,
+            segments: &[usize::MAX],
+            length: 1,
+            k_stride: 1,
+        },
+    ];
+    assert!(huge.iter().all(|rows| !rows.fits()));
+    assert!(Rows::matrix(&one, 1, 1).fits());
+    assert!(std::panic::catch_unwind(|| Packed::new(&[], 1 << 63, 2)).is_err());
+}
