@@ -19,7 +19,7 @@ use super::encoding::one_hot;
 use super::posterior::Posterior;
 use super::registry::Architecture;
 use super::{CLEAVAGE, Input, Model, Output, Predictions, StrandScores, Window, gpu as gpu_scan};
-use crate::engine::cpu::dense::{Block, DenseKernel};
+use crate::engine::cpu::dense::{Block, DenseKernel, Plans};
 use crate::engine::cpu::product::{Packed, pad};
 use crate::engine::cuda::Pool;
 use crate::engine::device::Workers;
@@ -173,6 +173,7 @@ fn pack(network: &DenseNetwork) -> Result<DenseKernel> {
         first,
         first_bias,
         cleavage,
+        plans: Plans::default(),
     })
 }
 

@@ -1,10 +1,14 @@
 //! The fully convolutional scan model, every layer once per position.
 
+mod few;
+
 use super::product::{Affine, Epilogue, Packed, Rows, load, product, rectified, store};
 use super::simd::dispatch;
 use crate::engine::cpu::activation::{relu, sigmoid, softmax};
 use crate::genome::sequence::UNKNOWN;
 use crate::models::{CleavageVector, StrandScores};
+use few::Plan;
+pub use few::Plans;
 use pulp::Simd;
 
 /// Windows computed in one go; bounds the activations to a few MB per worker, with 239 positions of
@@ -36,6 +40,8 @@ pub struct DenseKernel {
     pub first_bias: Vec<f32>,
     /// Hidden -> 50 cleavage logits, and their bias.
     pub cleavage: Option<(Packed, Vec<f32>)>,
+    /// How a few windows are computed; `default()`.
+    pub plans: Plans,
 }
 
 /// Adds the residual and keeps the rectified value for the next block.
@@ -120,7 +126,11 @@ impl DenseKernel {
         let mut buffers = Buffers::default();
         for start in (0..windows).step_by(BLOCK) {
             let count = BLOCK.min(windows - start);
-            self.trunk(&sequence[start..start + count + overlap], &mut buffers);
+            let sequence = &sequence[start..start + count + overlap];
+            match self.plans.get(count, self.blocks.iter().map(|block| block.dilation)) {
+                Some(plan) => self.trunk_of_few(sequence, plan, &mut buffers),
+                None => self.trunk(sequence, &mut buffers),
+            }
             let logits = self.heads(count, &mut buffers);
             take(start, &logits, &buffers.next);
         }
@@ -128,7 +138,8 @@ impl DenseKernel {
 
     /// Leaves the rectified trunk output of every window in `buffers.rectified`.
     fn trunk(&self, sequence: &[u8], buffers: &mut Buffers) {
-        let mut rows = self.embed(sequence, buffers);
+        let mut rows = sequence.len() + 1 - self.stem_width();
+        self.embed(sequence, 0..rows, buffers);
         for block in &self.blocks {
             rows -= 2 * block.dilation;
             let step = block.dilation * self.channels;
@@ -151,14 +162,49 @@ impl DenseKernel {
         }
     }
 
-    /// The stem as table look-ups; returns the number of rows.
-    fn embed(&self, sequence: &[u8], buffers: &mut Buffers) -> usize {
-        let rows = sequence.len() + 1 - self.stem_width();
-        buffers.resize(rows * self.channels);
+    /// Leaves the same of a few windows there, by way of no more positions than they see.
+    fn trunk_of_few(&self, sequence: &[u8], plan: &Plan, buffers: &mut Buffers) {
+        self.embed(sequence, plan.stem.iter().copied(), buffers);
+        let channels = self.channels;
+        for (block, rows) in self.blocks.iter().zip(&plan.blocks) {
+            let Buffers { stream, rectified, next, taps, shortcut } = buffers;
+            taps.clear();
+            shortcut.clear();
+            for &places in rows {
+                let [before, at, after] = places.map(|row| row * channels..(row + 1) * channels);
+                for tap in [before, at.clone(), after] {
+                    taps.extend_from_slice(&rectified[tap]);
+                }
+                shortcut.extend_from_slice(&stream[at]);
+            }
+            std::mem::swap(stream, shortcut);
+            let operand = Rows {
+                data: taps,
+                rows: rows.len(),
+                row_stride: 3 * channels,
+                segments: &[0, channels, 2 * channels],
+                length: channels,
+                k_stride: 1,
+            };
+            let mut residual = Residual { stream, rectified: next, bias: &block.bias, dilation: 0 };
+            product(operand, &block.weight, &mut residual);
+            std::mem::swap(rectified, next);
+        }
+    }
+
+    /// The stem of some positions, in this order, as table look-ups.
+    fn embed(
+        &self,
+        sequence: &[u8],
+        positions: impl ExactSizeIterator<Item = usize>,
+        buffers: &mut Buffers,
+    ) {
+        let width = self.stem_width();
+        buffers.resize(positions.len() * self.channels);
         dispatch(|| {
-            for (t, out) in buffers.stream.chunks_exact_mut(self.channels).take(rows).enumerate() {
+            for (t, out) in positions.zip(buffers.stream.chunks_exact_mut(self.channels)) {
                 out.copy_from_slice(&self.stem_bias);
-                for (tap, &base) in sequence[t..t + self.stem_width()].iter().enumerate() {
+                for (tap, &base) in sequence[t..t + width].iter().enumerate() {
                     if base < UNKNOWN {
                         let row = (tap * 4 + usize::from(base)) * self.channels;
                         for (sum, weight) in
@@ -173,7 +219,6 @@ impl DenseKernel {
                 *rectified = relu(value);
             }
         });
-        rows
     }
 
     /// Leaves the hidden layer of every window of the block in `buffers.next`; returns the first
@@ -201,6 +246,9 @@ struct Buffers {
     stream: Vec<f32>,
     rectified: Vec<f32>,
     next: Vec<f32>,
+    /// Of a few windows: the rows of a product's left operand put together, and those of the shortcut.
+    taps: Vec<f32>,
+    shortcut: Vec<f32>,
 }
 
 impl Buffers {

@@ -100,6 +100,19 @@ proptest! {
         let vector = whole.cleavage.iter().find(|(start, _)| *start == at).map(|(_, v)| *v);
         prop_assert_eq!(vector, alone.cleavage.first().map(|(_, v)| *v));
     }
+
+    #[test]
+    fn a_few_windows_score_the_bits_of_a_long_scan(config in sizes(), few in 1usize..12, at in 0usize..100, seed: u64) {
+        let model = model(&config, seed);
+        let codes = sequence(WINDOW + 120, seed ^ 3);
+        let whole = model.scan(&codes, 0.5).unwrap();
+        let part = model.scan(&codes[at..at + WINDOW + few - 1], 0.5).unwrap();
+        let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+        prop_assert_eq!(bits(&part.probability), bits(&whole.probability[at..at + few]));
+        let here = whole.cleavage.iter().filter(|(start, _)| (at..at + few).contains(start));
+        let here: Vec<_> = here.map(|(start, vector)| (start - at, *vector)).collect();
+        prop_assert_eq!(here, part.cleavage);
+    }
 }
 
 #[test]
