@@ -1,7 +1,7 @@
 # polyascan: `make demo` shows it at work, `make test` tests everything.
 # Needs Rust (cargo) and a C compiler; libclang is taken from the system or put into .deps/.
 
-.PHONY: help build cuda demo test check fuzz deny deny-offline third-party soak differential scaling \
+.PHONY: help build cuda demo test check fuzz fuzz-coverage deny deny-offline third-party soak differential scaling \
         bench bench-peers bench-scan bench-variants bench-gpu compare \
         train-default train-strength train-yeast train-curves train-deerect-cv clean
 .DEFAULT_GOAL := help
@@ -54,10 +54,13 @@ third-party: .cargo/config.toml ## write THIRD_PARTY.md from Cargo.lock
 soak: build ## scan a simulated genome of human size under 1 GiB (two hours; SOAK_LENGTH=... for less)
 	sh scripts/soak.sh
 
-# Property tests on stable Rust; coverage-guided fuzzing (cargo-fuzz) needs a nightly compiler.
+# Property tests.
 fuzz: .cargo/config.toml ## damaged input for every parser: FUZZ_CASES for each of the targets (about 20 minutes)
 	PROPTEST_CASES=$(FUZZ_CASES) $(CARGO) test --locked --lib -- fuzz:: consolidat damage_is_an_error \
 	  output::frames scan::record variants::change
+
+fuzz-coverage: .cargo/config.toml ## libFuzzer, guided by coverage: FUZZ_SECONDS (60) for each of ten parsers (needs g++)
+	sh scripts/fuzz_coverage.sh
 
 differential: build ## odd but valid files against bcftools, samtools and gffread (needs them, python3)
 	python3 scripts/differential.py --binary $(BINARY)

@@ -92,3 +92,20 @@ fn a_file_of_many_variants_is_not_held_in_memory() {
         peak(&["variants", &vcf, "--fasta", &genome, "-t", "2", "-o", &folder.at("out.vcf")]);
     assert!(peak < MOST_WITH_VARIANTS && size > 140, "{peak:.0} MiB for {size} MiB");
 }
+
+#[test]
+fn tracks_of_many_contigs_need_less_than_2_kib_each() {
+    let folder = Folder::new();
+    let model = small_model(&folder);
+    let sequence = crate::trust::letters(245, 7);
+    let needed = [1_000, 12_000].map(|number: usize| {
+        let names: Vec<String> = (0..number).map(|i| format!("scaffold_{i}")).collect();
+        let contigs = names.iter().map(|name| (name.as_str(), sequence.as_str()));
+        let genome = folder.file("many.fa", fasta(contigs));
+        let prefix = folder.at("out/x");
+        let args = ["scan", &genome, "--model", &model, "--tracks", "-t", "1", "-q", "-o", &prefix];
+        peak(&args)
+    });
+    let each = (needed[1] - needed[0]) * 1024.0 / 11_000.0;
+    assert!(each < 2.0, "{each:.2} KiB a contig: {needed:?} MiB");
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::support::*;
 
 /// A configuration of a network that is trained in a second.
-fn config(folder: &Folder, seed: u64) -> String {
+pub fn config(folder: &Folder, seed: u64) -> String {
     let text = format!(
         r#"
 [model]
@@ -53,7 +53,7 @@ sites = "truth.bed"
     folder.file(&format!("seed{seed}.toml"), text)
 }
 
-fn setting() -> (Folder, String) {
+pub fn setting() -> (Folder, String) {
     let folder = Folder::new();
     let genome = simulate(&folder.at("sim"), 80_000, 16, 2, 1);
     (folder, genome)

@@ -8,7 +8,7 @@ mod outputs;
 use crate::support::*;
 
 /// Letters in which no place is like another.
-fn letters(n: usize, seed: u64) -> String {
+pub fn letters(n: usize, seed: u64) -> String {
     use rand::{RngExt, SeedableRng};
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
     (0..n).map(|_| char::from(b"ACGT"[rng.random_range(0..4)])).collect()

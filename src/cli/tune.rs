@@ -14,6 +14,7 @@ use crate::genome::limited;
 use crate::models::card;
 use crate::models::weight_file::sha256;
 use crate::output::atomic::{AtomicFile, keep_input, write};
+use crate::output::lock::Lock;
 use crate::train::classes::config::ClassTraining;
 use crate::train::fit::{Fitted, Run, Trainable, fit};
 use crate::train::scan::config::ScanTraining;
@@ -89,7 +90,8 @@ pub fn run(args: &Args) -> Result<()> {
 
 impl Args {
     fn search<C: Trainable>(&self, task: card::Task) -> Result<()> {
-        self.check_outputs()?;
+        let outputs = self.check_outputs()?;
+        let _locks = self.lock(&outputs)?;
         self.threads.apply()?;
         let device = self.device.open()?;
         let (base, space) = self.read()?;
@@ -121,7 +123,7 @@ impl Args {
         Ok(())
     }
 
-    fn check_outputs(&self) -> Result<()> {
+    fn check_outputs(&self) -> Result<Vec<PathBuf>> {
         let mut outputs = vec![self.named("trials.tsv"), self.named("toml")];
         if let Some(weights) = &self.weights {
             let beside =
@@ -137,7 +139,22 @@ impl Args {
             // At once, not after the first trial.
             drop(AtomicFile::create(output)?);
         }
-        Ok(())
+        Ok(outputs)
+    }
+
+    /// Keeps other runs from the outputs: the table, and the weights as `train` would lock them.
+    fn lock(&self, outputs: &[PathBuf]) -> Result<Vec<Lock>> {
+        let table = self.output.clone();
+        let weights = self.weights.as_ref().map(|path| path.with_extension(""));
+        let weights = weights.filter(|prefix| *prefix != table);
+        let prefixes = std::iter::once(table).chain(weights);
+        prefixes
+            .map(|prefix| {
+                let lock = Lock::take(&prefix.to_string_lossy())?;
+                lock.sweep(outputs)?;
+                Ok(lock)
+            })
+            .collect()
     }
 
     /// Reads the configuration and takes the ranges out of it.

@@ -3,6 +3,7 @@
 mod aliases;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::error::excerpt;
 
@@ -22,9 +23,15 @@ pub struct Contig {
     pub length: u64,
 }
 
-/// All sequences of a FASTA file, in file order; a contig is referred to by its index here.
+/// All sequences of a FASTA file, in file order; a contig is referred to by its index here. Copies share the list:
+/// there may be a million names, and every writer keeps one.
 #[derive(Clone, Debug, Default)]
 pub struct Contigs {
+    shared: Arc<Shared>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Shared {
     list: Vec<Contig>,
     by_name: HashMap<String, usize>,
     /// By what the name is in every source's style; the first of several.
@@ -34,22 +41,23 @@ pub struct Contigs {
 impl Contigs {
     /// Appends a contig and returns its index, or `None` if the name is already there.
     pub fn push(&mut self, name: String, length: u64) -> Option<usize> {
-        if self.by_name.contains_key(&name) {
+        let Shared { list, by_name, by_core } = Arc::make_mut(&mut self.shared);
+        if by_name.contains_key(&name) {
             return None;
         }
-        let index = self.list.len();
-        self.by_name.insert(name.clone(), index);
+        let index = list.len();
+        by_name.insert(name.clone(), index);
         let (core, accession) = core_of(&name);
         if accession.is_none_or(|accession| accession.can_have(length)) {
-            self.by_core.entry(core).or_insert(index);
+            by_core.entry(core).or_insert(index);
         }
-        self.list.push(Contig { name, length });
+        list.push(Contig { name, length });
         Some(index)
     }
 
     /// Returns the index of the contig with exactly this name.
     pub fn index_of(&self, name: &str) -> Option<usize> {
-        self.by_name.get(name).copied()
+        self.shared.by_name.get(name).copied()
     }
 
     /// Returns the index of the contig that `name` means: this name itself, or the same chromosome in another
@@ -71,8 +79,8 @@ impl Contigs {
             return Some(exact);
         }
         let (core, accession) = core_of(name);
-        let index = *self.by_core.get(&core).filter(|_| !core.is_empty())?;
-        let length = self.list[index].length;
+        let index = *self.shared.by_core.get(&core).filter(|_| !core.is_empty())?;
+        let length = self.shared.list[index].length;
         accession.is_none_or(|accession| accession.can_have(length)).then_some(index)
     }
 
@@ -87,23 +95,24 @@ impl Contigs {
 
     /// Returns the first `n` names as text for messages, e.g. `chr1, chr2, ...`.
     pub fn examples(&self, n: usize) -> String {
-        let names: Vec<String> = self.list.iter().take(n).map(|c| excerpt(&c.name)).collect();
-        names.join(", ") + if self.list.len() > n { ", ..." } else { "" }
+        let names: Vec<String> =
+            self.shared.list.iter().take(n).map(|c| excerpt(&c.name)).collect();
+        names.join(", ") + if self.shared.list.len() > n { ", ..." } else { "" }
     }
 
     /// Returns all contigs in file order.
     pub fn iter(&self) -> std::slice::Iter<'_, Contig> {
-        self.list.iter()
+        self.shared.list.iter()
     }
 
     /// Returns the number of contigs.
     pub fn len(&self) -> usize {
-        self.list.len()
+        self.shared.list.len()
     }
 
     /// Returns whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        self.shared.list.is_empty()
     }
 }
 
@@ -131,7 +140,7 @@ impl std::ops::Index<usize> for Contigs {
     type Output = Contig;
 
     fn index(&self, index: usize) -> &Contig {
-        &self.list[index]
+        &self.shared.list[index]
     }
 }
 

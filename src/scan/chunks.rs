@@ -65,6 +65,8 @@ pub struct Chunk {
 const CHUNKS_PER_SHARE: u64 = 2;
 /// Below this, the 239 nt that chunks share cost too much.
 const LEAST_CHUNK: u64 = 512;
+/// Chunks that travel together at most, however short: what is on its way of short contigs is little memory.
+const MOST_TOGETHER: usize = 64;
 
 /// How many centres chunks have: as many as asked for, and fewer and fewer towards the end, so that no
 /// thread idles while another is busy with a long last one.
@@ -137,14 +139,29 @@ impl<'a> ChunkReader<'a> {
         Self { bases, contigs, fasta, targets, sizes, span, entered: 0, current: None }
     }
 
-    /// Returns the next chunk, or `None` when everything asked for has been handed out.
+    /// Returns the next chunks, together no larger than one may be, or `None` when everything asked for has
+    /// been handed out. To hand a chunk of each short contig from thread to thread by itself would take
+    /// longer than to score it.
     ///
     /// # Errors
     /// If the source fails or holds less than the contig list says.
-    pub fn next_chunk(&mut self) -> Result<Option<Chunk>> {
+    pub fn next_chunks(&mut self) -> Result<Option<Vec<Chunk>>> {
+        let mut room = self.sizes.next();
+        let mut chunks = Vec::new();
+        // Less room would cut a contig in two only because of those before it.
+        while chunks.is_empty() || (room >= LEAST_CHUNK && chunks.len() < MOST_TOGETHER) {
+            let Some(chunk) = self.next_chunk(room)? else { break };
+            room -= chunk.centres.end - chunk.centres.start;
+            chunks.push(chunk);
+        }
+        Ok(Some(chunks).filter(|chunks| !chunks.is_empty()))
+    }
+
+    /// Returns the next chunk, of at most `most` centres.
+    fn next_chunk(&mut self, most: u64) -> Result<Option<Chunk>> {
         loop {
             if let Some(current) = &mut self.current
-                && let Some(centres) = current.next_centres(self.sizes.next())
+                && let Some(centres) = current.next_centres(most)
             {
                 self.sizes.used(centres.end - centres.start);
                 return self.cut(centres).map(Some);
@@ -282,6 +299,33 @@ mod tests {
             assert!(*last <= LEAST_CHUNK, "{sizes:?}");
         }
         assert_eq!(sizes(1_000_000, 2, DEFAULT_CHUNK)[0], DEFAULT_CHUNK as u64);
+    }
+
+    #[test]
+    fn short_contigs_travel_together_and_none_is_cut_for_it() {
+        use crate::genome::strand::Strand;
+        use crate::scan::testing::MemoryBases;
+        let genome = vec![vec![0; 241]; 2_000];
+        let mut contigs = Contigs::default();
+        for i in 0..genome.len() {
+            contigs.push(format!("c{i}"), 241);
+        }
+        let targets = Targets::new(&contigs, &Strand::BOTH, None, None);
+        let total = targets.scoring_total(&contigs);
+        let sizes = ChunkSizes::new(total, 2, DEFAULT_CHUNK);
+        let bases = Box::new(MemoryBases::new(&genome));
+        let mut reader =
+            ChunkReader::new(bases, &contigs, Path::new("g.fa"), &targets, 0..total, sizes);
+        let mut together = Vec::new();
+        while let Some(chunks) = reader.next_chunks().unwrap() {
+            assert!(chunks.iter().all(|chunk| chunk.centres == (0..241)));
+            together.push(chunks.len());
+        }
+        assert_eq!(together.iter().sum::<usize>(), 2_000);
+        assert!(
+            together.iter().all(|&n| n <= MOST_TOGETHER) && together.len() < 60,
+            "{together:?}"
+        );
     }
 
     #[test]

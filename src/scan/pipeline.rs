@@ -23,13 +23,15 @@ pub(super) fn run(
         threads,
         stop,
         scorer.profile,
-        || reader.next_chunk(),
-        |chunk| scorer.score(chunk),
-        |scores| {
-            consume(&scores)?;
-            let centres = &scores.chunk.centres;
-            progress.advance(centres.end - centres.start, scores.scored());
-            Ok(())
+        || reader.next_chunks(),
+        |chunks| chunks.into_iter().map(|chunk| scorer.score(chunk)).collect::<Result<Option<_>>>(),
+        |together: Vec<ChunkScores>| {
+            together.iter().try_for_each(|scores| {
+                consume(scores)?;
+                let centres = &scores.chunk.centres;
+                progress.advance(centres.end - centres.start, scores.scored());
+                Ok(())
+            })
         },
     )
 }

@@ -128,3 +128,49 @@ fn an_end_on_another_contig_is_named_where_it_cannot_be_indexed() {
     let (code, said) = s.try_run(&args);
     assert!(code == Some(0) || said.contains("INFO/END"), "{said}");
 }
+
+#[test]
+fn organelles_of_plants_are_one_contig_under_all_their_names() {
+    let s = Small::new(2_000);
+    let sequence = s.sequence.as_str();
+    let styles =
+        [["Chr1", "ChrM", "ChrC"], ["1", "Mt", "Pt"], ["chr1", "mitochondria", "chloroplast"]];
+    for (genome, others) in styles.iter().flat_map(|genome| styles.map(|others| (genome, others))) {
+        let fasta = s.folder.file("plant.fa", fasta(genome.map(|name| (name, sequence))));
+        let mut gtf = String::new();
+        let mut vcf = s.snvs(others[0], &[500], 0);
+        let mut bed = String::new();
+        for name in others {
+            let ids = format!("gene_id \"g{name}\"; transcript_id \"t{name}\";");
+            gtf += &format!("{name}\tx\texon\t401\t1400\t.\t+\t.\t{ids}\n");
+            bed += &format!("{name}\t500\t700\n");
+        }
+        for name in &others[1..] {
+            let records = s.snvs(name, &[500], 0);
+            vcf += &records
+                .lines()
+                .filter(|l| !l.starts_with('#'))
+                .map(|l| format!("{l}\n"))
+                .collect::<String>();
+        }
+        let gtf = s.folder.file("plant.gtf", gtf);
+        let vcf = s.folder.file("plant.vcf", vcf);
+        let bed = s.folder.file("plant.bed", bed);
+        let scan = ["scan", &fasta, "--model", &s.model, "-q", "-o", &s.at("x")];
+        run([&scan[..], &["--annotation", &gtf]].concat());
+        // The genes, and what follows up to the contigs' ends.
+        assert_eq!(summary(&s.at("x"))["windows"]["requested"], 3 * 1_600, "{genome:?} {others:?}");
+        run([&scan[..], &["--regions", &bed]].concat());
+        assert_eq!(summary(&s.at("x"))["windows"]["requested"], 3 * 2 * 200);
+        run([&scan[..], &["-r", others[1], "-r", &format!("{}:1-100", others[2])]].concat());
+        assert_eq!(summary(&s.at("x"))["windows"]["requested"], 2 * 2_000 + 2 * 100);
+        let v = s.at("v.vcf");
+        run(["variants", &vcf, "--fasta", &fasta, "--model", &s.model, "-q", "-o", &v]);
+        let said = summary(&s.at("v"));
+        assert_eq!(said["totals"]["scored"], 3, "{genome:?} {others:?}: {said}");
+        let text = std::fs::read_to_string(v).unwrap();
+        for name in others {
+            assert_eq!(text.matches(&format!("##contig=<ID={name},length=2000>\n")).count(), 1);
+        }
+    }
+}

@@ -110,3 +110,23 @@ fn no_name_forges_a_line_or_moves_the_cursor() {
     let said = refused(&["variants", &vcf, "--fasta", &s.genome], vec![]);
     assert!(said.contains("line 3: the line holds control characters"), "{said}");
 }
+
+#[test]
+fn a_summary_names_a_thousand_contigs_and_sums_the_others_up() {
+    let s = Small::new(300);
+    let names: Vec<String> = (0..1_500).map(|i| format!("scaffold_{i}")).collect();
+    let contigs = names.iter().map(|name| (name.as_str(), s.sequence.as_str()));
+    let genome = s.folder.file("many.fa", fasta(contigs));
+    let everything = ["--min-probability", "0", "--min-centre-cleavage", "0"];
+    let scan = ["scan", &genome, "--model", &s.model, "-q", "-o", &s.at("x")];
+    run([&scan[..], &everything].concat());
+    let summary = summary(&s.at("x"));
+    assert_eq!(summary["fasta"]["contigs"], 1_500);
+    let by_contig = summary["sites"]["by_contig"].as_object().unwrap();
+    assert_eq!(by_contig.len(), 1_001);
+    let of = |name: &str| by_contig[name].as_u64().unwrap();
+    // All contigs are alike.
+    assert!(of("scaffold_999") > 0 && of("(other contigs)") == 500 * of("scaffold_0"));
+    let bytes = std::fs::metadata(s.at("x.summary.json")).unwrap().len();
+    assert!(bytes < 64 << 10, "{bytes} bytes");
+}

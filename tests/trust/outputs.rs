@@ -109,6 +109,75 @@ fn two_trainings_into_one_output_are_refused() {
 }
 
 #[test]
+fn two_searches_into_one_output_are_refused() {
+    let folder = crate::train_classes::setting(40, 40);
+    let ranges = "\n[tune]\noptimiser.learning_rate = { log = [1e-3, 1e-1] }\n";
+    let config = folder.file("c.toml", crate::train_classes::config(&folder, 2) + ranges);
+    let out = folder.folder("out");
+    let at = |name: &str| format!("{out}/{name}");
+    let (table, weights) = (at("w"), at("k.safetensors"));
+    let args = ["tune", "signal", "--config", &config, "--trials", "1", "-o", &table];
+    let args = [&args[..], &["--weights", &weights]].concat();
+    for name in [".w.polyascan.lock", ".k.polyascan.lock"] {
+        let lock = fs::File::create(at(name)).unwrap();
+        std::io::Write::write_all(&mut &lock, b"polyascan, a test\n").unwrap();
+        lock.try_lock().unwrap();
+        refuse(&args, 1, &["another run (polyascan, a test) writes to this prefix"]);
+        assert_eq!(names(&out), [name]);
+        fs::remove_file(at(name)).unwrap();
+    }
+    // One that a killed search has left locks nothing.
+    fs::write(at(".w.polyascan.lock"), "polyascan, process 1 on another\n").unwrap();
+    run(&args);
+    let written = ["k.log.tsv", "k.safetensors", "k.svg", "k.toml", "w.toml", "w.trials.tsv"]
+        .map(String::from);
+    assert_eq!(names(&out), written);
+}
+
+#[test]
+fn runs_side_by_side_in_one_folder_do_not_disturb_each_other() {
+    let s = Small::new(3_000);
+    let vcf = s.folder.file("in.vcf", s.snvs("chr1", &[500, 900], 0));
+    let expected = s.folder.folder("alone");
+    let scan = |out: &str| {
+        let args =
+            ["scan", &s.genome, "--model", &s.model, "-q", "--tracks", "--resume", "-o", out];
+        args.map(str::to_owned).to_vec()
+    };
+    let variants = |out: &str| {
+        let args = ["variants", &vcf, "--fasta", &s.genome, "--model", &s.model, "-q", "-o", out];
+        args.map(str::to_owned).to_vec()
+    };
+    run(scan(&format!("{expected}/x")));
+    run(variants(&format!("{expected}/v.vcf")));
+    // Names that are beginnings of others, and one that looks like a part of another's.
+    let prefixes = ["x", "x.sites", "xx", "x.1", ".x", "x-1"];
+    let begun: Vec<_> = prefixes
+        .iter()
+        .map(|prefix| scan(&s.at(prefix)))
+        .chain(["v.vcf", "v.v.vcf"].map(|name| variants(&s.at(name))))
+        .map(|args| {
+            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_polyascan"));
+            command.args(args).stderr(std::process::Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    for child in begun {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let endings = ["sites.bed", "plus.cleavage.bw", "minus.cleavage.bw", "plus.probability.bw"];
+    for (prefix, ending) in prefixes.iter().flat_map(|prefix| endings.map(|e| (prefix, e))) {
+        let alone = fs::read(format!("{expected}/x.{ending}")).unwrap();
+        let beside = fs::read(s.at(&format!("{prefix}.{ending}"))).unwrap();
+        assert!(alone == beside, "{prefix}.{ending}");
+    }
+    let alone = fs::read(format!("{expected}/v.vcf")).unwrap();
+    assert!(["v.vcf", "v.v.vcf"].iter().all(|name| fs::read(s.at(name)).unwrap() == alone));
+    // Six files of each scan, two of each run over variants, and nothing else.
+    assert_eq!(names(&s.out).len(), 6 * prefixes.len() + 4, "{:?}", names(&s.out));
+}
+
+#[test]
 fn names_that_are_no_text_are_refused_alike_by_all_commands() {
     use std::ffi::{OsStr, OsString};
     use std::os::unix::ffi::OsStrExt;

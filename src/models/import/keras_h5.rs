@@ -74,13 +74,30 @@ pub fn parse(path: &Path, bytes: Vec<u8>) -> Result<KerasFile> {
 
 /// Turns the HDF5 library's complaint into one that says what to do.
 fn damaged(path: &Path, place: &str, error: Hdf5Error) -> Error {
-    if let Hdf5Error::UnsupportedFilter(filter) = &error {
-        return Error::input(path, place, compressed(filter));
+    match cause(&error) {
+        Hdf5Error::UnsupportedFilter(filter) => {
+            return Error::input(path, place, compressed(filter));
+        }
+        Hdf5Error::UnsupportedEncoding(_) => {
+            let problem = format!(
+                "whole, but written in a way that is not read here ({error}); write it anew: `h5repack IN OUT`"
+            );
+            return Error::input(path, place, problem);
+        }
+        _ => {}
     }
     let problem = format!(
         "cannot be read as HDF5: {error}; the file is damaged or incomplete: download it again"
     );
     Error::input(path, place, problem)
+}
+
+/// Returns what the library complains of, without the objects in which that is.
+fn cause(error: &Hdf5Error) -> &Hdf5Error {
+    match error {
+        Hdf5Error::Context { source, .. } => cause(source),
+        other => other,
+    }
 }
 
 /// Says what a filter is that is not read here (numbers: the HDF Group's list of registered filters), and what to do.
@@ -217,7 +234,7 @@ impl Reader<'_> {
     }
 
     fn missing(&self, place: &str, error: Hdf5Error) -> Error {
-        if !matches!(error, Hdf5Error::DatasetNotFound(_) | Hdf5Error::GroupNotFound(_)) {
+        if !matches!(cause(&error), Hdf5Error::DatasetNotFound(_) | Hdf5Error::GroupNotFound(_)) {
             return damaged(self.path, place, error);
         }
         let problem = "named in the file but not there: the file is damaged or was saved in part";

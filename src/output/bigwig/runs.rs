@@ -1,15 +1,14 @@
 //! Blocks of values as they arrive, to runs of equal values as a bigWig stores them.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
-use std::{io, vec};
+use std::sync::Arc;
+use std::vec;
 
-use bigtools::Value;
 use crossbeam_channel::Receiver;
 
+use super::Run;
 use crate::error::Error;
-use crate::genome::contigs::{Contig, Contigs};
+use crate::genome::contigs::Contigs;
 use crate::profile::{Activity, Clock};
 
 /// Values for a stretch of one contig; 0-based half-open.
@@ -29,9 +28,6 @@ pub(super) enum SourceError {
     Abandoned,
     #[error("{0}")]
     Disorder(String),
-    /// The file cannot be written; the reason is kept beside it.
-    #[error("cannot write")]
-    Output,
 }
 
 impl SourceError {
@@ -47,60 +43,33 @@ enum Rest {
 }
 
 /// Runs of equal values in order of contig and position, merged also across blocks.
-pub(super) struct RunStream {
-    contigs: Vec<Contig>,
+pub(super) struct RunStream<'a> {
+    contigs: &'a Contigs,
     blocks: Receiver<Block>,
-    failure: Arc<Mutex<Option<io::Error>>>,
     contig: usize,
     rest: Rest,
     ended: bool,
     /// The run that the next value may still lengthen, with its contig.
-    open: Option<(usize, Value)>,
-    positions: Arc<AtomicU64>,
+    open: Option<(usize, Run)>,
     /// Of the thread that takes from this stream.
     clock: Arc<Clock>,
 }
 
-impl RunStream {
-    pub(super) fn new(
-        contigs: &Contigs,
-        blocks: Receiver<Block>,
-        failure: Arc<Mutex<Option<io::Error>>>,
-        clock: Arc<Clock>,
-    ) -> Self {
+impl<'a> RunStream<'a> {
+    pub(super) fn new(contigs: &'a Contigs, blocks: Receiver<Block>, clock: Arc<Clock>) -> Self {
         Self {
-            contigs: contigs.iter().cloned().collect(),
+            contigs,
             blocks,
-            failure,
             contig: 0,
             rest: Rest::Runs(Vec::new().into_iter()),
             ended: false,
             open: None,
-            positions: Arc::default(),
             clock,
         }
     }
 
-    /// Returns the number of positions with a value so far.
-    pub(super) fn positions(&self) -> Arc<AtomicU64> {
-        self.positions.clone()
-    }
-
-    /// Returns the name of a contig.
-    pub(super) fn name(&self, contig: usize) -> String {
-        self.contigs[contig].name.clone()
-    }
-
-    /// Waits for the first value and returns whether there is one.
-    pub(super) fn peek(&mut self) -> Result<bool, SourceError> {
-        if self.open.is_none() {
-            self.open = self.next_run()?;
-        }
-        Ok(self.open.is_some())
-    }
-
     /// Returns the next whole run with its contig, or `None` at the end.
-    pub(super) fn next(&mut self) -> Result<Option<(usize, Value)>, SourceError> {
+    pub(super) fn next(&mut self) -> Result<Option<(usize, Run)>, SourceError> {
         while let Some((contig, run)) = self.next_run()? {
             match &mut self.open {
                 Some((its_contig, open)) if *its_contig == contig => {
@@ -114,19 +83,14 @@ impl RunStream {
                 _ => {}
             }
             if let Some(whole) = self.open.replace((contig, run)) {
-                return Ok(Some(self.counted(whole)));
+                return Ok(Some(whole));
             }
         }
-        Ok(self.open.take().map(|whole| self.counted(whole)))
-    }
-
-    fn counted(&self, whole: (usize, Value)) -> (usize, Value) {
-        self.positions.fetch_add(u64::from(whole.1.end - whole.1.start), Ordering::Relaxed);
-        whole
+        Ok(self.open.take())
     }
 
     /// Returns the next value or run as it was pushed, without those that are NaN or empty.
-    fn next_run(&mut self) -> Result<Option<(usize, Value)>, SourceError> {
+    fn next_run(&mut self) -> Result<Option<(usize, Run)>, SourceError> {
         loop {
             let next = match &mut self.rest {
                 Rest::Dense(position, values) => values.next().map(|value| {
@@ -145,7 +109,7 @@ impl RunStream {
         }
     }
 
-    fn checked(&self, run: (u64, u64, f32)) -> Result<(usize, Value), SourceError> {
+    fn checked(&self, run: (u64, u64, f32)) -> Result<(usize, Run), SourceError> {
         let (start, end, value) = run;
         let contig = self.contig;
         let length = self.contigs[contig].length;
@@ -156,7 +120,7 @@ impl RunStream {
         };
         match (u32::try_from(start), u32::try_from(end)) {
             (Ok(start), Ok(end)) if start < end && u64::from(end) <= length && after => {
-                Ok((contig, Value { start, end, value }))
+                Ok((contig, Run { start, end, value }))
             }
             _ => {
                 let name = &self.contigs[contig].name;
@@ -167,10 +131,6 @@ impl RunStream {
     }
 
     fn receive(&mut self) -> Result<(), SourceError> {
-        // Early, so that a full disk does not wait for the end of a long run.
-        if self.failure.lock().map_or(true, |failure| failure.is_some()) {
-            return Err(SourceError::Output);
-        }
         let received = self.clock.time(Activity::WaitingIn, || self.blocks.recv());
         match received.map_err(|_| SourceError::Abandoned)? {
             Block::Dense { contig, start, values } => {

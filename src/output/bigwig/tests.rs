@@ -217,8 +217,99 @@ fn what_the_format_cannot_hold_is_refused_at_the_start() {
 fn a_write_error_is_reported() {
     // The error of a full disk, without filling one.
     let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let mut file = CheckedFile { file: full, failure: Arc::default() };
-    assert_eq!(file.write(b"lost").unwrap(), 4);
-    let failure = file.failure.lock().unwrap().take().unwrap();
-    assert_eq!(failure.kind(), io::ErrorKind::StorageFull);
+    let contigs = genome(1);
+    let written = BigWig::create(full, &contigs).and_then(|mut track| {
+        track.add(0, Run { start: 0, end: 3, value: 0.5 })?;
+        track.finish()
+    });
+    assert_eq!(written.unwrap_err().kind(), std::io::ErrorKind::StorageFull);
+}
+
+/// Writes values, one for each position of each contig, with the writer of the crate bigtools.
+fn write_with_bigtools(path: &Path, contigs: &Contigs, track: &[Vec<f32>]) {
+    use bigtools::beddata::BedParserStreamingIterator;
+    let sizes = contigs.iter().map(|contig| (contig.name.clone(), contig.length as u32)).collect();
+    let mut writer = bigtools::BigWigWrite::create_file(path, sizes).unwrap();
+    writer.options.items_per_slot = file::VALUES_PER_SECTION as u32;
+    let mut runs: Vec<(String, bigtools::Value)> = Vec::new();
+    for (contig, values) in contigs.iter().zip(track) {
+        for (position, &value) in values.iter().enumerate() {
+            let position = position as u32;
+            match runs.last_mut() {
+                Some((name, run)) if *name == contig.name && run.value == value => run.end += 1,
+                _ => {
+                    let run = bigtools::Value { start: position, end: position + 1, value };
+                    runs.push((contig.name.clone(), run));
+                }
+            }
+        }
+    }
+    let source = BedParserStreamingIterator::wrap_infallible_iter(runs.into_iter(), true);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    writer.write(source, runtime).unwrap();
+}
+
+#[test]
+fn without_gaps_the_bytes_are_those_of_bigtools() {
+    let dir = tempfile::tempdir().unwrap();
+    // Many short contigs; several sections, zoom levels and levels of the index in few long ones.
+    for (number, length, stretch) in [(1_500, 170, 1), (2, 700_000, 1), (3, 30_000, 7)] {
+        let mut contigs = Contigs::default();
+        let value =
+            |i: usize, p: usize| ((i + p / stretch) * 2_654_435_761 % 1_009) as f32 / 1_009.0;
+        let track: Vec<Vec<f32>> = (0..number)
+            .map(|i| {
+                contigs.push(format!("c{i}"), length as u64);
+                (0..length).map(|p| value(i, p)).collect()
+            })
+            .collect();
+        let (ours, theirs) = (dir.path().join("ours.bw"), dir.path().join("theirs.bw"));
+        let mut writer = TrackWriter::create(&ours, &contigs).unwrap();
+        for (i, values) in track.iter().enumerate() {
+            writer.push(i, 0, values.clone()).unwrap();
+        }
+        published(writer);
+        write_with_bigtools(&theirs, &contigs, &track);
+        assert!(fs::read(&ours).unwrap() == fs::read(&theirs).unwrap(), "{number} x {length}");
+    }
+}
+
+#[test]
+fn zoom_levels_cover_what_has_values_and_no_gap() {
+    const POSITIONS: usize = 1_400_000;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.bw");
+    // In every 6,000 positions no value in 100-2,000, nor in every fifth after 3,000.
+    let value = |p: usize| match p % 6_000 {
+        100..2_000 => f32::NAN,
+        3_000.. if p.is_multiple_of(5) => f32::NAN,
+        p => (p * 7 % 11) as f32,
+    };
+    let values: Vec<f32> = (0..POSITIONS).map(value).collect();
+    let mut contigs = Contigs::default();
+    contigs.push("chr1".to_owned(), POSITIONS as u64);
+    let mut writer = TrackWriter::create(&path, &contigs).unwrap();
+    values.chunks(1_000).enumerate().for_each(|(i, values)| {
+        writer.push(0, i as u64 * 1_000, values.to_vec()).unwrap();
+    });
+    published(writer);
+    let mut reader = BigWigRead::open_file(&path).unwrap();
+    let levels: Vec<u32> =
+        reader.info().zoom_headers.iter().map(|level| level.reduction_level).collect();
+    assert_eq!(levels, [160, 640]);
+    for level in levels {
+        let records = reader.get_zoom_interval("chr1", 0, POSITIONS as u32, level).unwrap();
+        let mut covered = 0;
+        for record in records.map(|record| record.unwrap()) {
+            let here = &values[record.start as usize..record.end as usize];
+            let here: Vec<f32> = here.iter().copied().filter(|value| !value.is_nan()).collect();
+            assert!(record.end - record.start <= level);
+            let sums = record.summary;
+            assert_eq!(sums.bases_covered, here.len() as u64, "{}-{}", record.start, record.end);
+            assert_eq!(sums.sum, f64::from(here.iter().sum::<f32>()));
+            assert_eq!(sums.max_val, f64::from(here.iter().copied().fold(f32::MIN, f32::max)));
+            covered += here.len();
+        }
+        assert_eq!(covered, values.iter().filter(|value| !value.is_nan()).count());
+    }
 }

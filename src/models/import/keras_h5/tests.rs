@@ -96,6 +96,27 @@ fn hdf5_without_keras_weights_is_said_to_be_so() {
     assert!(problem(bytes).contains("without Keras weights"));
 }
 
+/// Two layers, one of them with two weights, as h5py writes them.
+const SMALL: &[u8] = include_bytes!("../../../../fuzz/corpus/hdf5/small.h5");
+
+#[test]
+fn more_names_than_any_network_has_are_refused_before_they_are_read() {
+    assert_eq!(parse(SMALL.to_vec()).unwrap().layers[0].weights.len(), 2);
+    for attribute in ["layer_names", "weight_names"] {
+        for names in [70_000u64, 16_000_000, 1 << 60] {
+            // Behind the name, filled up to 8 bytes, stand the texts' length and their number: of empty ones there can
+            // be any number in a small file.
+            let mut damaged = SMALL.to_vec();
+            let at = find(SMALL, attribute.as_bytes()) + attribute.len().next_multiple_of(8);
+            damaged[at + 4..at + 8].fill(0);
+            damaged[at + 16..at + 24].copy_from_slice(&names.to_le_bytes());
+            let said = problem(damaged);
+            let told = format!("attribute {attribute} of ");
+            assert!(said.contains(&told) && said.contains("more than 65536 names"), "{said}");
+        }
+    }
+}
+
 #[test]
 fn a_filter_that_is_not_read_is_named() {
     let error = |id: &str| {
@@ -107,6 +128,17 @@ fn a_filter_that_is_not_read_is_named() {
     assert!(said.starts_with(told) && said.contains("h5repack -f GZIP=6"), "{said}");
     assert!(!said.contains("damaged"));
     assert!(error("4").contains("SZIP") && error("77").contains("another method"));
+    // In a file: GZIP's number changed to LZF's.
+    let mut lzf = SMALL.to_vec();
+    let at = find(SMALL, b"deflate\0") - 8;
+    assert_eq!(lzf[at..at + 2], [1, 0]);
+    lzf[at..at + 2].copy_from_slice(&32_000u16.to_le_bytes());
+    let said = problem(lzf);
+    assert!(said.contains("layer conv, weight conv/kernel:0: compressed with LZF"), "{said}");
+    assert!(!said.contains("damaged"), "{said}");
+    let odd = Hdf5Error::UnsupportedEncoding("x".into()).with_context("kernel:0");
+    let said = damaged(Path::new("weights.h5"), "layer a", odd).to_string();
+    assert!(said.contains("`h5repack IN OUT`") && !said.contains("damaged"), "{said}");
 }
 
 #[test]
