@@ -21,23 +21,22 @@ fn snvs(genome: &str, places: &[usize]) -> String {
 fn a_known_site_has_an_entry_where_no_site_is_called() {
     let folder = Folder::new();
     let genome = simulate(&folder.at("sim"), 60_000, 4, 1, 5);
-    let letters = read_fasta(&genome).remove(0).1;
-    // Far from all that is called.
-    run(["scan", &genome, "--stringency", "sensitive", "-o", &folder.at("scan")]);
-    let called = sites_of(&folder.at("scan"));
-    let far = |place: &usize| called.iter().all(|site| site.start.abs_diff(*place) > 400);
-    let places: Vec<usize> = (1_000..letters.len() - 1_000).step_by(997).filter(far).collect();
-    assert!(places.len() > 10);
+    let asked: Vec<usize> = (1_000..59_000).step_by(97).collect();
+    let vcf = folder.file("all.vcf", snvs(&genome, &asked));
+    let (plain, known) = (folder.at("plain.vcf"), folder.at("known.vcf"));
+    run(["variants", &vcf, "--fasta", &genome, "-o", &plain]);
+    let plain = records(&fs::read_to_string(&plain).unwrap());
+    // Where neither haplotype has a site, on either strand.
+    let silent = plain.iter().filter(|record| record.entries.is_empty());
+    let places: Vec<usize> = silent.map(|record| record.id.parse().unwrap()).collect();
+    assert!(places.len() > 10, "{} of {}", places.len(), asked.len());
     let vcf = folder.file("x.vcf", snvs(&genome, &places));
     let row = |place: &usize| format!("chrSim1\t{place}\t{}\tk\t0\t+\n", place + 1);
     let bed = folder.file("known.bed", places.iter().map(row).collect::<String>());
-    let (plain, known) = (folder.at("plain.vcf"), folder.at("known.vcf"));
-    run(["variants", &vcf, "--fasta", &genome, "-o", &plain]);
     run(["variants", &vcf, "--fasta", &genome, "--sites", &bed, "-o", &known]);
     let text = fs::read_to_string(&known).unwrap();
     assert!(text.lines().any(|line| line.starts_with("##polyascanSites=")), "{text}");
-    let (plain, known) = (records(&fs::read_to_string(&plain).unwrap()), records(&text));
-    assert!(plain.iter().all(|record| record.entries.is_empty()));
+    let known = records(&text);
     assert_eq!(known.len(), places.len());
     for (record, place) in known.iter().zip(&places) {
         let [entry] = record.entries.as_slice() else {
@@ -72,8 +71,9 @@ fn the_ends_of_annotated_transcripts_are_known() {
     let vcf = folder.file("x.vcf", snvs(&genome, &[place]));
     let out = run(["variants", &vcf, "--fasta", &genome, "--annotation", &gtf]);
     let records = records(&String::from_utf8(out).unwrap());
-    let entry = records[0].entries.iter().find(|entry| entry.site == place + 1);
-    assert!(entry.is_some_and(|entry| entry.gene == "G"), "{:?}", records[0].entries);
+    // At the place itself, or at the called site that it is known for.
+    let near = |entry: &&Entry| entry.site.abs_diff(place + 1) <= 24 && entry.gene == "G";
+    assert!(records[0].entries.iter().any(|entry| near(&entry)), "{:?}", records[0].entries);
 }
 
 #[test]

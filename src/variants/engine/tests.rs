@@ -201,10 +201,14 @@ fn a_place_that_is_asked_for_has_an_effect_whether_it_is_a_site_or_not() {
         let mut plus = vec![place, site.position + 3, SIGNAL + 300];
         plus.sort_unstable();
         let with = engine.score(1, &codes, &asked, [&plus, &[]]).unwrap();
-        let more: Vec<&SiteEffect> =
-            with[0].iter().filter(|site| !without[0].contains(site)).collect();
+        let more: Vec<&SiteEffect> = with[0]
+            .iter()
+            .filter(|site| without[0].iter().all(|w| w.position != site.position))
+            .collect();
         let [added] = more[..] else { panic!("{more:?}") };
-        assert_eq!((added.position, added.called), (place, [false; 2]));
+        assert_eq!((added.position, added.called, added.known), (place, [false; 2], true));
+        let known = with[0].iter().find(|known| known.position == site.position);
+        assert!(known.is_some_and(|known| known.known && known.delta() == site.delta()));
         assert_eq!((added.shift, added.mean_shift), (None, None));
         assert!(added.probability.iter().all(|p| p.is_finite()) && added.strength.is_some());
         assert_eq!(with[0].len(), without[0].len() + 1);

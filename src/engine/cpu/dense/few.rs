@@ -43,7 +43,8 @@ impl Plan {
             let all = windows + 2 * dilations[block + 1..].iter().sum::<usize>();
             needed[block + 1].len() as f64 >= NEARLY_ALL * all as f64
         };
-        let whole = (0..dilations.len()).take_while(is_whole).count();
+        // Not the last one: its rows are those of the windows and nothing else.
+        let whole = (0..dilations.len().saturating_sub(1)).take_while(is_whole).count();
         let made_of = (whole..dilations.len()).map(|block| {
             // The rows that are kept are numbered without gaps.
             let number = |row| match block == whole {
