@@ -17,10 +17,12 @@ use crate::error::{Error, Result};
 use crate::genome::contigs::Contigs;
 use crate::profile::Clock;
 use file::BigWig;
-use runs::{Block, RunStream};
+use runs::{Block, Dense, RunStream};
 
 /// Blocks that may wait for the writing thread; more and [`TrackWriter::push`] waits.
 const WAITING_BLOCKS: usize = 4;
+/// Values that are gathered before they are handed to that thread.
+const GATHERED: usize = 1 << 14;
 /// A node of the list of contigs counts them in 16 bits, and there is one node: readers differ on more.
 const MOST_CONTIGS: usize = u16::MAX as usize;
 
@@ -51,6 +53,7 @@ pub enum TrackOutcome {
 pub struct TrackWriter {
     path: PathBuf,
     blocks: Option<Sender<Block>>,
+    gathered: Dense,
     thread: Option<JoinHandle<Result<TrackOutcome>>>,
     clock: Arc<Clock>,
 }
@@ -80,7 +83,13 @@ impl TrackWriter {
         };
         let thread = thread::Builder::new().name("track".to_owned()).spawn(writer);
         let thread = thread.map_err(|e| Error::threads(1, e))?;
-        Ok(Self { path: path.to_owned(), blocks: Some(blocks), thread: Some(thread), clock })
+        Ok(Self {
+            path: path.to_owned(),
+            blocks: Some(blocks),
+            gathered: Dense::default(),
+            thread: Some(thread),
+            clock,
+        })
     }
 
     /// Adds one value for each position from `start` of `contig` on; NaN is no value.
@@ -88,8 +97,11 @@ impl TrackWriter {
     /// # Errors
     /// If the track cannot be written, or a value lies before one that was pushed earlier; then
     /// the track is lost.
-    pub fn push(&mut self, contig: usize, start: u64, values: Vec<f32>) -> Result<()> {
-        self.send(Block::Dense { contig, start, values })
+    pub fn push(&mut self, contig: usize, start: u64, values: impl AsRef<[f32]>) -> Result<()> {
+        let values = values.as_ref();
+        self.gathered.pieces.push((contig, start, values.len()));
+        self.gathered.values.extend_from_slice(values);
+        if self.gathered.values.len() < GATHERED { Ok(()) } else { self.hand_over() }
     }
 
     /// Adds one value for all positions `start..end` of each (start, end, value); NaN is no value.
@@ -97,6 +109,7 @@ impl TrackWriter {
     /// # Errors
     /// As for [`TrackWriter::push`].
     pub fn push_runs(&mut self, contig: usize, runs: Vec<(u64, u64, f32)>) -> Result<()> {
+        self.hand_over()?;
         self.send(Block::Runs { contig, runs })
     }
 
@@ -110,9 +123,15 @@ impl TrackWriter {
     /// # Errors
     /// If the track cannot be written.
     pub fn finish(mut self) -> Result<TrackOutcome> {
-        // Where this fails the thread has ended early, and says why.
-        let _ = self.send_silently(Block::End);
+        // Where these fail the thread has ended early, and says why.
+        let gathered = std::mem::take(&mut self.gathered);
+        let _ = self.send_silently(Block::Dense(gathered)) && self.send_silently(Block::End);
         self.join()
+    }
+
+    fn hand_over(&mut self) -> Result<()> {
+        let gathered = std::mem::take(&mut self.gathered);
+        if gathered.pieces.is_empty() { Ok(()) } else { self.send(Block::Dense(gathered)) }
     }
 
     fn send(&mut self, block: Block) -> Result<()> {

@@ -158,8 +158,8 @@ impl Sink for Files {
 
     fn scores(&mut self, block: &TrackBlock<'_>) -> Result<()> {
         for (_, tracks) in self.tracks.iter_mut().filter(|(strand, _)| *strand == block.strand) {
-            tracks.cleavage.push(block.contig, block.start, block.cleavage.to_vec())?;
-            tracks.probability.push(block.contig, block.start, block.probability.to_vec())?;
+            tracks.cleavage.push(block.contig, block.start, block.cleavage)?;
+            tracks.probability.push(block.contig, block.start, block.probability)?;
         }
         Ok(())
     }

@@ -13,12 +13,20 @@ use crate::profile::{Activity, Clock};
 
 /// Values for a stretch of one contig; 0-based half-open.
 pub(super) enum Block {
-    /// One value a position from `start` on.
-    Dense { contig: usize, start: u64, values: Vec<f32> },
+    /// Pieces of contigs, with one value a position.
+    Dense(Dense),
     /// (start, end, value), ascending.
     Runs { contig: usize, runs: Vec<(u64, u64, f32)> },
     /// All values were sent. A channel that closes without it was abandoned.
     End,
+}
+
+/// Contig, first position and number of positions of each piece; the values of all of them. Many short contigs make
+/// one such block: their own would cost a hand-over between threads, and an allocation freed by another thread, each.
+#[derive(Debug, Default)]
+pub(super) struct Dense {
+    pub pieces: Vec<(usize, u64, usize)>,
+    pub values: Vec<f32>,
 }
 
 /// Why a stream of values ended early.
@@ -38,8 +46,32 @@ impl SourceError {
 
 /// What is left of a block.
 enum Rest {
-    Dense(u64, vec::IntoIter<f32>),
+    Dense(Pieces),
     Runs(vec::IntoIter<(u64, u64, f32)>),
+}
+
+/// What is left of pieces of contigs.
+struct Pieces {
+    pieces: vec::IntoIter<(usize, u64, usize)>,
+    values: vec::IntoIter<f32>,
+    /// Contig and position of the next value, and how many its piece still has.
+    at: (usize, u64, usize),
+}
+
+impl Pieces {
+    fn new(Dense { pieces, values }: Dense) -> Self {
+        Self { pieces: pieces.into_iter(), values: values.into_iter(), at: (0, 0, 0) }
+    }
+
+    /// Returns the next value with contig and position.
+    fn next(&mut self) -> Option<(usize, u64, f32)> {
+        while self.at.2 == 0 {
+            self.at = self.pieces.next()?;
+        }
+        let (contig, position, left) = self.at;
+        self.at = (contig, position + 1, left - 1);
+        self.values.next().map(|value| (contig, position, value))
+    }
 }
 
 /// Runs of equal values in order of contig and position, merged also across blocks.
@@ -93,9 +125,9 @@ impl<'a> RunStream<'a> {
     fn next_run(&mut self) -> Result<Option<(usize, Run)>, SourceError> {
         loop {
             let next = match &mut self.rest {
-                Rest::Dense(position, values) => values.next().map(|value| {
-                    *position += 1;
-                    (*position - 1, *position, value)
+                Rest::Dense(pieces) => pieces.next().map(|(contig, position, value)| {
+                    self.contig = contig;
+                    (position, position + 1, value)
                 }),
                 Rest::Runs(runs) => runs.next(),
             };
@@ -112,6 +144,9 @@ impl<'a> RunStream<'a> {
     fn checked(&self, run: (u64, u64, f32)) -> Result<(usize, Run), SourceError> {
         let (start, end, value) = run;
         let contig = self.contig;
+        if contig >= self.contigs.len() {
+            return Err(SourceError::Disorder(format!("there is no contig {contig}")));
+        }
         let length = self.contigs[contig].length;
         let after = match &self.open {
             Some((its_contig, open)) if *its_contig == contig => u64::from(open.end) <= start,
@@ -133,19 +168,13 @@ impl<'a> RunStream<'a> {
     fn receive(&mut self) -> Result<(), SourceError> {
         let received = self.clock.time(Activity::WaitingIn, || self.blocks.recv());
         match received.map_err(|_| SourceError::Abandoned)? {
-            Block::Dense { contig, start, values } => {
-                self.contig = contig;
-                self.rest = Rest::Dense(start, values.into_iter());
-            }
+            Block::Dense(dense) => self.rest = Rest::Dense(Pieces::new(dense)),
             Block::Runs { contig, runs } => {
                 self.contig = contig;
                 self.rest = Rest::Runs(runs.into_iter());
             }
             Block::End => self.ended = true,
         }
-        if self.contig < self.contigs.len() {
-            return Ok(());
-        }
-        Err(SourceError::Disorder(format!("there is no contig {}", self.contig)))
+        Ok(())
     }
 }

@@ -56,7 +56,7 @@ fn write(path: &Path, track: &[Vec<f32>], block: usize) -> Option<u64> {
     let mut writer = TrackWriter::create(path, &genome(track.len())).unwrap();
     for (contig, values) in track.iter().enumerate() {
         for (i, values) in values.chunks(block).enumerate() {
-            writer.push(contig, (i * block) as u64, values.to_vec()).unwrap();
+            writer.push(contig, (i * block) as u64, values).unwrap();
         }
     }
     published(writer)
@@ -152,7 +152,8 @@ fn a_value_at_every_position_of_a_long_contig_is_read_back() {
     let path = dir.path().join("x.bw");
     let mut writer = TrackWriter::create(&path, &contigs).unwrap();
     for start in (0..POSITIONS).step_by(100_000) {
-        writer.push(0, start, (start..start + 100_000).map(|p| p as f32 + 0.5).collect()).unwrap();
+        let values: Vec<f32> = (start..start + 100_000).map(|p| p as f32 + 0.5).collect();
+        writer.push(0, start, values).unwrap();
     }
     let outcome = published(writer);
     assert_eq!(outcome, Some(POSITIONS));
@@ -290,7 +291,7 @@ fn zoom_levels_cover_what_has_values_and_no_gap() {
     contigs.push("chr1".to_owned(), POSITIONS as u64);
     let mut writer = TrackWriter::create(&path, &contigs).unwrap();
     values.chunks(1_000).enumerate().for_each(|(i, values)| {
-        writer.push(0, i as u64 * 1_000, values.to_vec()).unwrap();
+        writer.push(0, i as u64 * 1_000, values).unwrap();
     });
     published(writer);
     let mut reader = BigWigRead::open_file(&path).unwrap();
