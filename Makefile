@@ -109,7 +109,7 @@ train-strength: build ## train models/default-strength.safetensors again (needs 
 train-yeast: build ## train models/yeast.safetensors again (needs ../shared, python3)
 	sh scripts/train_model.sh yeast
 
-train-curves: build ## what data, size and parts of the recipe are worth: docs/curves.tsv (needs ../shared; 2 hours of a core)
+train-curves: build ## what data, size and parts of the recipe are worth: docs/curves.tsv (needs ../shared; an hour of a core)
 	python3 scripts/train_curves.py --binary $(BINARY)
 
 train-deerect-cv: build ## cross-validate DeeReCT-PolyA on its authors' windows (needs ../shared)

@@ -178,6 +178,7 @@ def draw(rows):
         return
     matplotlib.use("svg")
     matplotlib.rcParams["svg.hashsalt"] = "polyascan"
+    matplotlib.rcParams["svg.fonttype"] = "none"
     from matplotlib import pyplot
     for group, x, label, file in [
         ("data", lambda row: eval_fraction(row["value"]), "share of the pieces of train_lrg", "learning_curve"),
@@ -194,7 +195,7 @@ def draw(rows):
             place.set_xlabel(label)
             place.set_ylabel(name)
             place.grid(alpha=0.3)
-            place.legend(fontsize=7)
+            place.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
         figure.savefig(f"docs/{file}.svg", metadata={"Date": None})
 
 
