@@ -39,10 +39,10 @@ fn a_known_site_has_an_entry_where_no_site_is_called() {
     let known = records(&text);
     assert_eq!(known.len(), places.len());
     for (record, place) in known.iter().zip(&places) {
-        let [entry] = record.entries.as_slice() else {
-            panic!("{}: {:?}", record.id, record.entries)
-        };
-        assert_eq!((entry.site, entry.offset, entry.strand.as_str()), (place + 1, 20, "+"));
+        // Other known sites may be near, too.
+        let entry = record.entries.iter().find(|entry| entry.site == place + 1);
+        let entry = entry.unwrap_or_else(|| panic!("{}: {:?}", record.id, record.entries));
+        assert_eq!((entry.offset, entry.strand.as_str()), (20, "+"));
         let delta: f64 = entry.delta.parse().unwrap();
         let expected = match delta {
             _ if delta <= -1.0 => "weakened",
