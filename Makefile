@@ -2,6 +2,7 @@
 # Needs Rust (cargo) and a C compiler; libclang is taken from the system or put into .deps/.
 
 .PHONY: help build cuda demo test check fuzz fuzz-coverage deny deny-offline third-party soak differential scaling \
+        workflow workflow-test \
         bench bench-peers bench-scan bench-variants bench-gpu compare \
         train-default train-strength train-yeast train-curves train-deerect-cv clean
 .DEFAULT_GOAL := help
@@ -11,6 +12,7 @@ DEMO := demo
 FUZZ_CASES ?= 20000
 BINARY := target/release/polyascan
 BENCH_VENV := target/bench-venv
+WORKFLOW_VENV := target/workflow-venv
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -67,6 +69,17 @@ differential: build ## odd but valid files against bcftools, samtools and gffrea
 
 scaling: build ## time of each reader by the size of its input: exponents (needs python3)
 	python3 scripts/scaling.py --binary $(BINARY)
+
+$(WORKFLOW_VENV)/installed: scripts/workflow_requirements.txt
+	@[ -x $(WORKFLOW_VENV)/bin/python ] || python3 -m venv $(WORKFLOW_VENV)
+	@$(WORKFLOW_VENV)/bin/pip install --quiet --disable-pip-version-check -r scripts/workflow_requirements.txt
+	@touch $@
+
+workflow: build $(WORKFLOW_VENV)/installed ## workflow/ (Snakemake) on simulated genomes; merged shards equal the run in one go (needs python3)
+	sh scripts/test_workflow.sh
+
+workflow-test: build $(WORKFLOW_VENV)/installed ## the same through a pretended SLURM that kills jobs
+	sh scripts/test_workflow.sh cluster
 
 bench: .cargo/config.toml ## criterion benches of the kernels
 	$(CARGO) bench --locked
