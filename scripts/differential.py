@@ -197,7 +197,8 @@ class Vcf:
             return f"refused: {done.stderr.strip()}"
         dump = lambda file, more: run(["bcftools", *more, file])
         before = dump(path, ["view", "-H"])
-        after = run(["bcftools", "annotate", "-x", "INFO/PolyA,INFO/PolyA_max,INFO/PolyA_skip", out])
+        keys = ["", "_max", "_effect", "_delta", "_gene", "_class", "_usage", "_partial", "_skip"]
+        after = run(["bcftools", "annotate", "-x", ",".join(f"INFO/PolyA{key}" for key in keys), out])
         if before.returncode:
             return None
         if after.returncode:

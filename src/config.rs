@@ -11,7 +11,7 @@ use crate::scan::calls::{CallSettings, MERGE_REACH};
 use crate::scan::chunks::LONGEST_CHUNK;
 use crate::scan::inference::KeepAbove;
 use crate::scan::{Anchor, ScanSettings};
-use crate::variants::{Rule, VariantSettings};
+use crate::variants::{LatentSites, Rule, VariantSettings};
 
 /// Room for so many changes is reserved at once.
 const MOST_REMEMBERED: usize = 1 << 24;
@@ -68,17 +68,30 @@ pub struct VariantsConfig {
     pub max_length: usize,
     pub match_distance: u64,
     pub remembered: usize,
+    pub latent: LatentConfig,
     pub rule: Rule,
 }
 
+/// Thresholds of the windows that latent sites are made of.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct LatentConfig {
+    pub min_probability: f64,
+    pub min_centre_cleavage: f64,
+}
+
 impl VariantsConfig {
-    /// Returns the numbers that variants are scored with; the sites are those of a sensitive scan.
+    /// Returns the numbers that variants are scored with; called sites are those of a sensitive scan.
     pub fn settings(&self, scan: &ScanConfig, posterior: Option<Posterior>) -> VariantSettings {
+        let LatentConfig { min_probability, min_centre_cleavage } = self.latent;
         VariantSettings {
-            keep: KeepAbove {
-                probability: scan.min_probability as f32,
-                centre_cleavage: scan.min_centre_cleavage as f32,
+            keep: scan.keep(),
+            // What makes a call is there for latent sites, too.
+            latent: KeepAbove {
+                probability: min_probability.min(scan.min_probability) as f32,
+                centre_cleavage: min_centre_cleavage.min(scan.min_centre_cleavage) as f32,
             },
+            latent_sites: LatentSites::Changed,
             calls: scan.calls(posterior, scan.min_posterior.sensitive),
             match_distance: self.match_distance,
             rule: self.rule,
@@ -88,6 +101,14 @@ impl VariantsConfig {
 }
 
 impl ScanConfig {
+    /// Returns which windows are kept.
+    pub fn keep(&self) -> KeepAbove {
+        KeepAbove {
+            probability: self.min_probability as f32,
+            centre_cleavage: self.min_centre_cleavage as f32,
+        }
+    }
+
     /// Returns which sites become calls; `posterior` is the model's.
     pub fn calls(&self, posterior: Option<Posterior>, min_posterior: f64) -> CallSettings {
         let Self { background, merge_distance, .. } = *self;
@@ -145,6 +166,8 @@ impl Config {
             ("min-posterior.default", default),
             ("min-posterior.strict", strict),
             ("variants.rule.probability", self.variants.rule.probability),
+            ("variants.latent.min_probability", self.variants.latent.min_probability),
+            ("variants.latent.min_centre_cleavage", self.variants.latent.min_centre_cleavage),
         ];
         for (name, value) in shares {
             if !(0.0..=1.0).contains(&value) {

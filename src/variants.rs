@@ -9,21 +9,25 @@
 //! written. Rule: Stroup & Ji 2023.
 
 pub mod annotate;
+mod answer;
 pub mod change;
 pub mod context;
 pub mod effect;
 pub mod engine;
 pub mod entry;
+pub mod gene_usage;
 pub mod genes;
 mod haplotype;
 pub mod motif;
 pub mod mutagenesis;
 pub mod run;
+pub mod tallies;
 pub mod totals;
 pub mod vcf;
 mod windows;
 pub mod work;
 
+use clap::ValueEnum;
 use serde::Deserialize;
 
 use crate::scan::calls::CallSettings;
@@ -44,11 +48,33 @@ pub struct Rule {
     pub shift: u64,
 }
 
+/// Which latent sites have entries: cleavage maxima that no haplotype has as a call, and that nobody knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LatentSites {
+    /// Those whose strength changes by `delta` of the rule or more.
+    Changed,
+    /// All.
+    All,
+    /// None.
+    None,
+}
+
+impl LatentSites {
+    /// Returns the name on the command line.
+    pub fn name(self) -> String {
+        self.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned())
+    }
+}
+
 /// Numbers that variants are scored with.
 #[derive(Clone, Copy, Debug)]
 pub struct VariantSettings {
     /// Windows that take part in consolidation, as in a scan.
     pub keep: KeepAbove,
+    /// Windows that latent sites are consolidated from; no higher than those of a scan.
+    pub latent: KeepAbove,
+    /// Which latent sites are reported.
+    pub latent_sites: LatentSites,
     /// Which sites are called on a haplotype.
     pub calls: CallSettings,
     /// Sites of the two haplotypes that lie at most so far apart are the same site, in nt.

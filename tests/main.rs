@@ -46,6 +46,7 @@ mod train_polyaid;
 mod truncation;
 mod trust;
 mod tune;
+mod variant_answers;
 mod variant_effects;
 mod variant_forms;
 mod variant_parts;

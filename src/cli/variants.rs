@@ -32,10 +32,12 @@ use crate::variants::annotate::{Annotated, Annotator, CheckRef};
 use crate::variants::context::{ContextRule, VariantContext};
 use crate::variants::engine::Engine;
 use crate::variants::entry::KEYS;
+use crate::variants::gene_usage::GeneUsage;
 use crate::variants::run::{self, BatchReader};
 use crate::variants::vcf::header::Header;
 use crate::variants::vcf::reader::{self, VcfReader};
 use crate::variants::work::VariantWork;
+use crate::variants::{LatentSites, VariantSettings};
 use output::{Destination, OutputOptions};
 use report::Report;
 use survey::Survey;
@@ -75,6 +77,9 @@ pub struct Args {
     /// them out; may be repeated.
     #[arg(long = "rule", value_enum, value_name = "RULE", requires = "annotation")]
     rules: Vec<ContextRule>,
+    /// Latent sites that have entries: cleavage maxima that are called on neither haplotype, and that nobody knows.
+    #[arg(long, value_enum, default_value = "changed", value_name = "SITES")]
+    latent: LatentSites,
     /// Longest allele that is scored, in nt that are replaced or put in [default: 100].
     #[arg(long, value_name = "NT")]
     max_length: Option<usize>,
@@ -119,6 +124,7 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
     let model = args.model.load()?;
     let strength = args.strength.load(&args.model)?;
     let settings = config.variants.settings(&config.scan, model.posterior());
+    let settings = VariantSettings { latent_sites: args.latent, ..settings };
     let engine = Engine::new(model.as_ref(), strength.as_deref(), settings)?
         .stopping(interrupt::patience(args.parts.resume));
     let prefix = destination.prefix();
@@ -139,7 +145,7 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
     let mut report = Report::new(&config, models, &fasta, threads);
     report.inputs(&variants, loaded.gtf.as_ref(), &catalogues)?;
     loaded.notes.iter().chain(&remarks).for_each(|note| report.note(note.clone()));
-    report.rules(&args.rules);
+    report.rules(&args.rules, args.latent);
     if let Some((name, here, there, n)) = vcf.header.other_length(&fasta.contigs) {
         report.note(format!(
             "{n} contigs have another length in the VCF than in the FASTA ({name}: {here} and {there} \
@@ -167,6 +173,7 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
         genes,
         context: VariantContext { model: usage, genes, rules: &args.rules },
         places: &places,
+        usage: GeneUsage::default(),
         check_ref: args.check_ref(),
         longest: config.variants.max_length,
         table: work.table,

@@ -20,6 +20,7 @@ use crate::variants::change::{Change, Reason};
 use crate::variants::context::VariantContext;
 use crate::variants::engine::Engine;
 use crate::variants::entry::KEYS;
+use crate::variants::gene_usage::GeneUsage;
 use crate::variants::run::BatchReader;
 use crate::variants::totals::Totals;
 use crate::variants::vcf::bcf::BcfEncoder;
@@ -94,8 +95,17 @@ fn annotated(path: &Path, check_ref: CheckRef) -> Option<(Vec<u8>, Totals)> {
     let (genes, table, longest) = (None, true, 100);
     let usage = ContextModel::built_in().unwrap();
     let context = VariantContext { model: &usage, genes, rules: &[] };
-    let annotator =
-        Annotator { engine: &engine, genes, context, places: &[], check_ref, longest, table, path };
+    let annotator = Annotator {
+        engine: &engine,
+        genes,
+        context,
+        places: &[],
+        usage: GeneUsage::default(),
+        check_ref,
+        longest,
+        table,
+        path,
+    };
     let vcf = VcfReader::new(Source::open(path).ok()?).ok()?;
     let mut reader =
         BatchReader::new(vcf, &fasta.contigs, InTurn::new(fasta).unwrap(), false, 0..u64::MAX);

@@ -73,6 +73,17 @@ pub struct KeepAbove {
     pub centre_cleavage: f32,
 }
 
+impl KeepAbove {
+    /// Returns whether a window is kept; `on_signal`: whether the model is anchored on the polyA signal.
+    pub fn keeps(&self, probability: f32, cleavage: &CleavageVector, on_signal: bool) -> bool {
+        let peak = match on_signal {
+            false => cleavage[CLEAVAGE_CENTRE],
+            true => cleavage.iter().copied().fold(0.0, f32::max),
+        };
+        probability > self.probability && peak > self.centre_cleavage
+    }
+}
+
 /// Scores chunks; shared by all workers.
 pub struct Scorer<'a> {
     pub model: &'a dyn Model,
@@ -209,9 +220,10 @@ impl Scorer<'_> {
         scores.windows.scored += asked;
         scores.windows.context += said.probability.len() as u64 - asked;
         let kept_before = scores.kept.len();
+        let on_signal = self.model.signal_index().is_some();
         let kept = said.cleavage.iter().filter_map(|&(index, cleavage)| {
             let probability = said.probability[index];
-            self.keeps(probability, &cleavage).then(|| Kept {
+            self.keep.keeps(probability, &cleavage, on_signal).then(|| Kept {
                 centre: centre_of(index),
                 probability,
                 cleavage,
@@ -229,14 +241,6 @@ impl Scorer<'_> {
         let signal = self.model.signal_index()?;
         let is_anchored = |&start: &usize| is_signal_at(sequence, start + signal);
         (self.anchor == Anchor::Signal).then(|| (0..windows).filter(is_anchored).collect())
-    }
-
-    fn keeps(&self, probability: f32, cleavage: &CleavageVector) -> bool {
-        let peak = match self.model.signal_index() {
-            None => cleavage[CLEAVAGE_CENTRE],
-            Some(_) => cleavage.iter().copied().fold(0.0, f32::max),
-        };
-        probability > self.keep.probability && peak > self.keep.centre_cleavage
     }
 
     /// Turns an answer that the rest of the scan could not trust into an error.

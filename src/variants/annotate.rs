@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use clap::ValueEnum;
 
-use super::change::{Change, Reason};
+use super::answer::{Finding, largest_change, most_severe};
+use super::change::{Change, Coverage, Reason};
 use super::context::VariantContext;
-use super::effect::{Effect, SiteEffect};
+use super::effect::SiteEffect;
 use super::engine::{Asked, Effects, Engine};
-use super::entry::{KEYS, largest, parts};
+use super::entry::{self, Answer, KEYS, parts};
+use super::gene_usage::{Around, GeneUsage};
 use super::genes::genes_at;
 use super::totals::Totals;
 use super::vcf::line::Line;
@@ -77,6 +79,7 @@ pub struct Annotator<'a> {
     pub context: VariantContext<'a>,
     /// Known sites: by contig of the genome and strand, ascending.
     pub places: &'a [[Vec<u64>; 2]],
+    pub usage: GeneUsage,
     pub check_ref: CheckRef,
     /// Longest allele, in canonical form.
     pub longest: usize,
@@ -96,8 +99,8 @@ struct Record<'a> {
 
 struct Allele<'a> {
     letters: String,
-    /// What is to be scored (its place in the list), or why it is not.
-    asked: std::result::Result<usize, Reason>,
+    /// What is to be scored (its place in the list, and which windows there are), or why it is not.
+    asked: std::result::Result<(usize, Coverage), Reason>,
     /// `None` without annotation.
     genes: Option<Vec<(usize, &'a GeneStructure)>>,
 }
@@ -134,18 +137,23 @@ impl Annotator<'_> {
                 records.push(record);
             }
         }
-        let effects = match &batch.contig {
-            Some((contig, codes)) => {
-                let places = self.places.get(*contig).map(|strands| strands.each_ref());
-                let places = places.map_or([&[][..]; 2], |strands| strands.map(Vec::as_slice));
-                self.engine.score(*contig, codes, &asked, places)?
+        let around = batch.contig.as_ref().map(|(contig, codes)| self.around(*contig, codes));
+        let effects = match &around {
+            Some(Around { contig, codes, places, .. }) => {
+                self.engine.score(*contig, codes, &asked, *places)?
             }
             None => Vec::new(),
         };
         for record in &records {
-            self.write(record, &effects, &mut annotated);
+            self.write(record, around.as_ref(), &effects, &mut annotated)?;
         }
         Ok(annotated)
+    }
+
+    fn around<'b>(&'b self, contig: usize, codes: &'b [u8]) -> Around<'b> {
+        let places = self.places.get(contig).map(|strands| strands.each_ref());
+        let places = places.map_or([&[][..]; 2], |strands| strands.map(Vec::as_slice));
+        Around { engine: self.engine, context: &self.context, contig, codes, places }
     }
 
     /// Says what is to be scored of a record; `None` if the record is to be left out.
@@ -205,9 +213,9 @@ impl Annotator<'_> {
                 if strands == [false; 2] {
                     return Err(Reason::NoGene);
                 }
-                change.check_windows(codes)?;
+                let coverage = change.check_windows(codes)?;
                 asked.push(Asked { change, strands });
-                Ok(asked.len() - 1)
+                Ok((asked.len() - 1, coverage))
             });
             Allele { letters: text(letters), asked, genes }
         });
@@ -227,113 +235,93 @@ impl Annotator<'_> {
     }
 
     /// Writes a record with its effects.
-    fn write(&self, record: &Record<'_>, effects: &[Effects], annotated: &mut Annotated) {
+    fn write(
+        &self,
+        record: &Record<'_>,
+        around: Option<&Around<'_>>,
+        effects: &[Effects],
+        annotated: &mut Annotated,
+    ) -> Result<()> {
         let Annotated { lines, rows, totals, replaced, .. } = annotated;
         totals.written += 1;
         totals.without_alternate += u64::from(record.alleles.is_empty());
-        let (mut entries, mut largests, mut skips) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut entries, mut answers) = (Vec::new(), Vec::new());
         for allele in &record.alleles {
-            let sites = match allele.asked {
-                Ok(at) => &*effects[at],
+            let (sites, coverage) = match allele.asked {
+                Ok((at, coverage)) => (&*effects[at], coverage),
                 Err(reason) => {
                     totals.skip(reason);
-                    largests.push(".".to_owned());
-                    skips.push(reason.name());
+                    answers.push(Answer::skipped(reason));
                     if self.table {
-                        row(record, allele, None, ".", reason.name(), rows);
+                        row(record, allele, None, &answers[answers.len() - 1], rows);
                     }
                     continue;
                 }
             };
-            let counted: Vec<&SiteEffect> =
-                sites.iter().filter(|site| allele.counts(site, &self.context)).collect();
-            totals.score(greatest(&counted));
-            let largest = largest(counted);
-            skips.push(".");
-            let of_allele = allele.entries(sites, &self.context);
-            if self.table && of_allele.is_empty() {
-                row(record, allele, None, &largest, ".", rows);
+            let findings = allele.findings(sites, &self.context);
+            let most_severe = most_severe(&findings);
+            totals.score(most_severe);
+            let usage = match around {
+                Some(around) => self.usage.largest_change(around, &findings)?,
+                None => None,
+            };
+            totals.partial += u64::from(coverage == Coverage::UpToEdge);
+            let answer = Answer::of(most_severe, largest_change(&findings), usage, coverage);
+            if self.table && findings.is_empty() {
+                row(record, allele, None, &answer, rows);
             }
-            for entry in of_allele {
+            for finding in &findings {
+                let entry = parts(&allele.letters, finding);
                 if self.table {
-                    row(record, allele, Some(&entry), &largest, ".", rows);
+                    row(record, allele, Some(&entry), &answer, rows);
                 }
                 entries.push(entry.join("|"));
             }
-            largests.push(largest);
+            answers.push(answer);
         }
-        let mut info = Vec::new();
-        let mut put = |key: &str, values: &[&str]| info.push(format!("{key}={}", values.join(",")));
-        let as_text =
-            |values: &'_ [String]| values.iter().map(String::as_str).collect::<Vec<_>>().join(",");
-        if !entries.is_empty() {
-            put(KEYS[0], &[&as_text(&entries)]);
-        }
-        if largests.iter().any(|largest| largest != ".") {
-            put(KEYS[1], &[&as_text(&largests)]);
-        }
-        if skips.iter().any(|skip| *skip != ".") {
-            put(KEYS[2], &skips);
-        }
-        *replaced |= record.line.write(&record.reference, &KEYS, &info.join(";"), lines);
+        let info = entry::info(&entries, &answers);
+        *replaced |= record.line.write(&record.reference, &KEYS, &info, lines);
+        Ok(())
     }
 }
 
-impl Allele<'_> {
-    /// Returns the parts of the allele's entries: by gene, then by site.
-    fn entries(&self, sites: &[SiteEffect], context: &VariantContext<'_>) -> Vec<[String; 18]> {
+impl<'g> Allele<'g> {
+    /// Returns what the allele does: by gene, then by site.
+    fn findings<'f>(
+        &self,
+        sites: &'f [SiteEffect],
+        context: &VariantContext<'_>,
+    ) -> Vec<Finding<'f>>
+    where
+        'g: 'f,
+    {
+        let finding = |gene: Option<(usize, &'g GeneStructure)>, site: &'f SiteEffect| {
+            let in_gene = context.site(gene.map(|(number, _)| number), site);
+            Finding { gene, site, in_gene }
+        };
         match &self.genes {
-            None => {
-                let entry = |site| parts(&self.letters, None, site, &context.site(None, site));
-                sites.iter().map(entry).collect()
-            }
+            None => sites.iter().map(|site| finding(None, site)).collect(),
             Some(genes) => {
-                let of_gene = |(number, gene): &(usize, &GeneStructure)| {
-                    let (number, strand, name) = (*number, gene.strand, gene.name.clone());
-                    let here = sites.iter().filter(move |site| site.strand == strand);
-                    here.map(move |site| {
-                        let in_gene = context.site(Some(number), site);
-                        parts(&self.letters, Some(&name), site, &in_gene)
-                    })
+                let of_gene = |&gene: &(usize, &'g GeneStructure)| {
+                    let here = sites.iter().filter(move |site| site.strand == gene.1.strand);
+                    here.map(move |site| finding(Some(gene), site))
                 };
                 genes.iter().flat_map(of_gene).collect()
             }
         }
     }
-
-    /// Whether a site counts, in one of the genes at least.
-    fn counts(&self, site: &SiteEffect, context: &VariantContext<'_>) -> bool {
-        match &self.genes {
-            None => context.site(None, site).counts,
-            Some(genes) => {
-                let mut of_strand = genes.iter().filter(|(_, gene)| gene.strand == site.strand);
-                of_strand.any(|(number, _)| context.site(Some(*number), site).counts)
-            }
-        }
-    }
 }
 
-/// Returns the effect on the site whose change is the largest, of those that are not unchanged if there
-/// are any.
-fn greatest(sites: &[&SiteEffect]) -> Option<Effect> {
-    let size = |site: &&SiteEffect| (site.effect != Effect::Unchanged, site.delta().abs());
-    let greatest = sites.iter().max_by(|a, b| {
-        let ((matters_a, a), (matters_b, b)) = (size(a), size(b));
-        matters_a.cmp(&matters_b).then(a.total_cmp(&b))
-    });
-    greatest.map(|site| site.effect)
-}
-
-/// Columns of the table before and after those of an entry, which are [`super::entry::FIELDS`] in
-/// small letters, ALLELE in the place of ALT.
+/// Columns of the table before those of an entry, which are [`entry::FIELDS`] in small letters, ALLELE in the place
+/// of ALT; those of the allele follow.
 const BEFORE: [&str; 4] = ["#chrom", "pos", "id", "ref"];
-const AFTER: [&str; 2] = ["max", "skip"];
 
 /// Returns the first line of the table.
 pub fn table_header() -> String {
-    let fields = super::entry::FIELDS.map(str::to_lowercase);
+    let fields = entry::FIELDS.map(str::to_lowercase);
     let fields = fields.iter().map(String::as_str);
-    let columns: Vec<&str> = BEFORE.into_iter().chain(fields).chain(AFTER).collect();
+    let answer = KEYS[1..].iter().map(|key| entry::column(key));
+    let columns: Vec<&str> = BEFORE.into_iter().chain(fields).chain(answer).collect();
     columns.join("\t") + "\n"
 }
 
@@ -341,26 +329,19 @@ pub fn table_header() -> String {
 fn row(
     record: &Record<'_>,
     allele: &Allele<'_>,
-    entry: Option<&[String; 18]>,
-    largest: &str,
-    skip: &str,
+    entry: Option<&[String; entry::FIELDS.len()]>,
+    answer: &Answer,
     rows: &mut Vec<u8>,
 ) {
     let line = record.line;
-    let mut put = |cell: &[u8], end: u8| {
-        rows.extend_from_slice(cell);
-        rows.push(end);
-    };
-    put(line.contig(), b'\t');
-    put((line.start() + 1).to_string().as_bytes(), b'\t');
-    put(line.id(), b'\t');
-    put(&record.reference, b'\t');
-    put(allele.letters.as_bytes(), b'\t');
-    for i in 1..super::entry::FIELDS.len() {
-        put(entry.map_or(".", |entry| entry[i].as_str()).as_bytes(), b'\t');
-    }
-    put(largest.as_bytes(), b'\t');
-    put(skip.as_bytes(), b'\n');
+    let position = (line.start() + 1).to_string();
+    let before = [line.contig(), position.as_bytes(), line.id(), &record.reference];
+    let of_entry = (1..entry::FIELDS.len()).map(|i| entry.map_or(".", |entry| entry[i].as_str()));
+    let letters = std::iter::once(allele.letters.as_str());
+    let after = letters.chain(of_entry).chain(answer.values().iter().map(String::as_str));
+    let cells: Vec<&[u8]> = before.into_iter().chain(after.map(str::as_bytes)).collect();
+    rows.extend_from_slice(&cells.join(&b'\t'));
+    rows.push(b'\n');
 }
 
 fn stretch_of<'a>(line: &Line, codes: &'a [u8]) -> Option<&'a [u8]> {

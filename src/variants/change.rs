@@ -62,9 +62,17 @@ impl Reason {
             }
             Self::TooLong => "more nucleotides are replaced or put in than the limit",
             Self::NoGene => "no gene of the annotation, nor the stretch past its end, is here",
-            Self::ContigEdge => "a window around the change would reach past the contig's end",
+            Self::ContigEdge => "the contig is shorter than a window",
         }
     }
+}
+
+/// Which of the windows that touch a change there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coverage {
+    All,
+    /// Not those that would reach past an end of the contig.
+    UpToEdge,
 }
 
 /// The replacement of a stretch of a sequence: no longer than need be, and as far left as it can lie.
@@ -168,24 +176,27 @@ impl Change {
         Ok(change)
     }
 
-    /// Checks that every window that touches the change, on both haplotypes, can be scored.
+    /// Checks that the windows that touch the change, on both haplotypes, can be scored, and that there are any.
     ///
     /// # Errors
     /// [`Reason::ContigEdge`] or [`Reason::ReferenceN`].
-    pub fn check_windows(&self, sequence: &[u8]) -> Result<(), Reason> {
-        let (start, end) = (self.start.checked_sub(FLANK), self.end() + FLANK);
-        let start = start.ok_or(Reason::ContigEdge)? as usize;
-        let around = sequence.get(start..end as usize).ok_or(Reason::ContigEdge)?;
+    pub fn check_windows(&self, sequence: &[u8]) -> Result<Coverage, Reason> {
+        let length = sequence.len() as u64;
+        let shorter = length.min(length - self.removed + self.inserted.len() as u64);
+        if shorter < WINDOW as u64 {
+            return Err(Reason::ContigEdge);
+        }
+        let (start, end) = (self.start.saturating_sub(FLANK), (self.end() + FLANK).min(length));
+        let whole = end - start == self.removed + 2 * FLANK;
+        let coverage = if whole { Coverage::All } else { Coverage::UpToEdge };
+        let stretch = |range: Range<u64>| &sequence[range.start as usize..range.end as usize];
+        let around = stretch(start..end);
         if !around.contains(&UNKNOWN) {
-            return Ok(());
+            return Ok(coverage);
         }
-        let flank = FLANK as usize;
-        let (before, after) = (&around[..flank], &around[around.len() - flank..]);
+        let (before, after) = (stretch(start..self.start), stretch(self.end()..end));
         let changed = [before, &self.inserted, after].concat();
-        match scorable(around) && scorable(&changed) {
-            true => Ok(()),
-            false => Err(Reason::ReferenceN),
-        }
+        if scorable(around) && scorable(&changed) { Ok(coverage) } else { Err(Reason::ReferenceN) }
     }
 
     /// Returns the first position after what is replaced.

@@ -2,9 +2,9 @@
 
 use super::Rule;
 use super::change::{Change, offset};
+use super::windows::HaplotypeSite;
 use crate::genome::strand::Strand;
 use crate::models::strength::log_odds;
-use crate::scan::consolidate::Candidate;
 
 /// What a change does to a site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,24 +45,25 @@ impl Effect {
 #[derive(Clone, Debug, PartialEq)]
 pub struct SiteEffect {
     pub strand: Strand,
-    /// Position (0-based, on the reference) of the reference's site; where it has none, that of the
-    /// alternate's, carried over.
+    /// Position (0-based, on the reference) of the reference's site; that of the alternate's, carried over, where
+    /// that alone is called or there.
     pub position: u64,
     /// Nucleotides from the change to the site in transcript direction: the next one after the change
     /// is 1, the one before it -1, one that is replaced or put in 0.
     pub offset: i64,
-    /// Movement in transcript direction, in nt of the reference; only where both have the site.
+    /// Movement in transcript direction, in nt of the reference; only where both call the site.
     pub shift: Option<i64>,
     /// The same of the mean of the consolidated cleavage (Stroup & Ji 2023, Eq. 3).
     pub mean_shift: Option<f64>,
-    /// Whether each haplotype has the site.
+    /// Whether each haplotype's scan calls the site.
     pub called: [bool; 2],
     /// Whether a known site lies here: it is one however unlikely it looks.
     pub known: bool,
-    /// Classification of the window centred on the site; where a haplotype has none, on the place of
-    /// the other's.
+    /// Classification of the window centred on the haplotype's own site, called or latent; where it has none, on
+    /// the place of the other's.
     pub probability: [f32; 2],
-    /// Strength of the same windows, log2 odds of usage, if there is a strength model.
+    /// Strength of the windows centred on the site's position on either haplotype, log2 odds of usage, if there is a
+    /// strength model: one place, so that the change is the allele's and not the place's.
     pub strength: Option<[f64; 2]>,
     /// Signals that the change makes or breaks, as text; `.` if none.
     pub motif: String,
@@ -70,6 +71,11 @@ pub struct SiteEffect {
 }
 
 impl SiteEffect {
+    /// Returns whether neither haplotype calls the site, and nobody knows it.
+    pub fn is_latent(&self) -> bool {
+        self.called == [false; 2] && !self.known
+    }
+
     /// Returns the change in strength, log2.
     pub fn delta_strength(&self) -> Option<f64> {
         self.strength.map(|[reference, alternate]| alternate - reference)
@@ -121,21 +127,23 @@ impl Rule {
 pub struct Pair {
     pub reference: Option<u64>,
     pub alternate: Option<u64>,
+    /// Whether each haplotype's is a call, and not latent.
+    pub called: [bool; 2],
 }
 
 impl Pair {
     /// Matches the sites of two haplotypes whose positions on the reference lie at most `within` nt
     /// apart, the nearest first, each site once; in order of position.
     pub fn matched(
-        reference: &[Candidate],
-        alternate: &[Candidate],
+        reference: &[HaplotypeSite],
+        alternate: &[HaplotypeSite],
         change: &Change,
         within: u64,
     ) -> Vec<Self> {
         let mut near = Vec::new();
         for (i, a) in reference.iter().enumerate() {
             for (j, b) in alternate.iter().enumerate() {
-                let apart = a.position.abs_diff(change.to_reference(b.position));
+                let apart = a.site.position.abs_diff(change.to_reference(b.site.position));
                 if apart <= within {
                     near.push((apart, i, j));
                 }
@@ -149,49 +157,65 @@ impl Pair {
                 right[j] = true;
             }
         }
-        let of_reference = reference.iter().zip(left).map(|(site, partner)| Self {
-            reference: Some(site.position),
-            alternate: partner.map(|j: usize| alternate[j].position),
-        });
+        let pair = |a: Option<&HaplotypeSite>, b: Option<&HaplotypeSite>| Self {
+            reference: a.map(|a| a.site.position),
+            alternate: b.map(|b| b.site.position),
+            called: [a, b].map(|site| site.is_some_and(|site| site.called)),
+        };
+        let partner = |j: Option<usize>| j.map(|j| &alternate[j]);
+        let of_reference = reference.iter().zip(left).map(|(a, j)| pair(Some(a), partner(j)));
         let alone = alternate.iter().zip(&right).filter(|(_, matched)| !**matched);
-        let of_alternate =
-            alone.map(|(site, _)| Self { reference: None, alternate: Some(site.position) });
+        let of_alternate = alone.map(|(b, _)| pair(None, Some(b)));
         let mut pairs: Vec<Self> = of_reference.chain(of_alternate).collect();
         pairs.sort_by_key(|pair| pair.position(change));
         pairs
     }
 
+    /// Returns the site's place on either haplotype, by its own positions: that of the reference's site, or of the
+    /// alternate's if that alone is called or there; carried over to the other haplotype.
+    pub fn place(&self, change: &Change) -> [u64; 2] {
+        let by_alternate = self.called == [false, true] || self.reference.is_none();
+        match (self.reference, self.alternate) {
+            (_, Some(place)) if by_alternate => [change.to_reference(place), place],
+            (place, _) => {
+                let place = place.unwrap_or_default();
+                [place, change.to_alternate(place)]
+            }
+        }
+    }
+
     /// Returns the position on the reference.
     pub fn position(&self, change: &Change) -> u64 {
-        let carried = self.alternate.map(|position| change.to_reference(position));
-        self.reference.or(carried).unwrap_or_default()
+        self.place(change)[0]
     }
 
-    /// Returns the place of the site on each haplotype by its own positions: its own, or the other's
-    /// carried over.
-    pub fn places(&self, change: &Change) -> [u64; 2] {
-        let reference = self.position(change);
-        [reference, self.alternate.unwrap_or_else(|| change.to_alternate(reference))]
+    /// Returns the place of each haplotype's own site, by its own positions; where it has none, the other's carried
+    /// over.
+    pub fn own_places(&self, change: &Change) -> [u64; 2] {
+        let [reference, alternate] = self.place(change);
+        [self.reference.unwrap_or(reference), self.alternate.unwrap_or(alternate)]
     }
 
-    /// Returns the movement of the site in transcript direction, if both haplotypes have it.
+    /// Returns the movement of the site in transcript direction, if both haplotypes call it.
     pub fn shift(&self, change: &Change, strand: Strand) -> Option<i64> {
-        let along = change.to_reference(self.alternate?) as i64 - self.reference? as i64;
+        let both = self.called == [true; 2];
+        let (reference, alternate) = (self.reference?, self.alternate.filter(|_| both)?);
+        let along = change.to_reference(alternate) as i64 - reference as i64;
         Some(if strand == Strand::Plus { along } else { -along })
     }
 
     /// Returns the movement, in transcript direction, of the mean of the site's cleavage, if both
-    /// haplotypes have it; the candidates are those that were matched.
+    /// haplotypes call it; the sites are those that were matched.
     pub fn mean_shift(
         &self,
-        reference: &[Candidate],
-        alternate: &[Candidate],
+        reference: &[HaplotypeSite],
+        alternate: &[HaplotypeSite],
         change: &Change,
         strand: Strand,
     ) -> Option<f64> {
         // Distance of the mean from the site itself.
-        let beyond = |sites: &[Candidate], position: Option<u64>| {
-            let site = sites.iter().find(|site| Some(site.position) == position)?;
+        let beyond = |sites: &[HaplotypeSite], position: Option<u64>| {
+            let site = &sites.iter().find(|site| Some(site.site.position) == position)?.site;
             let along = site.mean - site.position as f64;
             Some(if strand == Strand::Plus { along } else { -along })
         };
@@ -201,9 +225,10 @@ impl Pair {
 
     /// Returns the site's offset from the change: see [`SiteEffect::offset`].
     pub fn offset(&self, change: &Change, strand: Strand) -> i64 {
-        match (self.reference, self.alternate) {
-            (None, Some(position)) => offset(&change.put_in(), position, strand),
-            (position, _) => offset(&change.replaced(), position.unwrap_or_default(), strand),
+        let [reference, alternate] = self.place(change);
+        match self.reference {
+            None => offset(&change.put_in(), alternate, strand),
+            Some(_) => offset(&change.replaced(), reference, strand),
         }
     }
 }

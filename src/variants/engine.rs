@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use lru::LruCache;
 
-use super::VariantSettings;
 use super::change::Change;
 use super::effect::{Effect, Pair, SiteEffect};
 use super::haplotype::{Haplotype, touching};
 use super::motif;
 use super::windows::{self, CONTEXT, Windows};
+use super::{LatentSites, VariantSettings};
 use crate::error::{Error, Result};
 use crate::genome::contigs::Contigs;
 use crate::genome::region::Intervals;
@@ -188,7 +188,7 @@ impl<'a> Engine<'a> {
         let drafts: Vec<Vec<Draft>> = drafts.collect::<Result<_>>()?;
         let strengths = self.strengths(&strengths)?;
         let finished = drafts.into_iter().map(|drafts| {
-            drafts.into_iter().map(|draft| self.finished(draft, &strengths)).collect()
+            drafts.into_iter().filter_map(|draft| self.finished(draft, &strengths)).collect()
         });
         Ok(finished.collect())
     }
@@ -198,7 +198,7 @@ impl<'a> Engine<'a> {
             model: self.sites,
             contigs: &self.contigs,
             targets: &self.everywhere,
-            keep: self.settings.keep,
+            keep: self.settings.latent,
             anchor: Anchor::Window,
             stop: self.stop.as_ref(),
             profile: &self.profile,
@@ -252,24 +252,32 @@ impl<'a> Engine<'a> {
         drafts: &mut Vec<Draft>,
     ) -> Result<()> {
         let Neighbourhood { haplotypes, windows, strand, change, places } = at;
-        let (calls, within) = (self.settings.calls, self.settings.match_distance);
-        let reference = windows[0].sites(&haplotypes[0], *strand, calls)?;
-        let alternate = windows[1].sites(&haplotypes[1], *strand, calls)?;
+        let within = self.settings.match_distance;
+        let on_signal = self.sites.signal_index().is_some();
+        let sites = |i: usize| windows[i].sites(&haplotypes[i], *strand, &self.settings, on_signal);
+        let (reference, alternate) = (sites(0)?, sites(1)?);
         let affected = affected(*strand, &change.replaced());
         let pairs = Pair::matched(&reference, &alternate, change, within);
-        let near = |pair: &Pair, place: u64| pair.position(change).abs_diff(place) <= within;
+        let positions: Vec<u64> = pairs.iter().map(|pair| pair.position(change)).collect();
+        // The site that is meant by a known place: the nearest one, of equals the first.
+        let meant = |&place: &u64| {
+            let near = (0..pairs.len()).filter(|&i| positions[i].abs_diff(place) <= within);
+            near.min_by_key(|&i| positions[i].abs_diff(place))
+        };
+        let known: Vec<Option<usize>> = places.iter().map(meant).collect();
         let of_strand = drafts.len();
-        for pair in &pairs {
-            let wanted = places.iter().any(|&place| near(pair, place));
-            if wanted || affected.contains(&pair.position(change)) {
-                let called = [pair.reference.is_some(), pair.alternate.is_some()];
+        for (i, pair) in pairs.iter().enumerate() {
+            let is_known = known.contains(&Some(i));
+            let is_called =
+                pair.called != [false; 2] || self.settings.latent_sites != LatentSites::None;
+            if is_known || (is_called && affected.contains(&positions[i])) {
                 let mean_shift = pair.mean_shift(&reference, &alternate, change, *strand);
-                drafts.push(self.draft(at, pair, (called, wanted), mean_shift, strengths));
+                drafts.push(self.draft(at, pair, is_known, mean_shift, strengths));
             }
         }
-        for &place in places.iter().filter(|&&place| !pairs.iter().any(|pair| near(pair, place))) {
-            let pair = Pair { reference: Some(place), alternate: None };
-            drafts.push(self.draft(at, &pair, ([false; 2], true), None, strengths));
+        for (&place, _) in places.iter().zip(&known).filter(|(_, site)| site.is_none()) {
+            let pair = Pair { reference: Some(place), alternate: None, called: [false; 2] };
+            drafts.push(self.draft(at, &pair, true, None, strengths));
         }
         drafts[of_strand..].sort_by_key(|draft| draft.site.position);
         Ok(())
@@ -279,28 +287,28 @@ impl<'a> Engine<'a> {
         &self,
         at: &Neighbourhood<'_>,
         pair: &Pair,
-        (called, known): ([bool; 2], bool),
+        known: bool,
         mean_shift: Option<f64>,
         strengths: &mut StrengthWindows,
     ) -> Draft {
         let Neighbourhood { haplotypes, windows, strand, change, .. } = at;
-        let places = pair.places(change);
+        let (place, own) = (pair.place(change), pair.own_places(change));
         let site = SiteEffect {
             strand: *strand,
-            position: pair.position(change),
+            position: place[0],
             offset: pair.offset(change, *strand),
             shift: pair.shift(change, *strand),
             mean_shift,
-            called,
+            called: pair.called,
             known,
-            probability: [0, 1].map(|i| windows[i].probability_at(places[i])),
+            probability: [0, 1].map(|i| windows[i].probability_at(own[i])),
             strength: None,
-            motif: motif::changed(haplotypes, *strand, places),
+            motif: motif::changed(haplotypes, *strand, place),
             effect: Effect::Unchanged,
         };
         let windows = self
             .strength
-            .map(|_| [0, 1].map(|i| strengths.place(haplotypes[i].window(*strand, places[i]))));
+            .map(|_| [0, 1].map(|i| strengths.place(haplotypes[i].window(*strand, place[i]))));
         Draft { site, windows }
     }
 
@@ -325,11 +333,14 @@ impl<'a> Engine<'a> {
         Ok(strengths)
     }
 
-    fn finished(&self, draft: Draft, strengths: &[f32]) -> SiteEffect {
+    /// Returns the effect on a site; none on a latent one that does not change enough to be reported.
+    fn finished(&self, draft: Draft, strengths: &[f32]) -> Option<SiteEffect> {
         let Draft { mut site, windows } = draft;
         site.strength = windows.map(|places| places.map(|place| f64::from(strengths[place])));
         site.effect = self.settings.rule.effect(&site);
-        site
+        let all = self.settings.latent_sites == LatentSites::All;
+        let reported = all || !site.is_latent() || site.delta().abs() >= self.settings.rule.delta;
+        reported.then_some(site)
     }
 }
 

@@ -2,12 +2,25 @@
 
 use std::fmt::Write as _;
 
-use super::context::SiteInGene;
-use super::effect::SiteEffect;
+use super::answer::Finding;
+use super::change::{Coverage, Reason};
 use crate::context::features::Feature;
 
-/// INFO keys that this program writes.
-pub const KEYS: [&str; 3] = ["PolyA", "PolyA_max", "PolyA_skip"];
+/// INFO keys that this program writes: entries, then what is said once per allele.
+pub const KEYS: [&str; 9] = [
+    "PolyA",
+    "PolyA_max",
+    "PolyA_effect",
+    "PolyA_delta",
+    "PolyA_gene",
+    "PolyA_class",
+    "PolyA_usage",
+    "PolyA_partial",
+    "PolyA_skip",
+];
+
+/// PolyA_effect of an allele that is scored and has no site near.
+const NO_SITE: &str = "no_site";
 
 /// The parts of an INFO/PolyA entry.
 pub const FIELDS: [&str; 18] = [
@@ -25,7 +38,7 @@ pub const FIELDS: [&str; 18] = [
     "USAGE_ALT",
     "SHIFT",
     "MOTIF",
-    "EFFECT",
+    "Consequence",
     "CLASS",
     "EXPRESSED_REF",
     "EXPRESSED_ALT",
@@ -33,44 +46,130 @@ pub const FIELDS: [&str; 18] = [
 
 /// Returns the header lines that define the INFO entries; `reasons` are the reasons for skipping and what
 /// they mean.
-pub fn definitions(reasons: &str) -> [String; 3] {
-    let define = |id: &str, number: &str, kind: &str, text: &str| {
-        format!("##INFO=<ID={id},Number={number},Type={kind},Description=\"{text}\">")
-    };
-    let format = FIELDS.join("|");
-    [
-        define(
-            KEYS[0],
-            ".",
-            "String",
-            &format!(
-                "Effects on polyA sites, one entry per allele x gene x site; an allele without a site near it on \
-             either haplotype has none. SITE: 1-based, the last nucleotide before the cut, on the reference. \
-             OFFSET: nt from the variant (trimmed and left-aligned) to the site in transcript direction, the next \
-             one after it 1, before it -1, inside 0. PROB: classification. STRENGTH: log2 odds of usage. USAGE: \
-             2^s/(1+2^s). SHIFT: movement of the site in transcript direction, nt. EFFECT: other than \
-             unchanged if significant (see docs/VARIANTS.md). CLASS: of the site in the gene. EXPRESSED: \
-             probability that the site is used at all, given class and context. Format: {format}"
-            ),
-        ),
-        define(
-            KEYS[1],
+pub fn definitions(reasons: &str) -> [String; KEYS.len()] {
+    let entries = format!(
+        "Effects on polyA sites, one entry per allele x gene x site; an allele without a site near it on \
+         either haplotype has none. SITE: 1-based, the last nucleotide before the cut, on the reference. \
+         OFFSET: nt from the variant (trimmed and left-aligned) to the site in transcript direction, the next \
+         one after it 1, before it -1, inside 0. PROB: classification. STRENGTH: log2 odds of usage. USAGE: \
+         2^s/(1+2^s). SHIFT: movement of the site in transcript direction, nt. Consequence: other than \
+         unchanged if significant (see docs/VARIANTS.md). CLASS: of the site in the gene. EXPRESSED: \
+         probability that the site is used at all, given class and context. Format: {}",
+        FIELDS.join("|")
+    );
+    let skipped = format!("Why the allele was not scored: {reasons}");
+    let described = [
+        (".", "String", entries.as_str()),
+        (
             "A",
             "Float",
             "Largest |DELTA_STRENGTH| of the allele (without a strength model: of the log2 odds of PROB); \
              0 if no site is near on either haplotype",
         ),
-        define(KEYS[2], "A", "String", &format!("Why the allele was not scored: {reasons}")),
-    ]
+        (
+            "A",
+            "String",
+            "Most severe effect of the allele on any site: created, lost, strengthened, weakened, shifted, \
+             unchanged; no_site if no site is near. Of several that are significant that of the largest change",
+        ),
+        (
+            "A",
+            "Float",
+            "Change at the site of PolyA_effect: DELTA_STRENGTH, alternate minus reference",
+        ),
+        ("A", "String", "Gene of PolyA_effect"),
+        ("A", "String", "Class of the site of PolyA_effect in its gene"),
+        (
+            "A",
+            "Float",
+            "Largest change of the share of transcripts that end at a site, of all known sites of the genes and \
+             those near the variant",
+        ),
+        (
+            "A",
+            "String",
+            "contig_edge if windows that would reach past the contig's end were left out",
+        ),
+        ("A", "String", &skipped),
+    ];
+    let mut lines = KEYS.map(String::from);
+    for (line, (number, kind, text)) in lines.iter_mut().zip(described) {
+        let id = &*line;
+        *line = format!("##INFO=<ID={id},Number={number},Type={kind},Description=\"{text}\">");
+    }
+    lines
+}
+
+/// What is said of an allele as a whole: the values of the keys after the first, in their order.
+pub struct Answer([String; KEYS.len() - 1]);
+
+impl Answer {
+    /// An allele that is not scored.
+    pub fn skipped(reason: Reason) -> Self {
+        let mut values: [String; KEYS.len() - 1] = Default::default();
+        values.fill(".".to_owned());
+        values[KEYS.len() - 2] = reason.name().to_owned();
+        Self(values)
+    }
+
+    /// An allele that is scored: its most severe finding, largest |change|, largest change of a share, and which
+    /// windows were there.
+    pub fn of(
+        most_severe: Option<&Finding<'_>>,
+        largest: f64,
+        usage: Option<f64>,
+        coverage: Coverage,
+    ) -> Self {
+        let missing = || ".".to_owned();
+        let gene = most_severe.and_then(|finding| finding.gene);
+        let class = most_severe.and_then(|finding| finding.in_gene.feature);
+        Self([
+            rounded(largest, 3),
+            most_severe.map_or(NO_SITE, |finding| finding.effect().name()).to_owned(),
+            most_severe.map_or_else(missing, |finding| rounded(finding.site.delta(), 3)),
+            gene.map_or_else(missing, |(_, gene)| escaped(&gene.name)),
+            class.map_or(".", Feature::name).to_owned(),
+            usage.map_or_else(missing, |change| rounded(change, 4)),
+            match coverage {
+                Coverage::All => missing(),
+                Coverage::UpToEdge => Reason::ContigEdge.name().to_owned(),
+            },
+            missing(),
+        ])
+    }
+
+    /// Returns the values, as the columns of the table have them.
+    pub fn values(&self) -> &[String] {
+        &self.0
+    }
+}
+
+/// Returns the name of a key's column in the table.
+pub fn column(key: &str) -> &str {
+    match key {
+        // Columns of the same names are those of the entry.
+        "PolyA_effect" => "allele_effect",
+        "PolyA_delta" => "allele_delta",
+        "PolyA_gene" => "allele_gene",
+        "PolyA_class" => "allele_class",
+        "PolyA_usage" => "allele_usage",
+        key => key.strip_prefix("PolyA_").unwrap_or(key),
+    }
+}
+
+/// Returns what is put into INFO: entries, and answers by allele; a key that would say nothing is left out.
+pub fn info(entries: &[String], answers: &[Answer]) -> String {
+    let of_key = |i: usize| answers.iter().map(move |answer| answer.0[i].as_str());
+    let per_allele = (0..KEYS.len() - 1).filter(|&i| of_key(i).any(|value| value != "."));
+    let per_allele =
+        per_allele.map(|i| format!("{}={}", KEYS[i + 1], of_key(i).collect::<Vec<_>>().join(",")));
+    let entries = (!entries.is_empty()).then(|| format!("{}={}", KEYS[0], entries.join(",")));
+    entries.into_iter().chain(per_allele).collect::<Vec<_>>().join(";")
 }
 
 /// Returns the parts of an entry in the order of [`FIELDS`].
-pub fn parts(
-    allele: &str,
-    gene: Option<&str>,
-    site: &SiteEffect,
-    context: &SiteInGene,
-) -> [String; 18] {
+pub fn parts(allele: &str, finding: &Finding<'_>) -> [String; FIELDS.len()] {
+    let Finding { gene, site, in_gene } = finding;
     let number = |value: Option<f64>, decimals: usize| match value {
         Some(value) => rounded(value, decimals),
         None => ".".to_owned(),
@@ -80,7 +179,7 @@ pub fn parts(
     let shift = site.shift.map_or(".".to_owned(), |shift| shift.to_string());
     [
         allele.to_owned(),
-        gene.map_or(".".to_owned(), escaped),
+        gene.map_or(".".to_owned(), |(_, gene)| escaped(&gene.name)),
         site.strand.to_string(),
         (site.position + 1).to_string(),
         site.offset.to_string(),
@@ -93,16 +192,11 @@ pub fn parts(
         usage(1),
         shift,
         site.motif.clone(),
-        context.effect(site).name().to_owned(),
-        context.feature.map_or(".", Feature::name).to_owned(),
-        number(context.expressed.map(|pair| pair[0]), 4),
-        number(context.expressed.map(|pair| pair[1]), 4),
+        finding.effect().name().to_owned(),
+        in_gene.feature.map_or(".", Feature::name).to_owned(),
+        number(in_gene.expressed.map(|pair| pair[0]), 4),
+        number(in_gene.expressed.map(|pair| pair[1]), 4),
     ]
-}
-
-/// Returns the largest |change| of an allele's sites as text.
-pub fn largest<'a>(sites: impl IntoIterator<Item = &'a SiteEffect>) -> String {
-    rounded(sites.into_iter().map(|site| site.delta().abs()).fold(0.0, f64::max), 3)
 }
 
 /// Returns a number as text, without `-0`.
@@ -133,12 +227,27 @@ fn escaped(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::context::structure::GeneStructure;
+    use crate::genome::annotation::Gene;
     use crate::genome::strand::Strand;
-    use crate::variants::effect::Effect;
+    use crate::variants::context::SiteInGene;
+    use crate::variants::effect::{Effect, SiteEffect};
 
-    #[test]
-    fn entries_have_their_parts_in_order() {
-        let site = SiteEffect {
+    fn gene(name: &str) -> GeneStructure {
+        let gene = Gene {
+            name: name.to_owned(),
+            contig: 0,
+            strand: Strand::Minus,
+            range: 0..200,
+            transcripts: Vec::new(),
+            open_ended: Vec::new(),
+            coding_ends: Vec::new(),
+        };
+        GeneStructure::new(&gene, 0)
+    }
+
+    fn site() -> SiteEffect {
+        SiteEffect {
             strand: Strand::Minus,
             position: 99,
             offset: -20,
@@ -150,27 +259,57 @@ mod tests {
             strength: Some([1.0, -0.000_1]),
             motif: "disrupted:AATAAA".into(),
             effect: Effect::Lost,
-        };
+        }
+    }
+
+    #[test]
+    fn entries_have_their_parts_in_order() {
+        let (gene, site) = (gene("A,B"), site());
         let feature = Some(Feature::IntronSkipped);
-        let context = SiteInGene { feature, expressed: Some([0.25, 0.000_01]), counts: true };
-        let text = parts("T", Some("A,B"), &site, &context).join("|");
+        let in_gene = SiteInGene { feature, expressed: Some([0.25, 0.000_01]), counts: true };
+        let finding = Finding { gene: Some((3, &gene)), site: &site, in_gene };
         assert_eq!(
-            text,
+            parts("T", &finding).join("|"),
             "T|A%2CB|-|100|-20|0.5000|0|1.000|0|-1.000|0.6667|0.5000|.|disrupted:AATAAA|lost|intron_skipped|0.2500|0"
         );
         let without = SiteEffect { strength: None, shift: Some(-3), ..site };
-        let context = SiteInGene { feature: None, expressed: None, counts: false };
-        let text = parts("T", None, &without, &context).join("|");
-        assert_eq!(text, "T|.|-|100|-20|0.5000|0|.|.|.|.|.|-3|disrupted:AATAAA|unchanged|.|.|.");
-        assert_eq!(largest(&[]), "0");
-        assert_eq!(largest([&without]), rounded(-without.delta(), 3));
+        let in_gene = SiteInGene { feature: None, expressed: None, counts: false };
+        let finding = Finding { gene: None, site: &without, in_gene };
+        assert_eq!(
+            parts("T", &finding).join("|"),
+            "T|.|-|100|-20|0.5000|0|.|.|.|.|.|-3|disrupted:AATAAA|unchanged|.|.|."
+        );
+    }
+
+    #[test]
+    fn an_answer_has_a_value_for_each_allele_and_what_says_nothing_is_left_out() {
+        let (gene, site) = (gene("A,B"), site());
+        let feature = Some(Feature::IntronSkipped);
+        let in_gene = SiteInGene { feature, expressed: None, counts: true };
+        let finding = Finding { gene: Some((3, &gene)), site: &site, in_gene };
+        let lost = Answer::of(Some(&finding), 1.25, Some(-0.25), Coverage::All);
+        let none = Answer::of(None, 0.0, None, Coverage::UpToEdge);
+        let skipped = Answer::skipped(Reason::Star);
+        let entries = ["T|A%2CB".to_owned()];
+        assert_eq!(
+            info(&entries, &[lost, none, skipped]),
+            "PolyA=T|A%2CB;PolyA_max=1.250,0,.;PolyA_effect=lost,no_site,.;PolyA_delta=-1.000,.,.;\
+             PolyA_gene=A%2CB,.,.;PolyA_class=intron_skipped,.,.;PolyA_usage=-0.2500,.,.;\
+             PolyA_partial=.,contig_edge,.;PolyA_skip=.,.,star"
+        );
+        let skipped = Answer::skipped(Reason::Star);
+        assert_eq!(info(&[], &[skipped]), "PolyA_skip=star");
+        assert_eq!(info(&[], &[]), "");
     }
 
     #[test]
     fn definitions_name_every_field() {
         let [entries, ..] = definitions("star: x");
         assert!(entries.contains("Format: ALLELE|GENE|STRAND|SITE|"));
-        assert!(entries.ends_with("|EFFECT|CLASS|EXPRESSED_REF|EXPRESSED_ALT\">"), "{entries}");
+        assert!(
+            entries.ends_with("|Consequence|CLASS|EXPRESSED_REF|EXPRESSED_ALT\">"),
+            "{entries}"
+        );
         // Nothing in a description may end it.
         assert!(definitions("x").iter().all(|line| line.matches('"').count() == 2));
     }

@@ -3,33 +3,23 @@
 //! Families of Stroup & Ji 2023. An element counts where it works, by its distance from the site in
 //! transcript direction, and where it holds a changed base (or spans the place of a deletion).
 
+use std::ops::{Range, RangeInclusive};
+
 use super::haplotype::Haplotype;
+use crate::context::families::{Family, Hexamer, MORE_SIGNALS, SIX, TGTA};
 use crate::context::signal::{SIGNALS, signal_at};
-use crate::genome::sequence::encode;
 use crate::genome::strand::Strand;
 
 /// PolyA signals begin at most so many nt upstream of the site.
 const SIGNAL_REACH: isize = 50;
 /// Other elements lie within so many nt of the site.
 const REACH: isize = 100;
-/// Nucleotides of a signal and of a rich stretch.
-const SIX: usize = 6;
+/// Nucleotides around the changed bases: of elements that hold one of them, and of signals that overlap these.
+const MARGIN: usize = 2 * (SIX - 1);
 
-/// Stretches of six that are rich in some base: name, and whether they lie before or after the site.
-const RICH: [(&str, Side, IsRich); 4] = [
-    ("T-rich", Side::Either, |six| count(six, 3) >= 5),
-    ("GT-rich", Side::After, |six| of_two(six, 2, 3)),
-    ("CT-rich", Side::After, |six| of_two(six, 1, 3)),
-    ("G-rich", Side::After, |six| count(six, 2) >= 5),
-];
-
-type IsRich = fn(&[u8]) -> bool;
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Side {
-    After,
-    Either,
-}
+/// Families of hexamers beside signals and TGTA, and the distances from the site where they work.
+const RICH: [(Family, RangeInclusive<isize>); 3] =
+    [(Family::TRich, -REACH..=REACH), (Family::GtCtRich, 1..=REACH), (Family::GRich, 1..=REACH)];
 
 /// A stretch of a haplotype in transcript direction around the changed bases.
 struct Around {
@@ -37,7 +27,7 @@ struct Around {
     /// Distance of the first code from the site: negative upstream.
     first: isize,
     /// Indices in `codes` of the changed bases.
-    changed: std::ops::Range<usize>,
+    changed: Range<usize>,
 }
 
 /// Returns what a change does to the elements around a site, e.g. `disrupted:AATAAA`,
@@ -46,35 +36,42 @@ struct Around {
 pub fn changed(haplotypes: &[Haplotype; 2], strand: Strand, places: [u64; 2]) -> String {
     let around = [0, 1].map(|i| Around::new(&haplotypes[i], strand, places[i]));
     let mut changes = Vec::new();
-    let name = |rank: usize| SIGNALS[rank].to_owned();
     let mut compare = |[before, after]: [Option<String>; 2]| match (before, after) {
         (Some(a), Some(b)) if a != b => changes.push(format!("modified:{a}>{b}")),
         (Some(a), None) => changes.push(format!("disrupted:{a}")),
         (None, Some(b)) => changes.push(format!("created:{b}")),
         _ => {}
     };
-    compare([0, 1].map(|i| around[i].signal().map(name)));
-    let tgta = encode(b"TGTA").unwrap_or_default();
+    compare([0, 1].map(|i| around[i].signal().map(|rank| signal_name(rank).to_owned())));
     let upstream = |at: isize| (-REACH..=-4).contains(&at);
     let has_tgta =
-        |around: &Around| around.any(4, |at, codes| upstream(at) && codes == tgta.as_slice());
-    compare([0, 1].map(|i| has_tgta(&around[i]).then(|| "TGTA".to_owned())));
-    for (family, side, is_rich) in RICH {
-        let inside = |at: isize| match side {
-            Side::After => (1..=REACH).contains(&at),
-            Side::Either => (-REACH..=REACH).contains(&at),
-        };
-        let has = |around: &Around| around.any(SIX, |at, codes| inside(at) && is_rich(codes));
-        compare([0, 1].map(|i| has(&around[i]).then(|| family.to_owned())));
+        |around: &Around| around.any(TGTA.len(), |at, codes| upstream(at) && codes == TGTA);
+    compare([0, 1].map(|i| has_tgta(&around[i]).then(|| Family::Tgta.name().to_owned())));
+    for (family, works) in RICH {
+        let is_rich = |codes: &[u8]| Hexamer::of(codes).is_some_and(|six| family.holds(six));
+        let has =
+            |around: &Around| around.any(SIX, |at, codes| works.contains(&at) && is_rich(codes));
+        compare([0, 1].map(|i| has(&around[i]).then(|| family.name().to_owned())));
     }
     if changes.is_empty() { ".".to_owned() } else { changes.join("&") }
 }
 
+/// Returns the elements in a text that [`changed`] made, by family: `disrupted:AATAAA`, `created:other_signal`; of a
+/// signal that becomes another the family of the former (`modified:AATAAA`).
+pub fn elements(text: &str) -> Vec<String> {
+    let parts = text.split('&').filter_map(|part| part.split_once(':'));
+    let family = |element: &str| {
+        let element = element.split('>').next().unwrap_or_default();
+        let hexamer = Hexamer::parse(element);
+        let signal = hexamer.and_then(|h| h.families().find(|family| family.is_signal()));
+        signal.map_or(element.to_owned(), |family| family.name().to_owned())
+    };
+    parts.map(|(change, element)| format!("{change}:{}", family(element))).collect()
+}
+
 impl Around {
     fn new(haplotype: &Haplotype, strand: Strand, site: u64) -> Self {
-        // One element reaches at most five nt out of the changed bases.
-        let margin = SIX - 1;
-        let length = (haplotype.changed.end - haplotype.changed.start) as usize + 2 * margin;
+        let length = (haplotype.changed.end - haplotype.changed.start) as usize + 2 * MARGIN;
         // The changed stretch's first base in transcript direction.
         let start = match strand {
             Strand::Plus => haplotype.changed.start,
@@ -83,9 +80,9 @@ impl Around {
         let along = start as isize - site as isize;
         let along = if strand == Strand::Plus { along } else { -along };
         Self {
-            codes: haplotype.around(strand, start, margin, length),
-            first: along - margin as isize,
-            changed: margin..length - margin,
+            codes: haplotype.around(strand, start, MARGIN, length),
+            first: along - MARGIN as isize,
+            changed: MARGIN..length - MARGIN,
         }
     }
 
@@ -96,30 +93,101 @@ impl Around {
             .any(|start| is(self.first + start as isize, &self.codes[start..start + length]))
     }
 
-    /// Returns the strongest polyA signal that holds a changed base, by its rank.
+    /// Returns the strongest polyA signal that holds a changed base, by its rank; none that overlaps a stronger one
+    /// without a changed base, which goes on to work.
     fn signal(&self) -> Option<usize> {
-        let works = |start: &usize| {
-            let at = self.first + *start as isize;
-            (-SIGNAL_REACH..=-(SIX as isize)).contains(&at)
+        let ranks = |starts: Range<usize>| {
+            let works = |start: &usize| {
+                let at = self.first + *start as isize;
+                (-SIGNAL_REACH..=-(SIX as isize)).contains(&at)
+            };
+            let rank = |start| rank_at(&self.codes, start).map(|rank| (start, rank));
+            starts.filter(works).filter_map(rank).collect::<Vec<_>>()
         };
-        self.places(SIX).filter(works).filter_map(|start| signal_at(&self.codes, start)).min()
+        let changed = self.places(SIX);
+        let last = self.codes.len() + 1 - SIX;
+        let intact = [ranks(0..changed.start), ranks(changed.end..last)].concat();
+        let overlaps = |a: usize, b: usize| a.abs_diff(b) < SIX;
+        let stands = |&(start, rank): &(usize, usize)| {
+            !intact.iter().any(|&(other, stronger)| overlaps(other, start) && stronger < rank)
+        };
+        ranks(changed).into_iter().filter(stands).map(|(_, rank)| rank).min()
     }
 
     /// Returns where an element of `length` nt that holds a changed base, or both neighbours of an
     /// empty stretch, can begin.
-    fn places(&self, length: usize) -> impl Iterator<Item = usize> {
+    fn places(&self, length: usize) -> Range<usize> {
         let first = (self.changed.start + 1).saturating_sub(length);
         let end = self.changed.end.min(self.codes.len() + 1 - length);
         first..end
     }
 }
 
-fn count(codes: &[u8], base: u8) -> usize {
-    codes.iter().filter(|&&code| code == base).count()
+/// Returns the rank of the signal at an index: the known 18, strongest first, then the others.
+fn rank_at(codes: &[u8], start: usize) -> Option<usize> {
+    let other = || {
+        let hexamer = Hexamer::of(codes.get(start..start + SIX)?);
+        let place = MORE_SIGNALS.iter().position(|signal| Hexamer::parse(signal) == hexamer)?;
+        Some(SIGNALS.len() + place)
+    };
+    signal_at(codes, start).or_else(other)
 }
 
-/// Returns whether codes are of two bases only, at least two of each.
-fn of_two(codes: &[u8], a: u8, b: u8) -> bool {
-    let (a, b) = (count(codes, a), count(codes, b));
-    a + b == codes.len() && a >= 2 && b >= 2
+fn signal_name(rank: usize) -> &'static str {
+    SIGNALS.get(rank).copied().unwrap_or_else(|| MORE_SIGNALS[rank - SIGNALS.len()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::genome::sequence::encode;
+    use crate::variants::change::Change;
+
+    /// What replacing the base at an index by a letter does to the elements of a site at index 60.
+    fn changes(sequence: &[u8], at: u64, letter: u8) -> String {
+        let codes = encode(sequence).unwrap();
+        let change = Change { start: at, removed: 1, inserted: encode(&[letter]).unwrap() };
+        changed(&Haplotype::both(&codes, &change, 300), Strand::Plus, [60, 60])
+    }
+
+    /// 120 nt of C and G without any element, with letters put at an index.
+    fn with(letters: &[u8], at: usize) -> Vec<u8> {
+        let mut sequence = b"CCGCCACGAC".repeat(12);
+        sequence[at..at + letters.len()].copy_from_slice(letters);
+        sequence
+    }
+
+    #[test]
+    fn elements_are_told_by_family() {
+        assert!(elements(".").is_empty());
+        let text = "modified:AATAAA>AATACA&created:TGTA&disrupted:GT/CT-rich";
+        let expected = ["modified:AATAAA", "created:TGTA", "disrupted:GT/CT-rich"];
+        assert_eq!(elements(text), expected);
+        assert_eq!(elements("created:AATACA"), ["created:other_signal"]);
+    }
+
+    #[test]
+    fn families_are_the_published_ones() {
+        for (letters, place, at, letter, expected) in [
+            (&b"AATAAA"[..], 40, 43, b'C', "disrupted:AATAAA"),
+            (b"AATAAA", 40, 41, b'T', "modified:AATAAA>ATTAAA"),
+            (b"AAATAC", 40, 45, b'A', "created:AAATAA"),
+            // AATAAA goes on to work.
+            (b"AATAAAA", 40, 46, b'C', "."),
+            (b"TGTA", 20, 22, b'C', "disrupted:TGTA"),
+            // Only where it works.
+            (b"TGTA", 70, 72, b'C', "."),
+            (b"GTGT", 70, 72, b'C', "disrupted:GT/CT-rich"),
+            (b"CTGC", 70, 73, b'T', "created:GT/CT-rich"),
+            (b"GTGT", 40, 42, b'C', "."),
+            // Five of six with the first base among them.
+            (b"TTTTCT", 70, 71, b'C', "disrupted:T-rich"),
+            (b"CTTTTT", 71, 73, b'C', "."),
+            (b"GGGGAG", 70, 71, b'C', "disrupted:G-rich"),
+        ] {
+            let found = changes(&with(letters, place), at, letter);
+            let text = String::from_utf8_lossy(letters);
+            assert_eq!(found, expected, "{text} at {place}, {} at {at}", letter as char);
+        }
+    }
 }

@@ -5,8 +5,10 @@ use std::ops::AddAssign;
 
 use serde::{Deserialize, Serialize};
 
+use super::answer::Finding;
 use super::change::Reason;
 use super::effect::Effect;
+use super::tallies::Tallies;
 use crate::error::{Error, Result};
 
 /// Contigs that are named in an account.
@@ -37,10 +39,14 @@ pub struct Totals {
     pub scored: u64,
     /// By reason, every reason named.
     pub skipped: BTreeMap<String, u64>,
+    /// Scored alleles that lie so near a contig's end that not all windows around them are there.
+    pub partial: u64,
     /// Scored alleles with no site near them on either haplotype.
     pub without_site: u64,
     /// Scored alleles whose greatest effect on any site this is, every effect named.
     pub effects: BTreeMap<String, u64>,
+    /// The same by class, motif, distance and gene.
+    pub tallies: Tallies,
 }
 
 impl Totals {
@@ -60,12 +66,15 @@ impl Totals {
         *self.skipped.entry(reason.name().to_owned()).or_default() += 1;
     }
 
-    /// Counts an allele that was scored, and its greatest effect, if there is a site.
-    pub fn score(&mut self, effect: Option<Effect>) {
+    /// Counts an allele that was scored, and its most severe effect, if there is a site.
+    pub fn score(&mut self, most_severe: Option<&Finding<'_>>) {
         self.alleles += 1;
         self.scored += 1;
-        match effect {
-            Some(effect) => *self.effects.entry(effect.name().to_owned()).or_default() += 1,
+        match most_severe {
+            Some(finding) => {
+                *self.effects.entry(finding.effect().name().to_owned()).or_default() += 1;
+                self.tallies.count(finding);
+            }
             None => self.without_site += 1,
         }
     }
@@ -118,7 +127,9 @@ impl AddAssign<&Self> for Totals {
         other.renamed_contigs.iter().for_each(|(name, there)| self.rename_contig(name, there));
         self.alleles += other.alleles;
         self.scored += other.scored;
+        self.partial += other.partial;
         self.without_site += other.without_site;
+        self.tallies += &other.tallies;
         for (sums, counts) in
             [(&mut self.skipped, &other.skipped), (&mut self.effects, &other.effects)]
         {

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use super::VariantSettings;
 use super::change::{Change, FLANK};
 use super::haplotype::{Haplotype, touching};
 use crate::error::{Error, Result};
@@ -14,7 +15,7 @@ use crate::genome::strand::Strand;
 use crate::scan::calls::{CallSettings, Caller};
 use crate::scan::chunks::Chunk;
 use crate::scan::consolidate::{Candidate, Consolidator, REACH};
-use crate::scan::inference::{ChunkScores, Kept, Scorer, StrandChunk};
+use crate::scan::inference::{ChunkScores, KeepAbove, Kept, Scorer, StrandChunk};
 
 /// Windows looked at beyond the last one that touches the change: a site up to 24 nt beyond may
 /// change, depends on windows up to 24 nt further, and its cluster may be longer still.
@@ -28,6 +29,14 @@ pub struct Windows {
     /// Classification by centre; NaN where no window was scored.
     probability: Vec<f32>,
     kept: Vec<Kept>,
+}
+
+/// A site of one haplotype.
+#[derive(Clone, Debug)]
+pub struct HaplotypeSite {
+    pub site: Candidate,
+    /// Whether a scan calls it; otherwise it is latent: a cleavage maximum that would be a site if it were likelier.
+    pub called: bool,
 }
 
 /// Returns the centres around a change that are looked at, on both strands.
@@ -120,7 +129,9 @@ impl Windows {
         change: &Change,
         centres: Range<u64>,
     ) -> [Self; 2] {
+        // Near a contig's end there are fewer centres than windows that would touch the change.
         let old = touching(strand, &change.replaced());
+        let old = old.start..old.end.min(centres.end);
         let new = touching(strand, &change.put_in());
         let mut changed = Self::cut(reference, strand, centres.start..old.start);
         let middle = Self::cut(alternate, strand, new.clone());
@@ -149,7 +160,8 @@ impl Windows {
         nearest.map_or(f32::NAN, |(_, value)| value)
     }
 
-    /// Consolidates the windows, as a scan does, into calls in ascending order.
+    /// Returns the haplotype's sites in ascending order: the calls of a scan, and latent sites farther from them than
+    /// sites of two haplotypes may lie apart. `on_signal`: whether the model is anchored on the polyA signal.
     ///
     /// # Errors
     /// None of its own.
@@ -157,13 +169,42 @@ impl Windows {
         &self,
         haplotype: &Haplotype,
         strand: Strand,
+        settings: &VariantSettings,
+        on_signal: bool,
+    ) -> Result<Vec<HaplotypeSite>> {
+        let consolidated = |keep: KeepAbove, calls: CallSettings| {
+            let kept = |w: &&Kept| keep.keeps(w.probability, &w.cleavage, on_signal);
+            self.consolidated(haplotype, strand, calls, self.kept.iter().filter(kept).cloned())
+        };
+        let called = consolidated(settings.keep, settings.calls)?;
+        let likelihood = CallSettings { min_posterior: 0.0, ..settings.calls };
+        let mut latent = consolidated(settings.latent, likelihood)?;
+        let within = settings.match_distance;
+        latent.retain(|site| called.iter().all(|c| c.position.abs_diff(site.position) > within));
+        let called = called.into_iter().map(|site| HaplotypeSite { site, called: true });
+        let latent = latent.into_iter().map(|site| HaplotypeSite { site, called: false });
+        let mut sites: Vec<HaplotypeSite> = called.chain(latent).collect();
+        sites.sort_by_key(|site| site.site.position);
+        Ok(sites)
+    }
+
+    /// Consolidates some of the windows, as a scan does, into calls in ascending order.
+    fn consolidated(
+        &self,
+        haplotype: &Haplotype,
+        strand: Strand,
         settings: CallSettings,
+        kept: impl Iterator<Item = Kept>,
     ) -> Result<Vec<Candidate>> {
+        let kept: Vec<Kept> = kept.collect();
+        if kept.is_empty() {
+            return Ok(Vec::new());
+        }
         let centres = self.start..self.start + self.probability.len() as u64;
         let mut chunk = haplotype.chunk([Vec::new(), Vec::new()]);
         chunk.centres = centres.clone();
         let mut strands = [None, None];
-        let (probability, kept) = (self.probability.clone(), self.kept.clone());
+        let probability = self.probability.clone();
         strands[strand.index()] = Some(StrandChunk { probability, kept, ..StrandChunk::default() });
         let everywhere = 0..u64::MAX;
         let targets = std::slice::from_ref(&everywhere);

@@ -123,9 +123,13 @@ impl Report {
 }
 
 fn account(account: &Account) -> String {
-    let Account { asked, scored, skipped } = account;
+    let Account { asked, scored, partial, skipped } = account;
     let some = skipped.iter().filter(|(_, n)| **n > 0);
     let some: Vec<String> = some.map(|(reason, n)| format!("{n} {reason}")).collect();
     let reasons = if some.is_empty() { String::new() } else { format!(" ({})", some.join(", ")) };
-    format!("{asked} = {scored} scored + {} skipped{reasons}", account.skipped())
+    let partial = match partial {
+        0 => String::new(),
+        partial => format!(" ({partial} at a contig's edge)"),
+    };
+    format!("{asked} = {scored} scored{partial} + {} skipped{reasons}", account.skipped())
 }

@@ -12,6 +12,7 @@ use crate::genome::fasta::FastaFile;
 use crate::models::Model;
 use crate::output::atomic::{AtomicFile, Complete, publish};
 use crate::output::summary::{FastaSummary, FileSummary, ModelSummary, VariantSummary};
+use crate::variants::LatentSites;
 use crate::variants::change::Reason;
 use crate::variants::context::ContextRule;
 use crate::variants::entry::definitions;
@@ -25,6 +26,8 @@ pub fn settings(config: &Config) -> BTreeMap<String, Value> {
         ("min_probability", json!(config.scan.min_probability)),
         ("min_centre_cleavage", json!(config.scan.min_centre_cleavage)),
         ("background", json!(config.scan.background)),
+        ("latent_min_probability", json!(config.variants.latent.min_probability)),
+        ("latent_min_centre_cleavage", json!(config.variants.latent.min_centre_cleavage)),
         ("min_posterior", json!(config.scan.min_posterior.sensitive)),
         ("merge_distance", json!(config.scan.merge_distance)),
         ("probability", json!(rule.probability)),
@@ -74,8 +77,9 @@ impl Report {
         Self { summary }
     }
 
-    /// Notes the rules that say which sites count.
-    pub fn rules(&mut self, rules: &[ContextRule]) {
+    /// Notes the rules that say which sites count, and which latent ones have entries.
+    pub fn rules(&mut self, rules: &[ContextRule], latent: LatentSites) {
+        self.summary.settings.insert("latent".to_owned(), json!(latent.name()));
         if !rules.is_empty() {
             let names: Vec<String> = rules.iter().map(|rule| rule.name()).collect();
             self.summary.settings.insert("rules".to_owned(), json!(names));
@@ -154,7 +158,7 @@ impl Report {
         let rate = scored as f64 / seconds.max(1e-3);
         self.summary.wall_seconds = seconds;
         self.summary.alleles_per_hour = rate * 3600.0;
-        self.summary.totals = totals;
+        self.summary.count(totals);
         match file {
             Some(file) => complete.push(self.summary.complete(file)?),
             None => self.summary.totals.check()?,
@@ -167,13 +171,18 @@ impl Report {
             if some.is_empty() { String::new() } else { format!(" ({})", some.join(", ")) }
         };
         crate::say!(
-            "polyascan: {} records = {} written + {} left out; {} alleles = {} scored + {} skipped{}; \
+            "polyascan: {} records = {} written + {} left out; {} alleles = {} scored{} + {} skipped{}; \
              {} scored alleles without a site near them, with a site{}; {seconds:.1} s, {:.0} alleles/h",
             t.records,
             t.written,
             t.excluded,
             t.alleles,
             t.scored,
+            if t.partial > 0 {
+                format!(" ({} at a contig's edge)", t.partial)
+            } else {
+                String::new()
+            },
             t.skipped(),
             named(&t.skipped),
             t.without_site,

@@ -27,6 +27,9 @@ pub struct VariantSummary {
     /// Every threshold that was in force, by its name in the configuration.
     pub settings: BTreeMap<String, serde_json::Value>,
     pub totals: Totals,
+    /// The genes with the most alleles of a significant effect, and how many: [`TOP_GENES`] of them.
+    #[serde(default)]
+    pub top_genes: Vec<(String, u64)>,
     /// Remarks made during the run, each once.
     pub notes: Vec<String>,
     pub threads: usize,
@@ -35,7 +38,17 @@ pub struct VariantSummary {
     pub alleles_per_hour: f64,
 }
 
+/// Genes in a summary.
+const TOP_GENES: usize = 50;
+
 impl VariantSummary {
+    /// Takes the counts of the run; of the genes those with the most effects are kept.
+    pub fn count(&mut self, mut totals: Totals) {
+        self.top_genes = totals.tallies.top_genes(TOP_GENES);
+        totals.tallies.genes.clear();
+        self.totals = totals;
+    }
+
     /// Checks that the counts add up, and completes `file` with the summary as indented JSON.
     ///
     /// # Errors

@@ -54,20 +54,31 @@ fn every_allele_is_a_change_or_has_a_reason() {
 fn windows_that_cannot_be_scored_are_noticed() {
     let mut sequence = vec![0; 1000];
     let at = |start| Change { start, removed: 1, inserted: vec![1] };
+    let all = Ok(Coverage::All);
     for (start, expected) in [
-        (238, Err(Reason::ContigEdge)),
-        (239, Ok(())),
-        (760, Ok(())),
-        (761, Err(Reason::ContigEdge)),
+        (0, Coverage::UpToEdge),
+        (238, Coverage::UpToEdge),
+        (239, Coverage::All),
+        (760, Coverage::All),
+        (761, Coverage::UpToEdge),
+        (999, Coverage::UpToEdge),
     ] {
-        assert_eq!(at(start).check_windows(&sequence), expected, "{start}");
+        assert_eq!(at(start).check_windows(&sequence), Ok(expected), "{start}");
     }
+    // A contig is long enough on both haplotypes, or no window covers the change.
+    assert_eq!(at(9).check_windows(&sequence[..239]), Err(Reason::ContigEdge));
+    assert_eq!(at(9).check_windows(&sequence[..240]), Ok(Coverage::UpToEdge));
+    let deletion = Change { start: 9, removed: 1, inserted: Vec::new() };
+    assert_eq!(deletion.check_windows(&sequence[..240]), Err(Reason::ContigEdge));
+    assert_eq!(deletion.check_windows(&sequence[..241]), Ok(Coverage::UpToEdge));
+    let insertion = Change { start: 9, removed: 0, inserted: vec![2] };
+    assert_eq!(insertion.check_windows(&sequence[..239]), Err(Reason::ContigEdge));
     sequence[500..620].fill(UNKNOWN);
-    assert_eq!(at(400).check_windows(&sequence), Ok(()));
+    assert_eq!(at(400).check_windows(&sequence), all);
     sequence[620] = UNKNOWN;
     assert_eq!(at(400).check_windows(&sequence), Err(Reason::ReferenceN));
     // The last window that holds position 380 ends before 620.
-    assert_eq!(at(380).check_windows(&sequence), Ok(()));
+    assert_eq!(at(380).check_windows(&sequence), all);
     // A deletion can bring them nearer together than they are on the reference.
     sequence[610..621].fill(0);
     sequence[630..641].fill(UNKNOWN);

@@ -1,4 +1,5 @@
 use super::*;
+use crate::scan::consolidate::Candidate;
 
 const RULE: Rule = Rule { probability: 0.9, strength: -9.0, delta: 1.0, shift: 4 };
 
@@ -18,8 +19,8 @@ fn site(called: [bool; 2], probability: [f32; 2], strength: [f64; 2], shift: i64
     }
 }
 
-fn candidate(position: u64) -> Candidate {
-    Candidate {
+fn called(position: u64) -> HaplotypeSite {
+    let site = Candidate {
         position,
         cleavage: 0.1,
         probability: 0.9,
@@ -28,7 +29,8 @@ fn candidate(position: u64) -> Candidate {
         entropy: 0.0,
         mean: position as f64,
         upstream: Vec::new(),
-    }
+    };
+    HaplotypeSite { site, called: true }
 }
 
 /// Published examples: Stroup & Ji 2023.
@@ -85,7 +87,7 @@ fn usage_is_the_share_that_log2_odds_say() {
 fn the_nearest_sites_are_the_same_one() {
     // Five nt are put in at 100: what lies behind is carried back.
     let change = Change { start: 100, removed: 0, inserted: vec![0; 5] };
-    let sites = |positions: &[u64]| positions.iter().map(|&p| candidate(p)).collect::<Vec<_>>();
+    let sites = |positions: &[u64]| positions.iter().map(|&p| called(p)).collect::<Vec<_>>();
     let matched = |reference: &[u64], alternate: &[u64]| {
         let pairs = Pair::matched(&sites(reference), &sites(alternate), &change, 24);
         pairs.iter().map(|pair| (pair.reference, pair.alternate)).collect::<Vec<_>>()
@@ -95,11 +97,19 @@ fn the_nearest_sites_are_the_same_one() {
     assert_eq!(matched(&[50], &[75]), [(Some(50), None), (None, Some(75))]);
     // The nearer of two wins, the other is new.
     assert_eq!(matched(&[50], &[40, 52]), [(None, Some(40)), (Some(50), Some(52))]);
-    let moved = Pair { reference: Some(120), alternate: Some(128) };
+    let both = [true; 2];
+    let moved = Pair { reference: Some(120), alternate: Some(128), called: both };
     assert_eq!(Strand::BOTH.map(|strand| moved.shift(&change, strand)), [Some(3), Some(-3)]);
-    assert_eq!(moved.places(&change), [120, 128]);
-    let lost = Pair { reference: Some(120), alternate: None };
-    assert_eq!((lost.places(&change), lost.offset(&change, Strand::Minus)), ([120, 125], -21));
-    let inside = Pair { reference: None, alternate: Some(102) };
+    assert_eq!((moved.place(&change), moved.own_places(&change)), ([120, 125], [120, 128]));
+    let lost = Pair { reference: Some(120), alternate: None, called: [true, false] };
+    assert_eq!((lost.own_places(&change), lost.offset(&change, Strand::Minus)), ([120, 125], -21));
+    // Created out of a latent site: where it is called counts.
+    let created = Pair { reference: Some(120), alternate: Some(128), called: [false, true] };
+    assert_eq!((created.place(&change), created.own_places(&change)), ([123, 128], [120, 128]));
+    assert_eq!(
+        (created.shift(&change, Strand::Plus), created.offset(&change, Strand::Plus)),
+        (None, 24)
+    );
+    let inside = Pair { reference: None, alternate: Some(102), called: [false, true] };
     assert_eq!((inside.position(&change), inside.offset(&change, Strand::Plus)), (100, 0));
 }

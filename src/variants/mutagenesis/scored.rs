@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::genome::contigs::Contigs;
 use crate::genome::sequence::{UNKNOWN, decode};
 use crate::genome::strand::Strand;
-use crate::variants::change::{Change, Reason, offset};
+use crate::variants::change::{Change, Coverage, Reason, offset};
 use crate::variants::context::VariantContext;
 use crate::variants::effect::SiteEffect;
 use crate::variants::engine::{Asked, Engine};
@@ -118,8 +118,10 @@ impl Mutator<'_> {
     ) {
         let strands = self.plan.strands(unit.contig, position, 1);
         let snvs = snvs(&unit.codes, position);
-        totals.positions.count(&snvs);
-        for change in snvs.into_iter().flatten() {
+        totals
+            .positions
+            .count(snvs.as_ref().map(|(_, coverage)| *coverage).map_err(|reason| *reason));
+        for change in snvs.into_iter().flat_map(|(snvs, _)| snvs) {
             let alternate = change.inserted.first().copied();
             let reference = position..position + 1;
             put(Mutation { position, reference, alternate, strands }, change);
@@ -128,8 +130,10 @@ impl Mutator<'_> {
         if self.deletions > 0 && strands != [false; 2] {
             let deleted = position..position + self.deletions;
             let change = deletion(&unit.codes, deleted.clone());
-            totals.deletions.count(&change);
-            if let Ok(change) = change {
+            totals
+                .deletions
+                .count(change.as_ref().map(|(_, coverage)| *coverage).map_err(|reason| *reason));
+            if let Ok((change, _)) = change {
                 put(Mutation { position, reference: deleted, alternate: None, strands }, change);
             }
         }
@@ -223,7 +227,7 @@ impl PositionEffect {
 }
 
 /// Returns the SNVs of a position, in the order of the letters.
-fn snvs(codes: &[u8], position: u64) -> std::result::Result<Vec<Change>, Reason> {
+fn snvs(codes: &[u8], position: u64) -> std::result::Result<(Vec<Change>, Coverage), Reason> {
     let here = codes[position as usize];
     if here == UNKNOWN {
         return Err(Reason::ReferenceN);
@@ -232,17 +236,17 @@ fn snvs(codes: &[u8], position: u64) -> std::result::Result<Vec<Change>, Reason>
     let snvs: Vec<Change> =
         others.map(|code| Change { start: position, removed: 1, inserted: vec![code] }).collect();
     // What lies around them, and so the answer, is the same for all three.
-    snvs[0].check_windows(codes)?;
-    Ok(snvs)
+    let coverage = snvs[0].check_windows(codes)?;
+    Ok((snvs, coverage))
 }
 
 /// Returns the deletion of some nucleotides.
-fn deletion(codes: &[u8], deleted: Range<u64>) -> std::result::Result<Change, Reason> {
+fn deletion(codes: &[u8], deleted: Range<u64>) -> std::result::Result<(Change, Coverage), Reason> {
     let reference = &codes[deleted.start as usize..deleted.end as usize];
     if reference.contains(&UNKNOWN) {
         return Err(Reason::ReferenceN);
     }
     let change = Change::canonical(codes, deleted.start, reference, &[]);
-    change.check_windows(codes)?;
-    Ok(change)
+    let coverage = change.check_windows(codes)?;
+    Ok((change, coverage))
 }

@@ -6,7 +6,7 @@ use std::ops::AddAssign;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::variants::change::Reason;
+use crate::variants::change::{Coverage, Reason};
 use crate::variants::effect::Effect;
 
 /// Things asked for: asked = scored + skipped.
@@ -14,6 +14,8 @@ use crate::variants::effect::Effect;
 pub struct Account {
     pub asked: u64,
     pub scored: u64,
+    /// Scored ones that lie so near a contig's end that not all windows around them are there.
+    pub partial: u64,
     /// By reason.
     pub skipped: BTreeMap<String, u64>,
 }
@@ -41,10 +43,13 @@ impl Account {
     }
 
     /// Counts one.
-    pub fn count<T>(&mut self, outcome: &std::result::Result<T, Reason>) {
+    pub fn count(&mut self, outcome: std::result::Result<Coverage, Reason>) {
         self.asked += 1;
         match outcome {
-            Ok(_) => self.scored += 1,
+            Ok(coverage) => {
+                self.scored += 1;
+                self.partial += u64::from(coverage == Coverage::UpToEdge);
+            }
             Err(reason) => *self.skipped.entry(reason.name().to_owned()).or_default() += 1,
         }
     }
@@ -59,6 +64,7 @@ impl AddAssign<&Self> for Account {
     fn add_assign(&mut self, other: &Self) {
         self.asked += other.asked;
         self.scored += other.scored;
+        self.partial += other.partial;
         add(&mut self.skipped, &other.skipped);
     }
 }

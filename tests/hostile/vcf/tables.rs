@@ -64,7 +64,7 @@ pub fn positions() -> Vec<Row> {
     let taken = vec![
         ("zero", snv("0"), Take(1, &[("contig_edge", 1)])),
         ("leading zeros", snv("0000"), Take(1, &[("contig_edge", 1)])),
-        ("the last nucleotide", with("3000", &last, other(3_000)), Take(1, &[("contig_edge", 1)])),
+        ("the last nucleotide", with("3000", &last, other(3_000)), Take(2, &[])),
         ("one past the end", snv("3001"), Take(1, &[("ref_mismatch", 1)])),
         (
             "REF over the end",
