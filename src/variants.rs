@@ -4,7 +4,7 @@
 //! allele ─► canonical change ─► windows of both haplotypes ─► consolidation of each ─► sites matched ─► effects
 //! ```
 //!
-//! [`engine::Engine`] scores changes of a sequence; it knows nothing of files. Every change is brought
+//! Variants come as VCF, BCF or tables ([`input`]). [`engine::Engine`] scores changes of a sequence; it knows nothing of files. Every change is brought
 //! into one form first ([`change::Change`]), so the same haplotype has the same scores however it is
 //! written. Rule: Stroup & Ji 2023.
 
@@ -16,9 +16,11 @@ pub mod engine;
 pub mod entry;
 pub mod genes;
 mod haplotype;
+pub mod input;
 pub mod motif;
 pub mod mutagenesis;
 pub mod run;
+pub mod tables;
 pub mod totals;
 pub mod vcf;
 mod windows;

@@ -49,5 +49,6 @@ mod tune;
 mod variant_effects;
 mod variant_forms;
 mod variant_parts;
+mod variant_tables;
 mod variants;
 mod vcf;
