@@ -61,7 +61,7 @@ fuzz: .cargo/config.toml ## damaged input for every parser: FUZZ_CASES for each 
 	PROPTEST_CASES=$(FUZZ_CASES) $(CARGO) test --locked --lib -- fuzz:: consolidat damage_is_an_error \
 	  output::frames scan::record variants::change
 
-fuzz-coverage: .cargo/config.toml ## libFuzzer, guided by coverage: FUZZ_SECONDS (60) for each of ten parsers (needs g++)
+fuzz-coverage: .cargo/config.toml ## libFuzzer, guided by coverage: FUZZ_SECONDS (60) for each of eleven parsers (needs g++)
 	sh scripts/fuzz_coverage.sh
 
 differential: build ## odd but valid files against bcftools, samtools and gffread (needs them, python3)

@@ -23,7 +23,7 @@ RUSTC_WRAPPER=$PWD/target/fuzz/rustc CARGO_TARGET_DIR=${FUZZ_TARGET_DIR:-target/
     cargo build --manifest-path fuzz/Cargo.toml --locked
 binary=${FUZZ_TARGET_DIR:-target/fuzz}/debug/polyascan-fuzz
 
-for target in ${FUZZ_TARGETS:-fasta annotation bed vcf sequences settings recipe hdf5 weights frames}; do
+for target in ${FUZZ_TARGETS:-fasta annotation bed vcf tables sequences settings recipe hdf5 weights frames}; do
     # Inputs that reach new code go where git does not look; the small corpus is what a run begins with.
     mkdir -p "fuzz/found/$target" "fuzz/artifacts/$target"
     echo "== $target"

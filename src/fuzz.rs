@@ -7,6 +7,7 @@
 mod chunks;
 pub(crate) mod damage;
 mod settings;
+mod tables;
 mod text;
 mod variants;
 mod weights;

@@ -4,9 +4,9 @@
 //! allele ─► canonical change ─► windows of both haplotypes ─► consolidation of each ─► sites matched ─► effects
 //! ```
 //!
-//! [`engine::Engine`] scores changes of a sequence; it knows nothing of files. Every change is brought
-//! into one form first ([`change::Change`]), so the same haplotype has the same scores however it is
-//! written. Rule: Stroup & Ji 2023.
+//! Variants come as VCF, BCF or tables ([`input`]). [`engine::Engine`] scores changes of a sequence; it knows
+//! nothing of files. Every change is brought into one form first ([`change::Change`]), so the same haplotype has the
+//! same scores however it is written. Rule: Stroup & Ji 2023.
 
 pub mod annotate;
 mod answer;
@@ -18,9 +18,11 @@ pub mod entry;
 pub mod gene_usage;
 pub mod genes;
 mod haplotype;
+pub mod input;
 pub mod motif;
 pub mod mutagenesis;
 pub mod run;
+pub mod tables;
 pub mod tallies;
 pub mod totals;
 pub mod vcf;

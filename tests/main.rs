@@ -50,5 +50,6 @@ mod variant_answers;
 mod variant_effects;
 mod variant_forms;
 mod variant_parts;
+mod variant_tables;
 mod variants;
 mod vcf;

@@ -14,6 +14,7 @@ use polyascan::genome::annotation::Annotation;
 use polyascan::genome::compression::Source;
 use polyascan::genome::contigs::Contigs;
 use polyascan::genome::fasta::FastaFile;
+use polyascan::genome::in_turn::InTurn;
 use polyascan::genome::region::read_bed;
 use polyascan::genome::sequences::Sequences;
 use polyascan::models::import::{ConvertOptions, convert, keras_h5};
@@ -21,12 +22,13 @@ use polyascan::models::registry;
 use polyascan::output::frames::FrameReader;
 use polyascan::train::recipe;
 use polyascan::train::scan::config::ScanTraining;
+use polyascan::variants::input::Input;
 use polyascan::variants::vcf::reader::VcfReader;
 
 /// Reads a file; the bytes are given too.
 type Target = fn(&Path, &[u8]);
 
-const TARGETS: [(&str, Target); 10] = [
+const TARGETS: [(&str, Target); 11] = [
     ("fasta", |path, _| {
         let Ok(fasta) = FastaFile::open(path) else { return };
         let mut bases = fasta.bases().expect("was read before");
@@ -53,6 +55,22 @@ const TARGETS: [(&str, Target); 10] = [
         let Ok(mut vcf) = Source::open(path).and_then(VcfReader::new) else { return };
         while let Ok(Some(line)) = vcf.next_record() {
             assert!(line.alternates().count() <= line.size());
+        }
+    }),
+    ("tables", |path, _| {
+        let Ok(input) = Input::open(path) else { return };
+        let mut genome = InTurn::new(&GENOME).expect("a genome");
+        let Ok(mut records) = input.records() else { return };
+        let mut number = 0;
+        loop {
+            match records.next_record(&mut genome) {
+                Ok(Some(_)) => number += 1,
+                Ok(None) => break,
+                Err(_) => return,
+            }
+        }
+        if let Some(rows) = records.rows() {
+            rows.counts.check(number).expect("every row is counted");
         }
     }),
     ("sequences", |path, _| {
@@ -92,6 +110,20 @@ static CONTIGS: LazyLock<Contigs> = LazyLock::new(|| {
         contigs.push(name.to_owned(), length);
     }
     contigs
+});
+
+/// What variants of the corpus lie on.
+static GENOME: LazyLock<FastaFile> = LazyLock::new(|| {
+    let path = FILE.with_extension("fa");
+    let contigs = CONTIGS.iter().filter(|contig| contig.length > 0);
+    let text = contigs.map(|contig| {
+        format!(">{}\n{}\n", contig.name, "ACGTTGCAAC".repeat(contig.length as usize / 10))
+    });
+    std::fs::write(&path, text.collect::<String>()).expect("a file in memory");
+    let fasta = FastaFile::open(&path).expect("a genome");
+    // It stays open.
+    let _ = std::fs::remove_file(path);
+    fasta
 });
 
 static TARGET: LazyLock<Target> = LazyLock::new(|| {

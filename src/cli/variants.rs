@@ -18,7 +18,7 @@ use super::{claim, interrupt};
 use crate::config::Config;
 use crate::context::features::GeneContext;
 use crate::context::known::KnownSites;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, excerpt};
 use crate::genome::compression::Source;
 use crate::genome::contigs::Contigs;
 use crate::genome::fasta::FastaFile;
@@ -33,9 +33,10 @@ use crate::variants::context::{ContextRule, VariantContext};
 use crate::variants::engine::Engine;
 use crate::variants::entry::KEYS;
 use crate::variants::gene_usage::GeneUsage;
+use crate::variants::input::Input;
 use crate::variants::run::{self, BatchReader};
+use crate::variants::tables::short;
 use crate::variants::vcf::header::Header;
-use crate::variants::vcf::reader::{self, VcfReader};
 use crate::variants::work::VariantWork;
 use crate::variants::{LatentSites, VariantSettings};
 use output::{Destination, OutputOptions};
@@ -45,7 +46,7 @@ use survey::Survey;
 /// Records with another REF than the genome's that are named on standard error.
 const NAMED: usize = 10;
 
-/// Say what variants do to polyA sites: VCF or BCF in, the same annotated out.
+/// Say what variants do to polyA sites: VCF, BCF or a table in, annotated VCF or BCF out.
 ///
 /// Every ALT is scored by itself, on both strands or, with --annotation, on those of the genes here: all
 /// 240-nt windows that touch the change, on both haplotypes; sites of both, matched; strength at the
@@ -54,8 +55,13 @@ const NAMED: usize = 10;
 /// OUT.summary.json accounts for all alleles. Method and thresholds: docs/VARIANTS.md.
 #[derive(Debug, ClapArgs)]
 pub struct Args {
-    /// Variants: VCF (plain, gzip, BGZF) or BCF; - is standard input.
-    vcf: PathBuf,
+    /// Variants: VCF, BCF, a table (chrom pos ref alt, GWAS Catalog) or a list (chr1:12345:A:G, HGVS g.), told by content,
+    /// plain, gzip or BGZF; - is standard input.
+    #[arg(value_name = "VARIANTS", required_unless_present = "variants")]
+    input: Option<PathBuf>,
+    /// A variant in place of a file, as chr1:12345:A:G or 'NC_000001.11:g.12345A>G'; may be repeated.
+    #[arg(long = "variant", value_name = "VARIANT", conflicts_with = "input")]
+    variants: Vec<String>,
     /// Genome that they were called on: plain, gzip or BGZF.
     #[arg(short, long, value_name = "FASTA")]
     fasta: PathBuf,
@@ -133,9 +139,13 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
         _ => destination.claim(&inputs)?,
     };
 
-    let variants = Source::open_as(&args.vcf, reader::look)?;
-    let mut vcf = VcfReader::new(variants.clone())?;
+    let input = args.input()?;
+    let variants = input.records()?;
+    let mut header = variants.header();
     let fasta = FastaFile::open(&args.fasta)?;
+    if !args.formats.force {
+        input.check_assembly(&fasta.contigs)?;
+    }
     let (annotation, extension) = (args.annotation.as_deref(), config.annotation.extension);
     let loaded = args.splice.load(annotation, extension, &fasta, strength.is_some())?;
     let (genes, usage) = (loaded.genes.as_ref(), &loaded.usage);
@@ -143,31 +153,37 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
 
     let models = (model.as_ref(), strength.as_deref());
     let mut report = Report::new(&config, models, &fasta, threads);
-    report.inputs(&variants, loaded.gtf.as_ref(), &catalogues)?;
+    report.inputs(&input.source, loaded.gtf.as_ref(), &catalogues)?;
     loaded.notes.iter().chain(&remarks).for_each(|note| report.note(note.clone()));
     report.rules(&args.rules, args.latent);
-    if let Some((name, here, there, n)) = vcf.header.other_length(&fasta.contigs) {
+    if let Some((name, here, there, n)) = header.other_length(&fasta.contigs) {
         report.note(format!(
             "{n} contigs have another length in the VCF than in the FASTA ({name}: {here} and {there} \
              nt); were the variants called on this genome?"
         ));
     }
     let interrupt = interrupt::watch();
-    let unnamed = !vcf.header.defines_contigs();
-    let survey = if args.parts.keep_parts() || unnamed {
-        Survey::of(&variants, &fasta.contigs, interrupt)?
+    let unnamed = !header.defines_contigs();
+    let mut genome = InTurn::new(&fasta)?;
+    let mut survey = if args.parts.keep_parts() || unnamed {
+        Survey::of(&input, &mut genome, interrupt)?
     } else {
         Survey::default()
     };
-    if unnamed && !survey.contigs.is_empty() {
+    // Where contigs come in order, they can be held one at a time again.
+    let genome = if genome.keeps_all() { genome } else { InTurn::new(&fasta)? };
+    survey.rows.take().into_iter().for_each(|rows| report.table(rows));
+    if unnamed && !input.is_table() && !survey.contigs.is_empty() {
         report.note(format!(
             "the VCF has no ##contig lines; those of the genome's contigs were added ({})",
             survey.contigs.len()
         ));
-        vcf.header.add(survey.contig_lines());
+    }
+    if unnamed {
+        header.add(survey.contig_lines());
     }
     let records = if args.parts.keep_parts() { survey.records } else { u64::MAX };
-    let work = args.work(records, &mut vcf.header, &fasta, &report);
+    let work = args.work(records, &mut header, &fasta, &report);
     let annotator = Annotator {
         engine: &engine,
         genes,
@@ -177,14 +193,14 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
         check_ref: args.check_ref(),
         longest: config.variants.max_length,
         table: work.table,
-        path: variants.path(),
+        path: input.source.path(),
     };
     let mut scored = 0;
-    let genome = InTurn::new(&fasta)?;
     let compute = |portion: Portion, consume: &mut Consumer<'_, VariantWork>| {
-        let mut display = Display::new(vcf.progress(), args.quiet);
+        let mut display = Display::new(variants.progress(), args.quiet);
         let sorted = args.formats.write_index;
-        let reader = BatchReader::new(vcf, &fasta.contigs, genome, sorted, portion.span);
+        let reader =
+            BatchReader::new(variants, genome, sorted, portion.span).forced(args.formats.force);
         let stop = Stop::new(interrupt, portion.finish_begun);
         run::run(reader, &annotator, threads, &stop, |annotated| {
             display.show(&annotated);
@@ -258,9 +274,20 @@ impl Args {
         Ok((known.places(contigs), files, remarks))
     }
 
+    fn input(&self) -> Result<Input> {
+        match &self.input {
+            Some(path) => Input::open(path),
+            None => Input::of_variants(&self.variants),
+        }
+    }
+
     fn inputs(&self) -> Vec<&Path> {
-        let given =
-            [Some(&self.vcf), Some(&self.fasta), self.annotation.as_ref(), self.config.as_ref()];
+        let given = [
+            self.input.as_ref(),
+            Some(&self.fasta),
+            self.annotation.as_ref(),
+            self.config.as_ref(),
+        ];
         let usage = self.splice.context_model.as_deref();
         let models = [self.model.file(), self.strength.file(), usage];
         let catalogues = self.catalogues.iter().map(|text| Path::new(catalogue(text).1));
@@ -272,6 +299,12 @@ impl Args {
     fn check(&self, destination: &Destination<'_>, inputs: &[&Path]) -> Result<()> {
         let usage = |problem: &str| Err(Error::Usage(problem.to_owned()));
         check_stdin(inputs)?;
+        for variant in &self.variants {
+            if let Err(reason) = short::parse(variant) {
+                let meaning = reason.meaning();
+                return usage(&format!("--variant {:?}: {meaning}", excerpt(variant)));
+            }
+        }
         if self.parts.shard.is_some() && self.formats.is_given() {
             return usage(
                 "--shard writes no VCF: give --output-type, --write-index and --tsv to `polyascan merge`",

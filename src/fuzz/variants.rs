@@ -21,6 +21,7 @@ use crate::variants::context::VariantContext;
 use crate::variants::engine::Engine;
 use crate::variants::entry::KEYS;
 use crate::variants::gene_usage::GeneUsage;
+use crate::variants::input::Input;
 use crate::variants::run::BatchReader;
 use crate::variants::totals::Totals;
 use crate::variants::vcf::bcf::BcfEncoder;
@@ -37,7 +38,7 @@ const VCF: [&str; 3] = [
 ];
 
 /// The genome that good files lie on.
-static GENOME: LazyLock<(tempfile::NamedTempFile, FastaFile)> = LazyLock::new(|| {
+pub(super) static GENOME: LazyLock<(tempfile::NamedTempFile, FastaFile)> = LazyLock::new(|| {
     let mut text = String::new();
     for contig in contigs().iter() {
         let letters = "ACGTTGCAAC".chars().cycle().take(contig.length as usize);
@@ -86,7 +87,7 @@ fn read(path: &Path) -> Option<Vec<Vec<u8>>> {
 }
 
 /// Annotates a file and returns its records as they come out, or nothing if it is refused.
-fn annotated(path: &Path, check_ref: CheckRef) -> Option<(Vec<u8>, Totals)> {
+pub(super) fn annotated(path: &Path, check_ref: CheckRef) -> Option<(Vec<u8>, Totals)> {
     let fasta = &GENOME.1;
     let model = HashModel::new(0.05);
     let config = Config::load(None).unwrap();
@@ -106,9 +107,8 @@ fn annotated(path: &Path, check_ref: CheckRef) -> Option<(Vec<u8>, Totals)> {
         table,
         path,
     };
-    let vcf = VcfReader::new(Source::open(path).ok()?).ok()?;
-    let mut reader =
-        BatchReader::new(vcf, &fasta.contigs, InTurn::new(fasta).unwrap(), false, 0..u64::MAX);
+    let records = Input::open(path).ok()?.records().ok()?;
+    let mut reader = BatchReader::new(records, InTurn::new(fasta).unwrap(), false, 0..u64::MAX);
     let (mut lines, mut totals) = (Vec::new(), Totals::named());
     while let Some(batch) = reader.next_batch().ok()? {
         let annotated = annotator.annotate(batch).ok()?;
@@ -154,6 +154,9 @@ proptest! {
     ) {
         let file = file(&bytes);
         let Some((lines, totals)) = annotated(file.path(), check_ref) else { return Ok(()) };
+        if Input::open(file.path()).unwrap().is_table() {
+            return Ok(());
+        }
         prop_assert!(totals.check().is_ok(), "{:?}", totals);
         let (out, read) = (record_lines(&lines), read(file.path()).unwrap());
         prop_assert_eq!((out.len() as u64, read.len() as u64), (totals.written, totals.records));

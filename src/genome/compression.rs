@@ -44,10 +44,13 @@ const FOREIGN: [(&[u8], &str, &str); 6] = [
     (b"\x1a\x41\x27\x43", "UCSC 2bit", "convert it with twoBitToFa"),
 ];
 
+/// The byte-order mark of UTF-8.
+const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Text that is not read: its first bytes, what it is, cure.
 const ENCODINGS: [(&[u8], &str, &str); 3] = [
     (
-        b"\xef\xbb\xbf",
+        UTF8_MARK,
         "text with a byte-order mark",
         "remove the mark with `sed '1s/^\\xEF\\xBB\\xBF//'`",
     ),
@@ -60,6 +63,14 @@ pub(crate) const OLD_MAC: &str = "lines end in old Mac style; convert with `tr '
 
 /// Of what is read only once, so much is looked at before the rest is copied.
 const BEGINNING: u64 = 1 << 20;
+
+/// What is done about a byte-order mark of UTF-8 at the beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    Refused,
+    /// It is part of the content, and whoever reads that passes over it.
+    Passed,
+}
 
 /// An input file, open for any number of passes.
 #[derive(Clone, Debug)]
@@ -101,15 +112,30 @@ impl Source {
         path: &Path,
         look: impl Fn(&[u8]) -> std::result::Result<(), String>,
     ) -> Result<Self> {
+        Self::open_marked(path, Mark::Refused, look)
+    }
+
+    /// Does what [`Source::open_as`] does; `mark` says whether there may be a byte-order mark.
+    ///
+    /// # Errors
+    /// As for [`Source::open_as`].
+    pub fn open_marked(
+        path: &Path,
+        mark: Mark,
+        look: impl Fn(&[u8]) -> std::result::Result<(), String>,
+    ) -> Result<Self> {
         if path == Path::new("-") {
-            return Self::copied(Path::new("<stdin>"), io::stdin().lock(), look);
+            return Self::copied(Path::new("<stdin>"), io::stdin().lock(), mark, look);
         }
         let file = File::open(path).map_err(|e| Error::io(path, "cannot open", e))?;
         let kind = file.metadata().map_err(|e| Error::io(path, "cannot open", e))?.file_type();
         if kind.is_dir() {
             return Err(Error::input(path, "", "is a directory; give a file"));
         }
-        if kind.is_file() { Self::from_file(path, file) } else { Self::copied(path, file, look) }
+        match kind.is_file() {
+            true => Self::from_file(path, file, mark),
+            false => Self::copied(path, file, mark, look),
+        }
     }
 
     /// Copies what can be read only once into an unnamed temporary file; `path` is for messages.
@@ -117,12 +143,13 @@ impl Source {
     /// # Errors
     /// As for [`Source::open`], and a temporary folder that is full or cannot be written.
     pub fn from_stream(path: &Path, stream: impl Read) -> Result<Self> {
-        Self::copied(path, stream, |_| Ok(()))
+        Self::copied(path, stream, Mark::Refused, |_| Ok(()))
     }
 
     fn copied(
         path: &Path,
         mut stream: impl Read,
+        mark: Mark,
         look: impl Fn(&[u8]) -> std::result::Result<(), String>,
     ) -> Result<Self> {
         const ACTION: &str =
@@ -132,15 +159,15 @@ impl Source {
         read.map_err(|e| Error::io(path, "cannot read", e))?;
         check_format(path, &begin)?;
         let text = decompressed(&begin);
-        check_encoding(path, &text)?;
+        check_encoding(path, &text, mark)?;
         look(&text).map_err(|problem| Error::input(path, "", problem))?;
         let mut file = tempfile::tempfile().map_err(|e| Error::io(path, ACTION, e))?;
         file.write_all(&begin).map_err(|e| Error::io(path, ACTION, e))?;
         io::copy(&mut stream, &mut file).map_err(|e| Error::io(path, ACTION, e))?;
-        Self::from_file(path, file)
+        Self::from_file(path, file, mark)
     }
 
-    fn from_file(path: &Path, file: File) -> Result<Self> {
+    fn from_file(path: &Path, file: File, mark: Mark) -> Result<Self> {
         let io_error = |e| Error::io(path, "cannot read", e);
         let mut head = Vec::new();
         let file = Arc::new(file);
@@ -153,15 +180,18 @@ impl Source {
             return Err(Error::input(path, "", problem));
         }
         let source = Self { path: path.to_owned(), file, compression };
-        source.check_encoding().map(|()| source)
+        source.check_encoding(mark).map(|()| source)
     }
 
     /// Refuses text in an encoding that no reader here expects: a mark or every second byte would pass for part of a
     /// name.
-    fn check_encoding(&self) -> Result<()> {
+    ///
+    /// # Errors
+    /// If it is, or the file cannot be read.
+    pub fn check_encoding(&self, mark: Mark) -> Result<()> {
         let mut start = Vec::new();
         self.reader().take(3).read_to_end(&mut start).map_err(|e| self.error(e))?;
-        check_encoding(&self.path, &start)
+        check_encoding(&self.path, &start, mark)
     }
 
     /// Returns the name for messages: the path, or `<stdin>`.
@@ -219,8 +249,9 @@ fn check_format(path: &Path, begin: &[u8]) -> Result<()> {
 }
 
 /// Refuses text in an encoding that is not read.
-fn check_encoding(path: &Path, start: &[u8]) -> Result<()> {
-    match ENCODINGS.iter().find(|(mark, ..)| start.starts_with(mark)) {
+fn check_encoding(path: &Path, start: &[u8], mark: Mark) -> Result<()> {
+    match ENCODINGS.iter().find(|(begin, ..)| start.starts_with(begin)) {
+        Some((begin, ..)) if *begin == UTF8_MARK && mark == Mark::Passed => Ok(()),
         Some((_, what, cure)) => {
             let problem = format!("this is {what}, which is not read: {cure}");
             Err(Error::input(path, "", problem))

@@ -84,6 +84,20 @@ impl Contigs {
         accession.is_none_or(|accession| accession.can_have(length)).then_some(index)
     }
 
+    /// Returns why a name that [`Contigs::resolve`] does not find is of another assembly, if it is: its accession is that of
+    /// a chromosome which has another length here.
+    pub fn contradiction(&self, name: &str) -> Option<String> {
+        let (core, accession) = core_of(name);
+        let contig = &self.shared.list[*self.shared.by_core.get(&core)?];
+        accession?.contradiction(&excerpt(name), &excerpt(&contig.name), contig.length)
+    }
+
+    /// Returns the assembly in which a contig of this name has this length, if it is one of human or mouse.
+    pub fn assembly(&self, contig: usize) -> Option<&'static str> {
+        let contig = &self.shared.list[contig];
+        aliases::assembly_of(&core_of(&contig.name).0, contig.length)
+    }
+
     /// Returns the contigs of these names, in any source's style.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::contigs::Contigs;
 use super::fasta::{Bases, FastaFile};
 use crate::error::{Error, Result};
 
@@ -28,6 +29,11 @@ impl<'a> InTurn<'a> {
         let dropped = vec![false; fasta.contigs.len()];
         let (bases, loaded) = (fasta.bases()?, HashMap::new());
         Ok(Self { fasta, bases, next: 0, loaded, dropped, keeps: false })
+    }
+
+    /// Returns the contigs that there are.
+    pub fn contigs(&self) -> &'a Contigs {
+        &self.fasta.contigs
     }
 
     /// Returns whether contigs are asked for in no order, so that all of them are kept.

@@ -4,10 +4,9 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::annotate::{Annotated, Annotator, Batch};
+use super::input::VariantReader;
 use super::vcf::line::Line;
-use super::vcf::reader::VcfReader;
 use crate::error::{Error, Result};
-use crate::genome::contigs::Contigs;
 use crate::genome::in_turn::InTurn;
 use crate::pipeline::{self, Stop};
 
@@ -19,14 +18,15 @@ const BYTES: usize = 1 << 22;
 
 /// Cuts records into batches.
 pub struct BatchReader<'a> {
-    pub vcf: VcfReader,
-    contigs: &'a Contigs,
+    variants: VariantReader,
     genome: InTurn<'a>,
     /// The first record of the next batch.
     pending: Option<Line>,
     order: Option<Order>,
     /// Numbers of the records that are wanted.
     span: Range<u64>,
+    /// Whether contigs of another assembly are taken for contigs that are missing.
+    forced: bool,
     /// Records read, and records handed out or passed over.
     read: u64,
     given: u64,
@@ -44,23 +44,39 @@ impl<'a> BatchReader<'a> {
     /// Starts at the first record of `span`, numbers counted from 0; `sorted` demands that records are in
     /// order.
     pub fn new(
-        vcf: VcfReader,
-        contigs: &'a Contigs,
+        variants: VariantReader,
         genome: InTurn<'a>,
         sorted: bool,
         span: Range<u64>,
     ) -> Self {
         let order = sorted.then(Order::default);
         let given = span.start;
-        Self { vcf, contigs, genome, pending: None, order, span, read: 0, given }
+        let (pending, forced) = (None, false);
+        Self { variants, genome, pending, order, span, forced, read: 0, given }
+    }
+
+    /// Takes contigs whose accession is of another assembly for contigs that are missing, if `forced`; else they are an
+    /// error.
+    pub fn forced(self, forced: bool) -> Self {
+        Self { forced, ..self }
     }
 
     /// Returns the next batch.
     ///
     /// # Errors
-    /// If a file cannot be read, a line is no record, or records are not in order and must be.
+    /// If a file cannot be read, a line is no record, records are not in order and must be, or a contig is of another
+    /// assembly than the genome.
     pub fn next_batch(&mut self) -> Result<Option<Batch>> {
         let Some(first) = self.take()? else { return Ok(None) };
+        // Before the next records, of which a table may ask for another contig.
+        let name = String::from_utf8_lossy(first.contig()).into_owned();
+        let contig = match self.genome.contigs().resolve(&name) {
+            Some(contig) => Some((contig, self.genome.get(contig)?)),
+            None => None,
+        };
+        if contig.is_none() {
+            self.check_assembly(&first, &name)?;
+        }
         let mut bytes = first.size();
         let mut lines = vec![first];
         while lines.len() < RECORDS && bytes < BYTES {
@@ -72,16 +88,22 @@ impl<'a> BatchReader<'a> {
             bytes += next.size();
             lines.push(next);
         }
-        let name = String::from_utf8_lossy(lines[0].contig());
-        let contig = match self.contigs.resolve(&name) {
-            Some(contig) => Some((contig, self.genome.get(contig)?)),
-            None => None,
-        };
-        let there = contig.as_ref().map(|(contig, _)| &self.contigs[*contig].name);
+        let there = contig.as_ref().map(|(contig, _)| &self.genome.contigs()[*contig].name);
         let renamed = there.filter(|there| **there != name).cloned();
         let first = self.given;
         self.given += lines.len() as u64;
-        Ok(Some(Batch { first, contig, renamed, lines, read: self.vcf.progress().1 }))
+        Ok(Some(Batch { first, contig, renamed, lines, read: self.variants.progress().1 }))
+    }
+
+    /// Refuses an accession that the genome contradicts.
+    fn check_assembly(&self, line: &Line, name: &str) -> Result<()> {
+        match self.genome.contigs().contradiction(name).filter(|_| !self.forced) {
+            None => Ok(()),
+            Some(problem) => {
+                let problem = format!("{problem} (--force goes on)");
+                Err(Error::input(&self.variants.path(), line.place(), problem))
+            }
+        }
     }
 
     fn take(&mut self) -> Result<Option<Line>> {
@@ -93,14 +115,14 @@ impl<'a> BatchReader<'a> {
     }
 
     fn next_record(&mut self) -> Result<Option<Line>> {
-        let next = self.vcf.next_record()?;
+        let next = self.variants.next_record(&mut self.genome)?;
         self.read += u64::from(next.is_some());
         if let (Some(order), Some(line)) = (&mut self.order, &next)
             && !order.goes_on(line)
         {
             let problem =
                 "not in order, which --write-index needs; sort it first, e.g. with bcftools sort";
-            return Err(Error::input(&self.vcf.path(), line.place(), problem));
+            return Err(Error::input(&self.variants.path(), line.place(), problem));
         }
         Ok(next)
     }

@@ -90,6 +90,9 @@ fn tables(folder: &Folder) {
         ("table.tsv", "name\tletters\n"),
         ("nocolumn.tsv", "contig\tstrand\nchr1\t+\n"),
         ("number.tsv", "contig\toffset\tstrand\nchr1\tx\t+\n"),
+        ("partial.tsv", "chrom\tpos\tid\n"),
+        ("commas.csv", "chrom,pos,ref,alt\n"),
+        ("norow.txt", "rs17\n"),
         ("outside.tsv", "contig\toffset\tstrand\nchr1\t501\t+\n"),
     ] {
         folder.file(name, text);
@@ -158,6 +161,7 @@ fn variants(folder: &Folder) {
     for (name, text) in [
         ("good", rows(std::slice::from_ref(&good))),
         ("nochrom", "##fileformat=VCFv4.2\n".into()),
+        ("old", header.replace("v4.2", "v3.3")),
         ("names", header.replace("POS", "POSITION")),
         ("samples", named("FORMAT\ta\ta")),
         ("unnamed", named("FORMAT\ta\t")),

@@ -16,6 +16,7 @@ use crate::variants::LatentSites;
 use crate::variants::change::Reason;
 use crate::variants::context::ContextRule;
 use crate::variants::entry::definitions;
+use crate::variants::tables::rows::Rows;
 use crate::variants::totals::Totals;
 use crate::variants::vcf::header::Header;
 
@@ -108,6 +109,21 @@ impl Report {
         Ok(())
     }
 
+    /// Notes what became of the rows of a table, and names some that are no records.
+    pub fn table(&mut self, rows: Rows) {
+        let path = self.summary.input.path.clone();
+        for warning in &rows.warnings {
+            crate::say!("polyascan: warning: {path}, {warning}");
+        }
+        if let Some((name, there)) = rows.counts.renamed_contigs.iter().next() {
+            self.note(format!(
+                "contig names in another style were matched ({name} is {there} in the FASTA file)"
+            ));
+        }
+        self.note(rows.counts.text());
+        self.summary.table = Some(rows.counts);
+    }
+
     /// Returns the summary so far.
     pub fn summary(&self) -> &VariantSummary {
         &self.summary
@@ -161,7 +177,7 @@ impl Report {
         self.summary.count(totals);
         match file {
             Some(file) => complete.push(self.summary.complete(file)?),
-            None => self.summary.totals.check()?,
+            None => self.summary.check()?,
         }
         publish(complete)?;
         let t = &self.summary.totals;

@@ -5,6 +5,8 @@
 
 /// Chromosomes of one assembly by accession: that of the first is `prefix` + `first`, and so on.
 struct Assembly {
+    /// Empty where only one is in use.
+    name: &'static str,
     prefix: &'static str,
     first: u32,
     /// Of each chromosome, `names.len()` many; empty where only one assembly is in use.
@@ -61,42 +63,46 @@ const GRCM39_VERSIONS: [u32; 21] = [7, 8, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
 const GRCM38_VERSIONS: [u32; 21] = [6, 7, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 7, 7];
 
 const fn nc(
+    name: &'static str,
     first: u32,
     versions: &'static [u32],
     names: &'static [&'static str],
     lengths: &'static [u64],
 ) -> Assembly {
-    Assembly { prefix: "NC_", first, versions, names, lengths }
+    Assembly { name, prefix: "NC_", first, versions, names, lengths }
 }
 
 const fn cm(
+    name: &'static str,
     first: u32,
     versions: &'static [u32],
     names: &'static [&'static str],
     lengths: &'static [u64],
 ) -> Assembly {
-    Assembly { prefix: "CM", first, versions, names, lengths }
+    Assembly { name, prefix: "CM", first, versions, names, lengths }
 }
 
-const ASSEMBLIES: [Assembly; 16] = [
-    nc(1, &GRCH38_VERSIONS, &HUMAN, &GRCH38),
-    nc(1, &GRCH37_VERSIONS, &HUMAN, &GRCH37),
-    nc(60_925, &[1; 24], &HUMAN, &T2T),
-    nc(67, &GRCM39_VERSIONS, &MOUSE, &GRCM39),
-    nc(67, &GRCM38_VERSIONS, &MOUSE, &GRCM38),
-    cm(663, &[2; 24], &HUMAN, &GRCH38),
-    cm(663, &[1; 24], &HUMAN, &GRCH37),
-    cm(994, &[3; 21], &MOUSE, &GRCM39),
-    cm(994, &[2; 21], &MOUSE, &GRCM38),
-    nc(1_133, &[], &YEAST, &[]),
+const ASSEMBLIES: [Assembly; 17] = [
+    nc("GRCh38", 1, &GRCH38_VERSIONS, &HUMAN, &GRCH38),
+    nc("GRCh37", 1, &GRCH37_VERSIONS, &HUMAN, &GRCH37),
+    nc("T2T-CHM13v2.0", 60_925, &[1; 24], &HUMAN, &T2T),
+    nc("GRCm39", 67, &GRCM39_VERSIONS, &MOUSE, &GRCM39),
+    nc("GRCm38", 67, &GRCM38_VERSIONS, &MOUSE, &GRCM38),
+    cm("GRCh38", 663, &[2; 24], &HUMAN, &GRCH38),
+    cm("GRCh37", 663, &[1; 24], &HUMAN, &GRCH37),
+    cm("GRCm39", 994, &[3; 21], &MOUSE, &GRCM39),
+    cm("GRCm38", 994, &[2; 21], &MOUSE, &GRCM38),
+    nc("", 1_133, &[], &YEAST, &[]),
     // Worm, thale cress.
-    nc(3_279, &[], &["I", "II", "III", "IV", "V", "X"], &[]),
-    nc(3_070, &[], &["1", "2", "3", "4", "5"], &[]),
-    // Mitochondria of human, mouse, yeast; chloroplast of thale cress.
-    nc(12_920, &[], &["MT"], &[]),
-    nc(5_089, &[], &["MT"], &[]),
-    nc(1_224, &[], &["MT"], &[]),
-    nc(932, &[], &["Pt"], &[]),
+    nc("", 3_279, &[], &["I", "II", "III", "IV", "V", "X"], &[]),
+    nc("", 3_070, &[], &["1", "2", "3", "4", "5"], &[]),
+    // Mitochondria of human (that of most genomes, and the other one of UCSC's hg19), mouse, yeast; chloroplast of thale
+    // cress.
+    nc("the human rCRS", 12_920, &[1], &["MT"], &[16_569]),
+    nc("UCSC's hg19", 1_807, &[4], &["MT"], &[16_571]),
+    nc("mouse", 5_089, &[1], &["MT"], &[16_299]),
+    nc("", 1_224, &[], &["MT"], &[]),
+    nc("", 932, &[], &["Pt"], &[]),
 ];
 
 /// What an archive's name stands for.
@@ -104,8 +110,8 @@ const ASSEMBLIES: [Assembly; 16] = [
 pub(super) struct Accession {
     /// The chromosome's name without prefix, or the accession of a scaffold.
     pub(super) core: String,
-    /// Its nucleotides, where the accession tells an assembly.
-    length: Option<u64>,
+    /// The assembly and the chromosome's nucleotides there, where the accession tells one.
+    of: Option<(&'static str, u64)>,
     /// Those of the chromosome in all assemblies that are known here.
     known: Vec<u64>,
 }
@@ -114,7 +120,25 @@ impl Accession {
     /// Returns whether a sequence of this length can be it: it has that length, or that of no assembly known here
     /// (an excerpt).
     pub(super) fn can_have(&self, length: u64) -> bool {
-        self.length == Some(length) || !self.known.contains(&length)
+        self.of.is_some_and(|(_, here)| here == length) || !self.known.contains(&length)
+    }
+
+    /// Returns what speaks against a sequence of this name and length being it, if anything does.
+    pub(super) fn contradiction(&self, accession: &str, name: &str, length: u64) -> Option<String> {
+        if self.can_have(length) {
+            return None;
+        }
+        let here = match self.of {
+            Some((assembly, length)) => format!("of {assembly} ({length} nt)"),
+            None => "of another assembly".to_owned(),
+        };
+        let there = assembly_of(&self.core, length)
+            .map_or(String::new(), |assembly| format!(", as in {assembly}"));
+        Some(format!(
+            "{accession} is chromosome {} {here}, but {name} of the FASTA file has {length} nt{there}; give the genome \
+             that the variants were called on",
+            self.core
+        ))
     }
 }
 
@@ -136,14 +160,24 @@ pub(super) fn chromosome(name: &str) -> Option<Accession> {
         let Some(core) = assembly.names.get(at) else { continue };
         let found = found.get_or_insert_with(|| Accession {
             core: (*core).to_owned(),
-            length: None,
-            known: known_lengths(assembly, at),
+            of: None,
+            // Without a version it may be that of any assembly.
+            known: version.map(|_| known_lengths(assembly, at)).unwrap_or_default(),
         });
         if assembly.versions.get(at).copied() == version && version.is_some() {
-            found.length = assembly.lengths.get(at).copied();
+            found.of = assembly.lengths.get(at).map(|&length| (assembly.name, length));
         }
     }
     found
+}
+
+/// Returns the assembly in which a chromosome has so many nucleotides, if it is one that is known here.
+pub(super) fn assembly_of(core: &str, length: u64) -> Option<&'static str> {
+    let is = |assembly: &&Assembly| {
+        let at = assembly.names.iter().position(|name| *name == core);
+        at.and_then(|at| assembly.lengths.get(at)) == Some(&length)
+    };
+    ASSEMBLIES.iter().find(is).map(|assembly| assembly.name)
 }
 
 /// Returns the lengths of a chromosome in all assemblies of its species.
@@ -183,12 +217,15 @@ mod tests {
             ("CM001013.2", "X", Some(171031299)),
             ("NC_000086.8", "X", Some(169476592)),
             ("NC_000001.9", "1", None),
-            ("NC_012920.1", "MT", None),
+            ("NC_012920.1", "MT", Some(16569)),
+            ("NC_012920.2", "MT", None),
+            ("NC_001807.4", "MT", Some(16571)),
             ("NC_001148.4", "XVI", None),
             ("NC_003071.7", "2", None),
         ] {
             let found = chromosome(name).unwrap();
-            assert_eq!((found.core.as_str(), found.length), (core, length), "{name}");
+            let found = (found.core.as_str(), found.of.map(|(_, length)| length));
+            assert_eq!(found, (core, length), "{name}");
         }
         for name in ["NC_999999.1", "NC_000001.x", "NC_1.1", "NM_000001.1", "chr1", "", "NC_"] {
             assert_eq!(chromosome(name), None, "{name}");
@@ -203,6 +240,21 @@ mod tests {
         assert!(of("NC_000001.11").can_have(248956422) && !of("NC_000001.11").can_have(249250621));
         assert!(!of("NC_000001.10").can_have(248956422) && !of("NC_000001.9").can_have(248956422));
         assert!(of("NC_000001.11").can_have(20_000) && of("NC_012920.1").can_have(16_569));
+        assert!(of("NC_000001").can_have(248956422) && of("NC_000001").can_have(249250621));
+    }
+
+    #[test]
+    fn what_speaks_against_an_accession_is_told() {
+        let told = |accession: &str, length| {
+            chromosome(accession).unwrap().contradiction(accession, "chr1", length)
+        };
+        assert_eq!(told("NC_000001.11", 248956422), None);
+        assert_eq!(told("NC_000001.11", 20_000), None);
+        let expected = "NC_000001.11 is chromosome 1 of GRCh38 (248956422 nt), but chr1 of the FASTA file has 249250621 \
+                        nt, as in GRCh37; give the genome that the variants were called on";
+        assert_eq!(told("NC_000001.11", 249250621).as_deref(), Some(expected));
+        let unknown = told("NC_000067.5", 195154279).unwrap();
+        assert!(unknown.contains("of another assembly") && unknown.contains("as in GRCm39"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{FastaSummary, FileSummary, ModelSummary, write_json};
 use crate::error::Result;
 use crate::output::atomic::{AtomicFile, Complete};
+use crate::variants::tables::rows::RowCounts;
 use crate::variants::totals::Totals;
 
 /// What was run, on what, and what became of every record and allele. Keys are written in the order of
@@ -26,6 +27,9 @@ pub struct VariantSummary {
     pub sites: Vec<FileSummary>,
     /// Every threshold that was in force, by its name in the configuration.
     pub settings: BTreeMap<String, serde_json::Value>,
+    /// What became of the rows, where the input is a table or a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<RowCounts>,
     pub totals: Totals,
     /// The genes with the most alleles of a significant effect, and how many: [`TOP_GENES`] of them.
     #[serde(default)]
@@ -54,7 +58,16 @@ impl VariantSummary {
     /// # Errors
     /// If they do not, or the file cannot be written.
     pub fn complete(&self, file: AtomicFile) -> Result<Complete> {
-        self.totals.check()?;
+        self.check()?;
         write_json(self, file)
+    }
+
+    /// Checks that the counts add up.
+    ///
+    /// # Errors
+    /// If they do not, which is an error of the program.
+    pub fn check(&self) -> Result<()> {
+        self.totals.check()?;
+        self.table.as_ref().map_or(Ok(()), |table| table.check(self.totals.records))
     }
 }

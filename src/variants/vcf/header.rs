@@ -29,7 +29,11 @@ impl Header {
             let begin = line[..line.len().min(40)].escape_ascii();
             let problem =
                 "not VCF: the first line must be ##fileformat=VCFv4.2 or another version 4";
-            return Err(format!("{problem}, but begins with \"{begin}\""));
+            let nothing_else = match line.starts_with(b"##") {
+                true => "",
+                false => "; nor is this a table or list of variants (see docs/VARIANTS.md)",
+            };
+            return Err(format!("{problem}, but begins with \"{begin}\"{nothing_else}"));
         }
         let last = !line.starts_with(b"##");
         if last {
