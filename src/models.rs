@@ -240,6 +240,11 @@ pub trait Model: Send + Sync {
     /// If a window is not as [`Model::input`] says, or the computation fails.
     fn predict(&self, windows: &[Window<'_>]) -> Result<Predictions>;
 
+    /// Returns whether [`Model::predict_copies`] computes only what a replacement changes.
+    fn shares_copies(&self) -> bool {
+        false
+    }
+
     /// Returns the first output of copies of one window (codes) in which a stretch is replaced: of each replacement
     /// in turn each of its copies. A probability comes as its natural log-odds. Equals `predict` within rounding;
     /// some models compute only what a replacement changes.

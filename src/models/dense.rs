@@ -103,6 +103,10 @@ impl Model for DenseScan {
         Predictions { values }.check_finite(&self.card.name, windows.len())
     }
 
+    fn shares_copies(&self) -> bool {
+        true
+    }
+
     fn predict_copies(&self, window: &[u8], replacements: &[Replacement<'_>]) -> Result<Vec<f32>> {
         copies::check(self, window, replacements)?;
         copies::finite(&self.card.name, self.kernel.first_of_copies(window, replacements))

@@ -1,5 +1,7 @@
 //! Scoring: changes of a sequence in, effects on its sites out.
 
+mod strengths;
+
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::ops::Range;
@@ -18,18 +20,16 @@ use crate::genome::contigs::Contigs;
 use crate::genome::region::Intervals;
 use crate::genome::strand::Strand;
 use crate::models::card::Task;
-use crate::models::{CENTRE, Model, Window};
+use crate::models::{CENTRE, Model};
 use crate::profile::Profile;
 use crate::scan::Anchor;
 use crate::scan::consolidate::REACH;
 use crate::scan::inference::{ChunkScores, Scorer};
 use crate::scan::targets::Targets;
+use strengths::{Place, StrengthWindows, Strengths};
 
 /// Nucleotides on either side of a change that windows centred on its sites can reach.
 const SIGHT: u64 = 2 * CENTRE as u64 + CONTEXT;
-
-/// Windows whose strength is predicted in one go: between two it is asked whether to stop.
-const STRENGTHS_PER_CALL: usize = 512;
 
 /// The effects of one change, by strand and position.
 pub type Effects = Arc<[SiteEffect]>;
@@ -75,13 +75,7 @@ struct Neighbourhood<'a> {
 /// A site before its strength is known, and its windows' places in the list to predict.
 struct Draft {
     site: SiteEffect,
-    windows: Option<[usize; 2]>,
-}
-
-/// The different windows of a batch whose strength is wanted.
-#[derive(Default)]
-struct StrengthWindows {
-    places: HashMap<Vec<u8>, usize>,
+    windows: Option<[Place; 2]>,
 }
 
 impl<'a> Engine<'a> {
@@ -181,12 +175,15 @@ impl<'a> Engine<'a> {
             Intervals::new(looked_at.collect()).as_slice().to_vec()
         });
         let reference = windows::of_reference(&scorer, sequence, wanted)?;
-        let mut strengths = StrengthWindows::default();
+        let mut strengths = StrengthWindows::new(self.strength);
         let drafts = asked.iter().map(|asked| {
             self.drafts(&scorer, sequence, &reference, (asked, places), &mut strengths)
         });
         let drafts: Vec<Vec<Draft>> = drafts.collect::<Result<_>>()?;
-        let strengths = self.strengths(&strengths)?;
+        let strengths = match self.strength {
+            Some(model) => strengths.predict(model, &self.stop)?,
+            None => Strengths::default(),
+        };
         let finished = drafts.into_iter().map(|drafts| {
             drafts.into_iter().filter_map(|draft| self.finished(draft, &strengths)).collect()
         });
@@ -308,47 +305,18 @@ impl<'a> Engine<'a> {
         };
         let windows = self
             .strength
-            .map(|_| [0, 1].map(|i| strengths.place(haplotypes[i].window(*strand, place[i]))));
+            .map(|_| strengths.pair([0, 1].map(|i| haplotypes[i].window(*strand, place[i]))));
         Draft { site, windows }
     }
 
-    /// Predicts the strengths of windows, log2 odds.
-    fn strengths(&self, windows: &StrengthWindows) -> Result<Vec<f32>> {
-        let Some(model) = self.strength else { return Ok(Vec::new()) };
-        let mut codes: Vec<&[u8]> = vec![&[]; windows.places.len()];
-        for (window, &place) in &windows.places {
-            codes[place] = window;
-        }
-        let codes: Vec<Window<'_>> = codes.into_iter().map(Window::from).collect();
-        if codes.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut strengths = Vec::with_capacity(codes.len());
-        for codes in codes.chunks(STRENGTHS_PER_CALL) {
-            if (self.stop)() {
-                return Err(Error::Interrupted);
-            }
-            strengths.extend(model.predict(codes)?.values.swap_remove(0));
-        }
-        Ok(strengths)
-    }
-
     /// Returns the effect on a site; none on a latent one that does not change enough to be reported.
-    fn finished(&self, draft: Draft, strengths: &[f32]) -> Option<SiteEffect> {
+    fn finished(&self, draft: Draft, strengths: &Strengths) -> Option<SiteEffect> {
         let Draft { mut site, windows } = draft;
-        site.strength = windows.map(|places| places.map(|place| f64::from(strengths[place])));
+        site.strength = windows.map(|places| places.map(|place| strengths.at(place)));
         site.effect = self.settings.rule.effect(&site);
         let all = self.settings.latent_sites == LatentSites::All;
         let reported = all || !site.is_latent() || site.delta().abs() >= self.settings.rule.delta;
         reported.then_some(site)
-    }
-}
-
-impl StrengthWindows {
-    /// Returns a window's place in the list.
-    fn place(&mut self, window: Vec<u8>) -> usize {
-        let next = self.places.len();
-        *self.places.entry(window).or_insert(next)
     }
 }
 
