@@ -3,6 +3,7 @@
 mod anchor;
 mod annotation;
 mod aparent2;
+mod aparent2_variants;
 mod bad_input;
 mod bad_models;
 mod classes;

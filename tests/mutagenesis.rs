@@ -15,14 +15,16 @@ use crate::support::*;
 /// A row of the table by the names of its columns.
 type Row = HashMap<String, String>;
 
-fn table(prefix: &str) -> String {
+/// The table of a run.
+pub fn table(prefix: &str) -> String {
     let mut text = String::new();
     let path = format!("{prefix}.mutagenesis.tsv.gz");
     bgzf::Reader::from_path(path).unwrap().read_to_string(&mut text).unwrap();
     text
 }
 
-fn rows(text: &str) -> Vec<Row> {
+/// The rows of a table, by the names of its columns.
+pub fn rows(text: &str) -> Vec<Row> {
     let header = text.lines().find(|line| line.starts_with("#chrom")).unwrap();
     let names: Vec<&str> = header.trim_start_matches('#').split('\t').collect();
     let lines = text.lines().filter(|line| !line.starts_with('#'));

@@ -29,7 +29,7 @@ const CENTRES: RangeInclusive<usize> = NEAREST..=FARTHEST;
 pub const SIGNAL: usize = 6;
 
 /// APARENT2's outputs that are strengths.
-const LOG_ODDS: [&str; 2] = ["logodds_narrow", "logodds_wide"];
+pub const LOG_ODDS: [&str; 2] = ["logodds_narrow", "logodds_wide"];
 /// Odds are computed from probabilities no nearer to 0 and 1 than this.
 const CERTAIN: f64 = 1e-7;
 

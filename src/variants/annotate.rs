@@ -10,8 +10,8 @@ use super::answer::{Finding, largest_change, most_severe};
 use super::change::{Change, Coverage, Reason};
 use super::context::VariantContext;
 use super::effect::SiteEffect;
-use super::engine::{Asked, Effects, Engine};
-use super::entry::{self, Answer, KEYS, parts};
+use super::engine::{Asked, Effects, Engine, SignalEffect};
+use super::entry::{self, Answer, KEYS, parts, signal_entry};
 use super::gene_usage::{Around, GeneUsage};
 use super::genes::genes_at;
 use super::totals::Totals;
@@ -144,8 +144,12 @@ impl Annotator<'_> {
             }
             None => Vec::new(),
         };
+        let signals = match &around {
+            Some(Around { codes, .. }) => self.engine.signal_effects(codes, &asked)?,
+            None => Vec::new(),
+        };
         for record in &records {
-            self.write(record, around.as_ref(), &effects, &mut annotated)?;
+            self.write(record, around.as_ref(), (&effects, &signals), &mut annotated)?;
         }
         Ok(annotated)
     }
@@ -239,16 +243,20 @@ impl Annotator<'_> {
         &self,
         record: &Record<'_>,
         around: Option<&Around<'_>>,
-        effects: &[Effects],
+        (effects, signals): (&[Effects], &[Vec<SignalEffect>]),
         annotated: &mut Annotated,
     ) -> Result<()> {
         let Annotated { lines, rows, totals, replaced, .. } = annotated;
         totals.written += 1;
         totals.without_alternate += u64::from(record.alleles.is_empty());
-        let (mut entries, mut answers) = (Vec::new(), Vec::new());
+        let (mut entries, mut by_signal, mut answers) = (Vec::new(), Vec::new(), Vec::new());
         for allele in &record.alleles {
             let (sites, coverage) = match allele.asked {
-                Ok((at, coverage)) => (&*effects[at], coverage),
+                Ok((at, coverage)) => {
+                    let signals = signals.get(at).into_iter().flatten();
+                    by_signal.extend(signals.map(|effect| signal_entry(&allele.letters, effect)));
+                    (&*effects[at], coverage)
+                }
                 Err(reason) => {
                     totals.skip(reason);
                     answers.push(Answer::skipped(reason));
@@ -279,7 +287,7 @@ impl Annotator<'_> {
             }
             answers.push(answer);
         }
-        let info = entry::info(&entries, &answers);
+        let info = entry::info(&entries, &by_signal, &answers);
         *replaced |= record.line.write(&record.reference, &KEYS, &info, lines);
         Ok(())
     }
@@ -320,7 +328,7 @@ const BEFORE: [&str; 4] = ["#chrom", "pos", "id", "ref"];
 pub fn table_header() -> String {
     let fields = entry::FIELDS.map(str::to_lowercase);
     let fields = fields.iter().map(String::as_str);
-    let answer = KEYS[1..].iter().map(|key| entry::column(key));
+    let answer = entry::ANSWER.iter().map(|key| entry::column(key));
     let columns: Vec<&str> = BEFORE.into_iter().chain(fields).chain(answer).collect();
     columns.join("\t") + "\n"
 }

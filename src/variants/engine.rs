@@ -1,5 +1,6 @@
 //! Scoring: changes of a sequence in, effects on its sites out.
 
+mod signals;
 mod strengths;
 
 use std::collections::HashMap;
@@ -26,6 +27,7 @@ use crate::scan::Anchor;
 use crate::scan::consolidate::REACH;
 use crate::scan::inference::{ChunkScores, Scorer};
 use crate::scan::targets::Targets;
+pub use signals::SignalEffect;
 use strengths::{Place, StrengthWindows, Strengths};
 
 /// Nucleotides on either side of a change that windows centred on its sites can reach.

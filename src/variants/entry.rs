@@ -4,11 +4,13 @@ use std::fmt::Write as _;
 
 use super::answer::Finding;
 use super::change::{Coverage, Reason};
+use super::engine::SignalEffect;
 use crate::context::features::Feature;
 
-/// INFO keys that this program writes: entries, then what is said once per allele.
-pub const KEYS: [&str; 9] = [
+/// INFO keys that this program writes: entries by site, entries by signal, then what is said once per allele.
+pub const KEYS: [&str; 10] = [
     "PolyA",
+    "PolyA_signals",
     "PolyA_max",
     "PolyA_effect",
     "PolyA_delta",
@@ -18,6 +20,12 @@ pub const KEYS: [&str; 9] = [
     "PolyA_partial",
     "PolyA_skip",
 ];
+
+/// The keys of what is said once per allele.
+pub const ANSWER: [&str; 8] = {
+    let [_, _, answer @ ..] = KEYS;
+    answer
+};
 
 /// PolyA_effect of an allele that is scored and has no site near.
 const NO_SITE: &str = "no_site";
@@ -44,6 +52,21 @@ pub const FIELDS: [&str; 18] = [
     "EXPRESSED_ALT",
 ];
 
+/// The parts of an INFO/PolyA_signals entry.
+pub const SIGNAL_FIELDS: [&str; 11] = [
+    "ALLELE",
+    "STRAND",
+    "POS",
+    "SIGNAL_REF",
+    "SIGNAL_ALT",
+    "NARROW_REF",
+    "NARROW_ALT",
+    "DELTA_NARROW",
+    "WIDE_REF",
+    "WIDE_ALT",
+    "DELTA_WIDE",
+];
+
 /// Returns the header lines that define the INFO entries; `reasons` are the reasons for skipping and what
 /// they mean.
 pub fn definitions(reasons: &str) -> [String; KEYS.len()] {
@@ -57,9 +80,16 @@ pub fn definitions(reasons: &str) -> [String; KEYS.len()] {
          probability that the site is used at all, given class and context. Format: {}",
         FIELDS.join("|")
     );
+    let signals = format!(
+        "With a model that reads frames laid around polyA signals (APARENT2): one entry per allele x signal whose \
+         frame the allele touches. POS: 1-based, the signal's first base in transcript direction, on the reference. \
+         NARROW, WIDE: natural log-odds of cleavage 7 to 56 nt after it and anywhere in the frame. Format: {}",
+        SIGNAL_FIELDS.join("|")
+    );
     let skipped = format!("Why the allele was not scored: {reasons}");
     let described = [
         (".", "String", entries.as_str()),
+        (".", "String", &signals),
         (
             "A",
             "Float",
@@ -101,14 +131,14 @@ pub fn definitions(reasons: &str) -> [String; KEYS.len()] {
 }
 
 /// What is said of an allele as a whole: the values of the keys after the first, in their order.
-pub struct Answer([String; KEYS.len() - 1]);
+pub struct Answer([String; ANSWER.len()]);
 
 impl Answer {
     /// An allele that is not scored.
     pub fn skipped(reason: Reason) -> Self {
-        let mut values: [String; KEYS.len() - 1] = Default::default();
+        let mut values: [String; ANSWER.len()] = Default::default();
         values.fill(".".to_owned());
-        values[KEYS.len() - 2] = reason.name().to_owned();
+        values[ANSWER.len() - 1] = reason.name().to_owned();
         Self(values)
     }
 
@@ -157,14 +187,23 @@ pub fn column(key: &str) -> &str {
     }
 }
 
-/// Returns what is put into INFO: entries, and answers by allele; a key that would say nothing is left out.
-pub fn info(entries: &[String], answers: &[Answer]) -> String {
+/// Returns what is put into INFO: entries by site and by signal, and answers by allele; a key that would say nothing is
+/// left out.
+pub fn info(entries: &[String], signals: &[String], answers: &[Answer]) -> String {
     let of_key = |i: usize| answers.iter().map(move |answer| answer.0[i].as_str());
-    let per_allele = (0..KEYS.len() - 1).filter(|&i| of_key(i).any(|value| value != "."));
+    let per_allele = (0..ANSWER.len()).filter(|&i| of_key(i).any(|value| value != "."));
     let per_allele =
-        per_allele.map(|i| format!("{}={}", KEYS[i + 1], of_key(i).collect::<Vec<_>>().join(",")));
-    let entries = (!entries.is_empty()).then(|| format!("{}={}", KEYS[0], entries.join(",")));
-    entries.into_iter().chain(per_allele).collect::<Vec<_>>().join(";")
+        per_allele.map(|i| format!("{}={}", ANSWER[i], of_key(i).collect::<Vec<_>>().join(",")));
+    let joined = |key: &str, entries: &[String]| {
+        (!entries.is_empty()).then(|| format!("{key}={}", entries.join(",")))
+    };
+    let by_site = joined(KEYS[0], entries);
+    by_site
+        .into_iter()
+        .chain(joined(KEYS[1], signals))
+        .chain(per_allele)
+        .collect::<Vec<_>>()
+        .join(";")
 }
 
 /// Returns the parts of an entry in the order of [`FIELDS`].
@@ -197,6 +236,17 @@ pub fn parts(allele: &str, finding: &Finding<'_>) -> [String; FIELDS.len()] {
         number(in_gene.expressed.map(|pair| pair[0]), 4),
         number(in_gene.expressed.map(|pair| pair[1]), 4),
     ]
+}
+
+/// Returns an entry of a signal, its parts joined in the order of [`SIGNAL_FIELDS`].
+pub fn signal_entry(allele: &str, effect: &SignalEffect) -> String {
+    let SignalEffect { strand, position, signals, narrow, wide } = effect;
+    let signal = |i: usize| signals[i].unwrap_or(".").to_owned();
+    let [n, w] = [narrow, wide].map(|pair| [pair[0], pair[1], pair[1] - pair[0]]);
+    let numbers = [n, w].concat().into_iter().map(|value| rounded(value, 4));
+    let first =
+        [allele.to_owned(), strand.to_string(), (position + 1).to_string(), signal(0), signal(1)];
+    first.into_iter().chain(numbers).collect::<Vec<_>>().join("|")
 }
 
 /// Returns a number as text, without `-0`.
@@ -292,14 +342,14 @@ mod tests {
         let skipped = Answer::skipped(Reason::Star);
         let entries = ["T|A%2CB".to_owned()];
         assert_eq!(
-            info(&entries, &[lost, none, skipped]),
-            "PolyA=T|A%2CB;PolyA_max=1.250,0,.;PolyA_effect=lost,no_site,.;PolyA_delta=-1.000,.,.;\
+            info(&entries, &["T|+".to_owned()], &[lost, none, skipped]),
+            "PolyA=T|A%2CB;PolyA_signals=T|+;PolyA_max=1.250,0,.;PolyA_effect=lost,no_site,.;PolyA_delta=-1.000,.,.;\
              PolyA_gene=A%2CB,.,.;PolyA_class=intron_skipped,.,.;PolyA_usage=-0.2500,.,.;\
              PolyA_partial=.,contig_edge,.;PolyA_skip=.,.,star"
         );
         let skipped = Answer::skipped(Reason::Star);
-        assert_eq!(info(&[], &[skipped]), "PolyA_skip=star");
-        assert_eq!(info(&[], &[]), "");
+        assert_eq!(info(&[], &[], &[skipped]), "PolyA_skip=star");
+        assert_eq!(info(&[], &[], &[]), "");
     }
 
     #[test]

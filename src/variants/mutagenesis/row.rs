@@ -4,6 +4,7 @@ use crate::context::features::Feature;
 use crate::models::strength::log_odds;
 use crate::variants::context::SiteInGene;
 use crate::variants::effect::SiteEffect;
+use crate::variants::engine::SignalEffect;
 use crate::variants::entry::rounded;
 
 /// The names of the columns. `delta_logodds` and `delta_usage`, `..._narrow`, are named as in APARENT2's
@@ -43,7 +44,7 @@ pub const COLUMNS: [&str; 28] = [
 pub const REMARKS: [&str; 4] = [
     "pos and site are 1-based; ref and alt are letters of the plus strand; alt - is a deletion of ref, whose first nucleotide is pos",
     "site: last nucleotide before the cut; offset and shifts are in transcript direction; strength: log2 odds of usage; delta: alt - ref; delta_logit and delta_logodds: natural logarithms",
-    "narrow: the site itself; delta_logodds and delta_usage: all sites of the strand that the change reaches, their odds added up",
+    "narrow: the site itself; delta_logodds and delta_usage: all sites of the strand that the change reaches, their odds added up; with APARENT2 its own: log-odds of cleavage 7 to 56 nt after the site's signal (narrow) and anywhere in the signal's frame",
     "gene, class: of the site, with --annotation; expressed: probability that the site is used at all, given class and context",
 ];
 
@@ -101,16 +102,23 @@ pub struct OnSite<'a> {
     pub offset: i64,
     pub effect: &'a SiteEffect,
     pub wide: &'a Wide,
+    /// Of models that speak of signals: what becomes of the site's, if it has one.
+    pub signal: Option<Option<&'a SignalEffect>>,
     /// Names of the genes that give the site its class; `.` of none.
     pub genes: String,
     pub context: SiteInGene,
+}
+
+/// Returns the probability of natural log-odds.
+fn share(log_odds: f64) -> f64 {
+    1.0 / (1.0 + (-log_odds).exp())
 }
 
 /// Returns a row with its line feed.
 pub fn row(variant: &Variant<'_>, strand: char, on_site: Option<&OnSite<'_>>) -> String {
     let Variant { contig, position, reference, alternate } = variant;
     let first = format!("{contig}\t{}\t{reference}\t{alternate}\t{strand}", position + 1);
-    let Some(OnSite { site, offset, effect, wide, genes, context }) = on_site else {
+    let Some(OnSite { site, offset, effect, wide, signal, genes, context }) = on_site else {
         return first + &"\t.".repeat(COLUMNS.len() - 5) + "\n";
     };
     let known = |value: Option<f64>, decimals: usize| {
@@ -120,7 +128,20 @@ pub fn row(variant: &Variant<'_>, strand: char, on_site: Option<&OnSite<'_>>) ->
     let strength = |i: usize| known(effect.strength.map(|pair| pair[i]), 3);
     let usage = effect.usage();
     let logit = log_odds(after) - log_odds(before);
-    let narrow = effect.delta() * std::f64::consts::LN_2;
+    let of_site = [
+        Some(effect.delta() * std::f64::consts::LN_2),
+        usage.map(|pair| pair[1] - pair[0]),
+        Some(wide.delta_logodds()),
+        wide.delta_usage(),
+    ];
+    let [narrow, usage_narrow, all, usage_all] = match signal {
+        None => of_site,
+        Some(signal) => signal.map_or([None; 4], |signal| {
+            let change = |[a, b]: [f64; 2]| [Some(b - a), Some(share(b) - share(a))];
+            let ([a, b], [c, d]) = (change(signal.narrow), change(signal.wide));
+            [a, b, c, d]
+        }),
+    };
     let cells = [
         first,
         (site + 1).to_string(),
@@ -134,10 +155,10 @@ pub fn row(variant: &Variant<'_>, strand: char, on_site: Option<&OnSite<'_>>) ->
         known(effect.delta_strength(), 3),
         known(usage.map(|pair| pair[0]), 4),
         known(usage.map(|pair| pair[1]), 4),
-        rounded(narrow, 3),
-        known(usage.map(|pair| pair[1] - pair[0]), 4),
-        rounded(wide.delta_logodds(), 3),
-        known(wide.delta_usage(), 4),
+        known(narrow, 3),
+        known(usage_narrow, 4),
+        known(all, 3),
+        known(usage_all, 4),
         effect.shift.map_or(".".to_owned(), |shift| shift.to_string()),
         known(effect.mean_shift, 2),
         effect.effect.name().to_owned(),
@@ -176,7 +197,15 @@ mod tests {
         let feature = (genes != ".").then_some(Feature::TerminalExon);
         let expressed = effect.strength.map(|_| [0.25, 0.125]);
         let context = SiteInGene { feature, expressed, counts: true };
-        OnSite { site: 99, offset: 20, effect, wide, genes: genes.to_owned(), context }
+        OnSite {
+            site: 99,
+            offset: 20,
+            effect,
+            wide,
+            signal: None,
+            genes: genes.to_owned(),
+            context,
+        }
     }
 
     const VARIANT: Variant<'_> =

@@ -7,14 +7,16 @@ use super::plan::{Plan, SiteKey};
 use super::portrait::Cell;
 use super::row::{OnSite, Variant, Wide, row};
 use super::totals::Totals;
+use crate::context::structure::along;
 use crate::error::Result;
 use crate::genome::contigs::Contigs;
 use crate::genome::sequence::{UNKNOWN, decode};
 use crate::genome::strand::Strand;
+use crate::models::strength::CUTS;
 use crate::variants::change::{Change, Coverage, Reason, offset};
 use crate::variants::context::VariantContext;
 use crate::variants::effect::SiteEffect;
-use crate::variants::engine::{Asked, Engine};
+use crate::variants::engine::{Asked, Engine, SignalEffect};
 
 /// Consecutive positions of one contig.
 pub struct Unit {
@@ -83,6 +85,7 @@ impl Mutator<'_> {
         }
         let places = self.plan.places(unit.contig);
         let effects = self.engine.score(unit.contig, &unit.codes, &asked, places)?;
+        let signals = self.engine.signal_effects(&unit.codes, &asked)?;
         let mut scored = Scored {
             contig: unit.contig,
             rows: Vec::new(),
@@ -91,9 +94,10 @@ impl Mutator<'_> {
             totals,
         };
         let mut snvs: [Vec<f64>; 2] = [Vec::new(), Vec::new()];
-        for (mutation, effects) in mutations.iter().zip(&effects) {
+        for (i, (mutation, effects)) in mutations.iter().zip(&effects).enumerate() {
+            let signals = signals.get(i).map(Vec::as_slice);
             for strand in Strand::BOTH.into_iter().filter(|s| mutation.strands[s.index()]) {
-                let largest = self.write(unit, mutation, strand, effects, &mut scored);
+                let largest = self.write(unit, mutation, strand, (effects, signals), &mut scored);
                 let of_strand = &mut snvs[strand.index()];
                 if mutation.alternate.is_some() {
                     of_strand.push(largest);
@@ -145,7 +149,7 @@ impl Mutator<'_> {
         unit: &Unit,
         mutation: &Mutation,
         strand: Strand,
-        effects: &[SiteEffect],
+        (effects, signals): (&[SiteEffect], Option<&[SignalEffect]>),
         scored: &mut Scored,
     ) -> f64 {
         let letters = |codes: &[u8]| String::from_utf8_lossy(&decode(codes)).into_owned();
@@ -168,7 +172,9 @@ impl Mutator<'_> {
             }
             let offset = offset(&mutation.reference, position, strand);
             let (genes, context) = self.context.anywhere(unit.contig, site);
-            let on_site = OnSite { site: position, offset, effect: site, wide, genes, context };
+            let signal = signals.map(|signals| signal_of(signals, site));
+            let on_site =
+                OnSite { site: position, offset, effect: site, wide, signal, genes, context };
             let text = row(&variant, strand.symbol(), Some(&on_site));
             scored.rows.push((mutation.position, text));
             scored.totals.row(Some(site.effect));
@@ -224,6 +230,18 @@ impl PositionEffect {
         let larger = |a: f64, b: &f64| if b.abs() > a.abs() { *b } else { a };
         Self { mean, strongest: deltas.iter().fold(0.0, larger) }
     }
+}
+
+/// Returns the signal that a site is cut after: of those whose cuts it may be the strongest on either haplotype.
+fn signal_of<'s>(signals: &'s [SignalEffect], site: &SiteEffect) -> Option<&'s SignalEffect> {
+    let strand = site.strand;
+    let after =
+        |signal: &SignalEffect| along(strand, site.position) - along(strand, signal.position);
+    let may_be = |signal: &&SignalEffect| {
+        signal.strand == strand && usize::try_from(after(signal)).is_ok_and(|nt| CUTS.contains(&nt))
+    };
+    let strength = |signal: &SignalEffect| signal.narrow[0].max(signal.narrow[1]);
+    signals.iter().filter(may_be).max_by(|a, b| strength(a).total_cmp(&strength(b)))
 }
 
 /// Returns the SNVs of a position, in the order of the letters.

@@ -1,0 +1,124 @@
+//! What changes do to cleavage after each polyA signal, for models that read a frame laid around a signal: APARENT2's
+//! own scores of variants (Linder et al. 2022, Genome Biology 23:232).
+
+use std::collections::BTreeSet;
+
+use super::{Asked, Engine, SIGHT};
+use crate::context::signal::{SIGNALS, signal_at};
+use crate::error::{Error, Result};
+use crate::genome::strand::Strand;
+use crate::models::strength::LOG_ODDS;
+use crate::models::{Length, Window};
+use crate::variants::haplotype::Haplotype;
+
+/// Frames that are predicted in one go: between two it is asked whether to stop.
+const PER_CALL: usize = 256;
+
+/// Cleavage after one polyA signal; pairs are of reference and alternate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SignalEffect {
+    pub strand: Strand,
+    /// Position (0-based, on the reference) of the signal's first base in transcript direction.
+    pub position: u64,
+    /// The signal; `None` where a haplotype has none there.
+    pub signals: [Option<&'static str>; 2],
+    /// Natural log-odds of cleavage 7 to 56 nt after the signal's first base.
+    pub narrow: [f64; 2],
+    /// The same anywhere in the frame.
+    pub wide: [f64; 2],
+}
+
+/// A signal whose frame a change touches, and the two frames.
+struct Framed {
+    effect: SignalEffect,
+    frames: [Vec<u8>; 2],
+}
+
+impl Engine<'_> {
+    /// Returns, for each change, the effects on the cleavage after every polyA signal whose frame it touches: on the
+    /// strands asked for, by strand and position. Nothing of models that do not speak of signals.
+    ///
+    /// # Errors
+    /// Those of the models.
+    pub fn signal_effects(
+        &self,
+        sequence: &[u8],
+        asked: &[Asked],
+    ) -> Result<Vec<Vec<SignalEffect>>> {
+        let outputs = self.sites.outputs();
+        let place = |name| outputs.iter().position(|output| output.name == name);
+        let [Some(narrow), Some(wide)] = LOG_ODDS.map(place) else { return Ok(Vec::new()) };
+        let input = self.sites.input();
+        let Length::Exactly(length) = input.length else { return Ok(Vec::new()) };
+        let mut effects = Vec::new();
+        for asked in asked {
+            let framed = framed(sequence, asked, input.anchor, length);
+            let frames: Vec<&[u8]> =
+                framed.iter().flat_map(|framed| framed.frames.iter().map(Vec::as_slice)).collect();
+            let mut values = [Vec::new(), Vec::new()];
+            for frames in frames.chunks(PER_CALL) {
+                if (self.stop)() {
+                    return Err(Error::Interrupted);
+                }
+                let windows: Vec<Window<'_>> = frames.iter().map(|frame| (*frame).into()).collect();
+                let said = self.sites.predict(&windows)?.values;
+                values[0].extend_from_slice(&said[narrow]);
+                values[1].extend_from_slice(&said[wide]);
+            }
+            let pair = |values: &[f32], i: usize| [0, 1].map(|k| f64::from(values[2 * i + k]));
+            let of_signal = |(i, framed): (usize, Framed)| SignalEffect {
+                narrow: pair(&values[0], i),
+                wide: pair(&values[1], i),
+                ..framed.effect
+            };
+            effects.push(framed.into_iter().enumerate().map(of_signal).collect());
+        }
+        Ok(effects)
+    }
+}
+
+/// Returns the signals of either haplotype whose frames hold a changed base: `length` nt, the signal's first base at
+/// index `anchor`.
+fn framed(sequence: &[u8], asked: &Asked, anchor: usize, length: usize) -> Vec<Framed> {
+    let Asked { change, strands } = asked;
+    let haplotypes = Haplotype::both(sequence, change, SIGHT);
+    let mut framed = Vec::new();
+    for strand in Strand::BOTH.into_iter().filter(|strand| strands[strand.index()]) {
+        let (before, after) = (anchor as u64, (length - 1 - anchor) as u64);
+        // Nucleotides that lie upstream of a base that sees the change on the contig's left, or on its right.
+        let (left, right) = match strand {
+            Strand::Plus => (after, before),
+            Strand::Minus => (before, after),
+        };
+        let mut places = BTreeSet::new();
+        for (i, haplotype) in haplotypes.iter().enumerate() {
+            let changed = &haplotype.changed;
+            let end = (changed.end.max(changed.start + 1) + right).min(haplotype.length);
+            for at in changed.start.saturating_sub(left)..end {
+                if signal(haplotype, strand, at).is_some() {
+                    places.insert(match i {
+                        0 => [at, change.to_alternate(at)],
+                        _ => [change.to_reference(at), at],
+                    });
+                }
+            }
+        }
+        framed.extend(places.into_iter().map(|places| Framed {
+            effect: SignalEffect {
+                strand,
+                position: places[0],
+                signals: [0, 1].map(|i| signal(&haplotypes[i], strand, places[i])),
+                narrow: [0.0; 2],
+                wide: [0.0; 2],
+            },
+            frames: [0, 1].map(|i| haplotypes[i].around(strand, places[i], anchor, length)),
+        }));
+    }
+    framed
+}
+
+/// Returns the signal whose first base in transcript direction is at a position of a haplotype.
+fn signal(haplotype: &Haplotype, strand: Strand, position: u64) -> Option<&'static str> {
+    let hexamer = haplotype.around(strand, position, 0, 6);
+    signal_at(&hexamer, 0).map(|rank| SIGNALS[rank])
+}
