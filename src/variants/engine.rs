@@ -265,10 +265,14 @@ impl<'a> Engine<'a> {
         };
         let known: Vec<Option<usize>> = places.iter().map(meant).collect();
         let of_strand = drafts.len();
+        // Elements of a latent site lie no farther off: nothing is predicted in vain.
+        let latent = |pair: &Pair| {
+            let offset = pair.offset(change, *strand);
+            self.settings.latent_sites != LatentSites::None && offset.abs() <= motif::REACH as i64
+        };
         for (i, pair) in pairs.iter().enumerate() {
             let is_known = known.contains(&Some(i));
-            let is_called =
-                pair.called != [false; 2] || self.settings.latent_sites != LatentSites::None;
+            let is_called = pair.called != [false; 2] || latent(pair);
             if is_known || (is_called && affected.contains(&positions[i])) {
                 let mean_shift = pair.mean_shift(&reference, &alternate, change, *strand);
                 drafts.push(self.draft(at, pair, is_known, mean_shift, strengths));

@@ -13,7 +13,7 @@ use crate::genome::strand::Strand;
 /// PolyA signals begin at most so many nt upstream of the site.
 const SIGNAL_REACH: isize = 50;
 /// Other elements lie within so many nt of the site.
-const REACH: isize = 100;
+pub const REACH: isize = 100;
 /// Nucleotides around the changed bases: of elements that hold one of them, and of signals that overlap these.
 const MARGIN: usize = 2 * (SIX - 1);
 
@@ -176,7 +176,7 @@ mod tests {
             (b"AATAAAA", 40, 46, b'C', "."),
             (b"TGTA", 20, 22, b'C', "disrupted:TGTA"),
             // Only where it works.
-            (b"TGTA", 70, 72, b'C', "."),
+            (b"ATGTA", 69, 72, b'C', "."),
             (b"GTGT", 70, 72, b'C', "disrupted:GT/CT-rich"),
             (b"CTGC", 70, 73, b'T', "created:GT/CT-rich"),
             (b"GTGT", 40, 42, b'C', "."),
