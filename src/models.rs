@@ -3,6 +3,7 @@
 pub mod aparent2;
 pub mod bilstm;
 pub mod card;
+mod copies;
 pub mod deeprke;
 pub mod deerect;
 pub mod dense;
@@ -45,6 +46,29 @@ pub struct Window<'a> {
 impl<'a> From<&'a [u8]> for Window<'a> {
     fn from(codes: &'a [u8]) -> Self {
         Self { codes, structure: None }
+    }
+}
+
+/// A stretch of a window, and what stands there instead in each of some copies of the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replacement<'a> {
+    /// Index in the window of the first base that is replaced.
+    pub at: usize,
+    /// Bases that are replaced: at least one.
+    pub length: usize,
+    /// Codes that replace them, one copy's behind the other's.
+    pub stretches: &'a [u8],
+}
+
+impl Replacement<'_> {
+    /// Returns which bases of the window are replaced.
+    pub fn bases(&self) -> std::ops::Range<usize> {
+        self.at..self.at + self.length
+    }
+
+    /// Returns the number of copies.
+    pub fn copies(&self) -> usize {
+        self.stretches.len() / self.length.max(1)
     }
 }
 
@@ -215,6 +239,16 @@ pub trait Model: Send + Sync {
     /// # Errors
     /// If a window is not as [`Model::input`] says, or the computation fails.
     fn predict(&self, windows: &[Window<'_>]) -> Result<Predictions>;
+
+    /// Returns the first output of copies of one window (codes) in which a stretch is replaced: of each replacement
+    /// in turn each of its copies. A probability comes as its natural log-odds. Equals `predict` within rounding;
+    /// some models compute only what a replacement changes.
+    ///
+    /// # Errors
+    /// As [`Model::predict`].
+    fn predict_copies(&self, window: &[u8], replacements: &[Replacement<'_>]) -> Result<Vec<f32>> {
+        copies::one_by_one(self, window, replacements)
+    }
 
     /// Returns what makes a posterior of a classification, of site models that were calibrated so.
     fn posterior(&self) -> Option<Posterior> {

@@ -16,7 +16,10 @@ use candle_core::Tensor;
 use super::card::{ModelCard, Task};
 use super::posterior::Posterior;
 use super::registry::Architecture;
-use super::{CLEAVAGE, Input, Model, Output, Predictions, StrandScores, Window, gpu as gpu_scan};
+use super::{
+    CLEAVAGE, Input, Model, Output, Predictions, Replacement, StrandScores, Window, copies,
+    gpu as gpu_scan,
+};
 use crate::engine::cpu::dense::{Block, DenseKernel, Plans};
 use crate::engine::cpu::product::{Packed, pad};
 use crate::engine::cuda::Pool;
@@ -98,6 +101,11 @@ impl Model for DenseScan {
         let posterior = self.posterior.map(|p| probability.iter().map(|&x| p.of(x)).collect());
         let values = [probability, cleavage].into_iter().chain(posterior).collect();
         Predictions { values }.check_finite(&self.card.name, windows.len())
+    }
+
+    fn predict_copies(&self, window: &[u8], replacements: &[Replacement<'_>]) -> Result<Vec<f32>> {
+        copies::check(self, window, replacements)?;
+        copies::finite(&self.card.name, self.kernel.first_of_copies(window, replacements))
     }
 
     fn posterior(&self) -> Option<Posterior> {

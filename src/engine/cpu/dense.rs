@@ -1,5 +1,6 @@
 //! The fully convolutional scan model, every layer once per position.
 
+mod copies;
 mod few;
 
 use super::product::{Affine, Epilogue, Packed, Rows, load, product, rectified, store};

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::models::card::{ModelCard, Task};
 use crate::models::registry::Architecture;
 use crate::models::weight_file::WeightFile;
-use crate::models::{Input, Model, Output, Predictions, Window};
+use crate::models::{Input, Model, Output, Predictions, Replacement, Window, copies};
 
 /// Strength of a polyA site, every layer once per position.
 pub const ARCHITECTURE: Architecture = Architecture {
@@ -52,5 +52,9 @@ impl Model for DenseStrength {
         let codes: Vec<&[u8]> = windows.iter().map(|window| window.codes).collect();
         let values = self.kernel.first_each(&codes);
         Predictions { values: vec![values] }.check_finite(&self.card.name, windows.len())
+    }
+    fn predict_copies(&self, window: &[u8], replacements: &[Replacement<'_>]) -> Result<Vec<f32>> {
+        copies::check(self, window, replacements)?;
+        copies::finite(&self.card.name, self.kernel.first_of_copies(window, replacements))
     }
 }

@@ -16,7 +16,7 @@ use crate::engine::device::Workers;
 use crate::models::card::{ModelCard, Task};
 use crate::models::encoding::one_hot;
 use crate::models::posterior::Posterior;
-use crate::models::{CLEAVAGE, CleavageVector, Model, WINDOW, Window, gpu, registry};
+use crate::models::{CLEAVAGE, CleavageVector, Model, Replacement, WINDOW, Window, gpu, registry};
 
 fn model(config: &DenseConfig, seed: u64) -> DenseScan {
     with_network(config, seed).0
@@ -157,4 +157,59 @@ fn sizes_that_do_not_see_240_nt_are_refused() {
     assert!(wrong.check().is_err_and(|problem| problem.contains("240")));
     let wrong = DenseConfig { channels: 20, stem_width: 16, dilations: vec![112], hidden: 64 };
     assert!(wrong.check().is_err_and(|problem| problem.contains("channels")));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    /// To the bit: what a copy shares with its window is what it would compute by itself.
+    #[test]
+    fn a_copy_is_scored_as_it_would_be_by_itself(
+        config in sizes(),
+        places in prop::collection::vec((0usize..235, 1usize..=6, 1usize..60), 1..4),
+        seed: u64,
+    ) {
+        let model = model(&config, seed);
+        let window = sequence(WINDOW, seed ^ 1);
+        let mut rng = ChaCha8Rng::seed_from_u64(seed ^ 2);
+        // Unknown bases too.
+        let drawn: Vec<Vec<u8>> = places
+            .iter()
+            .map(|&(_, length, copies)| (0..length * copies).map(|_| rng.random_range(0..5)).collect())
+            .collect();
+        let replacements: Vec<Replacement<'_>> = places
+            .iter()
+            .zip(&drawn)
+            .map(|(&(at, length, _), stretches)| Replacement { at, length, stretches })
+            .collect();
+        let copies: Vec<Vec<u8>> = replacements
+            .iter()
+            .flat_map(|replacement| {
+                replacement.stretches.chunks(replacement.length).map(|stretch| {
+                    let mut copy = window.clone();
+                    copy[replacement.bases()].copy_from_slice(stretch);
+                    copy
+                })
+            })
+            .collect();
+        let each: Vec<&[u8]> = copies.iter().map(Vec::as_slice).collect();
+        let shared = model.predict_copies(&window, &replacements).unwrap();
+        prop_assert_eq!(&shared, &model.kernel.first_each(&each));
+        let alone = crate::models::copies::one_by_one(&model, &window, &replacements).unwrap();
+        for (shared, alone) in shared.iter().zip(alone) {
+            prop_assert!((shared - alone).abs() < 1e-3 * shared.abs().max(1.0), "{shared} {alone}");
+        }
+    }
+}
+
+#[test]
+fn a_replacement_that_does_not_fit_is_an_error() {
+    let config = DenseConfig { channels: 16, stem_width: 16, dilations: vec![112], hidden: 16 };
+    let (model, window) = (model(&config, 1), sequence(WINDOW, 1));
+    for (at, length, stretches) in [(235, 6, 6), (0, 6, 7), (3, 0, 0), (usize::MAX, 2, 2)] {
+        let stretches = &window[..stretches];
+        let replacement = Replacement { at, length, stretches };
+        assert!(model.predict_copies(&window, &[replacement]).is_err(), "{replacement:?}");
+    }
+    assert!(model.predict_copies(&window[1..], &[]).is_err());
 }
