@@ -9,6 +9,7 @@ mod genes;
 pub mod interrupt;
 pub mod merge;
 pub mod models;
+mod motifs;
 pub mod mutagenesis;
 pub mod options;
 mod parts;
@@ -43,6 +44,7 @@ enum Command {
     Predict(predict::Args),
     Evaluate(evaluate::Args),
     Models(models::Args),
+    Motifs(motifs::Args),
     Convert(convert::Args),
     Train(train::Args),
     Tune(tune::Args),
@@ -62,6 +64,7 @@ pub fn run(cli: &Cli) -> Result<()> {
         Command::Predict(args) => predict::run(args),
         Command::Evaluate(args) => evaluate::run(args),
         Command::Models(args) => models::run(args),
+        Command::Motifs(args) => motifs::run(args),
         Command::Convert(args) => convert::run(args),
         Command::Train(args) => train::run(args),
         Command::Tune(args) => tune::run(args),

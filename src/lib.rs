@@ -21,6 +21,7 @@ pub mod evaluate;
 #[cfg(test)]
 mod fuzz;
 pub mod genome;
+pub mod interpret;
 pub mod models;
 pub mod output;
 pub mod parts;

@@ -24,6 +24,7 @@ mod interrupt;
 mod known_sites;
 mod memory;
 mod models;
+mod motifs;
 mod mutagenesis;
 mod operating_points;
 mod parity;

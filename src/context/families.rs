@@ -49,6 +49,11 @@ impl Hexamer {
         (0..HEXAMERS as u16).map(Self)
     }
 
+    /// Returns the hexamer at a place in alphabetical order, from 0; past the last one they begin again.
+    pub fn numbered(number: usize) -> Self {
+        Self((number % HEXAMERS) as u16)
+    }
+
     /// Returns its place in alphabetical order, from 0.
     pub fn number(self) -> usize {
         usize::from(self.0)
@@ -218,6 +223,7 @@ mod tests {
         assert!(all.is_sorted() && all[0] == "AAAAAA" && all[4095] == "TTTTTT");
         for (number, hexamer) in Hexamer::all().enumerate() {
             assert_eq!((hexamer.number(), Hexamer::of(&hexamer.codes())), (number, Some(hexamer)));
+            assert_eq!(Hexamer::numbered(number), hexamer);
             assert_eq!(Hexamer::parse(&all[number]), Some(hexamer));
         }
         assert_eq!(Hexamer::parse("aauaaa"), Hexamer::parse("AATAAA"));

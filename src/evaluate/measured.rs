@@ -85,6 +85,17 @@ pub fn read_sites(path: &Path, genome: &Genome) -> Result<Vec<MeasuredSite>> {
     })
 }
 
+/// Reads where sites are, from what [`read_sites`] reads.
+///
+/// # Errors
+/// As for [`read_sites`].
+pub fn read_places(source: &Source, contigs: &Contigs) -> Result<Vec<Place>> {
+    read_rows_of(source, |row| match row {
+        Line::Table(row) => row.place(contigs),
+        Line::Bed(fields) => place_from_bed(fields, contigs),
+    })
+}
+
 /// A line of a table of sites.
 pub(super) enum Line<'a> {
     /// After a header.
@@ -121,6 +132,10 @@ impl Row<'_> {
 
     /// Returns the site that the row names, without its evidence.
     pub(super) fn site(&self, genome: &Genome) -> std::result::Result<MeasuredSite, String> {
+        Ok(at(genome, self.place(&genome.contigs)?))
+    }
+
+    fn place(&self, contigs: &Contigs) -> std::result::Result<Place, String> {
         let strand = self.need("strand")?;
         let position = match () {
             () if self.get("offset").is_some() => self.whole("offset")?,
@@ -137,7 +152,7 @@ impl Row<'_> {
             () => self.whole("end")?.checked_sub(1).ok_or("end is 0")?,
         };
         let contig = self.get("contig").map_or_else(|| self.need("chrom"), Ok)?;
-        locate(genome, contig, position, strand)
+        locate(contigs, contig, position, strand)
     }
 }
 
@@ -149,7 +164,15 @@ pub(super) fn read_rows<T>(
     path: &Path,
     read: impl Fn(Line<'_>) -> std::result::Result<T, String>,
 ) -> Result<Vec<T>> {
-    let mut lines = TextLines::new(&Source::open(path)?);
+    read_rows_of(&Source::open(path)?, read)
+}
+
+/// As [`read_rows`], from a file that is open.
+fn read_rows_of<T>(
+    source: &Source,
+    read: impl Fn(Line<'_>) -> std::result::Result<T, String>,
+) -> Result<Vec<T>> {
+    let mut lines = TextLines::new(source);
     let mut columns: HashMap<String, usize> = HashMap::new();
     let mut rows = Vec::new();
     while let Some(line) = lines.next_text()? {
@@ -180,27 +203,36 @@ fn from_table(row: &Row<'_>, genome: &Genome) -> std::result::Result<MeasuredSit
 }
 
 fn from_bed(fields: &[&str], genome: &Genome) -> std::result::Result<MeasuredSite, String> {
+    Ok(at(genome, place_from_bed(fields, &genome.contigs)?))
+}
+
+fn place_from_bed(fields: &[&str], contigs: &Contigs) -> std::result::Result<Place, String> {
     let [contig, start, _, _, _, strand, ..] = fields else {
         return Err("neither a table with a `contig offset strand` header nor 6-column BED".into());
     };
     let position = start.parse().map_err(|_| format!("start {start:?} is no number"))?;
-    locate(genome, contig, position, strand)
+    locate(contigs, contig, position, strand)
+}
+
+/// Returns a site without its evidence.
+fn at(genome: &Genome, place: Place) -> MeasuredSite {
+    let Place { contig, strand, position } = place;
+    let hexamer = has_canonical_hexamer(genome, contig, strand, position, 10..=40);
+    let (reads, utr3, strong) = (None, false, false);
+    MeasuredSite { contig, position, strand, reads, utr3, strong, hexamer }
 }
 
 fn locate(
-    genome: &Genome,
+    contigs: &Contigs,
     name: &str,
     position: usize,
     strand: &str,
-) -> std::result::Result<MeasuredSite, String> {
-    let contig = contig_index(&genome.contigs, name)?;
-    if position as u64 >= genome.contigs.iter().nth(contig).map_or(0, |contig| contig.length) {
+) -> std::result::Result<Place, String> {
+    let contig = contig_index(contigs, name)?;
+    if position as u64 >= contigs.iter().nth(contig).map_or(0, |contig| contig.length) {
         return Err(format!("position {position} is past the end of {name}"));
     }
-    let strand: Strand = strand.parse()?;
-    let hexamer = has_canonical_hexamer(genome, contig, strand, position, 10..=40);
-    let (reads, utr3, strong) = (None, false, false);
-    Ok(MeasuredSite { contig, position, strand, reads, utr3, strong, hexamer })
+    Ok(Place { contig, strand: strand.parse()?, position })
 }
 
 fn contig_index(contigs: &Contigs, name: &str) -> std::result::Result<usize, String> {

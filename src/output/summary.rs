@@ -1,5 +1,6 @@
 //! `PREFIX.summary.json`: what was run, on what, and what became of every window or variant.
 
+mod interpret;
 mod mutagenesis;
 mod variants;
 
@@ -8,6 +9,7 @@ use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::interpret::{InterpretSummary, SiteAccount};
 pub use self::mutagenesis::MutagenesisSummary;
 pub use self::variants::VariantSummary;
 use super::atomic::{AtomicFile, Complete};

@@ -37,6 +37,12 @@ impl Progress {
         Self::new(Some(total), template, "variants", quiet)
     }
 
+    /// Starts a bar of `total` sites, at a speed in windows.
+    pub fn of_sites(total: u64, quiet: bool) -> Self {
+        let template = "{bar:30} {human_pos}/{human_len} sites  {msg}  {eta} left";
+        Self::new(Some(total), template, "windows", quiet)
+    }
+
     fn new(total: Option<u64>, template: &str, unit: &'static str, quiet: bool) -> Self {
         let target = match !quiet && std::io::stderr().is_terminal() {
             true => ProgressDrawTarget::stderr(),

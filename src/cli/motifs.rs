@@ -1,0 +1,33 @@
+//! `polyascan motifs`
+
+mod common;
+mod heterogeneity;
+mod importance;
+
+use clap::{Args as ClapArgs, Subcommand};
+
+use crate::error::Result;
+
+/// Say what models look for around polyA sites: which elements, where, and how much.
+#[derive(Debug, ClapArgs)]
+pub struct Args {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    Importance(importance::Args),
+    Heterogeneity(heterogeneity::Args),
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Wrong input, an output that cannot be written, an interrupt.
+pub fn run(args: &Args) -> Result<()> {
+    match &args.task {
+        Task::Importance(args) => importance::run(args),
+        Task::Heterogeneity(args) => heterogeneity::run(args),
+    }
+}
