@@ -1,6 +1,7 @@
 //! The command line: one file per command.
 
 mod catalogues;
+mod chosen;
 mod claim;
 mod context;
 pub mod convert;
