@@ -31,6 +31,7 @@ mod predict;
 mod profile;
 mod pysster;
 mod regions;
+mod report;
 mod resume;
 mod scan_outputs;
 mod shards;
