@@ -2,7 +2,7 @@
 # Needs Rust (cargo) and a C compiler; libclang is taken from the system or put into .deps/.
 
 .PHONY: help build cuda demo test check fuzz fuzz-coverage deny deny-offline third-party soak differential scaling \
-        workflow workflow-test \
+        workflow workflow-test report-test \
         bench bench-peers bench-scan bench-variants bench-gpu compare \
         train-default train-strength train-yeast train-curves train-deerect-cv clean
 .DEFAULT_GOAL := help
@@ -27,12 +27,16 @@ build: .cargo/config.toml ## build target/release/polyascan
 cuda: .cargo/config.toml ## build target/cuda/release/polyascan, which uses a GPU where there is one
 	@sh scripts/build_cuda.sh
 
-demo: build ## simulate a genome, scan it, compare with the truth
+demo: build ## simulate a genome, scan it, compare with the truth, write a report
 	@rm -rf $(DEMO)
 	$(BINARY) simulate --length 200000 --sites 40 --seed 1 -o $(DEMO)
 	$(BINARY) scan $(DEMO)/genome.fa --annotation $(DEMO)/genes.gtf --tracks -o $(DEMO)/sample
 	$(BINARY) evaluate calls $(DEMO)/sample.sites.bed --truth $(DEMO)/truth.bed --decoys $(DEMO)/decoys.bed
-	@echo; echo "Files:"; ls $(DEMO)/* | sed 's/^/  /'
+	$(BINARY) variants $(DEMO)/variants.vcf --fasta $(DEMO)/genome.fa --annotation $(DEMO)/genes.gtf -o $(DEMO)/effects.vcf.gz
+	@echo; echo "Files:"; ls $(DEMO)/* | sed 's/^/  /'; echo
+	@$(BINARY) report $(DEMO)/sample $(DEMO)/effects --annotation $(DEMO)/genes.gtf --gene SIM6,SIM13 \
+	  --title "Simulated genome" -o $(DEMO)/report.html
+	@echo "Report, to open in a browser: $(CURDIR)/$(DEMO)/report.html"
 
 test: .cargo/config.toml ## run all tests
 	@[ -d ../shared ] || echo "note: ../shared is not here; tests that need it say that they are skipped"
@@ -80,6 +84,9 @@ workflow: build $(WORKFLOW_VENV)/installed ## workflow/ (Snakemake) on simulated
 
 workflow-test: build $(WORKFLOW_VENV)/installed ## the same through a pretended SLURM that kills jobs
 	sh scripts/test_workflow.sh cluster
+
+report-test: demo ## open reports in headless Chromium: no error, tables sort, pictures in target/report (needs chromium, python3)
+	python3 scripts/test_report.py --binary $(BINARY) --report $(DEMO)/report.html --pictures target/report
 
 bench: .cargo/config.toml ## criterion benches of the kernels
 	$(CARGO) bench --locked

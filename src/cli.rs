@@ -1,6 +1,7 @@
 //! The command line: one file per command.
 
 mod catalogues;
+mod chosen;
 mod claim;
 mod context;
 pub mod convert;
@@ -13,8 +14,10 @@ mod motifs;
 pub mod mutagenesis;
 pub mod options;
 mod parts;
+pub mod plot;
 pub mod predict;
 mod putative;
+pub mod report;
 pub mod scan;
 pub mod simulate;
 pub mod train;
@@ -41,6 +44,8 @@ enum Command {
     Variants(variants::Args),
     Merge(merge::Args),
     Mutagenesis(mutagenesis::Args),
+    Report(report::Args),
+    Plot(plot::Args),
     Predict(predict::Args),
     Evaluate(evaluate::Args),
     Models(models::Args),
@@ -61,6 +66,8 @@ pub fn run(cli: &Cli) -> Result<()> {
         Command::Variants(args) => variants::run(args),
         Command::Merge(args) => merge::run(args),
         Command::Mutagenesis(args) => mutagenesis::run(args),
+        Command::Report(args) => report::run(args),
+        Command::Plot(args) => plot::run(args),
         Command::Predict(args) => predict::run(args),
         Command::Evaluate(args) => evaluate::run(args),
         Command::Models(args) => models::run(args),

@@ -27,6 +27,7 @@ pub mod output;
 pub mod parts;
 pub mod pipeline;
 pub mod profile;
+pub mod report;
 pub mod say;
 pub mod scan;
 pub mod shard;

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use clap::Args as ClapArgs;
 
+use super::chosen::{self, GeneOptions};
 use super::context::SpliceOptions;
 use super::interrupt;
 use super::options::{
@@ -22,6 +23,7 @@ use crate::genome::fasta::FastaFile;
 use crate::genome::in_turn::InTurn;
 use crate::genome::region::{Region, read_bed_source};
 use crate::pipeline::Stop;
+use crate::scan::targets::StrandedRegion;
 use crate::variants::VariantSettings;
 use crate::variants::context::VariantContext;
 use crate::variants::engine::Engine;
@@ -43,7 +45,7 @@ const MOST_PLOTS: usize = 1000;
 /// PREFIX.summary.json (every position accounted for) and, with --plots, a heat map with a logo of each
 /// site as SVG and PNG. Scores are those of `variants`. Columns: docs/MUTAGENESIS.md.
 #[derive(Debug, ClapArgs)]
-#[command(group(clap::ArgGroup::new("where").required(true).args(["regions", "sites"])))]
+#[command(group(clap::ArgGroup::new("where").required(true).args(["regions", "sites", "genes"])))]
 pub struct Args {
     /// Genome: plain, gzip or BGZF.
     #[arg(short, long, value_name = "FASTA")]
@@ -51,6 +53,8 @@ pub struct Args {
     /// Part of the genome: NAME or NAME:START-END (1-based, commas allowed); may be repeated.
     #[arg(short, long = "region", value_name = "REGION")]
     regions: Vec<String>,
+    #[command(flatten)]
+    chosen: GeneOptions,
     /// Sites as `scan` writes them (BED, the strand in column 6): the positions up to 120 nt from each are
     /// changed, and the effects on these sites told.
     #[arg(long, value_name = "BED", conflicts_with = "strand")]
@@ -113,9 +117,14 @@ pub fn run(args: &Args) -> Result<()> {
     let models = (model.as_ref(), strength.as_deref());
     let mut report = Report::new(&config, models, &fasta, threads);
     let (annotation, extension) = (args.annotation.as_deref(), config.annotation.extension);
-    let loaded = args.splice.load(annotation, extension, &fasta, strength.is_some())?;
+    let loaded =
+        args.splice.load(annotation, extension, &fasta, strength.is_some(), &args.chosen)?;
     report.genes(&loaded)?;
-    let (plan, gallery) = args.plan(&fasta, &mut report)?;
+    let chosen = &loaded.chosen;
+    let places = chosen::places(chosen, &fasta.contigs, extension);
+    places.into_iter().for_each(|note| report.note(note));
+    let of_genes = chosen.iter().map(|gene| chosen::region_of(gene, &fasta.contigs, extension));
+    let (plan, gallery) = args.plan(&fasta, of_genes.collect(), &mut report)?;
     files.create(&plan, &fasta.contigs, &report.provenance(), args.quiet)?;
     let mutator = Mutator {
         engine: &engine,
@@ -182,13 +191,20 @@ impl Args {
     }
 
     /// Finds out what is to be changed, and which sites are to be drawn.
-    fn plan(&self, fasta: &FastaFile, report: &mut Report) -> Result<(Plan, Gallery)> {
+    fn plan(
+        &self,
+        fasta: &FastaFile,
+        of_genes: Vec<StrandedRegion>,
+        report: &mut Report,
+    ) -> Result<(Plan, Gallery)> {
         let contigs = &fasta.contigs;
         let Some(path) = &self.sites else {
-            let parse = |text: &String| Region::parse(text, contigs, &self.fasta);
-            let regions: Vec<Region> = self.regions.iter().map(parse).collect::<Result<_>>()?;
+            let mut regions = of_genes;
+            for text in &self.regions {
+                regions.push((Region::parse(text, contigs, &self.fasta)?, None));
+            }
             let strands = self.strand.unwrap_or(StrandChoice::Both).strands();
-            let plan = Plan::of_regions(contigs, regions, strands);
+            let plan = Plan::of_regions(contigs, &regions, strands);
             return Ok((plan, Gallery::of_first(self.plots)));
         };
         let source = Source::open(path)?;

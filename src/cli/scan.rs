@@ -8,8 +8,9 @@ use std::time::Instant;
 
 use clap::Args as ClapArgs;
 
+use super::chosen::{self, GeneOptions};
 use super::context::{ContextOptions, LoadedContext};
-use super::genes::read_genes;
+use super::genes::{ReadGenes, read_genes};
 use super::interrupt;
 use super::options::{ModelOptions, StrandChoice, ThreadOptions, check_prefix, check_stdin};
 use super::parts::{Consumer, PartOptions, Runner};
@@ -46,6 +47,8 @@ pub struct Args {
     /// Parts of the genome as BED; column 6, if there, gives the strand.
     #[arg(long = "regions", value_name = "BED")]
     regions_file: Option<PathBuf>,
+    #[command(flatten)]
+    chosen: GeneOptions,
     /// Genes (GTF or GFF3, plain or compressed): scans genes and 5 kb past their ends on their strand,
     /// and names the gene and the class of each site.
     #[arg(long, value_name = "GTF|GFF3")]
@@ -142,8 +145,10 @@ pub fn run(args: &Args) -> Result<()> {
 
     let fasta = FastaFile::open(&args.fasta)?;
     let (annotation, extension) = (args.annotation.as_deref(), config.annotation.extension);
-    let (gtf, mut genes, remarks) = read_genes(annotation, extension, &fasta.contigs)?;
-    let regions = args.regions(&fasta)?;
+    let read = read_genes(annotation, extension, &fasta.contigs, &args.chosen)?;
+    let ReadGenes { gtf, mut genes, chosen, notes } = read;
+    let of_genes = chosen.iter().map(|gene| chosen::region_of(gene, &fasta.contigs, extension));
+    let regions = args.regions(&fasta, of_genes.collect())?;
     let restrict = if args.whole_genome { None } else { genes.as_ref() };
     let strands = args.strand.strands();
     let targets = Targets::new(&fasta.contigs, strands, regions.as_deref(), restrict);
@@ -153,7 +158,8 @@ pub fn run(args: &Args) -> Result<()> {
     if let Some(gtf) = &gtf {
         report.annotation(gtf)?;
     }
-    remarks.into_iter().for_each(|note| report.note(note));
+    let places = chosen::places(&chosen, &fasta.contigs, extension);
+    notes.into_iter().chain(places).for_each(|note| report.note(note));
     if args.asks_for_posterior() && model.posterior().is_none() {
         let name = &model.card().name;
         report.note(format!(
@@ -292,12 +298,16 @@ impl Args {
         self.min_posterior.is_some() || self.stringency != Stringency::Default
     }
 
-    /// The regions of the command line and of the BED file, or `None` for everything.
-    fn regions(&self, fasta: &FastaFile) -> Result<Option<Vec<StrandedRegion>>> {
-        if self.regions.is_empty() && self.regions_file.is_none() {
+    /// The regions of the command line, of the BED file and of the genes that are named, or `None` for everything.
+    fn regions(
+        &self,
+        fasta: &FastaFile,
+        of_genes: Vec<StrandedRegion>,
+    ) -> Result<Option<Vec<StrandedRegion>>> {
+        if self.regions.is_empty() && self.regions_file.is_none() && !self.chosen.is_given() {
             return Ok(None);
         }
-        let mut regions = Vec::new();
+        let mut regions = of_genes;
         for text in &self.regions {
             regions.push((Region::parse(text, &fasta.contigs, &self.fasta)?, None));
         }

@@ -11,6 +11,7 @@ use std::time::Instant;
 use clap::Args as ClapArgs;
 
 use super::catalogues::{add_catalogue, catalogue, named_catalogue};
+use super::chosen::GeneOptions;
 use super::context::SpliceOptions;
 use super::options::{ModelOptions, StrengthOptions, ThreadOptions, check_stdin};
 use super::parts::{Consumer, PartOptions, Runner};
@@ -147,7 +148,13 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
         input.check_assembly(&fasta.contigs)?;
     }
     let (annotation, extension) = (args.annotation.as_deref(), config.annotation.extension);
-    let loaded = args.splice.load(annotation, extension, &fasta, strength.is_some())?;
+    let loaded = args.splice.load(
+        annotation,
+        extension,
+        &fasta,
+        strength.is_some(),
+        &GeneOptions::default(),
+    )?;
     let (genes, usage) = (loaded.genes.as_ref(), &loaded.usage);
     let (places, catalogues, remarks) = args.known(genes, &fasta.contigs)?;
 

@@ -111,6 +111,7 @@ impl GeneContext {
     /// contigs.push("chr9".to_owned(), 50_000);
     /// let gene = Gene {
     ///     name: "GENE".to_owned(),
+    ///     id: String::new(),
     ///     contig: 0,
     ///     strand: Strand::Minus,
     ///     range: 10_000..20_000,

@@ -246,6 +246,7 @@ mod tests {
         contigs.push("c".to_owned(), 100_000);
         let gene = |name: &str, strand, exons: Vec<std::ops::Range<u64>>| Gene {
             name: name.to_owned(),
+            id: String::new(),
             contig: 0,
             strand,
             range: exons[0].start..exons[exons.len() - 1].end,

@@ -7,6 +7,7 @@ mod attributes;
 mod gff3;
 mod gtf;
 mod left_out;
+mod lookup;
 mod names;
 
 use std::ops::Range;
@@ -26,6 +27,8 @@ use crate::error::{Error, Result};
 pub struct Gene {
     /// gene_name, or gene_id where there is none.
     pub name: String,
+    /// gene_id (GTF), ID (GFF3), as the file has it.
+    pub id: String,
     pub contig: usize,
     pub strand: Strand,
     pub range: Range<u64>,

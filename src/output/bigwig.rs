@@ -2,6 +2,7 @@
 
 mod file;
 mod index;
+pub mod read;
 mod runs;
 mod zoom;
 

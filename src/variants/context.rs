@@ -148,6 +148,7 @@ mod tests {
         contigs.push("c".to_owned(), 100_000);
         let gene = Gene {
             name: "G".to_owned(),
+            id: String::new(),
             contig: 0,
             strand: Strand::Plus,
             range: 1_000..20_000,

@@ -286,6 +286,7 @@ mod tests {
     fn gene(name: &str) -> GeneStructure {
         let gene = Gene {
             name: name.to_owned(),
+            id: name.to_owned(),
             contig: 0,
             strand: Strand::Minus,
             range: 0..200,

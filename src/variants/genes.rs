@@ -24,6 +24,7 @@ mod tests {
         contigs.push("chr9".to_owned(), 50_000);
         let gene = |name: &str, strand, range| Gene {
             name: name.into(),
+            id: String::new(),
             contig: 0,
             strand,
             range,
@@ -60,6 +61,7 @@ mod tests {
         contigs.push("chr9".to_owned(), 50_000);
         let gene = |name: &str, strand, range: std::ops::Range<u64>| Gene {
             name: name.into(),
+            id: String::new(),
             contig: 0,
             strand,
             transcripts: vec![vec![range.clone()]],

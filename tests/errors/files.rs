@@ -13,6 +13,7 @@ pub fn all() -> Folder {
     genomes(&folder);
     annotations(&folder);
     tables(&folder);
+    runs(&folder);
     configurations(&folder);
     weights(&folder);
     variants(&folder);
@@ -65,6 +66,10 @@ fn annotations(folder: &Folder) {
         ("noid", row("chr1", 1, 9, "+", "note \"T\";")),
         ("other", row("2L", 1, 9, "+", id)),
         ("nul", row("chr1", 1, 9, "+", "gene_id \"G\0\";")),
+        (
+            "named",
+            row("chr1", 1, 9, "+", "gene_id \"G1\"; transcript_id \"T\"; gene_name \"GENE\";"),
+        ),
         ("mac", row("chr1", 1, 9, "+", id).replace('\n', "\r").repeat(2)),
     ] {
         folder.file(&format!("{name}.gtf"), text);
@@ -97,6 +102,28 @@ fn tables(folder: &Folder) {
     ] {
         folder.file(name, text);
     }
+}
+
+/// What scans may have left behind.
+fn runs(folder: &Folder) {
+    let summary = "{\"windows\":{\"requested\":1}}";
+    let header = "#chrom\tstart\tstrand\tprobability\tcleavage\n";
+    let row = "chr1\t5\t+\t0.9\t0.1\n";
+    for (name, sites) in [
+        ("done", format!("{header}{row}")),
+        ("nocolumn", "#chrom\tstart\n".to_owned()),
+        ("cutrow", format!("{header}chr1\t5\n")),
+        ("badcell", format!("{header}{}", row.replace('5', "x"))),
+        ("nohead", "## polyascan\n".to_owned()),
+        ("badtrack", format!("{header}{row}")),
+    ] {
+        folder.file(&format!("{name}.sites.bed"), sites);
+        folder.file(&format!("{name}.summary.json"), summary);
+    }
+    folder.file("badtrack.plus.cleavage.bw", "no bigWig");
+    folder.file("lone.summary.json", summary);
+    folder.file("torn.summary.json", "{");
+    folder.file("strange.summary.json", "{}");
 }
 
 fn configurations(folder: &Folder) {

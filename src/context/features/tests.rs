@@ -20,6 +20,7 @@ fn gene(name: &str, strand: Strand, transcripts: Vec<Vec<Range<u64>>>) -> Gene {
     let name = name.to_owned();
     Gene {
         name,
+        id: String::new(),
         contig: 0,
         strand,
         range: start..end,

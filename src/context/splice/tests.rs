@@ -65,6 +65,7 @@ fn setting() -> (tempfile::TempDir, FastaFile, GeneContext) {
         letters[start as usize..start as usize + 700].copy_from_slice(&gene);
         genes.push(Gene {
             name: format!("G{number}"),
+            id: String::new(),
             contig: 0,
             strand,
             range: start..start + 700,

@@ -7,6 +7,7 @@ fn structure(strand: Strand, transcripts: Vec<Vec<Range<u64>>>) -> GeneStructure
     let (name, range) = ("G".to_owned(), start..end);
     let gene = Gene {
         name,
+        id: String::new(),
         contig: 0,
         strand,
         range,
@@ -56,7 +57,8 @@ fn a_3_utr_is_counted_from_the_last_coding_nucleotide_without_introns() {
     let (range, name) = (10..100, "G".to_owned());
     let (transcripts, open_ended, coding_ends) = (vec![exons], Vec::new(), vec![54]);
     let strand = Strand::Plus;
-    let gene = Gene { name, contig: 0, strand, range, transcripts, open_ended, coding_ends };
+    let id = String::new();
+    let gene = Gene { name, id, contig: 0, strand, range, transcripts, open_ended, coding_ends };
     let gene = GeneStructure::new(&gene, 200);
     // 55..60 and 90..96; with 20 nt past the end; nothing is coding before 40.
     let lengths = [95, 119, 40, 55].map(|x| gene.utr_length(x));

@@ -132,7 +132,7 @@ impl Assembly {
             remarks.divided(id, &places, contigs);
             for (contig, strand, place) in places {
                 if remarks.is_inside(id, contigs, contig, &place) {
-                    genes.push(self.gene(name, contig, strand, place));
+                    genes.push(self.gene((name, id), contig, strand, place));
                 }
             }
         }
@@ -159,7 +159,8 @@ impl Assembly {
         }
     }
 
-    fn gene(&self, name: &str, contig: usize, strand: Strand, place: Place) -> Gene {
+    /// Makes a gene of this name and id.
+    fn gene(&self, (name, id): (&str, &str), contig: usize, strand: Strand, place: Place) -> Gene {
         let Place { range, mut transcripts, ids, open_ended } = place;
         if transcripts.is_empty() {
             transcripts.push(vec![range.clone()]);
@@ -174,8 +175,8 @@ impl Assembly {
             .collect();
         coding_ends.sort_unstable();
         coding_ends.dedup();
-        let name = name.to_owned();
-        Gene { name, contig, strand, range, transcripts, open_ended, coding_ends }
+        let (name, id) = (name.to_owned(), id.to_owned());
+        Gene { name, id, contig, strand, range, transcripts, open_ended, coding_ends }
     }
 }
 

@@ -50,6 +50,7 @@ fn genes_hold_their_transcripts_in_order() {
     ]);
     let one = Gene {
         name: "G1".to_owned(),
+        id: "G1".to_owned(),
         contig: 0,
         strand: Strand::Plus,
         range: 10..20,
@@ -59,6 +60,7 @@ fn genes_hold_their_transcripts_in_order() {
     };
     let two = Gene {
         name: "TWO".to_owned(),
+        id: "G2".to_owned(),
         contig: 0,
         strand: Strand::Minus,
         range: 100..900,

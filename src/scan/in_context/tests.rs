@@ -40,6 +40,7 @@ impl Sink for Collected {
 fn genes(contigs: &Contigs) -> GeneContext {
     let gene = |strand, range: std::ops::Range<u64>| Gene {
         name: format!("G{}", range.start),
+        id: String::new(),
         contig: 0,
         strand,
         transcripts: vec![vec![range.clone()]],

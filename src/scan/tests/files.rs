@@ -59,6 +59,7 @@ fn a_fasta_file_scans_like_the_same_genome_in_memory() {
 fn an_annotated_scan_covers_the_genes_and_names_them() {
     let gene = Gene {
         name: "GENE".into(),
+        id: String::new(),
         contig: 0,
         strand: Strand::Minus,
         range: 4_000..6_000,

@@ -33,12 +33,10 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Plans every position of some regions, on the strands given, and the effects on all sites that
-    /// either haplotype has.
-    pub fn of_regions(contigs: &Contigs, regions: Vec<Region>, strands: &[Strand]) -> Self {
-        let regions: Vec<StrandedRegion> =
-            regions.into_iter().map(|region| (region, None)).collect();
-        Self::new(contigs, strands, &regions, None)
+    /// Plans every position of some regions, on those of the strands given that they speak of, and the effects on
+    /// all sites that either haplotype has.
+    pub fn of_regions(contigs: &Contigs, regions: &[StrandedRegion], strands: &[Strand]) -> Self {
+        Self::new(contigs, strands, regions, None)
     }
 
     /// Plans the positions within [`AROUND`] nt of sites, and the effects on them.
@@ -177,11 +175,12 @@ mod tests {
     #[test]
     fn pieces_hold_every_position_once() {
         let regions = vec![
-            Region { contig: 0, range: 0..130 },
-            Region { contig: 0, range: 100..200 },
-            Region { contig: 1, range: 7..8 },
+            (Region { contig: 0, range: 0..130 }, None),
+            (Region { contig: 0, range: 100..200 }, Some(Strand::Minus)),
+            (Region { contig: 0, range: 300..400 }, Some(Strand::Plus)),
+            (Region { contig: 1, range: 7..8 }, None),
         ];
-        let plan = Plan::of_regions(&contigs(), regions, &[Strand::Minus]);
+        let plan = Plan::of_regions(&contigs(), &regions, &[Strand::Minus]);
         let positions: Vec<(usize, u64)> =
             plan.stretches().flat_map(|(c, range)| range.map(move |p| (c, p))).collect();
         let expected: Vec<(usize, u64)> = (0..200).map(|p| (0, p)).chain([(1, 7)]).collect();

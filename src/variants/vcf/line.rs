@@ -74,6 +74,11 @@ impl Line {
         all.split(|byte| *byte == b',').filter(move |_| all != b".")
     }
 
+    /// Returns INFO.
+    pub fn info(&self) -> &[u8] {
+        self.column(7)
+    }
+
     /// Returns the length of the text.
     pub fn size(&self) -> usize {
         self.text.len()

@@ -22,9 +22,10 @@ fn rows(rows: &[&str]) -> String {
     "##gff-version 3\n".to_owned() + &rows.iter().map(row).collect::<String>()
 }
 
-fn gene() -> Gene {
+fn gene(id: &str) -> Gene {
     Gene {
         name: "ABC".to_owned(),
+        id: id.to_owned(),
         contig: 0,
         strand: Strand::Minus,
         range: 100..900,
@@ -74,8 +75,8 @@ fn the_styles_of_ensembl_refseq_and_gffread_give_the_same_gene() {
         "chr1 mRNA 101 400 - ID=T2;Parent=G1",
         "chr1 gene 101 900 - ID=G1;Name=A%42C",
     ]);
-    for text in [ensembl, refseq, gffread] {
-        assert_eq!(read(&text).genes, [gene()], "{text}");
+    for (text, id) in [(ensembl, "gene:ENSG1"), (refseq, "gene-ABC"), (gffread, "G1")] {
+        assert_eq!(read(&text).genes, [gene(id)], "{text}");
     }
 }
 
