@@ -29,6 +29,8 @@ pub mod profile;
 pub mod say;
 pub mod scan;
 pub mod shard;
+#[cfg(test)]
+mod shared;
 pub mod simulate;
 pub mod structure;
 pub mod train;
