@@ -8,6 +8,7 @@ pub mod context;
 pub mod frames;
 pub mod heat_map;
 pub mod lock;
+pub mod multiqc;
 pub mod picture;
 pub mod plot;
 pub mod summary;

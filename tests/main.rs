@@ -18,6 +18,7 @@ mod device;
 mod disk;
 mod errors;
 mod evaluate;
+mod front_door;
 mod hostile;
 mod interrupt;
 mod known_sites;

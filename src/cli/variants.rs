@@ -59,7 +59,7 @@ pub struct Args {
     fasta: PathBuf,
     /// Genes (GTF or GFF3, plain or compressed): alleles are scored on the strands of the genes that they lie in, or
     /// past whose ends they lie (up to 5 kb, never into the next gene).
-    #[arg(short, long, value_name = "GTF|GFF3")]
+    #[arg(short, long, visible_alias = "gtf", value_name = "GTF|GFF3")]
     annotation: Option<PathBuf>,
     /// Known sites (BED of 6 or more columns): an allele that reaches one has an entry for it, however unlikely
     /// the site looks, as for the ends of the transcripts of --annotation; may be repeated.
@@ -97,9 +97,6 @@ pub struct Args {
     formats: OutputOptions,
     #[command(flatten)]
     parts: PartOptions,
-    /// No progress bar.
-    #[arg(short, long)]
-    quiet: bool,
 }
 
 /// Runs the command.
@@ -175,7 +172,7 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
     let mut scored = 0;
     let genome = InTurn::new(&fasta)?;
     let compute = |portion: Portion, consume: &mut Consumer<'_, VariantWork>| {
-        let mut display = Display::new(vcf.progress(), args.quiet);
+        let mut display = Display::new(vcf.progress());
         let sorted = args.formats.write_index;
         let reader = BatchReader::new(vcf, &fasta.contigs, genome, sorted, portion.span);
         let stop = Stop::new(interrupt, portion.finish_begun);
@@ -214,8 +211,8 @@ struct Display {
 
 impl Display {
     /// Begins, with the input's size and how much of it has been read, if that is known.
-    fn new((size, known): (u64, Option<u64>), quiet: bool) -> Self {
-        let progress = Progress::of_records(known.map(|_| size), quiet);
+    fn new((size, known): (u64, Option<u64>)) -> Self {
+        let progress = Progress::of_records(known.map(|_| size));
         Self { progress, read: 0, mismatches: 0 }
     }
 
@@ -265,9 +262,9 @@ impl Args {
     fn check(&self, destination: &Destination<'_>, inputs: &[&Path]) -> Result<()> {
         let usage = |problem: &str| Err(Error::Usage(problem.to_owned()));
         check_stdin(inputs)?;
-        if self.parts.shard.is_some() && self.formats.is_given() {
+        if self.parts.shard.is_some() && (self.formats.is_given() || self.formats.multiqc) {
             return usage(
-                "--shard writes no VCF: give --output-type, --write-index and --tsv to `polyascan merge`",
+                "--shard writes no VCF: give --output-type, --write-index, --tsv and --multiqc to `polyascan merge`",
             );
         }
         if self.parts.keep_parts() && destination.prefix().is_none() {

@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::cli::options::{command_line, device_of, result_command_line};
+use crate::cli::command_line;
+use crate::cli::options::device_of;
+use crate::cli::written::Written;
 use crate::config::Config;
 use crate::error::Result;
 use crate::genome::compression::Source;
 use crate::genome::fasta::FastaFile;
 use crate::models::Model;
-use crate::output::atomic::{AtomicFile, Complete, publish};
+use crate::output::atomic::{AtomicFile, Complete};
+use crate::output::multiqc;
 use crate::output::summary::{FastaSummary, FileSummary, ModelSummary, VariantSummary};
+use crate::say::count;
 use crate::variants::change::Reason;
 use crate::variants::context::ContextRule;
 use crate::variants::entry::definitions;
@@ -52,7 +56,7 @@ impl Report {
         let summary = VariantSummary {
             program: "polyascan".into(),
             version: env!("CARGO_PKG_VERSION").into(),
-            command_line: command_line(),
+            command_line: command_line::typed(),
             model: ModelSummary::of(sites.card()),
             strength_model: strength.map(|model| ModelSummary::of(model.card())),
             fasta: FastaSummary::of(fasta),
@@ -84,7 +88,7 @@ impl Report {
 
     /// Goes on with the summary of a run that others have begun.
     pub fn of(mut summary: VariantSummary) -> Self {
-        summary.command_line = command_line();
+        summary.command_line = command_line::typed();
         Self { summary }
     }
 
@@ -115,6 +119,12 @@ impl Report {
         self.summary.notes.push(note);
     }
 
+    /// Returns the texts of the files for MultiQC.
+    pub fn multiqc(&self, sample: &str, totals: &Totals) -> [String; 2] {
+        let summary = VariantSummary { totals: totals.clone(), ..self.summary.clone() };
+        multiqc::of_variants(sample, &summary)
+    }
+
     /// The lines that a VCF header gets: definitions, and only what decides the results.
     pub fn header_lines(&self) -> Vec<String> {
         let s = &self.summary;
@@ -123,7 +133,7 @@ impl Report {
         let model = |model: &ModelSummary| format!("{} sha256={}", model.name, model.sha256);
         let line = Header::provenance;
         lines.push(line("Version", &s.version));
-        lines.push(line("Command", &result_command_line()));
+        lines.push(line("Command", &command_line::result()));
         lines.push(line("Model", &model(&s.model)));
         lines.extend(s.strength_model.iter().map(|s| line("StrengthModel", &model(s))));
         lines.push(line("Fasta", &format!("{} sha256={}", s.fasta.path, s.fasta.sha256)));
@@ -159,7 +169,7 @@ impl Report {
             Some(file) => complete.push(self.summary.complete(file)?),
             None => self.summary.totals.check()?,
         }
-        publish(complete)?;
+        let written = Written::publish(complete)?;
         let t = &self.summary.totals;
         let named = |counts: &std::collections::BTreeMap<String, u64>| {
             let some = counts.iter().filter(|(_, n)| **n > 0);
@@ -167,19 +177,20 @@ impl Report {
             if some.is_empty() { String::new() } else { format!(" ({})", some.join(", ")) }
         };
         crate::say!(
-            "polyascan: {} records = {} written + {} left out; {} alleles = {} scored + {} skipped{}; \
-             {} scored alleles without a site near them, with a site{}; {seconds:.1} s, {:.0} alleles/h",
-            t.records,
+            "polyascan: {} = {} written + {} left out; {} = {} scored + {} skipped{}; \
+             {} without a site near them, with a site{}; {seconds:.1} s, {:.0} alleles/h",
+            count(t.records, "record"),
             t.written,
             t.excluded,
-            t.alleles,
+            count(t.alleles, "allele"),
             t.scored,
             t.skipped(),
             named(&t.skipped),
-            t.without_site,
+            count(t.without_site, "scored allele"),
             named(&t.effects),
             rate * 3600.0
         );
+        written.tell();
         Ok(())
     }
 }
