@@ -26,6 +26,7 @@ mod memory;
 mod models;
 mod mutagenesis;
 mod operating_points;
+mod packaging;
 mod parity;
 mod predict;
 mod profile;
