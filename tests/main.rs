@@ -16,6 +16,7 @@ mod demo;
 mod determinism;
 mod device;
 mod disk;
+mod docs;
 mod errors;
 mod evaluate;
 mod front_door;
