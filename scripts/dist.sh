@@ -25,8 +25,11 @@ sources=${CARGO_HOME:-$HOME/.cargo}/registry/src
 awk -F ' *[|] *' '/^\|/ && NR > 1 && $2 != "package" && $2 !~ /^-/ { print $2, $3, $4 }' THIRD_PARTY.md |
     while read -r package number licence; do
         printf '\n==== %s %s: %s ====\n\n' "$package" "$number" "$licence"
-        find "$sources"/*/"$package-$number" -maxdepth 2 -type f \( -iname 'licen[cs]e*' -o -iname 'copying*' \
-            -o -iname 'notice*' -o -iname 'unlicense*' \) 2>/dev/null | sort | while read -r file; do
+        files=$(find "$sources"/*/"$package-$number" -maxdepth 3 -type f \( -iname 'licen[cs]e*' -o -iname 'copying*' \
+            -o -iname 'notice*' -o -iname 'unlicense*' \) 2>/dev/null | sort)
+        [ -n "$files" ] || echo "(The package holds no text of its licence.)"
+        echo "$files" | while read -r file; do
+            [ -n "$file" ] || continue
             printf -- '-- %s\n\n' "${file#"$sources"/*/}"
             cat "$file"
             echo
