@@ -11,7 +11,6 @@ docs/accuracy_cost.svg where matplotlib is installed.
 """
 
 import argparse
-import collections
 import concurrent.futures
 import copy
 import csv
@@ -19,12 +18,10 @@ import gzip
 import pathlib
 import random
 import subprocess
-import threading
 import tomllib
 
 BASE = pathlib.Path("config/train/default-teachers/dense-1.toml")
 OUT = pathlib.Path("target/curves")
-LOCKS = collections.defaultdict(threading.Lock)
 FIGURES = {
     "high": "random_high_auroc_sharp",
     "strong": "random_strong_auroc_sharp",
@@ -42,8 +39,14 @@ def main():
     parser.add_argument("--only", nargs="*", default=["data", "size", "part"])
     args = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
+    # Groups share networks: equal ones are trained once, under the name of the first.
+    names, planned = {}, []
+    for group, value, seed, config in runs(args):
+        name = f"{group}-{value}-{seed}".replace("/", "of").replace(" ", "_")
+        planned.append((names.setdefault(toml(config), name), group, value, seed))
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        rows = list(pool.map(lambda run: train(args, *run), runs(args)))
+        list(pool.map(lambda config_and_name: train(args, *config_and_name), names.items()))
+    rows = [row_of(*network) for network in planned]
     rows.sort(key=lambda row: (row["group"], row["value"], row["seed"]))
     with open("docs/curves.tsv", "w", newline="") as out:
         writer = csv.DictWriter(out, rows[0].keys(), delimiter="\t", lineterminator="\n")
@@ -55,6 +58,7 @@ def main():
 def runs(args):
     """Yields (group, value, seed, configuration)."""
     base = tomllib.loads(BASE.read_text())
+    base["model"]["name"] = "curve"
     base["optimiser"]["epochs"] = 1
     for genome in base["genome"]:
         for key in ("random", "hard", "shuffled"):
@@ -124,24 +128,22 @@ PARTS = {
 }
 
 
-def train(args, group, value, seed, config):
-    """Trains one network if it is not there; returns its row."""
-    name = f"{group}-{value}-{seed}".replace("/", "of").replace(" ", "_")
-    if value in ("8/8", "064", "all"):
-        name = f"part-all-{seed}"
-    config["model"]["name"] = name
-    config["model"]["data"] = args.data
+def train(args, config, name):
+    """Trains one network if it is not there."""
     weights = OUT / f"{name}.safetensors"
-    log = weights.with_suffix(".log.tsv")
-    # Groups share networks.
-    with LOCKS[name]:
-        if not weights.exists():
-            file = OUT / f"{name}.config.toml"
-            file.write_text(toml(config))
-            command = [args.binary, "train", "scan", "--config", file, "-o", weights, "--threads", "1"]
-            with open(OUT / f"{name}.err", "w") as log_file:
-                subprocess.run(command, check=True, stderr=log_file)
-    with open(log) as lines:
+    if weights.exists():
+        return
+    file = OUT / f"{name}.config.toml"
+    file.write_text(config)
+    command = [args.binary, "train", "scan", "--config", file, "--data", args.data, "-o", weights, "--threads", "1"]
+    with open(OUT / f"{name}.err", "w") as log:
+        subprocess.run(command, check=True, stderr=log)
+
+
+def row_of(name, group, value, seed):
+    """Returns the figures of a network."""
+    weights = OUT / f"{name}.safetensors"
+    with open(weights.with_suffix(".log.tsv")) as lines:
         last = list(csv.DictReader(lines, delimiter="\t"))[-1]
     card = tomllib.loads(weights.with_suffix(".toml").read_text())
     row = {"group": group, "value": value, "seed": seed,

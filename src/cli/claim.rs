@@ -56,7 +56,5 @@ pub fn claim(prefix: &str, files: &[PathBuf], inputs: &[&Path]) -> Result<Lock> 
     }
     make_folder(prefix)?;
     keep_apart(&[files, &[lock]].concat())?;
-    let lock = Lock::take(prefix)?;
-    lock.sweep(files)?;
-    Ok(lock)
+    Lock::over(prefix, files)
 }

@@ -164,13 +164,10 @@ impl LoadedContext {
             Ok(model)
         });
         let strength = strength.transpose()?;
-        let usage = match &plan.usage {
-            Some((path, sha256)) => {
-                check_digest(path, sha256)?;
-                ContextModel::read(path)?
-            }
-            None => ContextModel::built_in()?,
-        };
+        if let Some((path, sha256)) = &plan.usage {
+            check_digest(path, sha256)?;
+        }
+        let usage = ContextModel::load(plan.usage.as_ref().map(|(path, _)| path.as_path()))?;
         let mut known = KnownSites::default();
         for (name, path, sha256) in &plan.catalogues {
             check_digest(path, sha256)?;

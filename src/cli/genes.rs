@@ -1,4 +1,4 @@
-//! Genes and usage models of commands that look at sites one by one.
+//! Genes of an annotation on the command line, and usage models of commands that look at sites one by one.
 
 use std::path::Path;
 
@@ -8,6 +8,7 @@ use crate::context::model::ContextModel;
 use crate::error::Result;
 use crate::genome::annotation::Annotation;
 use crate::genome::compression::Source;
+use crate::genome::contigs::Contigs;
 use crate::genome::fasta::FastaFile;
 
 /// What an annotation and the options of context name, loaded.
@@ -16,6 +17,22 @@ pub struct LoadedGenes {
     pub genes: Option<GeneContext>,
     pub usage: ContextModel,
     pub notes: Vec<String>,
+}
+
+/// Reads an annotation, if there is one: its file, its genes, which reach `extension` nt past their ends, and remarks.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn read_genes(
+    annotation: Option<&Path>,
+    extension: u64,
+    contigs: &Contigs,
+) -> Result<(Option<Source>, Option<GeneContext>, Vec<String>)> {
+    let Some(path) = annotation else { return Ok((None, None, Vec::new())) };
+    let gtf = Source::open(path)?;
+    let annotation = Annotation::from_source(&gtf, contigs)?;
+    let genes = GeneContext::new(&annotation, contigs, extension);
+    Ok((Some(gtf), Some(genes), annotation.notes))
 }
 
 impl SpliceOptions {
@@ -31,15 +48,8 @@ impl SpliceOptions {
         fasta: &FastaFile,
         expressed: bool,
     ) -> Result<LoadedGenes> {
-        let gtf = annotation.map(Source::open).transpose()?;
-        let annotation = gtf.as_ref().map(|gtf| Annotation::from_source(gtf, &fasta.contigs));
-        let annotation = annotation.transpose()?;
-        let genes = annotation.as_ref().map(|a| GeneContext::new(a, &fasta.contigs, extension));
-        let usage = match &self.context_model {
-            Some(path) => ContextModel::read(path)?,
-            None => ContextModel::built_in()?,
-        };
-        let notes = annotation.map(|annotation| annotation.notes).unwrap_or_default();
+        let (gtf, genes, notes) = read_genes(annotation, extension, &fasta.contigs)?;
+        let usage = ContextModel::load(self.context_model.as_deref())?;
         let mut loaded = LoadedGenes { gtf, genes, usage, notes };
         if let (Some(genes), Some(gtf), true) = (&mut loaded.genes, &loaded.gtf, expressed) {
             let (tables, keep) = (self.splice_scores.as_deref(), !self.no_splice_cache);

@@ -22,6 +22,7 @@ use crate::genome::fasta::FastaFile;
 use crate::genome::in_turn::InTurn;
 use crate::genome::region::{Region, read_bed_source};
 use crate::pipeline::Stop;
+use crate::variants::VariantSettings;
 use crate::variants::context::VariantContext;
 use crate::variants::engine::Engine;
 use crate::variants::mutagenesis;
@@ -98,6 +99,8 @@ pub fn run(args: &Args) -> Result<()> {
     let model = args.model.load()?;
     let strength = args.strength.load(&args.model)?;
     let settings = config.variants.settings(&config.scan, model.posterior());
+    // Each change is asked for once.
+    let settings = VariantSettings { remembered: 1, ..settings };
     let engine = Engine::new(model.as_ref(), strength.as_deref(), settings)?
         .stopping(interrupt::patience(false));
     let lock = files::claim(&args.output, &args.inputs())?;

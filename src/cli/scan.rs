@@ -9,16 +9,14 @@ use std::time::Instant;
 use clap::Args as ClapArgs;
 
 use super::context::{ContextOptions, LoadedContext};
+use super::genes::read_genes;
 use super::interrupt;
 use super::options::{
     GenomeOptions, ModelOptions, StrandChoice, ThreadOptions, check_prefix, check_stdin,
 };
 use super::parts::{Consumer, PartOptions, Runner};
 use crate::config::{Config, Stringencies};
-use crate::context::features::GeneContext;
 use crate::error::{Error, Result};
-use crate::genome::annotation::Annotation;
-use crate::genome::compression::Source;
 use crate::genome::fasta::FastaFile;
 use crate::genome::region::{Region, read_bed};
 use crate::genome::strand::Strand;
@@ -145,11 +143,8 @@ pub fn run(args: &Args) -> Result<()> {
     };
 
     let fasta = FastaFile::open(args.genome.path())?;
-    let gtf = args.annotation.as_deref().map(Source::open).transpose()?;
-    let annotation = gtf.as_ref().map(|gtf| Annotation::from_source(gtf, &fasta.contigs));
-    let annotation = annotation.transpose()?;
-    let extension = config.annotation.extension;
-    let mut genes = annotation.as_ref().map(|a| GeneContext::new(a, &fasta.contigs, extension));
+    let (annotation, extension) = (args.annotation.as_deref(), config.annotation.extension);
+    let (gtf, mut genes, remarks) = read_genes(annotation, extension, &fasta.contigs)?;
     let regions = args.regions(&fasta)?;
     let restrict = if args.whole_genome { None } else { genes.as_ref() };
     let strands = args.strand.strands();
@@ -160,9 +155,7 @@ pub fn run(args: &Args) -> Result<()> {
     if let Some(gtf) = &gtf {
         report.annotation(gtf)?;
     }
-    for note in annotation.iter().flat_map(|annotation| &annotation.notes) {
-        report.note(note.clone());
-    }
+    remarks.into_iter().for_each(|note| report.note(note));
     if args.asks_for_posterior() && model.posterior().is_none() {
         let name = &model.card().name;
         report.note(format!(

@@ -148,13 +148,7 @@ impl Args {
         let weights = self.weights.as_ref().map(|path| path.with_extension(""));
         let weights = weights.filter(|prefix| *prefix != table);
         let prefixes = std::iter::once(table).chain(weights);
-        prefixes
-            .map(|prefix| {
-                let lock = Lock::take(&prefix.to_string_lossy())?;
-                lock.sweep(outputs)?;
-                Ok(lock)
-            })
-            .collect()
+        prefixes.map(|prefix| Lock::over(&prefix.to_string_lossy(), outputs)).collect()
     }
 
     /// Reads the configuration and takes the ranges out of it.

@@ -96,6 +96,14 @@ impl ContextModel {
         toml::from_str(BUILT_IN).map_err(|e| Error::Internal(format!("models/context.toml: {e}")))
     }
 
+    /// Reads models from a file that is named, or returns those inside the program.
+    ///
+    /// # Errors
+    /// As [`ContextModel::read`].
+    pub fn load(path: Option<&Path>) -> Result<Self> {
+        path.map_or_else(Self::built_in, Self::read)
+    }
+
     /// Reads models that `train context` wrote.
     ///
     /// # Errors

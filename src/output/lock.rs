@@ -81,6 +81,16 @@ impl Lock {
         }
     }
 
+    /// Locks a prefix and sweeps the outputs that the lock keeps.
+    ///
+    /// # Errors
+    /// As [`Lock::take`] and [`Lock::sweep`].
+    pub fn over(prefix: &str, outputs: &[PathBuf]) -> Result<Self> {
+        let lock = Self::take(prefix)?;
+        lock.sweep(outputs)?;
+        Ok(lock)
+    }
+
     fn remembered(path: PathBuf, locked: Option<File>) -> Self {
         Self { _temporary: Temporary::remember(&path), path, locked }
     }

@@ -59,9 +59,9 @@ impl VariantContext<'_> {
     }
 
     /// Looks at a site as `scan` does, at all genes that give it its class: of what they say of its use the likeliest
-    /// counts. Returns their names, too.
+    /// counts. Returns their names, too (comma-separated, `.` if none).
     pub fn anywhere(&self, contig: usize, site: &SiteEffect) -> (String, SiteInGene) {
-        let Some(genes) = self.genes else { return (String::new(), self.site(None, site)) };
+        let Some(genes) = self.genes else { return (".".to_owned(), self.site(None, site)) };
         let place = genes.place(contig, site.strand, site.position);
         let inside = !matches!(place.feature, Feature::Antisense | Feature::Intergenic);
         let feature = Some(place.feature);

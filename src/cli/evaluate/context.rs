@@ -43,10 +43,7 @@ pub fn run(args: &Args) -> Result<String> {
         inputs.clone().try_for_each(|input| keep_input(input, plot))?;
     }
     let (putative, measured) = args.putative.read()?;
-    let model = match &args.context_model {
-        Some(path) => ContextModel::read(path)?,
-        None => ContextModel::built_in()?,
-    };
+    let model = ContextModel::load(args.context_model.as_deref())?;
     let report = measure(&model, &putative, &measured);
     if let Some(path) = &args.plot {
         let curves: Vec<(String, Vec<(f64, f64)>)> =

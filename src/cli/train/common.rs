@@ -105,8 +105,7 @@ impl Common {
             drop(AtomicFile::create(output)?);
         }
         let prefix = self.output.with_extension("");
-        let lock = Lock::take(&prefix.to_string_lossy())?;
-        lock.sweep(outputs)?;
+        let lock = Lock::over(&prefix.to_string_lossy(), outputs)?;
         self.threads.apply()?;
         let read = |path: &PathBuf| -> Result<_> {
             let bytes = file::read(path)?;

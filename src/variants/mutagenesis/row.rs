@@ -101,7 +101,7 @@ pub struct OnSite<'a> {
     pub offset: i64,
     pub effect: &'a SiteEffect,
     pub wide: &'a Wide,
-    /// Names of the genes that give the site its class; empty of none.
+    /// Names of the genes that give the site its class; `.` of none.
     pub genes: String,
     pub context: SiteInGene,
 }
@@ -142,17 +142,12 @@ pub fn row(variant: &Variant<'_>, strand: char, on_site: Option<&OnSite<'_>>) ->
         known(effect.mean_shift, 2),
         effect.effect.name().to_owned(),
         effect.motif.clone(),
-        if genes.is_empty() { ".".to_owned() } else { plain(genes) },
+        genes.clone(),
         context.feature.map_or(".", Feature::name).to_owned(),
         known(context.expressed.map(|pair| pair[0]), 4),
         known(context.expressed.map(|pair| pair[1]), 4),
     ];
     cells.join("\t") + "\n"
-}
-
-/// A name without what would end a column.
-fn plain(name: &str) -> String {
-    name.chars().map(|letter| if letter.is_control() { '_' } else { letter }).collect()
 }
 
 #[cfg(test)]
@@ -178,7 +173,7 @@ mod tests {
     }
 
     fn on_site<'a>(effect: &'a SiteEffect, wide: &'a Wide, genes: &str) -> OnSite<'a> {
-        let feature = (!genes.is_empty()).then_some(Feature::TerminalExon);
+        let feature = (genes != ".").then_some(Feature::TerminalExon);
         let expressed = effect.strength.map(|_| [0.25, 0.125]);
         let context = SiteInGene { feature, expressed, counts: true };
         OnSite { site: 99, offset: 20, effect, wide, genes: genes.to_owned(), context }
@@ -204,7 +199,7 @@ mod tests {
         assert_eq!(row(&VARIANT, '-', None).split('\t').count(), COLUMNS.len());
         let site = site([0.5, 0.9], None);
         let wide = Wide::of([&site].into_iter()).unwrap();
-        let row = row(&VARIANT, '+', Some(&on_site(&site, &wide, "")));
+        let row = row(&VARIANT, '+', Some(&on_site(&site, &wide, ".")));
         let cells: Vec<&str> = row.split('\t').collect();
         assert_eq!(cells.len(), COLUMNS.len());
         assert_eq!((cells[13], cells[16], cells[18], cells[19]), (".", "2.197", "2.197", "."));
