@@ -1,7 +1,7 @@
 # polyascan: `make demo` shows it at work, `make test` tests everything.
 # Needs Rust (cargo) and a C compiler; libclang is taken from the system or put into .deps/.
 
-.PHONY: help build cuda demo test check fuzz fuzz-coverage deny deny-offline third-party soak differential scaling \
+.PHONY: help build dist book multiqc-test cuda demo test check fuzz fuzz-coverage deny deny-offline third-party soak differential scaling \
         workflow workflow-test report-test \
         bench bench-peers bench-scan bench-variants bench-gpu compare \
         train-default train-strength train-yeast train-curves train-deerect-cv clean
@@ -13,6 +13,7 @@ FUZZ_CASES ?= 20000
 BINARY := target/release/polyascan
 BENCH_VENV := target/bench-venv
 WORKFLOW_VENV := target/workflow-venv
+BOOK_VENV := target/book-venv
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -23,6 +24,9 @@ help: ## list the targets
 
 build: .cargo/config.toml ## build target/release/polyascan
 	$(CARGO) build --locked --release
+
+dist: build ## the archive of a release: target/dist/polyascan-VERSION-TARGET.tar.gz
+	sh scripts/dist.sh
 
 cuda: .cargo/config.toml ## build target/cuda/release/polyascan, which uses a GPU where there is one
 	@sh scripts/build_cuda.sh
@@ -39,7 +43,7 @@ demo: build ## simulate a genome, scan it, compare with the truth, write a repor
 	@echo "Report, to open in a browser: $(CURDIR)/$(DEMO)/report.html"
 
 test: .cargo/config.toml ## run all tests
-	@[ -d ../shared ] || echo "note: ../shared is not here; tests that need it say that they are skipped"
+	@[ -d ../shared ] || echo "note: ../shared is not here; tests that need it are reported as ignored"
 	$(CARGO) test --locked
 
 check: .cargo/config.toml deny-offline ## formatting, lints and what the program is made of
@@ -53,6 +57,17 @@ deny-offline:
 	@if $(CARGO) deny --version >/dev/null 2>&1; \
 	then $(CARGO) deny --offline --locked check --hide-inclusion-graph licenses bans sources; \
 	else echo "note: cargo-deny is not here; tests/supply_chain.rs checks licences"; fi
+
+$(BOOK_VENV)/installed: scripts/book_requirements.txt
+	@[ -x $(BOOK_VENV)/bin/python ] || python3 -m venv $(BOOK_VENV)
+	@$(BOOK_VENV)/bin/pip install --quiet --disable-pip-version-check -r scripts/book_requirements.txt
+	@touch $@
+
+book: $(BOOK_VENV)/installed ## docs/ as a book of HTML pages: target/book/index.html (needs python3)
+	$(BOOK_VENV)/bin/mdbook build
+
+multiqc-test: build $(BOOK_VENV)/installed ## MultiQC on what --multiqc writes of simulated samples (needs python3)
+	sh scripts/test_multiqc.sh
 
 third-party: .cargo/config.toml ## write THIRD_PARTY.md from Cargo.lock
 	WRITE_THIRD_PARTY=1 $(CARGO) test --locked --test integration supply_chain::third_party

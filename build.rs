@@ -1,4 +1,4 @@
-//! With the feature `cuda`, compiles the kernels; otherwise nothing.
+//! Says to the tests whether ../shared is there; with the feature `cuda`, compiles the kernels.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -6,8 +6,23 @@ use std::process::{Command, ExitCode};
 
 const KERNELS: &str = "src/engine/cuda/kernels";
 
+/// Data that some tests need; not every checkout has it.
+const SHARED: &str = "../shared/README.md";
+/// Set to anything, it makes the tests that need the data run, and fail, where it is not.
+const REQUIRE: &str = "POLYASCAN_REQUIRE_SHARED";
+
 fn main() -> ExitCode {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rustc-check-cfg=cfg(shared)");
+    if Path::new(SHARED).exists() {
+        println!("cargo::rerun-if-changed={SHARED}");
+        println!("cargo::rustc-cfg=shared");
+    } else {
+        println!("cargo::rerun-if-env-changed={REQUIRE}");
+        if env::var_os(REQUIRE).is_some() {
+            println!("cargo::rustc-cfg=shared");
+        }
+    }
     if env::var_os("CARGO_FEATURE_CUDA").is_none() {
         return ExitCode::SUCCESS;
     }

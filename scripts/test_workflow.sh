@@ -69,3 +69,22 @@ python3 "$root/scripts/compare_runs.py" whole/scan results/scan
 python3 "$root/scripts/compare_runs.py" whole/variants results/variants
 left=$(find results -name '*.shard' -o -name '*.checkpoint' -o -name '*.lock' -o -name '.*.tmp')
 [ -z "$left" ] || die "left behind: $left"
+
+# The wrappers of packaging/ run their own tests on the first genome, beside the same runs by hand.
+if [ "$where" = local ]; then
+    mkdir -p wrappers tried
+    ln -sfn "$root/packaging/snakemake-wrapper" wrappers/master
+    cp one/genome.fa one/genes.gtf one/variants.vcf tried
+    PATH=$(dirname "$binary"):$PATH
+    for name in scan variants; do
+        command snakemake --snakefile "wrappers/master/bio/polyascan/$name/test/Snakefile" --directory tried --cores 2 \
+            --quiet all --wrapper-prefix "file://$PWD/wrappers/" \
+            "$([ $name = scan ] && echo out/one.sites.bed.gz || echo out/one.vcf.gz)" || die "the wrapper of $name failed"
+    done
+    (cd tried && whole scan genome.fa --annotation genes.gtf --bgzip --tracks -o by_hand &&
+        whole variants variants.vcf --fasta genome.fa --annotation genes.gtf --write-index -o by_hand.vcf.gz)
+    for file in sites.bed.gz sites.bed.gz.tbi plus.cleavage.bw vcf.gz vcf.gz.tbi; do
+        cmp "tried/by_hand.$file" "tried/out/one.$file" || die "the wrappers give other bytes"
+    done
+    echo "wrappers: the same bytes as by hand"
+fi

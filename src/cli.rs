@@ -1,13 +1,18 @@
 //! The command line: one file per command.
 
+mod advice;
 mod catalogues;
 mod chosen;
 mod claim;
+mod command_line;
+pub mod completions;
+pub mod config;
 mod context;
 pub mod convert;
 pub mod evaluate;
 mod genes;
 pub mod interrupt;
+pub mod man;
 pub mod merge;
 pub mod models;
 mod motifs;
@@ -23,10 +28,18 @@ pub mod simulate;
 pub mod train;
 pub mod tune;
 pub mod variants;
+pub mod version;
+mod written;
 
-use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::Path;
+use std::time::Instant;
 
-use crate::error::Result;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::error::{Error, Result};
+use crate::say::{self, Level};
 
 /// Scan a genome for cleavage and polyadenylation sites, to the nucleotide.
 ///
@@ -34,6 +47,12 @@ use crate::error::Result;
 #[derive(Debug, Parser)]
 #[command(version, about, max_term_width = 100)]
 pub struct Cli {
+    /// Say nothing but errors; no progress bar.
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Also say what a run is made of: model, device, threads, time.
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    verbose: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -54,27 +73,62 @@ enum Command {
     Train(train::Args),
     Tune(tune::Args),
     Simulate(simulate::Args),
+    Config(config::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+    Version(version::Args),
 }
 
-/// Runs the command.
+/// Runs the command that the arguments ask for, the program's name first; ends the program at once for `--help`,
+/// `--version` and arguments that cannot be.
 ///
 /// # Errors
 /// Those of the command.
-pub fn run(cli: &Cli) -> Result<()> {
-    match &cli.command {
-        Command::Scan(args) => scan::run(args),
-        Command::Variants(args) => variants::run(args),
-        Command::Merge(args) => merge::run(args),
-        Command::Mutagenesis(args) => mutagenesis::run(args),
-        Command::Report(args) => report::run(args),
-        Command::Plot(args) => plot::run(args),
-        Command::Predict(args) => predict::run(args),
-        Command::Evaluate(args) => evaluate::run(args),
-        Command::Models(args) => models::run(args),
-        Command::Motifs(args) => motifs::run(args),
-        Command::Convert(args) => convert::run(args),
-        Command::Train(args) => train::run(args),
-        Command::Tune(args) => tune::run(args),
-        Command::Simulate(args) => simulate::run(args),
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
+    let begin = Instant::now();
+    let command = Cli::command();
+    let given = command.clone().try_get_matches_from(arguments);
+    let matches = given.unwrap_or_else(|error| advice::add(error).exit());
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    say::set_level(match (cli.quiet, cli.verbose) {
+        (true, _) => Level::Quiet,
+        (_, true) => Level::Verbose,
+        _ => Level::Normal,
+    });
+    command_line::note(&command, &matches);
+    crate::detail!("version {}", env!("CARGO_PKG_VERSION"));
+    let outcome = cli.command.run();
+    crate::detail!("{:.1} s in all", begin.elapsed().as_secs_f64());
+    outcome
+}
+
+impl Command {
+    fn run(&self) -> Result<()> {
+        match self {
+            Self::Scan(args) => scan::run(args),
+            Self::Variants(args) => variants::run(args),
+            Self::Merge(args) => merge::run(args),
+            Self::Mutagenesis(args) => mutagenesis::run(args),
+            Self::Report(args) => report::run(args),
+            Self::Plot(args) => plot::run(args),
+            Self::Predict(args) => predict::run(args),
+            Self::Evaluate(args) => evaluate::run(args),
+            Self::Models(args) => models::run(args),
+            Self::Motifs(args) => motifs::run(args),
+            Self::Convert(args) => convert::run(args),
+            Self::Train(args) => train::run(args),
+            Self::Tune(args) => tune::run(args),
+            Self::Simulate(args) => simulate::run(args),
+            Self::Config(args) => config::run(args),
+            Self::Completions(args) => completions::run(args),
+            Self::Man(args) => man::run(args),
+            Self::Version(args) => version::run(args),
+        }
     }
+}
+
+/// Writes text to standard output.
+fn print(text: impl AsRef<[u8]>) -> Result<()> {
+    let failed = |e| Error::io(Path::new("standard output"), "cannot write", e);
+    std::io::stdout().lock().write_all(text.as_ref()).map_err(failed)
 }

@@ -22,7 +22,8 @@ const MOST_LOG2: f64 = 100.0;
 /// Bytes of a configuration at most.
 pub(crate) const MOST_BYTES: u64 = 1 << 20;
 
-const DEFAULT: &str = include_str!("../config/default.toml");
+/// The defaults, as text.
+pub const DEFAULT: &str = include_str!("../config/default.toml");
 
 /// All settings; units and sources are in config/default.toml.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
@@ -150,6 +151,22 @@ impl Config {
         })?;
         config.check().map_err(|problem| Error::input(path, "", problem))?;
         Ok(config)
+    }
+
+    /// Returns every setting as [`Self::load`] gives it, as text.
+    ///
+    /// # Errors
+    /// Those of [`Self::load`].
+    pub fn effective(file: Option<&Path>) -> Result<String> {
+        Self::load(file)?;
+        let internal = |e: String| Error::Internal(format!("config/default.toml: {e}"));
+        let mut table: toml::Table =
+            DEFAULT.parse().map_err(|e: toml::de::Error| internal(e.to_string()))?;
+        if let Some(path) = file {
+            let text = limited::read_text(path, MOST_BYTES, "a configuration")?;
+            overlay(&mut table, parse(path, &text)?);
+        }
+        toml::to_string(&table).map_err(|e| internal(e.to_string()))
     }
 
     /// Says which value is out of its range.

@@ -31,6 +31,8 @@ pub mod report;
 pub mod say;
 pub mod scan;
 pub mod shard;
+#[cfg(test)]
+mod shared;
 pub mod simulate;
 pub mod structure;
 pub mod train;

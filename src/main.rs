@@ -4,9 +4,8 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use polyascan::Error;
-use polyascan::cli::{Cli, interrupt, run};
+use polyascan::cli::{interrupt, run};
+use polyascan::{Error, say};
 
 // Tensors of some MB come and go; the system's allocator returns them to the kernel each time.
 #[global_allocator]
@@ -15,11 +14,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     // First of all: a signal in the meantime would end the program in its own way.
     let listening = interrupt::listen();
-    match listening.and_then(|()| run(&Cli::parse())) {
+    match listening.and_then(|()| run(std::env::args_os())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Error::ClosedPipe) => ExitCode::SUCCESS,
         Err(error) => {
-            polyascan::say!("polyascan: error: {error}");
+            say::error(&error);
             ExitCode::from(error.exit_code())
         }
     }

@@ -14,11 +14,11 @@ const NARROW: usize = 1;
 const WIDE: usize = 2;
 
 /// Converts the authors' file.
-fn converted(folder: &Folder) -> Option<String> {
-    let keras = shared("models/aparent2_resnet_no_clinvar_wt_ep_5.h5")?;
+fn converted(folder: &Folder) -> String {
+    let keras = shared("models/aparent2_resnet_no_clinvar_wt_ep_5.h5");
     let path = folder.at("aparent2.safetensors");
     import::convert(&keras, Path::new(&path), &import::ConvertOptions::default()).unwrap();
-    Some(path)
+    path
 }
 
 /// The frame of a sequence (codes) whose signal begins, in transcript direction, at a position (0-based).
@@ -40,9 +40,10 @@ fn predicted(model: &dyn Model, frames: &[Vec<u8>; 2]) -> [[f64; 2]; 2] {
 }
 
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn variants_and_mutagenesis_say_what_frames_around_the_signal_say() {
     let folder = Folder::new();
-    let Some(model_file) = converted(&folder) else { return };
+    let model_file = converted(&folder);
     let model = registry::load(&model_file, &Workers::CPU).unwrap();
     let genome = simulate(&folder.at("sim"), 20_000, 6, 1, 3);
     let (contig, sequence) = read_fasta(&genome).remove(0);

@@ -104,9 +104,10 @@ proptest! {
 }
 
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn the_sites_of_a_real_scan_have_the_classes_of_the_independent_classifier() {
-    let Some(fasta) = shared("data/human/chr9_public_test.fa.gz") else { return };
-    let Some(gtf) = shared("data/human/chr9_public_test.gtf.gz") else { return };
+    let fasta = shared("data/human/chr9_public_test.fa.gz");
+    let gtf = shared("data/human/chr9_public_test.gtf.gz");
     let folder = Folder::new();
     let (fasta, gtf) = (fasta.to_str().unwrap(), gtf.to_str().unwrap());
     let model = small_model(&folder);

@@ -7,8 +7,9 @@ use crate::support::*;
 const KERAS: &str = "models/polyaid_keras_small_random.h5";
 
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn a_converted_model_scans_as_it_predicts() {
-    let Some(keras) = shared(KERAS) else { return };
+    let keras = shared(KERAS);
     let folder = Folder::new();
     let (model, prefix) = (folder.at("polyaid.safetensors"), folder.at("out/x"));
     let told = polyascan().args(["convert", keras.to_str().unwrap(), &model]).assert().success();
@@ -31,8 +32,9 @@ fn a_converted_model_scans_as_it_predicts() {
 }
 
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn the_same_weights_give_the_same_bytes() {
-    let Some(keras) = shared(KERAS) else { return };
+    let keras = shared(KERAS);
     let folder = Folder::new();
     let [a, b] = ["a", "b"].map(|name| {
         let out = folder.at(name);
@@ -43,8 +45,9 @@ fn the_same_weights_give_the_same_bytes() {
 }
 
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn a_model_of_strength_cannot_be_scanned_but_predicts() {
-    let Some(keras) = shared("models/polyastrength_keras_random_weights_only.h5") else { return };
+    let keras = shared("models/polyastrength_keras_random_weights_only.h5");
     let folder = Folder::new();
     let (model, out) = (folder.at("strength.safetensors"), folder.folder("out"));
     run(["convert", keras.to_str().unwrap(), &model]);
@@ -69,10 +72,16 @@ fn what_is_no_published_weight_file_is_refused_and_leaves_nothing() {
     refuse(["convert", &model, &converted], 1, &[&model, "safetensors"]);
     let none = folder.at("none.h5");
     refuse(["convert", &none, &converted], 1, &[&none]);
-    if let Some(keras) = shared(KERAS) {
-        let whole = fs::read(keras).unwrap();
-        let cut = folder.file("cut.h5", &whole[..whole.len() / 2]);
-        refuse(["convert", &cut, &converted], 1, &[&cut]);
-    }
+    assert!(names(&out).is_empty());
+}
+
+#[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
+fn half_a_weight_file_is_refused_and_leaves_nothing() {
+    let folder = Folder::new();
+    let out = folder.folder("out");
+    let whole = fs::read(shared(KERAS)).unwrap();
+    let cut = folder.file("cut.h5", &whole[..whole.len() / 2]);
+    refuse(["convert", &cut, &format!("{out}/m.safetensors")], 1, &[&cut]);
     assert!(names(&out).is_empty());
 }

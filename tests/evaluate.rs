@@ -106,8 +106,9 @@ fn calibration_counts_balanced_windows_and_its_plot_every_bin() {
 }
 
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn peers_that_do_not_classify_windows_are_ranked_on_the_same_places() {
-    let Some(published) = shared("models/deerect_omni.npz") else { return };
+    let published = shared("models/deerect_omni.npz");
     let folder = Folder::new();
     let (ours, genome, sites) = setting(&folder);
     let peer = folder.at("deerect.safetensors");

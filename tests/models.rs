@@ -82,8 +82,9 @@ fn converted_models_are_found_by_name_in_the_users_folder() {
 }
 
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn conversion_into_the_users_folder_replaces_nothing_unasked() {
-    let Some(keras) = shared("models/polyaid_keras_small_random.h5") else { return };
+    let keras = shared("models/polyaid_keras_small_random.h5");
     let folder = Folder::new();
     let models = folder.at("new/models");
     let convert = |more: &[&str]| {

@@ -1,6 +1,6 @@
 //! The PolyaID family computes what Keras computed, and a scan is the plain form at every position.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use candle_core::Device;
 use polyascan::engine::device::Workers;
@@ -14,15 +14,7 @@ use polyascan::models::{Model, StrandScores, WINDOW, Window, import, registry};
 use proptest::prelude::*;
 use serde_json::Value;
 
-/// Returns the folder of test inputs, which not every checkout has.
-fn shared() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    eprintln!("skipped: ../shared not here");
-    None
-}
+use crate::support::shared;
 
 /// Converts a Keras file and loads the result.
 fn convert_and_load(keras: &Path) -> (Box<dyn Model>, import::Converted) {
@@ -37,9 +29,9 @@ fn convert_and_load(keras: &Path) -> (Box<dyn Model>, import::Converted) {
     (model, converted)
 }
 
-fn golden(name: &str) -> Option<Value> {
-    let text = std::fs::read_to_string(shared()?.join("golden").join(name)).unwrap();
-    Some(serde_json::from_str(&text).unwrap())
+fn golden(name: &str) -> Value {
+    let text = std::fs::read_to_string(shared(&format!("golden/{name}"))).unwrap();
+    serde_json::from_str(&text).unwrap()
 }
 
 fn numbers(value: &Value) -> Vec<f32> {
@@ -74,9 +66,10 @@ fn all_cleavage(scores: &StrandScores) -> Vec<f32> {
 }
 
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn polyaid_equals_keras_at_every_window_of_both_strands() {
-    let Some(golden) = golden("polyaid_keras_small_random.json") else { return };
-    let keras = shared().unwrap().join("models/polyaid_keras_small_random.h5");
+    let golden = golden("polyaid_keras_small_random.json");
+    let keras = shared("models/polyaid_keras_small_random.h5");
     let (model, converted) = convert_and_load(&keras);
     assert_eq!(converted.architecture.name, "polyaid");
     assert_eq!(model.card().task, Task::Sites);
@@ -97,10 +90,10 @@ fn polyaid_equals_keras_at_every_window_of_both_strands() {
 }
 
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn cleavage_is_given_only_above_the_classification_asked_for() {
-    let Some(golden) = golden("polyaid_keras_small_random.json") else { return };
-    let (model, _) =
-        convert_and_load(&shared().unwrap().join("models/polyaid_keras_small_random.h5"));
+    let golden = golden("polyaid_keras_small_random.json");
+    let (model, _) = convert_and_load(&shared("models/polyaid_keras_small_random.h5"));
     let sequence = codes(&golden["contig"]);
     let all = model.scan(&sequence, -1.0).unwrap();
     let some = model.scan(&sequence, 0.5).unwrap();
@@ -113,11 +106,12 @@ fn cleavage_is_given_only_above_the_classification_asked_for() {
 }
 
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn polyastrength_equals_keras_from_either_kind_of_file() {
-    let Some(golden) = golden("polyastrength_keras_random.json") else { return };
+    let golden = golden("polyastrength_keras_random.json");
     for file in ["weights_only", "with_adam"] {
         let path = format!("models/polyastrength_keras_random_{file}.h5");
-        let (model, converted) = convert_and_load(&shared().unwrap().join(path));
+        let (model, converted) = convert_and_load(&shared(&path));
         assert_eq!(converted.architecture.name, "polyastrength");
         assert_eq!((converted.parameters, model.card().task), (336_321, Task::Strength));
         for set in ["", "edge_"] {
@@ -134,9 +128,9 @@ fn polyastrength_equals_keras_from_either_kind_of_file() {
 }
 
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn a_file_converts_to_the_same_bytes_every_time() {
-    let Some(folder) = shared() else { return };
-    let keras = folder.join("models/polyaid_keras_small_random.h5");
+    let keras = shared("models/polyaid_keras_small_random.h5");
     let [first, second] = [0, 1].map(|_| convert_and_load(&keras).1);
     assert_eq!(first.sha256, second.sha256);
 }
@@ -225,9 +219,9 @@ fn a_full_size_polyaid_scans_as_it_predicts() {
 
 /// `POLYASCAN_PARITY_WINDOWS` says how many windows; candle does some 120 a second.
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn a_full_size_polyaid_scans_chr9_as_candle_computes_it() {
-    let Some(shared) = shared() else { return };
-    let file = std::fs::File::open(shared.join("data/human/chr9_public_test.fa.gz")).unwrap();
+    let file = std::fs::File::open(shared("data/human/chr9_public_test.fa.gz")).unwrap();
     let text = std::io::read_to_string(flate2::read::MultiGzDecoder::new(file)).unwrap();
     let wanted = std::env::var("POLYASCAN_PARITY_WINDOWS").map_or(256, |n| n.parse().unwrap());
     let letters: String = text.lines().skip(1).collect();

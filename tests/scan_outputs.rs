@@ -13,9 +13,10 @@ const HEADER: &str = "#chrom\tstart\tend\tname\tscore\tstrand\tprobability\tpost
     strength\tusage\texpressed\tknown\tknown_distance\tcalled";
 
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn a_scan_of_a_real_chromosome_writes_sites_summary_and_four_tracks() {
-    let Some(fasta) = shared("data/human/chr9_public_test.fa.gz") else { return };
-    let Some(gtf) = shared("data/human/chr9_public_test.gtf.gz") else { return };
+    let fasta = shared("data/human/chr9_public_test.fa.gz");
+    let gtf = shared("data/human/chr9_public_test.gtf.gz");
     let folder = Folder::new();
     let prefix = folder.at("out/chr9");
     let (fasta, gtf) = (fasta.to_str().unwrap(), gtf.to_str().unwrap());

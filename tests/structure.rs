@@ -7,8 +7,9 @@ use polyascan::structure::label;
 use crate::support::*;
 
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn loop_labels_equal_those_of_pysster() {
-    let Some(golden) = shared("golden/pysster_NOVA.json") else { return };
+    let golden = shared("golden/pysster_NOVA.json");
     let golden: serde_json::Value = serde_json::from_slice(&fs::read(golden).unwrap()).unwrap();
     let texts = |key: &str| -> Vec<String> {
         golden[key].as_array().unwrap().iter().map(|s| s.as_str().unwrap().to_owned()).collect()

@@ -303,8 +303,9 @@ fn an_output_that_cannot_be_written_is_refused_before_training() {
 }
 
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn the_published_windows_are_read_and_learned_from() {
-    let Some(data) = shared("data/human/pas_windows/omni_206nt_pos.tsv.gz") else { return };
+    let data = shared("data/human/pas_windows/omni_206nt_pos.tsv.gz");
     let folder = Folder::new();
     let text = fs::read_to_string("config/train/deerect.toml").unwrap();
     let text = text.replace("epochs = 15", "epochs = 1");

@@ -6,6 +6,7 @@ use super::options::make_folder;
 use crate::error::Result;
 use crate::output::atomic::{Complete, keep_apart, keep_input};
 use crate::output::lock::{self, Lock};
+use crate::say::count;
 
 /// Names in a message at most.
 const SHOWN: usize = 6;
@@ -13,6 +14,11 @@ const SHOWN: usize = 6;
 /// Returns the files called `PREFIX.ending`.
 pub fn files(prefix: &str, endings: &[&str]) -> Vec<PathBuf> {
     endings.iter().map(|ending| PathBuf::from(format!("{prefix}.{ending}"))).collect()
+}
+
+/// Returns what a prefix calls its sample: the last part of its path.
+pub fn sample(prefix: &str) -> &str {
+    prefix.rsplit('/').next().unwrap_or(prefix)
 }
 
 /// Marks those of `names` that an earlier run has left and this one does not write: they speak of other results, and
@@ -28,8 +34,8 @@ pub fn replace_stale(complete: &mut Vec<Complete>, names: &[PathBuf]) -> Option<
         stale.iter().take(SHOWN).map(|name| name.display().to_string()).collect();
     let more = if stale.len() > SHOWN { ", ..." } else { "" };
     let note = format!(
-        "{} files of an earlier run do not belong to the new ones and are removed: {}{more}",
-        stale.len(),
+        "removed {} of an earlier run, which do not belong to the new ones: {}{more}",
+        count(stale.len() as u64, "file"),
         shown.join(", ")
     );
     let first = complete.pop()?;

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::models::import::{self, ConvertOptions};
 use crate::models::{library, registry};
 use crate::output::atomic::check_output;
+use crate::say::count;
 
 /// Convert the authors' own weight file of a published model to safetensors.
 ///
@@ -52,11 +53,11 @@ pub fn run(args: &Args) -> Result<()> {
     check_output(&output)?;
     let made = import::convert(&args.input, &output, &options)?;
     crate::say!(
-        "{}: {}, {} tensors, {} parameters",
+        "{}: {}, {}, {}",
         output.display(),
         made.architecture.name,
-        made.tensors,
-        made.parameters
+        count(made.tensors as u64, "tensor"),
+        count(made.parameters as u64, "parameter")
     );
     crate::say!("  sha256 {}", made.sha256);
     crate::say!("  made from {} (sha256 {})", args.input.display(), made.source_sha256);

@@ -44,7 +44,7 @@ fn interrupted() {
     let again = REQUESTED.swap(true, Ordering::Relaxed);
     if again || !WATCHED.load(Ordering::Relaxed) {
         temporaries::abandon_all(|| {
-            crate::say!("polyascan: error: {}", Error::Interrupted);
+            crate::say::error(&Error::Interrupted);
             std::process::exit(i32::from(Error::Interrupted.exit_code()))
         });
     }

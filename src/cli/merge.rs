@@ -24,10 +24,10 @@ pub struct Args {
     #[arg(required = true, value_name = "SHARD")]
     shards: Vec<PathBuf>,
     /// Where a scan's annotation lies now, if elsewhere.
-    #[arg(long, value_name = "GTF")]
+    #[arg(short, long, visible_alias = "gtf", value_name = "GTF")]
     annotation: Option<PathBuf>,
     /// Where the genome of a scan lies now, if elsewhere.
-    #[arg(long, value_name = "FASTA")]
+    #[arg(short, long, value_name = "FASTA")]
     fasta: Option<PathBuf>,
     /// Of a scan: PREFIX of its files. Of variants: the VCF or BCF file. - is standard output.
     #[arg(short, long, value_name = "PREFIX|FILE", value_parser = crate::cli::options::name)]

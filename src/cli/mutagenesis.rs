@@ -70,7 +70,7 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 0)]
     plots: usize,
     /// Genes (GTF or GFF3, plain or compressed): the class of each site, and whether it is used.
-    #[arg(short, long, value_name = "GTF|GFF3")]
+    #[arg(short, long, visible_alias = "gtf", value_name = "GTF|GFF3")]
     annotation: Option<PathBuf>,
     #[command(flatten)]
     model: ModelOptions,
@@ -83,9 +83,6 @@ pub struct Args {
     config: Option<PathBuf>,
     #[command(flatten)]
     threads: ThreadOptions,
-    /// No progress bar.
-    #[arg(short, long)]
-    quiet: bool,
     /// Where to write.
     #[arg(short, long, value_name = "PREFIX")]
     output: String,
@@ -125,7 +122,7 @@ pub fn run(args: &Args) -> Result<()> {
     places.into_iter().for_each(|note| report.note(note));
     let of_genes = chosen.iter().map(|gene| chosen::region_of(gene, &fasta.contigs, extension));
     let (plan, gallery) = args.plan(&fasta, of_genes.collect(), &mut report)?;
-    files.create(&plan, &fasta.contigs, &report.provenance(), args.quiet)?;
+    files.create(&plan, &fasta.contigs, &report.provenance())?;
     let mutator = Mutator {
         engine: &engine,
         plan: &plan,

@@ -12,6 +12,7 @@ use crate::engine::device::{DeviceChoice, Workers};
 use crate::error::{Error, Result};
 use crate::genome::strand::Strand;
 use crate::models::{Model, registry};
+use crate::say::count;
 
 /// Which model, and where it is computed.
 #[derive(Debug, Args)]
@@ -32,6 +33,26 @@ pub struct ModelOptions {
     /// change probabilities a little.
     #[arg(long, value_enum, default_value = "f32")]
     pub gpu_precision: Precision,
+}
+
+/// The genome of commands that read it first of all.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct GenomeOptions {
+    /// Genome: plain, gzip or BGZF, soft-masked or not, with or without index; - is standard input.
+    #[arg(value_name = "FASTA")]
+    genome: Option<PathBuf>,
+    /// The same, by name as in the other commands.
+    #[arg(short, long, value_name = "FASTA")]
+    fasta: Option<PathBuf>,
+}
+
+impl GenomeOptions {
+    /// Returns the file.
+    pub fn path(&self) -> &Path {
+        // clap asks for one of them.
+        self.genome.as_deref().or(self.fasta.as_deref()).unwrap_or(Path::new("-"))
+    }
 }
 
 /// Takes the name of an output: text, so that it can stand in messages, tables and the names of files beside it.
@@ -78,6 +99,8 @@ impl ModelOptions {
             let name = &model.card().name;
             crate::say!("polyascan: note: model {name} has no form for a GPU; it runs on the CPU");
         }
+        let card = model.card();
+        crate::detail!("model {} sha256={}, on {}", card.name, card.sha256, device_of(&*model));
         Ok(model)
     }
 }
@@ -120,11 +143,23 @@ impl StrengthOptions {
     }
 }
 
+/// Endings of files, which a prefix is not to have.
+const FILE_ENDINGS: [&str; 9] =
+    [".bed", ".bed.gz", ".bw", ".json", ".tsv", ".tsv.gz", ".vcf", ".vcf.gz", ".bcf"];
+
 /// Makes sure that a prefix of file names is one; `example` is an ending, for the message.
 ///
 /// # Errors
 /// If it is none.
 pub fn check_prefix(prefix: &str, example: &str) -> Result<()> {
+    if let Some(ending) = FILE_ENDINGS.iter().find(|ending| prefix.ends_with(**ending)) {
+        let stem = prefix.strip_suffix(ending).unwrap_or(prefix);
+        let stem = stem.strip_suffix(".sites").unwrap_or(stem);
+        let problem = format!(
+            "-o {prefix}: -o takes a prefix, not a file: with -o {stem} files are called {stem}.{example} and so on"
+        );
+        return Err(Error::Usage(problem));
+    }
     if !prefix.is_empty() && !prefix.ends_with('/') {
         return Ok(());
     }
@@ -170,6 +205,7 @@ impl ThreadOptions {
             let problem = format!("--threads {threads}: it must lie between 1 and {MOST_THREADS}");
             return Err(Error::Usage(problem));
         }
+        crate::detail!("{}", count(threads as u64, "thread"));
         // Far more than there are cores would spin against each other, and against the thread that hears signals.
         let shared = threads.min(MOST_PER_CORE * cores());
         match rayon::ThreadPoolBuilder::new().num_threads(shared).build_global() {
@@ -207,101 +243,5 @@ pub fn device_of(model: &dyn Model) -> String {
     match model.device() {
         "cpu" => format!("cpu {}", simd::Path::current()),
         gpu => gpu.to_owned(),
-    }
-}
-
-/// Returns the command line as typed, for headers.
-pub fn command_line() -> String {
-    arguments().collect::<Vec<_>>().join(" ")
-}
-
-fn arguments() -> impl Iterator<Item = String> {
-    std::env::args_os().map(|argument| argument.to_string_lossy().into_owned())
-}
-
-/// Options without effect on results, and whether they take a value.
-const NO_EFFECT: [(&str, Option<char>, bool); 14] = [
-    ("--threads", Some('t'), true),
-    ("--chunk-size", None, true),
-    ("--output", Some('o'), true),
-    ("--quiet", Some('q'), false),
-    ("--device", None, true),
-    ("--tsv", None, true),
-    ("--output-type", Some('O'), true),
-    ("--write-index", Some('W'), false),
-    ("--shard", None, true),
-    ("--resume", None, false),
-    ("--force", None, false),
-    ("--plots", None, true),
-    ("--profile", None, false),
-    ("--no-splice-cache", None, false),
-];
-
-/// Returns the command line without what has no effect on results, so that equal results are equal
-/// files.
-pub fn result_command_line() -> String {
-    without_effectless(arguments().skip(1))
-}
-
-fn without_effectless(mut args: impl Iterator<Item = String>) -> String {
-    let mut kept = vec!["polyascan".to_owned()];
-    while let Some(arg) = args.next() {
-        if arg == "--" {
-            kept.push(arg);
-            kept.extend(args.by_ref());
-        } else if arg.starts_with("--") {
-            let (name, value) = arg.split_once('=').map_or((&*arg, None), |(n, v)| (n, Some(v)));
-            match NO_EFFECT.iter().find(|(long, ..)| *long == name) {
-                Some((.., true)) if value.is_none() => drop(args.next()),
-                Some(_) => {}
-                None => kept.push(arg),
-            }
-        } else if let Some(letters) = arg.strip_prefix('-').filter(|letters| !letters.is_empty()) {
-            let (rest, value_follows) = short_options(letters);
-            kept.extend((!rest.is_empty()).then(|| format!("-{rest}")));
-            if value_follows {
-                args.next();
-            }
-        } else {
-            kept.push(arg);
-        }
-    }
-    kept.join(" ")
-}
-
-/// Returns what is left of the letters of joined short options, and whether the next argument is the
-/// value of one that is left out.
-fn short_options(letters: &str) -> (&str, bool) {
-    for (at, letter) in letters.char_indices() {
-        match NO_EFFECT.iter().find(|(_, short, _)| *short == Some(letter)) {
-            Some((.., false)) => {}
-            Some((.., true)) => return ("", at + letter.len_utf8() == letters.len()),
-            // One with effect takes the rest for its value.
-            None => return (&letters[at..], false),
-        }
-    }
-    ("", false)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_result_command_line_does_not_name_threads_or_outputs() {
-        let line = |text: &str| without_effectless(text.split(' ').map(str::to_owned));
-        let expected = "polyascan scan g.fa --strand - --tracks";
-        for typed in [
-            "scan g.fa -t 4 --strand - -o out/a --tracks",
-            "scan --threads=2 g.fa --strand - --tracks -oout -q",
-            "scan g.fa --chunk-size 100 --strand - -t8 --tracks --output x --quiet",
-            "scan g.fa --shard 1/2 --strand - --tracks --resume -o x",
-            "scan g.fa -qt 2 --strand - --tracks -qox",
-            "scan g.fa -qo -x --profile --strand - --tracks -Wqt3",
-        ] {
-            assert_eq!(line(typed), expected);
-        }
-        assert_eq!(line("scan -qr chr1:1-9 -o x g.fa"), "polyascan scan -r chr1:1-9 g.fa");
-        assert_eq!(line("scan -o x -- -t5.fa -q"), "polyascan scan -- -t5.fa -q");
     }
 }

@@ -13,7 +13,7 @@ pub struct PutativeSites {
     /// PREFIX.context.tsv of a scan.
     pub table: PathBuf,
     /// Genome of the scan, small enough to be held in memory.
-    #[arg(long)]
+    #[arg(short, long)]
     pub fasta: PathBuf,
     /// Measured sites, as `evaluate scan` takes them.
     #[arg(long)]

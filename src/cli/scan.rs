@@ -12,7 +12,9 @@ use super::chosen::{self, GeneOptions};
 use super::context::{ContextOptions, LoadedContext};
 use super::genes::{ReadGenes, read_genes};
 use super::interrupt;
-use super::options::{ModelOptions, StrandChoice, ThreadOptions, check_prefix, check_stdin};
+use super::options::{
+    GenomeOptions, ModelOptions, StrandChoice, ThreadOptions, check_prefix, check_stdin,
+};
 use super::parts::{Consumer, PartOptions, Runner};
 use crate::config::{Config, Stringencies};
 use crate::error::{Error, Result};
@@ -39,8 +41,8 @@ use report::{Outcome, Report};
 /// (--resume); both give the bytes of the scan in one go.
 #[derive(Debug, ClapArgs)]
 pub struct Args {
-    /// Genome: plain, gzip or BGZF, soft-masked or not, with or without index; - is standard input.
-    fasta: PathBuf,
+    #[command(flatten)]
+    genome: GenomeOptions,
     /// Part of the genome: NAME or NAME:START-END (1-based, commas allowed); may be repeated.
     #[arg(short, long = "region", value_name = "REGION")]
     regions: Vec<String>,
@@ -51,7 +53,7 @@ pub struct Args {
     chosen: GeneOptions,
     /// Genes (GTF or GFF3, plain or compressed): scans genes and 5 kb past their ends on their strand,
     /// and names the gene and the class of each site.
-    #[arg(long, value_name = "GTF|GFF3")]
+    #[arg(short, long, visible_alias = "gtf", value_name = "GTF|GFF3")]
     annotation: Option<PathBuf>,
     /// Scan everything, also where the annotation has no gene.
     #[arg(long, requires = "annotation")]
@@ -98,13 +100,13 @@ pub struct Args {
     /// Write PREFIX.sites.bed.gz and its tabix index instead of PREFIX.sites.bed.
     #[arg(long)]
     bgzip: bool,
+    /// Also write PREFIX.polyascan_{scan,sites}_mqc.json, which MultiQC shows beside other samples.
+    #[arg(long)]
+    multiqc: bool,
     #[command(flatten)]
     context: ContextOptions,
     #[command(flatten)]
     parts: PartOptions,
-    /// No progress bar.
-    #[arg(short, long)]
-    quiet: bool,
     /// Say at the end what each kind of thread did and what it waited for; also in the summary.
     #[arg(long)]
     profile: bool,
@@ -143,7 +145,7 @@ pub fn run(args: &Args) -> Result<()> {
         Some(_) => Files::default(),
     };
 
-    let fasta = FastaFile::open(&args.fasta)?;
+    let fasta = FastaFile::open(args.genome.path())?;
     let (annotation, extension) = (args.annotation.as_deref(), config.annotation.extension);
     let read = read_genes(annotation, extension, &fasta.contigs, &args.chosen)?;
     let ReadGenes { gtf, mut genes, chosen, notes } = read;
@@ -186,13 +188,13 @@ pub fn run(args: &Args) -> Result<()> {
     let job = ScanJob {
         bases: Box::new(fasta.bases()?),
         contigs: &fasta.contigs,
-        fasta: &args.fasta,
+        fasta: args.genome.path(),
         model: model.as_ref(),
         targets: &targets,
         genes: genes.as_ref(),
         settings: config.scan.settings(args.anchor, calls, threads),
         interrupt,
-        quiet: args.quiet,
+        quiet: false,
         profile: &profile,
     };
     opening.lap(Activity::Busy);
@@ -230,6 +232,7 @@ pub fn run(args: &Args) -> Result<()> {
             windows,
             profile: &profile,
             show_profile: args.profile,
+            multiqc: args.multiqc,
         };
         report.finish(files, &outcome)?;
         checkpoint.map_or(Ok(()), Checkpoint::remove)?;
@@ -241,12 +244,19 @@ pub fn run(args: &Args) -> Result<()> {
 impl Args {
     /// Refuses outputs that do not go together.
     fn check_output(&self) -> Result<()> {
-        let needs_prefix =
-            self.tracks || self.bgzip || self.parts.keep_parts() || self.context.needs_prefix();
+        let needs_prefix = self.tracks
+            || self.bgzip
+            || self.multiqc
+            || self.parts.keep_parts()
+            || self.context.needs_prefix();
+        if self.multiqc && self.parts.shard.is_some() {
+            let problem = "a shard is no whole sample: give --multiqc to `polyascan merge`";
+            return Err(Error::Usage(problem.into()));
+        }
         match self.output.as_str() {
             "-" if needs_prefix => Err(Error::Usage(
-                "-o - writes plain BED to standard output; --tracks, --bgzip, --context, --shard and \
-                 --resume need a prefix"
+                "-o - writes plain BED to standard output; --tracks, --bgzip, --context, \
+                 --multiqc, --shard and --resume need a prefix"
                     .into(),
             )),
             output => check_prefix(output, "sites.bed"),
@@ -261,7 +271,7 @@ impl Args {
 
     fn inputs(&self) -> Vec<&Path> {
         let given = [&self.regions_file, &self.annotation, &self.config];
-        let given = given.into_iter().flatten().chain([&self.fasta]).map(PathBuf::as_path);
+        let given = given.into_iter().flatten().map(PathBuf::as_path).chain([self.genome.path()]);
         given.chain(self.model.file()).chain(self.context.files()).collect()
     }
 
@@ -309,7 +319,7 @@ impl Args {
         }
         let mut regions = of_genes;
         for text in &self.regions {
-            regions.push((Region::parse(text, &fasta.contigs, &self.fasta)?, None));
+            regions.push((Region::parse(text, &fasta.contigs, self.genome.path())?, None));
         }
         if let Some(path) = &self.regions_file {
             let of_file = read_bed(path, &fasta.contigs)?;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::error::Result;
+use crate::say::count;
 use crate::simulate::{SimulationSettings, simulate};
 
 /// Write a genome with known polyA sites, its annotation and variants.
@@ -41,15 +42,15 @@ pub fn run(args: &Args) -> Result<()> {
     let settings = SimulationSettings { length, sites, contigs, seed };
     let report = simulate(&settings, &args.output)?;
     crate::say!(
-        "{}: {} contigs, {} bases, {} genes, {} polyA sites, {} decoys, {} latent sites, {} variants",
+        "{}: {}, {}, {}, {}, {}, {}, {}",
         args.output.display(),
-        report.contigs,
-        report.bases,
-        report.genes,
-        report.sites,
-        report.decoys,
-        report.latent,
-        report.variants,
+        count(report.contigs, "contig"),
+        count(report.bases, "base"),
+        count(report.genes, "gene"),
+        count(report.sites, "polyA site"),
+        count(report.decoys, "decoy"),
+        count(report.latent, "latent site"),
+        count(report.variants, "variant"),
     );
     Ok(())
 }

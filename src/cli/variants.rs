@@ -68,7 +68,7 @@ pub struct Args {
     fasta: PathBuf,
     /// Genes (GTF or GFF3, plain or compressed): alleles are scored on the strands of the genes that they lie in, or
     /// past whose ends they lie (up to 5 kb, never into the next gene).
-    #[arg(short, long, value_name = "GTF|GFF3")]
+    #[arg(short, long, visible_alias = "gtf", value_name = "GTF|GFF3")]
     annotation: Option<PathBuf>,
     /// Known sites (BED of 6 or more columns): an allele that reaches one has an entry for it, however unlikely
     /// the site looks, as for the ends of the transcripts of --annotation; may be repeated.
@@ -109,9 +109,6 @@ pub struct Args {
     formats: OutputOptions,
     #[command(flatten)]
     parts: PartOptions,
-    /// No progress bar.
-    #[arg(short, long)]
-    quiet: bool,
 }
 
 /// Runs the command.
@@ -204,7 +201,7 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
     };
     let mut scored = 0;
     let compute = |portion: Portion, consume: &mut Consumer<'_, VariantWork>| {
-        let mut display = Display::new(variants.progress(), args.quiet);
+        let mut display = Display::new(variants.progress());
         let sorted = args.formats.write_index;
         let reader =
             BatchReader::new(variants, genome, sorted, portion.span).forced(args.formats.force);
@@ -244,8 +241,8 @@ struct Display {
 
 impl Display {
     /// Begins, with the input's size and how much of it has been read, if that is known.
-    fn new((size, known): (u64, Option<u64>), quiet: bool) -> Self {
-        let progress = Progress::of_records(known.map(|_| size), quiet);
+    fn new((size, known): (u64, Option<u64>)) -> Self {
+        let progress = Progress::of_records(known.map(|_| size));
         Self { progress, read: 0, mismatches: 0 }
     }
 
@@ -312,9 +309,9 @@ impl Args {
                 return usage(&format!("--variant {:?}: {meaning}", excerpt(variant)));
             }
         }
-        if self.parts.shard.is_some() && self.formats.is_given() {
+        if self.parts.shard.is_some() && (self.formats.is_given() || self.formats.multiqc) {
             return usage(
-                "--shard writes no VCF: give --output-type, --write-index and --tsv to `polyascan merge`",
+                "--shard writes no VCF: give --output-type, --write-index, --tsv and --multiqc to `polyascan merge`",
             );
         }
         if self.parts.keep_parts() && destination.prefix().is_none() {

@@ -72,6 +72,19 @@ pub enum Mark {
     Passed,
 }
 
+/// Advice on an address given for a file.
+const ADDRESS: &str = "this is an address on a network, and files alone are read: download it first (`curl -O` and the \
+    address), or pipe it in (`curl ... | polyascan ... -`)";
+
+/// Whether a path is an address, as in `https://example.org/genome.fa.gz`.
+fn is_address(path: &Path) -> bool {
+    let text = path.to_string_lossy();
+    let scheme = text.split_once("://").map(|(scheme, _)| scheme);
+    scheme.is_some_and(|scheme| {
+        scheme.len() > 1 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
+}
+
 /// An input file, open for any number of passes.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -127,7 +140,10 @@ impl Source {
         if path == Path::new("-") {
             return Self::copied(Path::new("<stdin>"), io::stdin().lock(), mark, look);
         }
-        let file = File::open(path).map_err(|e| Error::io(path, "cannot open", e))?;
+        let file = File::open(path).map_err(|e| match is_address(path) {
+            true => Error::input(path, "", ADDRESS),
+            false => Error::io(path, "cannot open", e),
+        })?;
         let kind = file.metadata().map_err(|e| Error::io(path, "cannot open", e))?.file_type();
         if kind.is_dir() {
             return Err(Error::input(path, "", "is a directory; give a file"));

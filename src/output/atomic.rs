@@ -201,6 +201,11 @@ impl Complete {
         self.file.as_ref().map_or(&self.path, |(_, file, _)| file.path())
     }
 
+    /// Returns whether it is a file of its own, not standard output, a device or a pipe.
+    pub fn is_file(&self) -> bool {
+        self.file.is_some()
+    }
+
     /// Names files that belong to the output that this one replaces: they are removed with it.
     pub fn replacing(mut self, stale: Vec<PathBuf>) -> Self {
         self.stale.extend(stale);

@@ -17,7 +17,7 @@ fn an_id_at_two_places_is_a_gene_at_each_and_what_lies_between_is_in_none() {
         .map(|kind| row(kind, 604, 1_515, 'a') + &row(kind, 17_000, 17_600, 'b'))
         .collect();
     let gtf = s.folder.file("multi.gtf", rows);
-    let annotated = ["--annotation", &gtf, "--model", &s.model, "-q"];
+    let annotated = ["--annotation", &gtf, "--model", &s.model];
     run([&["scan", &s.genome, "-o", &s.at("x")], &annotated[..]].concat());
     let summary = summary(&s.at("x"));
     // Both copies and 5 kb past each, the second to the contig's end.
@@ -33,7 +33,7 @@ fn an_id_at_two_places_is_a_gene_at_each_and_what_lies_between_is_in_none() {
 fn variants_without_a_contig_in_common_are_refused_with_both_sides() {
     let s = Small::new(3_000);
     let vcf = s.folder.file("v.vcf", s.snvs("scaffold_7", &POSITIONS, 0));
-    let args = ["variants", &vcf, "--fasta", &s.genome, "--model", &s.model, "-q"];
+    let args = ["variants", &vcf, "--fasta", &s.genome, "--model", &s.model];
     let out = s.at("v.vcf");
     let (code, said) = s.try_run(&[&args[..], &["-o", &out]].concat());
     assert_eq!(code, Some(1), "{said}");
@@ -57,7 +57,7 @@ fn variants_at_shifted_positions_are_refused() {
     let s = Small::new(3_000);
     let positions: Vec<usize> = (400..2_400).step_by(20).collect();
     let vcf = s.folder.file("v.vcf", s.snvs("chr1", &positions, 1));
-    let args = ["variants", &vcf, "--fasta", &s.genome, "--model", &s.model, "-q"];
+    let args = ["variants", &vcf, "--fasta", &s.genome, "--model", &s.model];
     let (code, said) = s.try_run(&args);
     assert_eq!(code, Some(1), "{said}");
     for told in ["v.vcf: REF is not what ", "genome.fa has there in ", " of 100 records", "--force"]
@@ -73,7 +73,7 @@ fn accessions_are_matched_and_missing_contigs_are_named() {
     let text = s.snvs("NC_000001.11", &POSITIONS, 0) + "chrUn_7\t5\t.\tA\tC\t.\t.\t.\n";
     let vcf = s.folder.file("v.vcf", text);
     let out = s.at("v.vcf");
-    let args = ["variants", &vcf, "--fasta", &s.genome, "--model", &s.model, "-q", "-o", &out];
+    let args = ["variants", &vcf, "--fasta", &s.genome, "--model", &s.model, "-o", &out];
     let (code, said) = s.try_run(&args);
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("(NC_000001.11 is chr1 in the FASTA file)"), "{said}");
@@ -96,7 +96,7 @@ fn lines_of_contigs_and_info_are_as_bcftools_has_them() {
     let text = s.snvs("chr1", &POSITIONS, 0).replace("\t.\t.\t.\n", "\t.\t.\tDP=1;;AF=2;\n");
     let vcf = s.folder.file("v.vcf", text);
     let annotate = |vcf: &str| {
-        let text = run(["variants", vcf, "--fasta", &s.genome, "--model", &s.model, "-q"]);
+        let text = run(["variants", vcf, "--fasta", &s.genome, "--model", &s.model]);
         String::from_utf8(text).unwrap()
     };
     let once = annotate(&vcf);
@@ -123,8 +123,7 @@ fn an_end_on_another_contig_is_named_where_it_cannot_be_indexed() {
     let text = s.snvs("chr1", &[500], 0).replace("##fileformat=VCFv4.2\n", header);
     let vcf = s.folder.file("v.vcf", text.replace("\t.\t.\t.\n", "\t.\t.\tEND=900000000\n"));
     let out = s.at("v.bcf");
-    let args =
-        ["variants", &vcf, "--fasta", &s.genome, "--model", &s.model, "-q", "-W", "-o", &out];
+    let args = ["variants", &vcf, "--fasta", &s.genome, "--model", &s.model, "-W", "-o", &out];
     let (code, said) = s.try_run(&args);
     assert!(code == Some(0) || said.contains("INFO/END"), "{said}");
 }
@@ -156,7 +155,7 @@ fn organelles_of_plants_are_one_contig_under_all_their_names() {
         let gtf = s.folder.file("plant.gtf", gtf);
         let vcf = s.folder.file("plant.vcf", vcf);
         let bed = s.folder.file("plant.bed", bed);
-        let scan = ["scan", &fasta, "--model", &s.model, "-q", "-o", &s.at("x")];
+        let scan = ["scan", &fasta, "--model", &s.model, "-o", &s.at("x")];
         run([&scan[..], &["--annotation", &gtf]].concat());
         // The genes, and what follows up to the contigs' ends.
         assert_eq!(summary(&s.at("x"))["windows"]["requested"], 3 * 1_600, "{genome:?} {others:?}");
@@ -165,7 +164,7 @@ fn organelles_of_plants_are_one_contig_under_all_their_names() {
         run([&scan[..], &["-r", others[1], "-r", &format!("{}:1-100", others[2])]].concat());
         assert_eq!(summary(&s.at("x"))["windows"]["requested"], 2 * 2_000 + 2 * 100);
         let v = s.at("v.vcf");
-        run(["variants", &vcf, "--fasta", &fasta, "--model", &s.model, "-q", "-o", &v]);
+        run(["variants", &vcf, "--fasta", &fasta, "--model", &s.model, "-o", &v]);
         let said = summary(&s.at("v"));
         assert_eq!(said["totals"]["scored"], 3, "{genome:?} {others:?}: {said}");
         let text = std::fs::read_to_string(v).unwrap();

@@ -118,7 +118,7 @@ fn a_summary_names_a_thousand_contigs_and_sums_the_others_up() {
     let contigs = names.iter().map(|name| (name.as_str(), s.sequence.as_str()));
     let genome = s.folder.file("many.fa", fasta(contigs));
     let everything = ["--min-probability", "0", "--min-centre-cleavage", "0"];
-    let scan = ["scan", &genome, "--model", &s.model, "-q", "-o", &s.at("x")];
+    let scan = ["scan", &genome, "--model", &s.model, "-o", &s.at("x")];
     run([&scan[..], &everything].concat());
     let summary = summary(&s.at("x"));
     assert_eq!(summary["fasta"]["contigs"], 1_500);

@@ -10,8 +10,8 @@ use super::*;
 fn a_temporary_folder_that_is_not_there_is_said_before_the_work() {
     let s = Small::new(3_000);
     let vcf = s.folder.file("in.vcf", s.snvs("chr1", &[500], 0));
-    let scan = ["scan", &s.genome, "--model", &s.model, "-q", "--resume", "-o", &s.at("x")];
-    let variants = ["variants", &vcf, "--fasta", &s.genome, "--model", &s.model, "-q", "--resume"];
+    let scan = ["scan", &s.genome, "--model", &s.model, "--resume", "-o", &s.at("x")];
+    let variants = ["variants", &vcf, "--fasta", &s.genome, "--model", &s.model, "--resume"];
     for args in [
         [&scan[..], &["--bgzip"]].concat(),
         [&scan[..], &["--tracks"]].concat(),
@@ -53,8 +53,7 @@ fn a_file_system_that_cannot_sync_is_a_note_and_a_failure_of_the_disk_an_error()
     ] {
         let Some(library) = failing(&s.folder, &["fsync", "fdatasync"], error) else { return };
         let out = s.folder.folder(error);
-        let args =
-            ["scan", &s.genome, "--model", &s.model, "-q", "--resume", "-o", &format!("{out}/x")];
+        let args = ["scan", &s.genome, "--model", &s.model, "--resume", "-o", &format!("{out}/x")];
         let output = polyascan().args(args).env("LD_PRELOAD", &library).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.success(), taken, "{error}: {said}");
@@ -75,7 +74,7 @@ fn signals_of_batch_systems_end_a_run_as_termination_does() {
     for signal in ["-USR1", "-USR2", "-XCPU", "-TERM"] {
         let out = s.folder.folder(signal);
         let mut command = Command::new(env!("CARGO_BIN_EXE_polyascan"));
-        command.args(["scan", &s.genome, "-t", "1", "-q", "--tracks", "-o", &format!("{out}/x")]);
+        command.args(["scan", &s.genome, "-t", "1", "--tracks", "-o", &format!("{out}/x")]);
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let begin = Instant::now();
         while !names(&out).iter().any(|name| name.contains("minus.probability")) {
@@ -107,9 +106,7 @@ fn a_record_of_thousands_of_alleles_does_not_keep_a_run_from_stopping() {
     for more in [&[][..], &["--resume"]] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_polyascan"));
         let out = s.at("v.vcf");
-        command
-            .args(["variants", &vcf, "--fasta", &s.genome, "-t", "1", "-q", "-o", &out])
-            .args(more);
+        command.args(["variants", &vcf, "--fasta", &s.genome, "-t", "1", "-o", &out]).args(more);
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(1_500));
         assert!(child.try_wait().unwrap().is_none(), "it was over too early");
@@ -147,7 +144,7 @@ fn a_file_system_without_locks_is_a_note_for_every_command() {
     let vcf = s.folder.file("in.vcf", s.snvs("chr1", &[500], 0));
     let config = crate::train::config(&folder, 1);
     fn on<'a>(s: &'a Small, command: &[&'a str]) -> Vec<&'a str> {
-        [command, &["--model", &s.model, "-q"]].concat()
+        [command, &["--model", &s.model]].concat()
     }
     for error in ["ENOLCK", "EOPNOTSUPP", "ENOSYS"] {
         let Some(library) = failing(&s.folder, &["flock"], error) else { return };

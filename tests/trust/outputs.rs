@@ -8,7 +8,7 @@ use super::*;
 fn a_new_scan_leaves_no_file_of_an_older_one_beside_it() {
     let s = Small::new(3_000);
     let scan = |more: &[&str]| {
-        let args = ["scan", &s.genome, "--model", &s.model, "-q", "-o", &s.at("x")];
+        let args = ["scan", &s.genome, "--model", &s.model, "-o", &s.at("x")];
         let (code, said) = s.try_run(&[&args[..], more].concat());
         assert_eq!(code, Some(0), "{said}");
         said
@@ -18,7 +18,7 @@ fn a_new_scan_leaves_no_file_of_an_older_one_beside_it() {
     assert_eq!(names(&s.out).len(), 7, "{:?}", names(&s.out));
     let said = scan(&[]);
     assert!(
-        said.contains("6 files of an earlier run do not belong to the new ones and are removed"),
+        said.contains("removed 6 files of an earlier run, which do not belong to the new ones"),
         "{said}"
     );
     assert!(said.contains("x.sites.bed.gz") && said.contains("x.minus.cleavage.bw"), "{said}");
@@ -33,12 +33,15 @@ fn an_old_index_does_not_stay_beside_new_variants() {
     let s = Small::new(3_000);
     let vcf = s.folder.file("in.vcf", s.snvs("chr1", &[500, 700], 0));
     let out = s.at("v.vcf.gz");
-    let args = ["variants", &vcf, "--fasta", &s.genome, "--model", &s.model, "-q", "-o", &out];
+    let args = ["variants", &vcf, "--fasta", &s.genome, "--model", &s.model, "-o", &out];
     run([&args[..], &["-W"]].concat());
     assert_eq!(names(&s.out), ["v.summary.json", "v.vcf.gz", "v.vcf.gz.tbi"]);
     let (code, said) = s.try_run(&args);
     assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("1 files of an earlier run") && said.contains("v.vcf.gz.tbi"), "{said}");
+    assert!(
+        said.contains("removed 1 file of an earlier run") && said.contains("v.vcf.gz.tbi"),
+        "{said}"
+    );
     assert_eq!(names(&s.out), ["v.summary.json", "v.vcf.gz"]);
 }
 
@@ -52,7 +55,7 @@ fn pictures_have_names_that_fit_and_older_ones_and_their_remains_go() {
     fs::write(s.at(".x.1.chr1_5_plus.svg.abcdef.tmp"), "of a killed run").unwrap();
     let sites = s.folder.file("sites.bed", format!("{contig}\t250\t251\tn\t0\t+\n"));
     let args = ["mutagenesis", "--fasta", &genome, "--sites", &sites, "--plots", "1"];
-    let more = ["--model", &s.model, "-q", "-o", &s.at("x")];
+    let more = ["--model", &s.model, "-o", &s.at("x")];
     let (code, said) = s.try_run(&[&args[..], &more].concat());
     assert_eq!(code, Some(0), "{said}");
     let found = names(&s.out);
@@ -67,10 +70,10 @@ fn names_of_all_lengths_that_are_possible_are_taken() {
     let vcf = s.folder.file("in.vcf", s.snvs("chr1", &[500], 0));
     let name = "s".repeat(242);
     let out = s.at(&format!("{name}.vcf"));
-    run(["variants", &vcf, "--fasta", &s.genome, "--model", &s.model, "-q", "-o", &out]);
+    run(["variants", &vcf, "--fasta", &s.genome, "--model", &s.model, "-o", &out]);
     assert_eq!(names(&s.out), [format!("{name}.summary.json"), format!("{name}.vcf")]);
     let out = s.at(&"s".repeat(300));
-    let (code, said) = s.try_run(&["scan", &s.genome, "--model", &s.model, "-q", "-o", &out]);
+    let (code, said) = s.try_run(&["scan", &s.genome, "--model", &s.model, "-o", &out]);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("choose a shorter name") && !said.contains("writable"), "{said}");
 }
@@ -79,7 +82,7 @@ fn names_of_all_lengths_that_are_possible_are_taken() {
 fn a_name_that_cannot_be_given_leaves_the_files_of_the_earlier_run() {
     let s = Small::new(3_000);
     let scan = |more: &[&str]| {
-        let args = ["scan", &s.genome, "--model", &s.model, "-q", "-o", &s.at("x")];
+        let args = ["scan", &s.genome, "--model", &s.model, "-o", &s.at("x")];
         s.try_run(&[&args[..], more].concat())
     };
     assert_eq!(scan(&[]).0, Some(0));
@@ -140,12 +143,11 @@ fn runs_side_by_side_in_one_folder_do_not_disturb_each_other() {
     let vcf = s.folder.file("in.vcf", s.snvs("chr1", &[500, 900], 0));
     let expected = s.folder.folder("alone");
     let scan = |out: &str| {
-        let args =
-            ["scan", &s.genome, "--model", &s.model, "-q", "--tracks", "--resume", "-o", out];
+        let args = ["scan", &s.genome, "--model", &s.model, "--tracks", "--resume", "-o", out];
         args.map(str::to_owned).to_vec()
     };
     let variants = |out: &str| {
-        let args = ["variants", &vcf, "--fasta", &s.genome, "--model", &s.model, "-q", "-o", out];
+        let args = ["variants", &vcf, "--fasta", &s.genome, "--model", &s.model, "-o", out];
         args.map(str::to_owned).to_vec()
     };
     run(scan(&format!("{expected}/x")));

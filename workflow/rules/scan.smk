@@ -49,7 +49,7 @@ rule scan_shard:
         node=SAME_ON_EVERY_NODE,
     shell:
         "{params.program:q} scan {input.fasta:q} {params.annotation}"
-        " --shard {wildcards.shard}/{wildcards.shards} --resume --quiet --threads {threads}"
+        " --shard {wildcards.shard}/{wildcards.shards} --resume --threads {threads}"
         " {params.node} {params.outputs} {params.options} --output {params.prefix:q} 2>> {log:q}"
 
 

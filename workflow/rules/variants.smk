@@ -40,7 +40,7 @@ rule variants_shard:
         node=SAME_ON_EVERY_NODE,
     shell:
         "{params.program:q} variants {input.vcf:q} --fasta {input.fasta:q} {params.annotation}"
-        " --shard {wildcards.shard}/{wildcards.shards} --resume --quiet --threads {threads}"
+        " --shard {wildcards.shard}/{wildcards.shards} --resume --threads {threads}"
         " {params.node} {params.options} --output {params.name:q} 2>> {log:q}"
 
 

@@ -49,7 +49,7 @@ use report::{Evaluation, Scanned, Scores};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Genome, small enough to be held in memory.
-    #[arg(long)]
+    #[arg(short, long)]
     fasta: PathBuf,
     /// Measured sites: a table with the columns contig, offset (0-based), strand and, for the tiers,
     /// type, apadb_reads, polyasite_tpm; or BED.

@@ -26,7 +26,7 @@ use crate::models::{CENTRE, WINDOW};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Genome, small enough to be held in memory.
-    #[arg(long)]
+    #[arg(short, long)]
     fasta: PathBuf,
     /// Measured sites: a table with the columns contig, offset (0-based; or representative_offset),
     /// strand, and those of --counts and --gene.
@@ -39,7 +39,7 @@ pub struct Args {
     #[arg(long, value_name = "COLUMN", default_value = "gene")]
     gene: String,
     /// GTF that gives the genes instead of a column: those that the site lies in, or 5 kb past their ends.
-    #[arg(long, value_name = "GTF", conflicts_with = "gene")]
+    #[arg(short, long, visible_alias = "gtf", value_name = "GTF", conflicts_with = "gene")]
     annotation: Option<PathBuf>,
     /// Pairs whose counts differ more than this many times are ranked.
     #[arg(long, default_value_t = 8.0)]

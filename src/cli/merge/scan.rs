@@ -33,6 +33,9 @@ pub fn run(args: &Args) -> Result<()> {
     let gtf = gtf.map(|gtf| args.annotation.as_deref().unwrap_or(Path::new(&gtf.path)));
     check_prefix(&prefix, "sites.bed")?;
     let lock = match &*prefix {
+        "-" if args.formats.multiqc => {
+            return Err(Error::Usage("--multiqc needs a prefix: -o out/sample".into()));
+        }
         "-" if work.outputs.tracks || work.outputs.bgzip || work.context.tables => {
             let problem = "-o - writes plain BED; these shards are of a scan with --tracks, --bgzip or --context";
             return Err(Error::Usage(problem.into()));
@@ -66,8 +69,9 @@ pub fn run(args: &Args) -> Result<()> {
     let mut totals = collector.finish()?;
     in_context.finish(&mut totals)?.into_iter().for_each(|note| report.note(note));
     files.tables(tables)?;
-    let totals = &totals;
-    let outcome = Outcome { totals, contigs, begin, windows: 0, profile, show_profile: false };
+    let (totals, multiqc) = (&totals, args.formats.multiqc);
+    let outcome =
+        Outcome { totals, contigs, begin, windows: 0, profile, show_profile: false, multiqc };
     report.finish(files, &outcome)?;
     drop(lock);
     Ok(())

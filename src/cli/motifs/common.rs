@@ -6,11 +6,12 @@ use std::time::Instant;
 use serde_json::Value;
 
 use crate::cli::claim;
+use crate::cli::command_line;
 use crate::cli::interrupt;
 use crate::cli::options::{
-    ModelOptions, StrengthOptions, ThreadOptions, check_prefix, check_stdin, command_line,
-    device_of, result_command_line,
+    ModelOptions, StrengthOptions, ThreadOptions, check_prefix, check_stdin, device_of,
 };
+use crate::cli::written::Written;
 use crate::error::{Error, Result};
 use crate::genome::compression::Source;
 use crate::genome::fasta::FastaFile;
@@ -18,7 +19,7 @@ use crate::interpret::models::Models;
 use crate::interpret::run;
 use crate::interpret::sites::{SiteWindows, Sites, Skip};
 use crate::models::Model;
-use crate::output::atomic::{AtomicFile, publish, whole};
+use crate::output::atomic::{AtomicFile, whole};
 use crate::output::lock::Lock;
 use crate::output::picture::Picture;
 use crate::output::summary::{FastaSummary, FileSummary, InterpretSummary, ModelSummary};
@@ -45,9 +46,6 @@ pub struct CommonOptions {
     pub seed: u64,
     #[command(flatten)]
     pub threads: ThreadOptions,
-    /// No progress bar.
-    #[arg(short, long)]
-    pub quiet: bool,
     /// Where to write.
     #[arg(short, long, value_name = "PREFIX")]
     pub output: String,
@@ -92,8 +90,7 @@ impl LoadedModels {
 }
 
 /// A run: its files are claimed first and written last.
-pub struct Session<'a> {
-    options: &'a CommonOptions,
+pub struct Session {
     /// `PREFIX.task`.
     prefix: String,
     endings: &'static [&'static str],
@@ -108,13 +105,13 @@ pub struct Session<'a> {
 /// The ending of the summary's name.
 const SUMMARY: &str = "summary.json";
 
-impl<'a> Session<'a> {
+impl Session {
     /// Claims `PREFIX.task.*`, of which `endings` are all but the summary, and reads the sites.
     ///
     /// # Errors
     /// An output that cannot be written; input that cannot be read.
     pub fn begin(
-        options: &'a CommonOptions,
+        options: &CommonOptions,
         task: &str,
         endings: &'static [&'static str],
         loaded: &LoadedModels,
@@ -139,7 +136,7 @@ impl<'a> Session<'a> {
         let mut summary = InterpretSummary {
             program: "polyascan".into(),
             version: env!("CARGO_PKG_VERSION").into(),
-            command_line: command_line(),
+            command_line: command_line::typed(),
             model: ModelSummary::of(loaded.model.card()),
             strength_model: loaded.strength.as_ref().map(|model| ModelSummary::of(model.card())),
             fasta: FastaSummary::of(&fasta),
@@ -151,17 +148,8 @@ impl<'a> Session<'a> {
         summary.sites.asked = sites.places.len() as u64;
         summary.sites.again = sites.again;
         summary.settings.insert("seed".into(), options.seed.into());
-        let mut session = Self {
-            options,
-            prefix,
-            endings,
-            begin,
-            _lock: lock,
-            summary_file,
-            fasta,
-            sites,
-            summary,
-        };
+        let mut session =
+            Self { prefix, endings, begin, _lock: lock, summary_file, fasta, sites, summary };
         if session.sites.again > 0 {
             let path = options.sites.display();
             session.note(format!("{path}: {} rows name a site once more", session.sites.again));
@@ -199,7 +187,7 @@ impl<'a> Session<'a> {
     ) -> Result<()> {
         let windows = SiteWindows::new(&self.fasta, &self.sites)?;
         let stop = Stop::new(interrupt::watch(), false);
-        let mut progress = Progress::of_sites(self.sites.places.len() as u64, self.options.quiet);
+        let mut progress = Progress::of_sites(self.sites.places.len() as u64);
         let summary = &mut self.summary;
         run::run(windows, summary.threads, &stop, work, |_, done| {
             match done {
@@ -229,7 +217,7 @@ impl<'a> Session<'a> {
             |kind: &str, m: &ModelSummary| format!("{kind}: {} sha256={}", m.name, m.sha256);
         let mut lines = vec![
             format!("polyascan {}", s.version),
-            format!("command: {}", result_command_line()),
+            format!("command: {}", command_line::result()),
             model("model", &s.model),
         ];
         lines.extend(s.strength_model.iter().map(|m| model("strength model", m)));
@@ -266,7 +254,7 @@ impl<'a> Session<'a> {
         summary.wall_seconds = seconds;
         summary.windows_per_second = summary.windows as f64 / seconds.max(1e-3);
         complete.push(summary.complete(self.summary_file)?);
-        publish(complete)?;
+        let written = Written::publish(complete)?;
         let sites = &self.summary.sites;
         let reasons = sites.skipped.iter().map(|(reason, n)| format!(", {n} skipped ({reason})"));
         crate::say!(
@@ -276,6 +264,7 @@ impl<'a> Session<'a> {
             reasons.collect::<String>(),
             self.summary.windows_per_second
         );
+        written.tell();
         Ok(())
     }
 }

@@ -83,7 +83,7 @@ pub fn run(args: &Args) -> Result<()> {
 }
 
 fn files(
-    session: &mut Session<'_>,
+    session: &mut Session,
     all: &Importance,
     signals: &Signals,
 ) -> Result<Vec<(String, Vec<u8>)>> {

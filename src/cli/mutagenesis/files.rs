@@ -103,13 +103,7 @@ impl Files {
     ///
     /// # Errors
     /// If a file cannot be created.
-    pub fn create(
-        &mut self,
-        plan: &Plan,
-        contigs: &Contigs,
-        provenance: &[String],
-        quiet: bool,
-    ) -> Result<()> {
+    pub fn create(&mut self, plan: &Plan, contigs: &Contigs, provenance: &[String]) -> Result<()> {
         let mut table = IndexedTable::create(&table_path(&self.prefix), contigs, Layout::Position)?;
         let remarks = REMARKS.iter().map(|&remark| remark.to_owned());
         for entry in provenance.iter().cloned().chain(remarks) {
@@ -132,7 +126,7 @@ impl Files {
             let (effect, strongest) = (open("effect")?, open("strongest")?);
             self.tracks.push(StrandTracks { strand, effect, strongest });
         }
-        self.progress = Some(Progress::of_positions(plan.positions(), quiet));
+        self.progress = Some(Progress::of_positions(plan.positions()));
         Ok(())
     }
 

@@ -1,16 +1,18 @@
 //! What a run says of itself: header lines, remarks, summary.
 
 use super::files::Files;
+use crate::cli::command_line;
 use crate::cli::genes::LoadedGenes;
-use crate::cli::options::{command_line, device_of, result_command_line};
+use crate::cli::options::device_of;
 use crate::cli::variants::report::settings;
+use crate::cli::written::Written;
 use crate::config::Config;
 use crate::error::Result;
 use crate::genome::compression::Source;
 use crate::genome::fasta::FastaFile;
 use crate::models::Model;
-use crate::output::atomic::publish;
 use crate::output::summary::{FastaSummary, FileSummary, ModelSummary, MutagenesisSummary};
+use crate::say::count;
 use crate::variants::mutagenesis::plan::SiteKey;
 use crate::variants::mutagenesis::totals::Account;
 
@@ -30,7 +32,7 @@ impl Report {
         let summary = MutagenesisSummary {
             program: "polyascan".into(),
             version: env!("CARGO_PKG_VERSION").into(),
-            command_line: command_line(),
+            command_line: command_line::typed(),
             model: ModelSummary::of(sites.card()),
             strength_model: strength.map(|model| ModelSummary::of(model.card())),
             fasta: FastaSummary::of(fasta),
@@ -75,7 +77,7 @@ impl Report {
             |kind: &str, m: &ModelSummary| format!("{kind}: {} sha256={}", m.name, m.sha256);
         let mut lines = vec![
             format!("polyascan {}", s.version),
-            format!("command: {}", result_command_line()),
+            format!("command: {}", command_line::result()),
             model("model", &s.model),
         ];
         lines.extend(s.strength_model.iter().map(|m| model("strength model", m)));
@@ -106,18 +108,20 @@ impl Report {
         self.summary.wall_seconds = seconds;
         self.summary.variants_per_hour = per_hour;
         complete.push(self.summary.complete(file)?);
-        publish(complete)?;
+        let written = Written::publish(complete)?;
         let totals = &self.summary.totals;
         let deletions = match totals.deletions.asked {
             0 => String::new(),
             _ => format!("; deletions: {}", account(&totals.deletions)),
         };
         crate::say!(
-            "polyascan: positions: {}{deletions}; {} rows, {plots} sites drawn; {seconds:.1} s, {per_hour:.0} \
+            "polyascan: positions: {}{deletions}; {}, {} drawn; {seconds:.1} s, {per_hour:.0} \
              variants/h",
             account(&totals.positions),
-            totals.rows
+            count(totals.rows, "row"),
+            count(plots as u64, "site")
         );
+        written.tell();
         Ok(())
     }
 }

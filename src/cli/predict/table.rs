@@ -9,14 +9,15 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::Args;
-use crate::cli::options::command_line;
+use crate::cli::command_line;
+use crate::cli::written::Written;
 use crate::context::signal::is_signal_at;
 use crate::error::{Error, Result, WindowPlace};
 use crate::genome::sequence::reverse_complement;
 use crate::genome::strand::Strand;
 use crate::models::{Input, Length, Model, Output, Predictions, Window};
 use crate::output::atomic::AtomicFile;
-use crate::say::printable;
+use crate::say::{count, printable};
 use crate::scan::Anchor;
 
 /// Windows per task of the thread pool.
@@ -69,7 +70,7 @@ impl<'a> Table<'a> {
         let header = format!(
             "# polyascan {} predict\n# command: {}\n# model: {} {} sha256={}\n#name\tstart\tstrand\t{}\n",
             env!("CARGO_PKG_VERSION"),
-            command_line(),
+            command_line::typed(),
             card.name,
             card.architecture,
             card.sha256,
@@ -198,16 +199,25 @@ impl<'a> Table<'a> {
         let Totals { windows, without_signal, sequences, short, long } = self.totals;
         let (least, most) = self.input.length.limits();
         let mut report = format!(
-            "{windows} windows of {sequences} sequences; {short} sequences shorter than {least} nt skipped"
+            "{} of {}; {} shorter than {least} nt skipped",
+            count(windows, "window"),
+            count(sequences, "sequence"),
+            count(short, "sequence")
         );
         if matches!(self.input.length, Length::Between(..)) {
-            let _ = write!(report, "; {long} sequences longer than {most} nt skipped");
+            let _ = write!(report, "; {} longer than {most} nt skipped", count(long, "sequence"));
         }
         if self.args.anchor == Anchor::Signal {
-            let _ = write!(report, "; {without_signal} windows without a polyA signal skipped");
+            let _ = write!(
+                report,
+                "; {} without a polyA signal skipped",
+                count(without_signal, "window")
+            );
         }
+        let written = Written::publish(vec![self.file.complete()?])?;
         crate::say!("{report}");
-        self.file.commit()
+        written.tell();
+        Ok(())
     }
 }
 

@@ -6,17 +6,19 @@ use crate::cli::claim;
 use crate::error::Result;
 use crate::genome::contigs::Contigs;
 use crate::genome::strand::Strand;
-use crate::output::atomic::{AtomicFile, Complete};
+use crate::output::atomic::{AtomicFile, Complete, whole};
 use crate::output::bed::{Site, SitesWriter};
 use crate::output::bigwig::{TrackOutcome, TrackWriter};
 use crate::output::context::ContextTables;
 use crate::output::lock::Lock;
+use crate::output::multiqc::{self, SCAN_ENDINGS};
+use crate::output::summary::ScanSummary;
 use crate::profile::{Profile, Stage};
 use crate::scan::work::ScanWork;
 use crate::scan::{Sink, TrackBlock};
 
 /// What follows `PREFIX.` in the names of all results, of which a scan does not write all.
-const RESULTS: [&str; 10] = [
+const RESULTS: [&str; 12] = [
     "sites.bed",
     "sites.bed.gz",
     "sites.bed.gz.tbi",
@@ -27,6 +29,8 @@ const RESULTS: [&str; 10] = [
     "minus.probability.bw",
     "context.tsv",
     "genes.tsv",
+    SCAN_ENDINGS[0],
+    SCAN_ENDINGS[1],
 ];
 /// The same of all else that it may write.
 const OTHERS: [&str; 3] = ["summary.json", "shard", "checkpoint"];
@@ -116,13 +120,15 @@ impl Files {
         Ok(())
     }
 
-    /// Completes sites and tracks; returns them, what is to be said of them, and the summary's file.
+    /// Completes sites and tracks, and with a summary the files for MultiQC that are made of it; returns them, what is
+    /// to be said of them, and the summary's file.
     ///
     /// # Errors
     /// If a file cannot be completed.
     pub fn complete(
         self,
         profile: &Profile,
+        multiqc: Option<&ScanSummary>,
     ) -> Result<(Vec<Complete>, Vec<String>, Option<AtomicFile>)> {
         let (mut complete, mut notes) = (Vec::new(), Vec::new());
         for (_, tracks) in self.tracks {
@@ -141,10 +147,20 @@ impl Files {
         }
         complete.extend(self.tables);
         if let Some(prefix) = &self.prefix {
+            if let Some(summary) = multiqc {
+                complete.extend(multiqc_files(prefix, summary)?);
+            }
             notes.extend(claim::replace_stale(&mut complete, &claim::files(prefix, &RESULTS)));
         }
         Ok((complete, notes, self.summary))
     }
+}
+
+/// Writes the files for MultiQC; the sample is called as the files are.
+fn multiqc_files(prefix: &str, summary: &ScanSummary) -> Result<Vec<Complete>> {
+    let texts = multiqc::of_scan(claim::sample(prefix), summary);
+    let names = claim::files(prefix, &SCAN_ENDINGS);
+    names.iter().zip(texts).map(|(name, text)| whole(name, text.as_bytes())).collect()
 }
 
 impl Sink for Files {

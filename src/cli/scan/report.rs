@@ -6,7 +6,9 @@ use std::time::Instant;
 use serde_json::json;
 
 use super::files::Files;
-use crate::cli::options::{command_line, device_of, result_command_line};
+use crate::cli::command_line;
+use crate::cli::options::device_of;
+use crate::cli::written::Written;
 use crate::config::Config;
 use crate::error::{Result, excerpt};
 use crate::genome::compression::Source;
@@ -14,11 +16,11 @@ use crate::genome::contigs::Contigs;
 use crate::genome::fasta::FastaFile;
 use crate::genome::strand::Strand;
 use crate::models::Model;
-use crate::output::atomic::publish;
 use crate::output::summary::{
     FastaSummary, FileSummary, ModelSummary, ScanSummary, SiteCounts, SkippedWindows, WindowCounts,
 };
 use crate::profile::{Activity, Profile, Stage, table};
+use crate::say::count;
 use crate::scan::calls::CallSettings;
 use crate::scan::work::{ContextPlan, Outputs, ScanWork};
 use crate::scan::{Anchor, ScanTotals, Targets};
@@ -33,6 +35,8 @@ pub struct Outcome<'a> {
     pub windows: u64,
     pub profile: &'a Profile,
     pub show_profile: bool,
+    /// Whether files for MultiQC are written.
+    pub multiqc: bool,
 }
 
 /// Contigs that the summary counts each by itself, the first ones; and what the others are called together.
@@ -67,7 +71,7 @@ impl Report {
         let summary = ScanSummary {
             program: "polyascan".into(),
             version: env!("CARGO_PKG_VERSION").into(),
-            command_line: command_line(),
+            command_line: command_line::typed(),
             model: ModelSummary::of(model.card()),
             fasta: FastaSummary::of(fasta),
             settings,
@@ -119,7 +123,7 @@ impl Report {
 
     /// Goes on with the summary of a scan that others have begun.
     pub fn of(mut summary: ScanSummary) -> Self {
-        summary.command_line = command_line();
+        summary.command_line = command_line::typed();
         Self { summary }
     }
 
@@ -141,7 +145,7 @@ impl Report {
         let s = &self.summary;
         let mut lines = vec![
             format!("polyascan {}", s.version),
-            format!("command: {}", result_command_line()),
+            format!("command: {}", command_line::result()),
             format!("model: {} sha256={}", s.model.name, s.model.sha256),
             format!("fasta: {} sha256={}", s.fasta.path, s.fasta.sha256),
         ];
@@ -164,7 +168,8 @@ impl Report {
             self.note("nothing was scanned: no gene lies in the part of the genome asked for; --whole-genome scans without".into());
         }
         let mut completing = outcome.profile.start(Stage::Completing);
-        let (mut complete, notes, file) = files.complete(outcome.profile)?;
+        let (mut complete, notes, file) =
+            files.complete(outcome.profile, outcome.multiqc.then_some(&self.summary))?;
         completing.lap(Activity::Busy);
         notes.into_iter().for_each(|note| self.note(note));
         self.summary.set_wall_seconds(outcome.begin.elapsed().as_secs_f64(), outcome.windows);
@@ -173,14 +178,14 @@ impl Report {
             Some(file) => complete.push(self.summary.complete(file)?),
             None => self.summary.windows.check()?,
         }
-        publish(complete)?;
+        let written = Written::publish(complete)?;
         let (w, s) = (&self.summary.windows, &self.summary);
         crate::say!(
-            "polyascan: {} sites ({} less likely and {} merged into others left out); {} windows = {} scored + {} skipped ({} N, {} contig edge, {} short contig, {} without signal); {:.1} s, {:.0} windows/s",
-            s.sites.total,
+            "polyascan: {} ({} less likely and {} merged into others left out); {} = {} scored + {} skipped ({} N, {} contig edge, {} short contig, {} without signal); {:.1} s, {:.0} windows/s",
+            count(s.sites.total, "site"),
             s.sites.left_out.below_posterior,
             s.sites.left_out.merged,
-            w.requested,
+            count(w.requested, "window"),
             w.scored,
             w.skipped.total(),
             w.skipped.n,
@@ -195,6 +200,7 @@ impl Report {
                 crate::say!("{line}");
             }
         }
+        written.tell();
         Ok(())
     }
 
@@ -203,8 +209,10 @@ impl Report {
         let mut empty = contigs.iter().filter(|contig| contig.length == 0);
         if let Some(first) = empty.next() {
             let (n, first) = (1 + empty.count(), excerpt(&first.name));
-            let note =
-                format!("{n} contigs have no sequence ({first}); is the FASTA file complete?");
+            let note = format!(
+                "{} without sequence ({first}); is the FASTA file complete?",
+                count(n as u64, "contig")
+            );
             self.note(note);
         }
     }

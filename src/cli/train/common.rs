@@ -6,6 +6,7 @@ use candle_core::Device;
 use clap::Args as ClapArgs;
 
 use crate::cli::options::ThreadOptions;
+use crate::cli::written::Written;
 use crate::engine::device::DeviceChoice;
 use crate::error::{Error, Result};
 use crate::models::{file, weight_file};
@@ -80,6 +81,8 @@ impl Common {
         let fitted = fit(config, task.as_mut(), &opened.run(&checkpoint, ""))?;
         product::save(config, &fitted, opened.pretrained(), &self.output)?;
         checkpoint.delete();
+        let beside = ["toml", "log.tsv", "svg"].map(|ending| self.output.with_extension(ending));
+        Written::of([self.output.clone()].into_iter().chain(beside)).tell();
         Ok(())
     }
 

@@ -9,8 +9,9 @@ use super::account::Account;
 use super::report::Report;
 use crate::cli::claim;
 use crate::error::{Error, Result};
-use crate::output::atomic::{AtomicFile, keep_input};
+use crate::output::atomic::{AtomicFile, keep_input, whole};
 use crate::output::lock::Lock;
+use crate::output::multiqc::VARIANT_ENDINGS;
 use crate::output::tabix::with_extension;
 use crate::variants::annotate::{Annotated, table_header};
 use crate::variants::totals::Totals;
@@ -33,6 +34,10 @@ pub struct OutputOptions {
     /// records is not what the genome has there.
     #[arg(long)]
     pub force: bool,
+    /// Also write files for MultiQC, named as the output with _mqc.json at the end, which it shows beside other
+    /// samples.
+    #[arg(long)]
+    pub multiqc: bool,
 }
 
 impl OutputOptions {
@@ -45,7 +50,8 @@ impl OutputOptions {
     pub fn destination<'a>(&'a self, output: &'a Path) -> Destination<'a> {
         let kind = self.output_type.unwrap_or_else(|| OutputType::of_name(output));
         let (indexed, force) = (self.write_index, self.force);
-        Destination { output, kind, indexed, tsv: self.tsv.as_deref(), force }
+        let (tsv, multiqc) = (self.tsv.as_deref(), self.multiqc);
+        Destination { output, kind, indexed, tsv, force, multiqc }
     }
 }
 
@@ -56,6 +62,7 @@ pub struct Destination<'a> {
     indexed: bool,
     tsv: Option<&'a Path>,
     force: bool,
+    multiqc: bool,
 }
 
 fn is_dash(path: &Path) -> bool {
@@ -71,6 +78,9 @@ impl Destination<'_> {
         let usage = |problem: &str| Err(Error::Usage(problem.to_owned()));
         if is_dash(self.output) && self.tsv.is_some_and(is_dash) {
             return usage("--tsv -: standard output takes the VCF already; use -o FILE");
+        }
+        if self.multiqc && self.prefix().is_none() {
+            return usage("--multiqc needs the name of a file: -o out.vcf.gz");
         }
         let name = self.output.to_string_lossy();
         if name.ends_with('/') || self.prefix().is_some_and(|prefix| prefix.ends_with('/')) {
@@ -119,19 +129,22 @@ impl Destination<'_> {
     pub fn claim(&self, inputs: &[&Path]) -> Result<Option<Lock>> {
         let Some(prefix) = self.prefix() else { return Ok(None) };
         let mut files = claim::files(&prefix, &["summary.json", "checkpoint"]);
+        files.extend(claim::files(&prefix, &VARIANT_ENDINGS));
         files.extend([".tbi", ".csi"].map(|extension| with_extension(self.output, extension)));
         files.push(self.output.to_owned());
         files.extend(self.tsv.map(Path::to_owned));
         claim::claim(&prefix, &files, inputs).map(Some)
     }
 
-    /// Returns the names of all indices that the files may have.
-    fn indices(&self) -> Vec<PathBuf> {
+    /// Returns the names of all that an earlier run may have left beside the files: indices, files for MultiQC.
+    fn beside(&self) -> Vec<PathBuf> {
         let files =
             [Some(self.output), self.tsv].into_iter().flatten().filter(|path| !is_dash(path));
         let beside =
             |path| [".tbi", ".csi", ".idx"].map(|extension| with_extension(path, extension));
-        files.flat_map(beside).collect()
+        let prefix = self.prefix();
+        let multiqc = prefix.iter().flat_map(|prefix| claim::files(prefix, &VARIANT_ENDINGS));
+        files.flat_map(beside).chain(multiqc).collect()
     }
 
     /// Opens all files.
@@ -152,7 +165,8 @@ impl Destination<'_> {
             indexed: self.indexed,
             totals: Totals::named(),
             force: self.force,
-            indices: self.indices(),
+            multiqc: self.prefix().filter(|_| self.multiqc),
+            beside: self.beside(),
             replaced: work.replaced,
         })
     }
@@ -168,8 +182,10 @@ pub struct Output {
     totals: Totals,
     /// Whether another assembly is no error.
     force: bool,
-    /// Names of indices that an earlier run may have left.
-    indices: Vec<PathBuf>,
+    /// Prefix of the files for MultiQC, if they are asked for.
+    multiqc: Option<String>,
+    /// Names of files that an earlier run may have left.
+    beside: Vec<PathBuf>,
     /// Whether there were entries of an earlier run.
     replaced: bool,
 }
@@ -208,7 +224,13 @@ impl Output {
         account.notes().into_iter().for_each(|note| report.note(note));
         let mut complete = self.vcf.complete(self.indexed, work.longest_contig)?;
         complete.extend(self.table.map(Sink::complete).transpose()?);
-        if let Some(note) = claim::replace_stale(&mut complete, &self.indices) {
+        if let Some(prefix) = &self.multiqc {
+            let texts = report.multiqc(claim::sample(prefix), &self.totals);
+            for (name, text) in claim::files(prefix, &VARIANT_ENDINGS).iter().zip(texts) {
+                complete.push(whole(name, text.as_bytes())?);
+            }
+        }
+        if let Some(note) = claim::replace_stale(&mut complete, &self.beside) {
             report.note(note);
         }
         report.finish(complete, self.summary, self.totals, scored, begin.elapsed().as_secs_f64())

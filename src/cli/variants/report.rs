@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::cli::options::{command_line, device_of, result_command_line};
+use crate::cli::command_line;
+use crate::cli::options::device_of;
+use crate::cli::written::Written;
 use crate::config::Config;
 use crate::error::Result;
 use crate::genome::compression::Source;
 use crate::genome::fasta::FastaFile;
 use crate::models::Model;
-use crate::output::atomic::{AtomicFile, Complete, publish};
+use crate::output::atomic::{AtomicFile, Complete};
+use crate::output::multiqc;
 use crate::output::summary::{FastaSummary, FileSummary, ModelSummary, VariantSummary};
+use crate::say::count;
 use crate::variants::LatentSites;
 use crate::variants::change::Reason;
 use crate::variants::context::ContextRule;
@@ -56,7 +60,7 @@ impl Report {
         let summary = VariantSummary {
             program: "polyascan".into(),
             version: env!("CARGO_PKG_VERSION").into(),
-            command_line: command_line(),
+            command_line: command_line::typed(),
             model: ModelSummary::of(sites.card()),
             strength_model: strength.map(|model| ModelSummary::of(model.card())),
             fasta: FastaSummary::of(fasta),
@@ -89,7 +93,7 @@ impl Report {
 
     /// Goes on with the summary of a run that others have begun.
     pub fn of(mut summary: VariantSummary) -> Self {
-        summary.command_line = command_line();
+        summary.command_line = command_line::typed();
         Self { summary }
     }
 
@@ -135,6 +139,12 @@ impl Report {
         self.summary.notes.push(note);
     }
 
+    /// Returns the texts of the files for MultiQC.
+    pub fn multiqc(&self, sample: &str, totals: &Totals) -> [String; 2] {
+        let summary = VariantSummary { totals: totals.clone(), ..self.summary.clone() };
+        multiqc::of_variants(sample, &summary)
+    }
+
     /// The lines that a VCF header gets: definitions, and only what decides the results.
     pub fn header_lines(&self) -> Vec<String> {
         let s = &self.summary;
@@ -143,7 +153,7 @@ impl Report {
         let model = |model: &ModelSummary| format!("{} sha256={}", model.name, model.sha256);
         let line = Header::provenance;
         lines.push(line("Version", &s.version));
-        lines.push(line("Command", &result_command_line()));
+        lines.push(line("Command", &command_line::result()));
         lines.push(line("Model", &model(&s.model)));
         lines.extend(s.strength_model.iter().map(|s| line("StrengthModel", &model(s))));
         lines.push(line("Fasta", &format!("{} sha256={}", s.fasta.path, s.fasta.sha256)));
@@ -179,7 +189,7 @@ impl Report {
             Some(file) => complete.push(self.summary.complete(file)?),
             None => self.summary.check()?,
         }
-        publish(complete)?;
+        let written = Written::publish(complete)?;
         let t = &self.summary.totals;
         let named = |counts: &std::collections::BTreeMap<String, u64>| {
             let some = counts.iter().filter(|(_, n)| **n > 0);
@@ -187,12 +197,12 @@ impl Report {
             if some.is_empty() { String::new() } else { format!(" ({})", some.join(", ")) }
         };
         crate::say!(
-            "polyascan: {} records = {} written + {} left out; {} alleles = {} scored{} + {} skipped{}; \
-             {} scored alleles without a site near them, with a site{}; {seconds:.1} s, {:.0} alleles/h",
-            t.records,
+            "polyascan: {} = {} written + {} left out; {} = {} scored{} + {} skipped{}; \
+             {} without a site near them, with a site{}; {seconds:.1} s, {:.0} alleles/h",
+            count(t.records, "record"),
             t.written,
             t.excluded,
-            t.alleles,
+            count(t.alleles, "allele"),
             t.scored,
             if t.partial > 0 {
                 format!(" ({} at a contig's edge)", t.partial)
@@ -201,10 +211,11 @@ impl Report {
             },
             t.skipped(),
             named(&t.skipped),
-            t.without_site,
+            count(t.without_site, "scored allele"),
             named(&t.effects),
             rate * 3600.0
         );
+        written.tell();
         Ok(())
     }
 }

@@ -1,9 +1,10 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::genome::fasta::FastaFile;
+use crate::shared::shared;
 
 const LENGTH: u64 = 400;
 
@@ -197,14 +198,6 @@ fn places_without_genes_are_intergenic() {
     assert_eq!(context.targets(0, Strand::Plus).total(), 10);
 }
 
-fn shared() -> Option<PathBuf> {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    if !data.exists() {
-        eprintln!("skipped: ../shared not here");
-    }
-    data.exists().then_some(data)
-}
-
 /// Checks what must hold for every gene of a real annotation.
 fn check_real(fasta: &Path, annotation: &Path) -> (Contigs, GeneContext) {
     let contigs = FastaFile::open(fasta).unwrap().contigs;
@@ -229,8 +222,9 @@ fn check_real(fasta: &Path, annotation: &Path) -> (Contigs, GeneContext) {
 }
 
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn last_exons_of_the_public_human_piece_are_terminal() {
-    let Some(data) = shared() else { return };
+    let data = shared("data");
     let human = data.join("human");
     let (contigs, context) =
         check_real(&human.join("chr9_public_test.fa.gz"), &human.join("chr9_public_test.gtf.gz"));
@@ -251,8 +245,9 @@ fn last_exons_of_the_public_human_piece_are_terminal() {
 }
 
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn last_exons_of_yeast_are_terminal() {
-    let Some(data) = shared() else { return };
+    let data = shared("data");
     let yeast = data.join("yeast");
     check_real(
         &yeast.join("Saccharomyces_cerevisiae.R64-1-1.dna.toplevel.fa.gz"),

@@ -5,6 +5,7 @@ use crate::context::features::GeneContext;
 use crate::genome::annotation::{Annotation, Gene};
 use crate::genome::fasta::FastaFile;
 use crate::genome::sequence::encode;
+use crate::shared::shared;
 
 /// MaxEntScan's own examples, from its documentation and from maxentpy's.
 const EXAMPLES: [(SpliceSite, &str, f32); 6] = [
@@ -17,12 +18,9 @@ const EXAMPLES: [(SpliceSite, &str, f32); 6] = [
 ];
 
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn tables_of_maxentscan_give_its_published_scores() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/splice");
-    if !folder.exists() {
-        eprintln!("skipped: ../shared not here");
-        return;
-    }
+    let folder = shared("data/splice");
     let tables = SpliceScorer::read(&folder).unwrap();
     for (site, letters, expected) in EXAMPLES {
         let codes = encode(letters.as_bytes()).unwrap();

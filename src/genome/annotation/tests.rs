@@ -340,13 +340,11 @@ fn compressed_files_are_read() {
 }
 
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn the_public_annotations_are_read() {
     use crate::genome::fasta::FastaFile;
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    if !data.exists() {
-        eprintln!("skipped: ../shared not here");
-        return;
-    }
+    use crate::shared::shared;
+    let data = shared("data");
     let yeast = data.join("yeast");
     for (fasta, annotation, genes, transcripts) in [
         (

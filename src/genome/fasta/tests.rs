@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::genome::sequence::encode;
+use crate::shared::shared;
 
 fn open(bytes: &[u8]) -> Result<FastaFile> {
     FastaFile::from_source(Source::from_stream(Path::new("test.fa"), bytes)?)
@@ -162,14 +163,9 @@ fn reading_before_the_first_contig_and_after_the_last_yields_nothing() {
 }
 
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn the_public_human_piece_has_its_known_length() {
-    let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/human/chr9_public_test.fa.gz");
-    if !path.exists() {
-        eprintln!("skipped: ../shared not here");
-        return;
-    }
-    let fasta = FastaFile::open(&path).unwrap();
+    let fasta = FastaFile::open(&shared("data/human/chr9_public_test.fa.gz")).unwrap();
     assert_eq!(lengths(&fasta), [("9", 1_000_000)]);
     let codes = read_all(&fasta, 65_536);
     assert_eq!(codes[0].len(), 1_000_000);
@@ -177,14 +173,10 @@ fn the_public_human_piece_has_its_known_length() {
 }
 
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn the_yeast_genome_has_its_known_contigs() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../shared/data/yeast/Saccharomyces_cerevisiae.R64-1-1.dna.toplevel.fa.gz");
-    if !path.exists() {
-        eprintln!("skipped: ../shared not here");
-        return;
-    }
-    let fasta = FastaFile::open(&path).unwrap();
+    let genome = "data/yeast/Saccharomyces_cerevisiae.R64-1-1.dna.toplevel.fa.gz";
+    let fasta = FastaFile::open(&shared(genome)).unwrap();
     assert_eq!(fasta.contigs.len(), 17);
     assert_eq!(fasta.contigs[3], Contig { name: "IV".to_owned(), length: 1_531_933 });
     assert_eq!(fasta.contigs.iter().map(|contig| contig.length).sum::<u64>(), 12_157_105);

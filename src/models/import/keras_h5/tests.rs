@@ -1,16 +1,10 @@
-use std::path::PathBuf;
-
 use proptest::prelude::*;
 
 use super::*;
+use crate::shared::shared;
 
-fn file(name: &str) -> Option<Vec<u8>> {
-    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/models").join(name);
-    let bytes = std::fs::read(path).ok();
-    if bytes.is_none() {
-        eprintln!("skipped: ../shared not here");
-    }
-    bytes
+fn file(name: &str) -> Vec<u8> {
+    std::fs::read(shared(&format!("models/{name}"))).unwrap()
 }
 
 fn parse(bytes: Vec<u8>) -> Result<KerasFile> {
@@ -27,8 +21,9 @@ fn find(bytes: &[u8], needle: &[u8]) -> usize {
 }
 
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn layers_come_in_the_files_order_with_names_shapes_and_values() {
-    let Some(bytes) = file("polyaid_keras_small_random.h5") else { return };
+    let bytes = file("polyaid_keras_small_random.h5");
     let file = parse(bytes).unwrap();
     let names: Vec<&str> = file.layers.iter().map(|layer| layer.name.as_str()).collect();
     assert_eq!(names[..3], ["input_1", "bin_conv", "re_lu"]);
@@ -42,8 +37,9 @@ fn layers_come_in_the_files_order_with_names_shapes_and_values() {
 }
 
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn a_model_with_lambda_layers_is_read_without_running_them() {
-    let Some(bytes) = file("aparent2_resnet_no_clinvar_wt_ep_5.h5") else { return };
+    let bytes = file("aparent2_resnet_no_clinvar_wt_ep_5.h5");
     let file = parse(bytes).unwrap();
     let lambdas = file.layers.iter().filter(|layer| layer.name.starts_with("lambda"));
     assert!(lambdas.clone().count() > 0 && lambdas.clone().all(|layer| layer.weights.is_empty()));
@@ -53,8 +49,9 @@ fn a_model_with_lambda_layers_is_read_without_running_them() {
 }
 
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn a_file_cut_at_any_length_is_refused() {
-    let Some(bytes) = file("polyastrength_keras_random_weights_only.h5") else { return };
+    let bytes = file("polyastrength_keras_random_weights_only.h5");
     let lengths = (0..2048).step_by(97).chain((2048..bytes.len()).step_by(bytes.len() / 60));
     for length in lengths.chain([bytes.len() - 1]) {
         let said = problem(bytes[..length].to_vec());
@@ -65,8 +62,9 @@ fn a_file_cut_at_any_length_is_refused() {
 }
 
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn weights_that_are_not_finite_are_refused_by_name() {
-    let Some(mut bytes) = file("polyastrength_keras_random_weights_only.h5") else { return };
+    let mut bytes = file("polyastrength_keras_random_weights_only.h5");
     let layers = parse(bytes.clone()).unwrap().layers;
     let conv = layers.iter().find(|layer| layer.name == "seq_conv").unwrap();
     let values: Vec<u8> =
@@ -80,8 +78,9 @@ fn weights_that_are_not_finite_are_refused_by_name() {
 }
 
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn a_weight_that_is_named_but_absent_is_missed() {
-    let Some(mut bytes) = file("polyastrength_keras_random_weights_only.h5") else { return };
+    let mut bytes = file("polyastrength_keras_random_weights_only.h5");
     let at = find(&bytes, b"seq_conv/kernel:0");
     bytes[at..at + 8].copy_from_slice(b"seq_conw");
     let said = problem(bytes);
@@ -89,8 +88,9 @@ fn a_weight_that_is_named_but_absent_is_missed() {
 }
 
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn hdf5_without_keras_weights_is_said_to_be_so() {
-    let Some(mut bytes) = file("polyastrength_keras_random_weights_only.h5") else { return };
+    let mut bytes = file("polyastrength_keras_random_weights_only.h5");
     let at = find(&bytes, b"layer_names");
     bytes[at..at + 11].copy_from_slice(b"layer_nomes");
     assert!(problem(bytes).contains("without Keras weights"));
@@ -142,12 +142,13 @@ fn a_filter_that_is_not_read_is_named() {
 }
 
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn other_files_are_called_what_they_are() {
     assert!(
         problem(b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 5\n".to_vec())
             .contains("Git LFS pointer")
     );
-    let Some(npz) = file("deerect_omni.npz") else { return };
+    let npz = file("deerect_omni.npz");
     assert!(problem(npz).contains("NumPy archive"));
 }
 
@@ -170,8 +171,9 @@ fn flips() -> impl Strategy<Value = Vec<(prop::sample::Index, u8, bool)>> {
 }
 
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn damage_is_an_error_or_harmless_but_never_a_panic() {
-    let Some(bytes) = file("polyastrength_keras_random_weights_only.h5") else { return };
+    let bytes = file("polyastrength_keras_random_weights_only.h5");
     // Everything that is not weight values: where a flipped bit can mislead the reader.
     let structure = structure(&bytes);
     // PROPTEST_CASES sets how often.

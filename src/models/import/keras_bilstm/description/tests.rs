@@ -98,14 +98,11 @@ fn every_difference_is_refused_with_the_layers_name() {
 }
 
 #[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn the_shared_models_are_as_they_describe_themselves() {
     for name in ["polyaid_keras_small_random.h5", "polyastrength_keras_random_with_adam.h5"] {
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-        let path = path.join("../shared/models").join(name);
-        let Ok(bytes) = std::fs::read(&path) else {
-            eprintln!("skipped: ../shared not here");
-            return;
-        };
+        let path = crate::shared::shared(&format!("models/{name}"));
+        let bytes = std::fs::read(&path).unwrap();
         let file = keras_h5::parse(&path, bytes).unwrap();
         let (placed, _) = super::super::place(&path, &file.layers).unwrap();
         let shape = |part| placed.get(&(part, "kernel")).map(|kernel| kernel.shape.clone());

@@ -1,0 +1,212 @@
+//! The command line as headers and summaries show it, from clap's own account of what was given.
+
+use std::sync::OnceLock;
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Command};
+
+/// Arguments, of any command, that change what a result is: files, models, thresholds, what is asked for.
+#[cfg(test)]
+const WITH_EFFECT: &[&str] = &[
+    "alphabet",
+    "anchor",
+    "anchor_at",
+    "annotation",
+    "background",
+    "bgzip",
+    "by",
+    "calls",
+    "catalogues",
+    "check_ref",
+    "command",
+    "config",
+    "context",
+    "context_model",
+    "contigs",
+    "counts",
+    "data",
+    "decoys",
+    "default",
+    "deletions",
+    "dimension",
+    "epochs",
+    "every",
+    "fasta",
+    "floor",
+    "fold",
+    "folds",
+    "gene",
+    "genes",
+    "genome",
+    "gpu_precision",
+    "input",
+    "input_length",
+    "k",
+    "known_within",
+    "latent",
+    "learning_rate",
+    "length",
+    "max_length",
+    "merge_distance",
+    "min_centre_cleavage",
+    "min_expressed",
+    "min_posterior",
+    "min_probability",
+    "model",
+    "name",
+    "negative",
+    "negatives",
+    "only_known",
+    "only_novel",
+    "positive",
+    "pretrained",
+    "regions",
+    "regions_file",
+    "replacements",
+    "runs",
+    "title",
+    "rows",
+    "variants",
+    "width",
+    "rules",
+    "score_ends",
+    "seed",
+    "shards",
+    "shell",
+    "simd",
+    "sites",
+    "splice_scores",
+    "strand",
+    "strength_model",
+    "strict",
+    "stringency",
+    "structures",
+    "subsample",
+    "table",
+    "task",
+    "threshold",
+    "tracks",
+    "trials",
+    "truth",
+    "validation",
+    "vcf",
+    "whole_genome",
+    "window",
+    "within",
+];
+
+/// Those that change no byte of a result: where it goes, in what form, how fast it comes, what is said meanwhile.
+/// Headers leave them out, so that equal results are equal files.
+const WITHOUT_EFFECT: &[&str] = &[
+    "threads",
+    "chunk_size",
+    "output",
+    "quiet",
+    "verbose",
+    "device",
+    "tsv",
+    "output_type",
+    "write_index",
+    "shard",
+    "resume",
+    "force",
+    "plots",
+    "plot",
+    "places",
+    "json",
+    "weights",
+    "keep_folds",
+    "profile",
+    "multiqc",
+    "no_splice_cache",
+];
+
+/// The command line of this run.
+struct CommandLine {
+    typed: String,
+    result: String,
+}
+
+static CURRENT: OnceLock<CommandLine> = OnceLock::new();
+
+/// Notes what this run was asked for, once, at its start.
+pub fn note(command: &Command, matches: &ArgMatches) {
+    let typed: Vec<String> =
+        std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let result = with_effect(command, matches);
+    // A second command in one process keeps the first one's: there is none.
+    let _ = CURRENT.set(CommandLine { typed: typed.join(" "), result });
+}
+
+/// Returns the command line as typed, for summaries.
+pub fn typed() -> String {
+    CURRENT.get().map_or_else(String::new, |line| line.typed.clone())
+}
+
+/// Returns the command line without what has no effect on results, each option by its long name, for headers.
+pub fn result() -> String {
+    CURRENT.get().map_or_else(String::new, |line| line.result.clone())
+}
+
+/// An argument that was given: where it stood, and its words.
+struct Given {
+    place: usize,
+    words: Vec<String>,
+    positional: bool,
+}
+
+fn with_effect(command: &Command, matches: &ArgMatches) -> String {
+    let mut words = vec![command.get_name().to_owned()];
+    let (mut command, mut matches) = (command, matches);
+    loop {
+        words.extend(words_of(command, matches));
+        let Some((name, inner)) = matches.subcommand() else { break };
+        words.push(name.to_owned());
+        let Some(next) = command.find_subcommand(name) else { break };
+        (command, matches) = (next, inner);
+    }
+    words.join(" ")
+}
+
+/// Returns the words of the arguments with effect that were given to one command, in the order in which they were.
+fn words_of(command: &Command, matches: &ArgMatches) -> Vec<String> {
+    let named =
+        command.get_arguments().filter(|arg| !WITHOUT_EFFECT.contains(&arg.get_id().as_str()));
+    let mut all: Vec<Given> = named.flat_map(|arg| given(arg, matches)).collect();
+    all.sort_by_key(|given| given.place);
+    let like_an_option = |given: &Given| {
+        let first = given.words.first();
+        given.positional && first.is_some_and(|word| word.starts_with('-') && word != "-")
+    };
+    if let Some(at) = all.iter().position(like_an_option) {
+        let place = all[at].place;
+        all.insert(at, Given { place, words: vec!["--".to_owned()], positional: true });
+    }
+    all.into_iter().flat_map(|given| given.words).collect()
+}
+
+/// Returns each time that an argument was given on the command line.
+fn given(arg: &Arg, matches: &ArgMatches) -> Vec<Given> {
+    let id = arg.get_id().as_str();
+    if matches.value_source(id) != Some(ValueSource::CommandLine) {
+        return Vec::new();
+    }
+    let option = arg.get_long().map(|name| format!("--{name}"));
+    let positional = option.is_none();
+    let mut places = matches.indices_of(id).into_iter().flatten();
+    if !arg.get_action().takes_values() {
+        let place = places.next().unwrap_or_default();
+        return vec![Given { place, words: option.into_iter().collect(), positional }];
+    }
+    let times = matches.get_raw_occurrences(id).into_iter().flatten();
+    let times = times.map(|values| {
+        let values: Vec<String> =
+            values.map(|value| value.to_string_lossy().into_owned()).collect();
+        let place = places.by_ref().take(values.len()).min().unwrap_or_default();
+        Given { place, words: option.iter().cloned().chain(values).collect(), positional }
+    });
+    times.collect()
+}
+
+#[cfg(test)]
+mod tests;
