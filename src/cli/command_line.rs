@@ -89,7 +89,6 @@ const WITH_EFFECT: &[&str] = &[
     "trials",
     "truth",
     "validation",
-    "vcf",
     "whole_genome",
     "window",
     "within",

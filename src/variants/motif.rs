@@ -177,7 +177,7 @@ mod tests {
             (b"TGTA", 20, 22, b'C', "disrupted:TGTA"),
             // Only where it works.
             (b"ATGTA", 69, 72, b'C', "."),
-            (b"GTGT", 70, 72, b'C', "disrupted:GT/CT-rich"),
+            (b"GTGT", 70, 72, b'A', "disrupted:GT/CT-rich"),
             (b"CTGC", 70, 73, b'T', "created:GT/CT-rich"),
             (b"GTGT", 40, 42, b'C', "."),
             // Five of six with the first base among them.
