@@ -118,7 +118,10 @@ impl Row<'_> {
 mod tests {
     use super::*;
 
-    fn read(text: &str, needed: &[&str]) -> Result<Vec<(u64, Option<f64>, Option<String>)>> {
+    /// Start, p, gene.
+    type Cells = (u64, Option<f64>, Option<String>);
+
+    fn read(text: &str, needed: &[&str]) -> Result<Vec<Cells>> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
         let mut found = Vec::new();

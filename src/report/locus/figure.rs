@@ -321,7 +321,7 @@ fn joined(columns: Vec<[f32; 4]>) -> Vec<[f32; 4]> {
 
 /// Returns the distance of ticks: 1, 2 or 5 times a power of ten, of which there are about six.
 fn step(length: u64) -> u64 {
-    let wanted = (length / 6).max(1);
+    let wanted = length.div_ceil(6).max(1);
     let power = 10_u64.pow(wanted.ilog10());
     [1, 2, 5, 10].into_iter().map(|n| n * power).find(|step| *step >= wanted).unwrap_or(wanted)
 }
