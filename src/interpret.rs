@@ -7,6 +7,7 @@ pub mod figures;
 pub mod heterogeneity;
 pub mod importance;
 pub mod models;
+pub mod pairs;
 pub mod replace;
 pub mod run;
 pub mod signals;

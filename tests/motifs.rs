@@ -191,3 +191,40 @@ fn entropy_is_that_of_the_models_own_vector_and_moves_with_the_elements() {
         assert!(!fs::read_to_string(at(&format!("{picture}.svg"))).unwrap().contains("NaN"));
     }
 }
+
+#[test]
+fn pairs_tell_what_elements_contribute_by_their_distances() {
+    let folder = Folder::new();
+    let (genome, sites) = simulated(&folder, 100_000, 24);
+    let prefix = folder.at("out/x");
+    run(["motifs", "pairs", &sites, "-f", &genome, "--replacements", "9", "-o", &prefix]);
+    let at = |ending: &str| format!("{prefix}.pairs.{ending}");
+    // The same numbers as those of all hexamers.
+    let all = folder.at("out/all");
+    run(["motifs", "importance", &sites, "-f", &genome, "--replacements", "9", "-o", &all]);
+    let cut = rows(&at("cut.tsv"));
+    let families = rows(&format!("{all}.importance.families.tsv"));
+    let counts = |rows: &[Row], column: &str, value: &str| -> f64 {
+        let of = rows.iter().filter(|row| row[column] == value && number(row, "position") > 0.0);
+        of.map(|row| number(row, "occurrences")).sum()
+    };
+    for family in ["G-rich", "GT/CT-rich"] {
+        let count = counts(&cut, "element", family);
+        assert!(count > 0.0 && count == counts(&families, "family", family), "{family}");
+    }
+    let combinations = rows(&at("combinations.tsv"));
+    let sum = |column: &str| combinations.iter().map(|row| number(row, column)).sum::<f64>();
+    assert_eq!((combinations.len(), sum("sites")), (64, 24.0));
+    assert!((sum("expected") - 24.0).abs() < 0.01);
+    // Every planted site has its signal.
+    let with = combinations.iter().filter(|row| row["signal"] == "1");
+    assert_eq!(with.map(|row| number(row, "sites")).sum::<f64>(), 24.0);
+    let best = rows(&at("best.tsv"));
+    assert_eq!(best.len(), 30);
+    let found = |row: &&Row| row["element"] == "signal" && row["other"] == "GT/CT-rich";
+    let distance = number(best.iter().find(found).unwrap(), "strength_best_distance");
+    assert!((20.0..=100.0).contains(&distance), "{distance}");
+    for picture in ["distances", "configuration.classification", "configuration.strength"] {
+        assert!(!fs::read_to_string(at(&format!("{picture}.svg"))).unwrap().contains("NaN"));
+    }
+}

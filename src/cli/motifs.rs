@@ -3,6 +3,7 @@
 mod common;
 mod heterogeneity;
 mod importance;
+mod pairs;
 
 use clap::{Args as ClapArgs, Subcommand};
 
@@ -18,6 +19,7 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Task {
     Importance(importance::Args),
+    Pairs(pairs::Args),
     Heterogeneity(heterogeneity::Args),
 }
 
@@ -28,6 +30,7 @@ enum Task {
 pub fn run(args: &Args) -> Result<()> {
     match &args.task {
         Task::Importance(args) => importance::run(args),
+        Task::Pairs(args) => pairs::run(args),
         Task::Heterogeneity(args) => heterogeneity::run(args),
     }
 }

@@ -17,6 +17,9 @@ pub const FIRST: i64 = -(CENTRE as i64);
 /// Places of a hexamer in the window.
 pub const POSITIONS: usize = WINDOW - SIX + 1;
 
+/// Random hexamers at most: a site's copies are in memory together.
+pub const MOST_REPLACEMENTS: usize = 10_000;
+
 /// How hexamers are replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {

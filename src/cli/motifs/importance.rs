@@ -8,12 +8,9 @@ use super::common::{CommonOptions, LoadedModels, Session, picture};
 use crate::error::{Error, Result};
 use crate::interpret::figures;
 use crate::interpret::importance::{Importance, InWindow};
-use crate::interpret::replace::{POSITIONS, Settings, importance};
+use crate::interpret::replace::{MOST_REPLACEMENTS, POSITIONS, Settings, importance};
 use crate::interpret::signals::{Signals, change};
 use crate::interpret::tables;
-
-/// Random hexamers at most: a site's copies are in memory together.
-const MOST_REPLACEMENTS: usize = 10_000;
 
 /// What each hexamer contributes, by place: it is replaced by random ones.
 ///
