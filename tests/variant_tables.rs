@@ -35,7 +35,7 @@ impl Here {
     }
 
     fn args<'a>(&'a self, more: &[&'a str]) -> Vec<&'a str> {
-        let args = ["variants", "--fasta", &self.genome, "--model", &self.model, "-q"];
+        let args = ["variants", "--fasta", &self.genome, "--model", &self.model];
         [&args[..], more].concat()
     }
 
@@ -363,7 +363,7 @@ fn an_accession_of_another_assembly_is_refused_with_both_sides() {
     let variant = format!("NC_012920.1:m.8000{base}>{}", if base == "A" { "C" } else { "A" });
     let vcf = HEADER.to_owned() + "NC_012920.1\t8000\t.\tA\tC\t.\t.\t.\n";
     let vcf = folder.file("x.vcf", vcf);
-    let args = ["variants", "--fasta", &genome, "--model", &model, "-q"];
+    let args = ["variants", "--fasta", &genome, "--model", &model];
     let told = [
         "NC_012920.1 is chromosome MT of the human rCRS (16569 nt), but chrM of the FASTA file has 16571 nt",
         "as in UCSC's hg19",

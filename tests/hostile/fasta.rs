@@ -48,7 +48,7 @@ fn untidy() -> Vec<Row> {
         (
             "10,000 contigs of 0 to 299 nt",
             many.into(),
-            Take(2_970_000, &["34 contigs have no sequence (c0)"]),
+            Take(2_970_000, &["34 contigs without sequence (c0)"]),
         ),
         ("every IUPAC letter", with("NRYSWKMBDHVXnryswkmbdhvx"), Take(648, &[])),
         ("stars, gaps and dots", with("*-.-*"), Take(610, &[])),
@@ -57,12 +57,12 @@ fn untidy() -> Vec<Row> {
         (
             "headers without sequence",
             b">a\n>b\n\n>c".into(),
-            Take(0, &["3 contigs have no sequence (a)"]),
+            Take(0, &["3 contigs without sequence (a)"]),
         ),
         (
             "a last header without sequence",
             [good.as_bytes(), b">b"].concat(),
-            Take(600, &["1 contigs have no sequence (b)"]),
+            Take(600, &["1 contig without sequence (b)"]),
         ),
         ("signs in a name", good.replace("chr1", "HLA-A*01:01|x=\"y\";%").into(), Take(600, &[])),
         (

@@ -69,7 +69,7 @@ impl Setting {
     fn annotate(&self, name: &str, more: &[&str], bytes: &[u8]) -> (i32, String, Vec<u8>) {
         let file = self.folder.file("hostile", bytes);
         let to = format!("{}/x.vcf", self.out);
-        let args = ["variants", &file, "--fasta", &self.genome, "-q", "-o", &to];
+        let args = ["variants", &file, "--fasta", &self.genome, "-o", &to];
         let assert = polyascan().args(args).args(more).assert();
         let output = assert.get_output();
         let said = format!("{name}: {}", String::from_utf8_lossy(&output.stderr));
@@ -188,7 +188,7 @@ fn what_cannot_be_indexed_leaves_nothing() {
     let file = s.folder.file("far.vcf", &far);
     for name in ["x.vcf.gz", "x.bcf"] {
         let to = format!("{}/{name}", s.out);
-        let args = ["variants", &file, "--fasta", &s.genome, "-W", "-q", "-o", &to];
+        let args = ["variants", &file, "--fasta", &s.genome, "-W", "-o", &to];
         refuse(args, 1, &[name, "cannot be indexed", "leave --write-index out"]);
         assert!(names(&s.out).is_empty(), "{:?}", names(&s.out));
     }
