@@ -90,7 +90,7 @@ fn records_pass_through_and_the_bytes_do_not_depend_on_threads() {
     for told in [
         "##INFO=<ID=PolyA,Number=.,Type=String",
         "Format: ALLELE|GENE|STRAND|SITE|OFFSET|PROB_REF|PROB_ALT|STRENGTH_REF|STRENGTH_ALT|DELTA_STRENGTH|\
-         USAGE_REF|USAGE_ALT|SHIFT|MOTIF|Consequence|CLASS",
+         USAGE_REF|USAGE_ALT|SHIFT|MOTIF|Consequence|CLASS|EXPRESSED_REF|EXPRESSED_ALT|ALLELE_NUM|GENE_ID|TRANSCRIPT|BIOTYPE",
         "##INFO=<ID=PolyA_max,Number=A,Type=Float",
         "##INFO=<ID=PolyA_skip,Number=A,Type=String",
         "##polyascanVersion=",
@@ -112,10 +112,10 @@ fn records_pass_through_and_the_bytes_do_not_depend_on_threads() {
             let row = rows.next().unwrap();
             assert_eq!((row[0], row[2]), (record.contig.as_str(), record.id.as_str()));
             if let Some(entry) = record.entries.get(i) {
-                assert_eq!(row[4..22].join("|"), entry.text);
+                assert_eq!(row[4..26].join("|"), entry.text);
             }
             let skip = record.info.get("PolyA_skip").map_or(".", String::as_str);
-            assert_eq!((row[22], row[row.len() - 1]), (record.max(0).as_str(), skip));
+            assert_eq!((row[26], row[row.len() - 1]), (record.max(0).as_str(), skip));
         }
     }
     let totals = &summary(&folder.at("1"))["totals"];

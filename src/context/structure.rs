@@ -35,6 +35,9 @@ pub struct ThreeSite {
 #[derive(Clone, Debug)]
 pub struct GeneStructure {
     pub name: String,
+    /// Without what Ensembl and RefSeq put before it in GFF3 (`gene:`, `gene-`).
+    pub id: String,
+    pub biotype: Option<String>,
     pub contig: usize,
     pub strand: Strand,
     /// From the gene's 5' to its 3' end.
@@ -45,6 +48,8 @@ pub struct GeneStructure {
     exons: Vec<Range<i64>>,
     /// Last exons of all transcripts, merged.
     terminal: Vec<Range<i64>>,
+    /// Last exons of transcripts that have an id, in the order of the annotation, and these ids.
+    ending: Vec<(Range<i64>, String)>,
     /// Where exons start, ascending.
     starts: Vec<i64>,
     /// Last nucleotides of transcripts, ascending.
@@ -98,6 +103,7 @@ impl GeneStructure {
     /// Lays a gene out; `reach` is the place, along transcription, where what lies past its 3' end ends.
     pub fn new(gene: &Gene, reach: i64) -> Self {
         let (mut exons, mut terminal, mut ends) = (Vec::new(), Vec::new(), Vec::new());
+        let mut ending = Vec::new();
         let mut fives: BTreeMap<i64, u64> = BTreeMap::new();
         let mut threes: BTreeMap<i64, Starting> = BTreeMap::new();
         for (number, transcript) in gene.transcripts.iter().enumerate() {
@@ -115,6 +121,10 @@ impl GeneStructure {
                 three.last += usize::from(last.as_ref() == Some(&pair[1]));
             }
             ends.extend(last.as_ref().map(|exon| exon.end - 1));
+            let id = gene.transcript_ids.get(number).filter(|id| !id.is_empty());
+            ending.extend(
+                last.clone().zip(id.map(|id| without_prefix(id, &["transcript:", "rna-"]))),
+            );
             terminal.extend(last);
             exons.extend(parts);
         }
@@ -133,12 +143,15 @@ impl GeneStructure {
         });
         Self {
             name: gene.name.clone(),
+            id: without_prefix(&gene.id, &["gene:", "gene-"]),
+            biotype: gene.biotype.clone(),
             contig: gene.contig,
             strand: gene.strand,
             range: range_along(gene.strand, &gene.range),
             reach,
             exons: merged(exons),
             terminal: merged(terminal),
+            ending,
             starts,
             ends,
             coding_ends,
@@ -167,6 +180,15 @@ impl GeneStructure {
         let from = self.five_before(x).map_or(self.range.start, |five| five.at);
         let skips = last_at(&self.starts, x).is_some_and(|start| start >= from);
         Some(if skips { Feature::IntronSkipped } else { Feature::IntronComposite })
+    }
+
+    /// Returns the id of the transcript that a site at a position ends: of those in whose last exon it lies, or past all
+    /// of which it lies, the one whose end is nearest; of equals the first. None where no last exon is, and without ids.
+    pub fn transcript_at(&self, x: i64) -> Option<&str> {
+        let past = x >= self.range.end;
+        let here = self.ending.iter().filter(|(exon, _)| past || exon.contains(&x));
+        let nearest = here.min_by_key(|(exon, _)| (exon.end - 1 - x).abs());
+        nearest.map(|(_, id)| id.as_str())
     }
 
     /// Returns the nearest 5' splice site upstream of a position.
@@ -216,6 +238,10 @@ impl GeneStructure {
         let near = self.ends[after.saturating_sub(1)..].iter().take(2);
         near.map(|end| x - end).min_by_key(|distance| (distance.abs(), *distance))
     }
+}
+
+fn without_prefix(id: &str, prefixes: &[&str]) -> String {
+    prefixes.iter().find_map(|prefix| id.strip_prefix(prefix)).unwrap_or(id).to_owned()
 }
 
 fn length(range: &Range<i64>) -> u64 {

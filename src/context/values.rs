@@ -252,6 +252,8 @@ mod tests {
             range: exons[0].start..exons[exons.len() - 1].end,
             transcripts: vec![exons],
             open_ended: Vec::new(),
+            biotype: None,
+            transcript_ids: Vec::new(),
             coding_ends: Vec::new(),
         };
         let genes = vec![

@@ -29,11 +29,15 @@ pub struct Gene {
     pub name: String,
     /// gene_id (GTF), ID (GFF3), as the file has it.
     pub id: String,
+    /// gene_type, gene_biotype or biotype.
+    pub biotype: Option<String>,
     pub contig: usize,
     pub strand: Strand,
     pub range: Range<u64>,
     /// Exons of each transcript, ascending by coordinate.
     pub transcripts: Vec<Vec<Range<u64>>>,
+    /// Ids of the transcripts, as the file has them; empty of those that have none.
+    pub transcript_ids: Vec<String>,
     /// Numbers of the transcripts that go on past the 3' end that is annotated (attribute `partial "3-prime"`): their
     /// last exon here is not their last.
     pub open_ended: Vec<usize>,

@@ -206,6 +206,8 @@ mod tests {
             range: 10_000..11_000,
             transcripts: Vec::new(),
             open_ended: Vec::new(),
+            biotype: None,
+            transcript_ids: Vec::new(),
             coding_ends: Vec::new(),
         };
         let range = |strand| loci(&[], &[&gene(strand)]).unwrap()[0].range.clone();

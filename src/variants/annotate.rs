@@ -250,7 +250,7 @@ impl Annotator<'_> {
         totals.written += 1;
         totals.without_alternate += u64::from(record.alleles.is_empty());
         let (mut entries, mut by_signal, mut answers) = (Vec::new(), Vec::new(), Vec::new());
-        for allele in &record.alleles {
+        for (number, allele) in (1..).zip(&record.alleles) {
             let (sites, coverage) = match allele.asked {
                 Ok((at, coverage)) => {
                     let signals = signals.get(at).into_iter().flatten();
@@ -279,7 +279,7 @@ impl Annotator<'_> {
                 row(record, allele, None, &answer, rows);
             }
             for finding in &findings {
-                let entry = parts(&allele.letters, finding);
+                let entry = parts((&allele.letters, number), finding);
                 if self.table {
                     row(record, allele, Some(&entry), &answer, rows);
                 }

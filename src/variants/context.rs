@@ -154,6 +154,8 @@ mod tests {
             range: 1_000..20_000,
             transcripts: vec![vec![1_000..1_200, 18_000..20_000]],
             open_ended: Vec::new(),
+            biotype: None,
+            transcript_ids: Vec::new(),
             coding_ends: Vec::new(),
         };
         let annotation = Annotation { genes: vec![gene], notes: Vec::new() };

@@ -6,6 +6,7 @@ use super::answer::Finding;
 use super::change::{Coverage, Reason};
 use super::engine::SignalEffect;
 use crate::context::features::Feature;
+use crate::context::structure::{GeneStructure, along};
 
 /// INFO keys that this program writes: entries by site, entries by signal, then what is said once per allele.
 pub const KEYS: [&str; 10] = [
@@ -31,7 +32,7 @@ pub const ANSWER: [&str; 8] = {
 const NO_SITE: &str = "no_site";
 
 /// The parts of an INFO/PolyA entry.
-pub const FIELDS: [&str; 18] = [
+pub const FIELDS: [&str; 22] = [
     "ALLELE",
     "GENE",
     "STRAND",
@@ -50,6 +51,10 @@ pub const FIELDS: [&str; 18] = [
     "CLASS",
     "EXPRESSED_REF",
     "EXPRESSED_ALT",
+    "ALLELE_NUM",
+    "GENE_ID",
+    "TRANSCRIPT",
+    "BIOTYPE",
 ];
 
 /// The parts of an INFO/PolyA_signals entry.
@@ -77,7 +82,8 @@ pub fn definitions(reasons: &str) -> [String; KEYS.len()] {
          one after it 1, before it -1, inside 0. PROB: classification. STRENGTH: log2 odds of usage. USAGE: \
          2^s/(1+2^s). SHIFT: movement of the site in transcript direction, nt. Consequence: other than \
          unchanged if significant (see docs/VARIANTS.md). CLASS: of the site in the gene. EXPRESSED: \
-         probability that the site is used at all, given class and context. Format: {}",
+         probability that the site is used at all, given class and context. ALLELE_NUM: 1 is the first ALT. \
+         TRANSCRIPT: of those in whose last exon, or past which, the site lies the one whose end is nearest. Format: {}",
         FIELDS.join("|")
     );
     let signals = format!(
@@ -206,9 +212,16 @@ pub fn info(entries: &[String], signals: &[String], answers: &[Answer]) -> Strin
         .join(";")
 }
 
-/// Returns the parts of an entry in the order of [`FIELDS`].
-pub fn parts(allele: &str, finding: &Finding<'_>) -> [String; FIELDS.len()] {
+/// Returns the parts of an entry in the order of [`FIELDS`]; the allele as it is written, and which ALT it is, from 1.
+pub fn parts(
+    (allele, number_of_allele): (&str, usize),
+    finding: &Finding<'_>,
+) -> [String; FIELDS.len()] {
     let Finding { gene, site, in_gene } = finding;
+    let x = along(site.strand, site.position);
+    let of_gene = |text: fn(&GeneStructure, i64) -> Option<&str>| {
+        gene.and_then(|(_, gene)| text(gene, x)).map_or(".".to_owned(), escaped)
+    };
     let number = |value: Option<f64>, decimals: usize| match value {
         Some(value) => rounded(value, decimals),
         None => ".".to_owned(),
@@ -235,6 +248,10 @@ pub fn parts(allele: &str, finding: &Finding<'_>) -> [String; FIELDS.len()] {
         in_gene.feature.map_or(".", Feature::name).to_owned(),
         number(in_gene.expressed.map(|pair| pair[0]), 4),
         number(in_gene.expressed.map(|pair| pair[1]), 4),
+        number_of_allele.to_string(),
+        of_gene(|gene, _| Some(gene.id.as_str()).filter(|id| !id.is_empty())),
+        of_gene(GeneStructure::transcript_at),
+        of_gene(|gene, _| gene.biotype.as_deref()),
     ]
 }
 
@@ -277,7 +294,6 @@ fn escaped(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::context::structure::GeneStructure;
     use crate::genome::annotation::Gene;
     use crate::genome::strand::Strand;
     use crate::variants::context::SiteInGene;
@@ -286,7 +302,9 @@ mod tests {
     fn gene(name: &str) -> GeneStructure {
         let gene = Gene {
             name: name.to_owned(),
-            id: name.to_owned(),
+            id: "gene:G1".to_owned(),
+            biotype: Some("lncRNA".to_owned()),
+            transcript_ids: Vec::new(),
             contig: 0,
             strand: Strand::Minus,
             range: 0..200,
@@ -320,15 +338,15 @@ mod tests {
         let in_gene = SiteInGene { feature, expressed: Some([0.25, 0.000_01]), counts: true };
         let finding = Finding { gene: Some((3, &gene)), site: &site, in_gene };
         assert_eq!(
-            parts("T", &finding).join("|"),
-            "T|A%2CB|-|100|-20|0.5000|0|1.000|0|-1.000|0.6667|0.5000|.|disrupted:AATAAA|lost|intron_skipped|0.2500|0"
+            parts(("T", 2), &finding).join("|"),
+            "T|A%2CB|-|100|-20|0.5000|0|1.000|0|-1.000|0.6667|0.5000|.|disrupted:AATAAA|lost|intron_skipped|0.2500|0|2|G1|.|lncRNA"
         );
         let without = SiteEffect { strength: None, shift: Some(-3), ..site };
         let in_gene = SiteInGene { feature: None, expressed: None, counts: false };
         let finding = Finding { gene: None, site: &without, in_gene };
         assert_eq!(
-            parts("T", &finding).join("|"),
-            "T|.|-|100|-20|0.5000|0|.|.|.|.|.|-3|disrupted:AATAAA|unchanged|.|.|."
+            parts(("T", 1), &finding).join("|"),
+            "T|.|-|100|-20|0.5000|0|.|.|.|.|.|-3|disrupted:AATAAA|unchanged|.|.|.|1|.|.|."
         );
     }
 
@@ -358,7 +376,7 @@ mod tests {
         let [entries, ..] = definitions("star: x");
         assert!(entries.contains("Format: ALLELE|GENE|STRAND|SITE|"));
         assert!(
-            entries.ends_with("|Consequence|CLASS|EXPRESSED_REF|EXPRESSED_ALT\">"),
+            entries.contains("|Consequence|CLASS|EXPRESSED_REF|EXPRESSED_ALT|ALLELE_NUM|"),
             "{entries}"
         );
         // Nothing in a description may end it.

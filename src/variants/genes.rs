@@ -30,6 +30,8 @@ mod tests {
             range,
             transcripts: Vec::new(),
             open_ended: Vec::new(),
+            biotype: None,
+            transcript_ids: Vec::new(),
             coding_ends: Vec::new(),
         };
         let genes = vec![
@@ -67,6 +69,8 @@ mod tests {
             transcripts: vec![vec![range.clone()]],
             range,
             open_ended: Vec::new(),
+            biotype: None,
+            transcript_ids: Vec::new(),
             coding_ends: Vec::new(),
         };
         let genes = vec![

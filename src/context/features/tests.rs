@@ -27,6 +27,8 @@ fn gene(name: &str, strand: Strand, transcripts: Vec<Vec<Range<u64>>>) -> Gene {
         range: start..end,
         transcripts,
         open_ended: Vec::new(),
+        biotype: None,
+        transcript_ids: Vec::new(),
         coding_ends: Vec::new(),
     }
 }

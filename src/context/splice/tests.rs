@@ -69,6 +69,8 @@ fn setting() -> (tempfile::TempDir, FastaFile, GeneContext) {
             range: start..start + 700,
             transcripts: vec![exons],
             open_ended: Vec::new(),
+            biotype: None,
+            transcript_ids: Vec::new(),
             coding_ends: Vec::new(),
         });
     }

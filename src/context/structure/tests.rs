@@ -13,6 +13,8 @@ fn structure(strand: Strand, transcripts: Vec<Vec<Range<u64>>>) -> GeneStructure
         range,
         transcripts,
         open_ended: Vec::new(),
+        biotype: None,
+        transcript_ids: Vec::new(),
         coding_ends: Vec::new(),
     };
     let reach = range_along(strand, &gene.range).end + 100;
@@ -37,6 +39,43 @@ fn splice_sites_have_their_places_exons_and_whether_the_exon_is_last() {
 }
 
 #[test]
+fn the_transcript_of_a_site_is_the_one_that_ends_nearest() {
+    for strand in Strand::BOTH {
+        // Last exons 50..60, 90..100 and 90..120 along transcription; on the minus strand mirrored at 1,000.
+        let place = |range: Range<u64>| match strand {
+            Strand::Plus => range,
+            Strand::Minus => 1_000 - range.end..1_000 - range.start,
+        };
+        let ends = [50..60, 90..100, 90..120];
+        let transcripts = ends.map(|end| {
+            let mut exons = vec![place(10..20), place(end)];
+            exons.sort_by_key(|exon| exon.start);
+            exons
+        });
+        let gene = Gene {
+            name: "G".to_owned(),
+            id: "gene:E1".to_owned(),
+            biotype: Some("lncRNA".to_owned()),
+            contig: 0,
+            strand,
+            range: place(10..120),
+            transcripts: transcripts.to_vec(),
+            transcript_ids: ["transcript:T1", "", "rna-T3"].map(str::to_owned).to_vec(),
+            open_ended: Vec::new(),
+            coding_ends: Vec::new(),
+        };
+        let gene = GeneStructure::new(&gene, if strand == Strand::Plus { 200 } else { -800 });
+        assert_eq!((gene.id.as_str(), gene.biotype.as_deref()), ("E1", Some("lncRNA")));
+        let at = |position: u64| {
+            let position = if strand == Strand::Plus { position } else { 999 - position };
+            gene.transcript_at(along(strand, position))
+        };
+        let expected = [None, Some("T1"), None, Some("T3"), Some("T3"), Some("T3")];
+        assert_eq!([15, 55, 70, 95, 119, 150].map(at), expected, "{strand}");
+    }
+}
+
+#[test]
 fn the_minus_strand_is_the_plus_strand_mirrored() {
     let exons = [10..20, 50..60, 90..100];
     let mirror = |range: &Range<u64>| 1_000 - range.end..1_000 - range.start;
@@ -58,7 +97,20 @@ fn a_3_utr_is_counted_from_the_last_coding_nucleotide_without_introns() {
     let (transcripts, open_ended, coding_ends) = (vec![exons], Vec::new(), vec![54]);
     let strand = Strand::Plus;
     let id = String::new();
-    let gene = Gene { name, id, contig: 0, strand, range, transcripts, open_ended, coding_ends };
+    let (biotype, transcript_ids) =
+        (None, (0..transcripts.len()).map(|i| format!("T{i}")).collect());
+    let gene = Gene {
+        name,
+        id,
+        biotype,
+        contig: 0,
+        strand,
+        range,
+        transcripts,
+        transcript_ids,
+        open_ended,
+        coding_ends,
+    };
     let gene = GeneStructure::new(&gene, 200);
     // 55..60 and 90..96; with 20 nt past the end; nothing is coding before 40.
     let lengths = [95, 119, 40, 55].map(|x| gene.utr_length(x));

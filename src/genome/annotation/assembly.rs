@@ -34,6 +34,8 @@ pub(super) struct Row {
     /// `None`: the gene of the transcript. A row has one of both ids.
     pub(super) gene_id: Option<String>,
     pub(super) gene_name: Option<String>,
+    /// Of the gene.
+    pub(super) biotype: Option<String>,
     /// `None` of an exon: such exons of a gene form one transcript.
     pub(super) transcript_id: Option<String>,
     /// Of an exon in its transcript, from 1.
@@ -50,6 +52,8 @@ pub(super) struct Assembly {
     transcripts: Ids,
     /// First gene_name of each gene id.
     names: HashMap<u32, String>,
+    /// First biotype of each gene id.
+    biotypes: HashMap<u32, String>,
     /// First gene of each transcript id.
     gene_of: HashMap<u32, u32>,
     /// From the first to the last coding nucleotide of each transcript id, by contig.
@@ -83,6 +87,9 @@ impl Assembly {
         }
         if let (Some(gene), Some(name)) = (gene, row.gene_name) {
             self.names.entry(gene).or_insert(name);
+        }
+        if let (Some(gene), Some(biotype)) = (gene, row.biotype) {
+            self.biotypes.entry(gene).or_insert(biotype);
         }
         let Row { kind, contig, range, strand, exon_number, open_ended, .. } = row;
         if kind == Kind::Coding {
@@ -132,7 +139,8 @@ impl Assembly {
             remarks.divided(id, &places, contigs);
             for (contig, strand, place) in places {
                 if remarks.is_inside(id, contigs, contig, &place) {
-                    genes.push(self.gene((name, id), contig, strand, place));
+                    let biotype = self.biotypes.get(&number).cloned();
+                    genes.push(Gene { biotype, ..self.gene((name, id), contig, strand, place) });
                 }
             }
         }
@@ -162,8 +170,15 @@ impl Assembly {
     /// Makes a gene of this name and id.
     fn gene(&self, (name, id): (&str, &str), contig: usize, strand: Strand, place: Place) -> Gene {
         let Place { range, mut transcripts, ids, open_ended } = place;
+        let id_of = |number: &Option<u32>| match number {
+            Some(number) => self.transcripts.texts[*number as usize].clone(),
+            None => String::new(),
+        };
+        let mut transcript_ids: Vec<String> = ids.iter().map(id_of).collect();
+        transcript_ids.resize(transcripts.len(), String::new());
         if transcripts.is_empty() {
             transcripts.push(vec![range.clone()]);
+            transcript_ids.push(String::new());
         }
         let coding = ids.iter().filter_map(|id| self.coding.get(&((*id)?, contig)));
         let inside = coding.filter(|coding| range.start <= coding.start && coding.end <= range.end);
@@ -176,7 +191,18 @@ impl Assembly {
         coding_ends.sort_unstable();
         coding_ends.dedup();
         let (name, id) = (name.to_owned(), id.to_owned());
-        Gene { name, id, contig, strand, range, transcripts, open_ended, coding_ends }
+        Gene {
+            name,
+            id,
+            biotype: None,
+            contig,
+            strand,
+            range,
+            transcripts,
+            transcript_ids,
+            open_ended,
+            coding_ends,
+        }
     }
 }
 

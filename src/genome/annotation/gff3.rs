@@ -55,6 +55,7 @@ struct Known {
     id: Option<String>,
     parents: Vec<String>,
     name: Option<String>,
+    biotype: Option<String>,
     chromosome: Option<String>,
     partial: bool,
 }
@@ -182,6 +183,7 @@ impl Known {
                     .parents
                     .extend(text.split(',').filter(|parent| !parent.is_empty()).map(str::to_owned)),
                 "Name" | "gene_name" => known.name = filled().or(known.name),
+                "gene_type" | "gene_biotype" | "biotype" => known.biotype = filled(),
                 "gene" => known.name = known.name.or_else(filled),
                 "chromosome" => known.chromosome = filled(),
                 "partial" => known.partial |= text.contains("3-prime"),
@@ -212,6 +214,7 @@ fn row(
     };
     let of_gene = || known.name.clone().or_else(|| known.id.as_deref().map(bare));
     let gene_name = if kind == Kind::Gene { of_gene() } else { None };
+    let biotype = known.biotype.clone().filter(|_| kind == Kind::Gene);
     Ok(Row {
         kind,
         contig,
@@ -219,6 +222,7 @@ fn row(
         strand,
         gene_id: None,
         gene_name,
+        biotype,
         transcript_id: None,
         exon_number: None,
         open_ended: known.partial,

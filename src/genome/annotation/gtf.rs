@@ -154,6 +154,7 @@ impl<'t> Columns<'t> {
             strand,
             gene_id: None,
             gene_name: None,
+            biotype: None,
             transcript_id: None,
             exon_number: None,
             open_ended: false,
@@ -186,6 +187,14 @@ fn read_attributes(row: &mut Row, column: &str) -> std::result::Result<(), Troub
             // Pieces of a genome, cut: `partial "3-prime"`.
             "partial" => {
                 row.open_ended |= attribute.value.contains("3-prime");
+                continue;
+            }
+            // Nothing hangs on it: one that is cut is none, and rows of exons only repeat it.
+            "gene_type" | "gene_biotype" => {
+                let wanted = matches!(row.kind, Kind::Gene | Kind::Transcript) && attribute.whole;
+                if wanted && row.biotype.is_none() && !attribute.value.is_empty() {
+                    row.biotype = Some(attribute.value.into_owned());
+                }
                 continue;
             }
             "exon_number" => {

@@ -122,6 +122,8 @@ mod tests {
             range: start..start + 10,
             transcripts: Vec::new(),
             open_ended: Vec::new(),
+            biotype: None,
+            transcript_ids: Vec::new(),
             coding_ends: Vec::new(),
         };
         let genes = vec![

@@ -56,6 +56,8 @@ fn genes_hold_their_transcripts_in_order() {
         range: 10..20,
         transcripts: vec![vec![10..20]],
         open_ended: Vec::new(),
+        biotype: None,
+        transcript_ids: Vec::new(),
         coding_ends: Vec::new(),
     };
     let two = Gene {
@@ -66,6 +68,8 @@ fn genes_hold_their_transcripts_in_order() {
         range: 100..900,
         transcripts: vec![vec![100..200, 800..900], vec![300..400]],
         open_ended: Vec::new(),
+        biotype: None,
+        transcript_ids: Vec::new(),
         coding_ends: Vec::new(),
     };
     assert_eq!(annotation.genes, [one, two]);

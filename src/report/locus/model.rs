@@ -118,6 +118,8 @@ mod tests {
             range: start..end,
             transcripts,
             open_ended: Vec::new(),
+            biotype: None,
+            transcript_ids: Vec::new(),
             coding_ends: Vec::new(),
         }
     }

@@ -46,6 +46,8 @@ fn genes(contigs: &Contigs) -> GeneContext {
         transcripts: vec![vec![range.clone()]],
         range,
         open_ended: Vec::new(),
+        biotype: None,
+        transcript_ids: Vec::new(),
         coding_ends: Vec::new(),
     };
     let genes = (0..40).map(|number| {

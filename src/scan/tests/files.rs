@@ -65,6 +65,8 @@ fn an_annotated_scan_covers_the_genes_and_names_them() {
         range: 4_000..6_000,
         transcripts: vec![vec![4_000..4_500, 5_500..6_000]],
         open_ended: Vec::new(),
+        biotype: None,
+        transcript_ids: Vec::new(),
         coding_ends: Vec::new(),
     };
     let annotation = Annotation { genes: vec![gene], notes: Vec::new() };

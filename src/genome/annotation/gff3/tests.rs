@@ -31,6 +31,8 @@ fn gene(id: &str) -> Gene {
         range: 100..900,
         transcripts: vec![vec![100..200, 800..900], vec![100..150, 300..400]],
         open_ended: Vec::new(),
+        biotype: None,
+        transcript_ids: Vec::new(),
         coding_ends: vec![119, 139],
     }
 }
