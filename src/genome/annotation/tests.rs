@@ -40,7 +40,7 @@ fn message(names: &[&str], text: &str) -> String {
 #[test]
 fn genes_hold_their_transcripts_in_order() {
     let annotation = read(&[
-        "chr1 gene 101 900 - gene_id \"G2\"; gene_name \"TWO\";",
+        "chr1 gene 101 900 - gene_id \"G2\"; gene_name \"TWO\"; gene_type \"lncRNA\";",
         "chr1 transcript 101 900 - gene_id \"G2\"; transcript_id \"T1\"; gene_name \"TWO\";",
         "chr1 exon 801 900 - gene_id \"G2\"; transcript_id \"T1\";",
         "chr1 exon 301 400 - gene_id \"G2\"; transcript_id \"T2\";",
@@ -57,7 +57,7 @@ fn genes_hold_their_transcripts_in_order() {
         transcripts: vec![vec![10..20]],
         open_ended: Vec::new(),
         biotype: None,
-        transcript_ids: Vec::new(),
+        transcript_ids: vec!["T3".to_owned()],
         coding_ends: Vec::new(),
     };
     let two = Gene {
@@ -68,8 +68,8 @@ fn genes_hold_their_transcripts_in_order() {
         range: 100..900,
         transcripts: vec![vec![100..200, 800..900], vec![300..400]],
         open_ended: Vec::new(),
-        biotype: None,
-        transcript_ids: Vec::new(),
+        biotype: Some("lncRNA".to_owned()),
+        transcript_ids: vec!["T1".to_owned(), "T2".to_owned()],
         coding_ends: Vec::new(),
     };
     assert_eq!(annotation.genes, [one, two]);
@@ -388,9 +388,16 @@ proptest! {
             .collect();
         let mut rows: Vec<&str> = rows.iter().map(String::as_str).collect();
         let sorted = |mut annotation: Annotation| {
-            annotation.genes.iter_mut().for_each(|gene| gene.transcripts.sort_by_key(|exons| {
-                exons.iter().map(|exon| (exon.start, exon.end)).collect::<Vec<_>>()
-            }));
+            for gene in &mut annotation.genes {
+                let ids = std::mem::take(&mut gene.transcript_ids);
+                let exons = std::mem::take(&mut gene.transcripts);
+                let mut transcripts: Vec<_> = exons.into_iter().zip(ids).collect();
+                transcripts.sort_by_key(|(exons, id)| {
+                    let places = exons.iter().map(|exon| (exon.start, exon.end));
+                    (places.collect::<Vec<_>>(), id.clone())
+                });
+                (gene.transcripts, gene.transcript_ids) = transcripts.into_iter().unzip();
+            }
             annotation.genes
         };
         let before = sorted(read(&rows));

@@ -77,8 +77,14 @@ fn the_styles_of_ensembl_refseq_and_gffread_give_the_same_gene() {
         "chr1 mRNA 101 400 - ID=T2;Parent=G1",
         "chr1 gene 101 900 - ID=G1;Name=A%42C",
     ]);
-    for (text, id) in [(ensembl, "gene:ENSG1"), (refseq, "gene-ABC"), (gffread, "G1")] {
-        assert_eq!(read(&text).genes, [gene(id)], "{text}");
+    for (text, id, biotype, transcripts) in [
+        (ensembl, "gene:ENSG1", Some("protein_coding"), ["transcript:T1", "transcript:T2"]),
+        (refseq, "gene-ABC", None, ["rna-NM_1.2", "rna-NR_2.1"]),
+        (gffread, "G1", None, ["T1", "T2"]),
+    ] {
+        let biotype = biotype.map(str::to_owned);
+        let transcript_ids = transcripts.map(str::to_owned).to_vec();
+        assert_eq!(read(&text).genes, [Gene { biotype, transcript_ids, ..gene(id) }], "{text}");
     }
 }
 
