@@ -347,9 +347,11 @@ impl Record {
 }
 
 impl Entry {
-    /// All but the allele as it is written.
+    /// All but the allele as it is written, and its number in the record.
     pub fn without_allele(&self) -> String {
-        self.text.split_once('|').unwrap().1.to_owned()
+        let parts = self.text.split('|').enumerate();
+        let others = parts.filter(|(i, _)| ![0, 18].contains(i)).map(|(_, part)| part);
+        others.collect::<Vec<_>>().join("|")
     }
 }
 
@@ -380,7 +382,7 @@ fn record(line: &str) -> Record {
 
 fn entry(text: &str) -> Entry {
     let parts: Vec<&str> = text.split('|').collect();
-    assert_eq!(parts.len(), 18, "{text}");
+    assert_eq!(parts.len(), 22, "{text}");
     Entry {
         allele: parts[0].into(),
         gene: parts[1].into(),
