@@ -118,6 +118,8 @@ impl GeneContext {
     ///     transcripts: vec![vec![10_000..11_000, 19_000..20_000]],
     ///     open_ended: Vec::new(),
     ///     coding_ends: Vec::new(),
+    ///     biotype: None,
+    ///     transcript_ids: Vec::new(),
     /// };
     /// let annotation = Annotation { genes: vec![gene], notes: Vec::new() };
     /// let context = GeneContext::new(&annotation, &contigs, 5_000);
