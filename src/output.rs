@@ -13,6 +13,7 @@ pub mod lock;
 pub mod multiqc;
 pub mod picture;
 pub mod plot;
+pub mod provenance;
 pub mod summary;
 pub mod sync;
 pub mod tabix;

@@ -61,11 +61,9 @@ pub enum LatentSites {
     None,
 }
 
-impl LatentSites {
-    /// Returns the name on the command line.
-    pub fn name(self) -> String {
-        self.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned())
-    }
+/// Returns the name of a value on the command line.
+pub fn value_name(value: impl ValueEnum) -> String {
+    value.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned())
 }
 
 /// Numbers that variants are scored with.

@@ -39,7 +39,7 @@ use crate::variants::run::{self, BatchReader};
 use crate::variants::tables::short;
 use crate::variants::vcf::header::Header;
 use crate::variants::work::VariantWork;
-use crate::variants::{LatentSites, VariantSettings};
+use crate::variants::{LatentSites, VariantSettings, value_name};
 use output::{Destination, OutputOptions};
 use report::Report;
 use survey::Survey;
@@ -345,7 +345,7 @@ impl Args {
             longest_contig: fasta.contigs.iter().map(|contig| contig.length).max().unwrap_or(0),
             // Who merges shards decides on a table.
             table: self.formats.tsv.is_some() || self.parts.shard.is_some(),
-            check_ref: self.check_ref().name(),
+            check_ref: value_name(self.check_ref()),
             summary: report.summary().clone(),
         }
     }

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use super::atomic::{AtomicFile, Complete};
+use super::provenance::header_line;
 use super::tabix::{IndexedTable, Layout};
 use crate::context::features::Feature;
 use crate::error::{Error, Result};
@@ -164,10 +165,7 @@ impl SitesWriter {
         };
         let mut writer = Self { sink, contigs: contigs.clone(), line: String::new(), last: None };
         for entry in provenance {
-            // A line feed in a quoted argument must not start a row.
-            let entry: String =
-                entry.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-            writer.write_header(&format!("## {entry}\n"))?;
+            writer.write_header(&header_line(entry))?;
         }
         writer.write_header(&(header() + "\n"))?;
         Ok(writer)

@@ -9,6 +9,7 @@ use std::ops::Range;
 use self::genes::GeneRow;
 use super::atomic::{AtomicFile, Complete};
 use super::bed::Site;
+use super::provenance::header_line;
 use crate::context::features::{Feature, GeneContext};
 use crate::context::values::{Value, Values};
 use crate::error::{Error, Result};
@@ -49,13 +50,7 @@ impl ContextTables {
         let create = |ending: &str| AtomicFile::create(format!("{prefix}.{ending}").as_ref());
         let (sites, genes) = (create("context.tsv")?, create("genes.tsv")?);
         let mut tables = Self { sites, genes, rows: Vec::new(), line: String::new() };
-        let mut header = String::new();
-        for entry in provenance {
-            let entry: String =
-                entry.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-            // Writing to a String cannot fail.
-            let _ = writeln!(header, "## {entry}");
-        }
+        let header: String = provenance.iter().map(|entry| header_line(entry)).collect();
         let columns = COLUMNS.into_iter().chain(Value::ALL.map(Value::name));
         let columns: Vec<&str> = columns.collect();
         put(&mut tables.sites, &format!("{header}{}\n", columns.join("\t")))?;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::heat_map::scale::{label, ticks};
-use super::picture::{Anchor, BLACK, Colour, Item, Picture, Text};
+use super::picture::{APART, Anchor, BLACK, Colour, Item, Picture, Text};
 
 /// Width of the panels, and left and right of them.
 const WIDTH: f32 = 820.0;
@@ -20,17 +20,6 @@ const SMALL: f32 = 15.0;
 const NORMAL: f32 = 17.0;
 const LINE: Colour = Colour(110, 110, 110);
 const PALE: Colour = Colour(228, 228, 228);
-/// Colours that people with any colour vision tell apart (Okabe & Ito 2008; grey for their yellow).
-const COLOURS: [Colour; 8] = [
-    Colour(0, 114, 178),
-    Colour(213, 94, 0),
-    Colour(0, 158, 115),
-    Colour(204, 121, 167),
-    Colour(230, 159, 0),
-    Colour(86, 180, 233),
-    Colour(0, 0, 0),
-    Colour(120, 120, 120),
-];
 
 /// Panels one above the other that share their horizontal axis.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,7 +94,7 @@ impl Lines {
             let frame = Frame { top, x: x.clone(), y };
             self.draw_axes(&mut picture, &frame, panel, number + 1 == self.panels.len());
             for (number, curve) in panel.curves.iter().enumerate() {
-                let colour = COLOURS[number % COLOURS.len()];
+                let colour = APART[number % APART.len()];
                 // Bars of several curves lie side by side.
                 let aside = 3.0 * (number as f32 - (panel.curves.len() as f32 - 1.0) / 2.0);
                 draw_curve(&mut picture, &frame, curve, (colour, aside));

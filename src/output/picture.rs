@@ -16,6 +16,18 @@ pub struct Colour(pub u8, pub u8, pub u8);
 /// Black.
 pub const BLACK: Colour = Colour(0, 0, 0);
 
+/// Colours that people with any colour vision tell apart (Okabe & Ito 2008; grey for their yellow).
+pub const APART: [Colour; 8] = [
+    Colour(0, 114, 178),
+    Colour(213, 94, 0),
+    Colour(0, 158, 115),
+    Colour(204, 121, 167),
+    Colour(230, 159, 0),
+    Colour(86, 180, 233),
+    Colour(0, 0, 0),
+    Colour(120, 120, 120),
+];
+
 /// Left, top, width, height.
 pub type Rectangle = [f32; 4];
 

@@ -18,6 +18,7 @@ use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
+use super::picture::{APART, Colour};
 use crate::error::{Error, Result};
 
 /// What drawing may fail with.
@@ -25,17 +26,17 @@ type Problem = Box<dyn std::error::Error>;
 type Canvas<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
-/// Colours that people with any colour vision tell apart (Okabe & Ito 2008; grey for their yellow).
-const COLOURS: [RGBColor; 8] = [
-    RGBColor(0, 114, 178),
-    RGBColor(213, 94, 0),
-    RGBColor(0, 158, 115),
-    RGBColor(204, 121, 167),
-    RGBColor(230, 159, 0),
-    RGBColor(86, 180, 233),
-    RGBColor(0, 0, 0),
-    RGBColor(120, 120, 120),
-];
+/// The colours of pictures, as the drawing library has them.
+const COLOURS: [RGBColor; APART.len()] = {
+    let mut colours = [BLACK; APART.len()];
+    let mut i = 0;
+    while i < colours.len() {
+        let Colour(red, green, blue) = APART[i];
+        colours[i] = RGBColor(red, green, blue);
+        i += 1;
+    }
+    colours
+};
 const GREY: RGBColor = RGBColor(150, 150, 150);
 const TITLE: u32 = 20;
 const TEXT: u32 = 16;

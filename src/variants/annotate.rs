@@ -4,8 +4,6 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use clap::ValueEnum;
-
 use super::answer::{Finding, largest_change, most_severe};
 use super::change::{Change, Coverage, Reason};
 use super::context::VariantContext;
@@ -33,13 +31,6 @@ pub enum CheckRef {
     X,
     /// Set REF to the genome's, unless an ALT is that.
     S,
-}
-
-impl CheckRef {
-    /// Returns the letter on the command line.
-    pub fn name(self) -> String {
-        self.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned())
-    }
 }
 
 /// Consecutive records of one contig.

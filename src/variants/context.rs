@@ -24,13 +24,6 @@ pub enum ContextRule {
     Extended1kb,
 }
 
-impl ContextRule {
-    /// Returns the name on the command line.
-    pub fn name(self) -> String {
-        self.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned())
-    }
-}
-
 /// What puts sites into context.
 pub struct VariantContext<'a> {
     pub model: &'a ContextModel,

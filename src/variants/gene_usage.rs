@@ -61,16 +61,17 @@ impl GeneUsage {
         findings: &[Finding<'_>],
     ) -> Result<Option<f64>> {
         let mut largest: Option<f64> = None;
-        let mut done = Vec::new();
-        for gene @ (number, structure) in findings.iter().filter_map(|finding| finding.gene) {
-            if done.contains(&number) {
+        // Findings come by gene.
+        let number = |finding: &Finding<'_>| finding.gene.map(|(number, _)| number);
+        for of_gene in findings.chunk_by(|a, b| number(a) == number(b)) {
+            let (Some(gene), reached) = (of_gene[0].gene, sites_reached(of_gene)) else { continue };
+            // What is no site on either haplotype changes no share: the gene's sites need not be known.
+            if reached.is_empty() {
                 continue;
             }
-            done.push(number);
             let known = self.known(around, gene)?;
-            let of_gene = findings.iter().filter(|f| f.gene.is_some_and(|(n, _)| n == number));
             let within = around.engine.match_distance();
-            let change = change_of_shares(&known, of_gene, structure.strand, within);
+            let change = change_of_shares(&known, reached, gene.1.strand, within);
             let larger = change.filter(|c| largest.is_none_or(|l: f64| c.abs() > l.abs()));
             largest = larger.or(largest);
         }
@@ -140,24 +141,29 @@ fn gene_site(
     })
 }
 
-/// Returns the largest change of a share, alternate minus reference: of known sites, and of those that a change reaches,
-/// which stand in the place of known ones at most `within` nt from them.
-fn change_of_shares<'f, 'a: 'f>(
-    known: &[ReferenceSite],
-    findings: impl Iterator<Item = &'f Finding<'a>>,
-    strand: Strand,
-    within: u64,
-) -> Option<f64> {
-    let mut sites: Vec<(u64, [Option<GeneSite>; 2])> = Vec::new();
-    for Finding { site, in_gene, .. } in findings {
+/// Sites by position, as either haplotype has them.
+type Sites = Vec<(u64, [Option<GeneSite>; 2])>;
+
+/// Returns the sites that a change reaches in a gene; none if neither haplotype has any of them, or without strengths.
+fn sites_reached(findings: &[Finding<'_>]) -> Sites {
+    let sites = findings.iter().map(|Finding { site, in_gene, .. }| {
         // A latent site is none.
         let there = |haplotype: usize| site.called[haplotype] || site.known;
         let on = |i: usize| gene_site(site, i, in_gene).filter(|_| there(i));
-        sites.push((site.position, [on(0), on(1)]));
-    }
-    if sites.iter().all(|(_, pair)| *pair == [None, None]) {
-        return None;
-    }
+        (site.position, [on(0), on(1)])
+    });
+    let sites: Sites = sites.collect();
+    if sites.iter().all(|(_, pair)| *pair == [None, None]) { Vec::new() } else { sites }
+}
+
+/// Returns the largest change of a share, alternate minus reference: of known sites, and of those that a change
+/// reaches, which stand in the place of known ones at most `within` nt from them.
+fn change_of_shares(
+    known: &[ReferenceSite],
+    mut sites: Sites,
+    strand: Strand,
+    within: u64,
+) -> Option<f64> {
     let reached: Vec<u64> = sites.iter().map(|(position, _)| *position).collect();
     let far = |k: &&ReferenceSite| reached.iter().all(|r| r.abs_diff(k.position) > within);
     sites.extend(known.iter().filter(far).map(|k| (k.position, [Some(k.site); 2])));

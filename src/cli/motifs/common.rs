@@ -16,12 +16,14 @@ use crate::error::{Error, Result};
 use crate::genome::compression::Source;
 use crate::genome::fasta::FastaFile;
 use crate::interpret::models::Models;
+use crate::interpret::replace::{MOST_REPLACEMENTS, Settings};
 use crate::interpret::run;
 use crate::interpret::sites::{SiteWindows, Sites, Skip};
 use crate::models::Model;
 use crate::output::atomic::{AtomicFile, whole};
 use crate::output::lock::Lock;
 use crate::output::picture::Picture;
+use crate::output::provenance::{entries, header_line};
 use crate::output::summary::{FastaSummary, FileSummary, InterpretSummary, ModelSummary};
 use crate::pipeline::Stop;
 use crate::scan::progress::Progress;
@@ -49,6 +51,30 @@ pub struct CommonOptions {
     /// Where to write.
     #[arg(short, long, value_name = "PREFIX")]
     pub output: String,
+}
+
+/// How hexamers are replaced.
+#[derive(Debug, clap::Args)]
+pub struct ReplacementOptions {
+    /// Random hexamers in place of each.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    replacements: usize,
+}
+
+impl ReplacementOptions {
+    /// Returns the settings of replacements that are drawn from `seed`.
+    ///
+    /// # Errors
+    /// None, or too many of them.
+    pub fn settings(&self, seed: u64) -> Result<Settings> {
+        let replacements = self.replacements;
+        match (1..=MOST_REPLACEMENTS).contains(&replacements) {
+            true => Ok(Settings { replacements, seed }),
+            false => Err(Error::Usage(format!(
+                "--replacements {replacements}: it must lie between 1 and {MOST_REPLACEMENTS}"
+            ))),
+        }
+    }
 }
 
 impl CommonOptions {
@@ -213,26 +239,14 @@ impl Session {
     /// Returns a table with the header lines of all tables: only what decides the results.
     pub fn table(&self, remarks: &[&str], text: &str) -> Vec<u8> {
         let s = &self.summary;
-        let model =
-            |kind: &str, m: &ModelSummary| format!("{kind}: {} sha256={}", m.name, m.sha256);
-        let mut lines = vec![
-            format!("polyascan {}", s.version),
-            format!("command: {}", command_line::result()),
-            model("model", &s.model),
-        ];
-        lines.extend(s.strength_model.iter().map(|m| model("strength model", m)));
-        lines.push(format!("fasta: {} sha256={}", s.fasta.path, s.fasta.sha256));
+        let (command, strength) = (command_line::result(), s.strength_model.as_ref());
+        let mut lines = entries(&s.version, &command, &s.model, strength, &s.fasta);
         lines.push(format!("sites: {} sha256={}", s.sites_file.path, s.sites_file.sha256));
         let account = &s.sites;
         let (scored, skipped) = (account.scored, account.all_skipped());
         lines.push(format!("sites scored: {scored} of {} ({skipped} skipped)", account.asked));
         lines.extend(remarks.iter().map(|&remark| remark.to_owned()));
-        // A line feed in a quoted argument must not start a row.
-        let plain = |line: String| -> String {
-            line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-        };
-        let header: String =
-            lines.into_iter().map(|line| format!("## {}\n", plain(line))).collect();
+        let header: String = lines.iter().map(|line| header_line(line)).collect();
         (header + text).into_bytes()
     }
 

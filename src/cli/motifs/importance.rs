@@ -4,11 +4,11 @@ use std::io::Write as _;
 
 use noodles::bgzf;
 
-use super::common::{CommonOptions, LoadedModels, Session, picture};
+use super::common::{CommonOptions, LoadedModels, ReplacementOptions, Session, picture};
 use crate::error::{Error, Result};
 use crate::interpret::figures;
 use crate::interpret::importance::{Importance, InWindow};
-use crate::interpret::replace::{MOST_REPLACEMENTS, POSITIONS, Settings, importance};
+use crate::interpret::replace::{POSITIONS, importance};
 use crate::interpret::signals::{Signals, change};
 use crate::interpret::tables;
 
@@ -24,9 +24,8 @@ use crate::interpret::tables;
 pub struct Args {
     #[command(flatten)]
     common: CommonOptions,
-    /// Random hexamers in place of each.
-    #[arg(long, value_name = "N", default_value_t = 100)]
-    replacements: usize,
+    #[command(flatten)]
+    replacements: ReplacementOptions,
 }
 
 /// What follows `PREFIX.importance.`, but for the summary.
@@ -51,24 +50,18 @@ const ENDINGS: [&str; 13] = [
 /// # Errors
 /// Wrong input, an output that cannot be written, an interrupt.
 pub fn run(args: &Args) -> Result<()> {
-    let replacements = args.replacements;
-    if !(1..=MOST_REPLACEMENTS).contains(&replacements) {
-        return Err(Error::Usage(format!(
-            "--replacements {replacements}: it must lie between 1 and {MOST_REPLACEMENTS}"
-        )));
-    }
+    let settings = args.replacements.settings(args.common.seed)?;
     let loaded = LoadedModels::load(&args.common)?;
     let models = loaded.models()?;
     let mut session = Session::begin(&args.common, "importance", &ENDINGS, &loaded)?;
-    session.set("replacements", replacements);
-    let settings = Settings { replacements, seed: args.common.seed };
+    session.set("replacements", settings.replacements);
     let mut all = Importance::new(models.quantities());
     let mut signals = Signals::new(models.quantities());
     session.each_site(
         |number, window| {
             let site = importance(&models, window, number, settings, |_, _| true)?;
             let changed = change(&models, window, &site.window)?;
-            Ok(((site, changed), (POSITIONS * replacements) as u64))
+            Ok(((site, changed), (POSITIONS * settings.replacements) as u64))
         },
         |(site, changed)| {
             all.add(&site);

@@ -1,9 +1,8 @@
 //! `polyascan motifs pairs`
 
-use super::common::{CommonOptions, LoadedModels, Session, picture};
-use crate::error::{Error, Result};
+use super::common::{CommonOptions, LoadedModels, ReplacementOptions, Session, picture};
+use crate::error::Result;
 use crate::interpret::pairs::{Pairs, look, tables};
-use crate::interpret::replace::{MOST_REPLACEMENTS, Settings};
 
 /// How elements work together: importance by distance, best configuration, combinations.
 ///
@@ -16,9 +15,8 @@ use crate::interpret::replace::{MOST_REPLACEMENTS, Settings};
 pub struct Args {
     #[command(flatten)]
     common: CommonOptions,
-    /// Random hexamers in place of each.
-    #[arg(long, value_name = "N", default_value_t = 100)]
-    replacements: usize,
+    #[command(flatten)]
+    replacements: ReplacementOptions,
 }
 
 /// What follows `PREFIX.pairs.`, but for the summary.
@@ -40,17 +38,11 @@ const ENDINGS: [&str; 10] = [
 /// # Errors
 /// Wrong input, an output that cannot be written, an interrupt.
 pub fn run(args: &Args) -> Result<()> {
-    let replacements = args.replacements;
-    if !(1..=MOST_REPLACEMENTS).contains(&replacements) {
-        return Err(Error::Usage(format!(
-            "--replacements {replacements}: it must lie between 1 and {MOST_REPLACEMENTS}"
-        )));
-    }
+    let settings = args.replacements.settings(args.common.seed)?;
     let loaded = LoadedModels::load(&args.common)?;
     let models = loaded.models()?;
     let mut session = Session::begin(&args.common, "pairs", &ENDINGS, &loaded)?;
-    session.set("replacements", replacements);
-    let settings = Settings { replacements, seed: args.common.seed };
+    session.set("replacements", settings.replacements);
     let mut all = Pairs::new(models.quantities());
     session.each_site(
         |number, window| look(&models, window, number, settings),

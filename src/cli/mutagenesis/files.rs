@@ -9,6 +9,7 @@ use crate::genome::strand::Strand;
 use crate::output::atomic::{AtomicFile, Complete, keep_input, whole};
 use crate::output::bigwig::{TrackOutcome, TrackWriter};
 use crate::output::lock::Lock;
+use crate::output::provenance::header_line;
 use crate::output::tabix::{IndexedTable, Layout};
 use crate::scan::progress::Progress;
 use crate::variants::mutagenesis::plan::Plan;
@@ -107,10 +108,7 @@ impl Files {
         let mut table = IndexedTable::create(&table_path(&self.prefix), contigs, Layout::Position)?;
         let remarks = REMARKS.iter().map(|&remark| remark.to_owned());
         for entry in provenance.iter().cloned().chain(remarks) {
-            // A line feed in a quoted argument must not start a row.
-            let entry: String =
-                entry.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-            table.write_header(&format!("## {entry}\n"))?;
+            table.write_header(&header_line(&entry))?;
         }
         table.write_header(&format!("{}\n", COLUMNS.join("\t")))?;
         self.table = Some(table);

@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::genome::compression::Source;
 use crate::genome::fasta::FastaFile;
 use crate::models::Model;
+use crate::output::provenance::entries;
 use crate::output::summary::{FastaSummary, FileSummary, ModelSummary, MutagenesisSummary};
 use crate::say::count;
 use crate::variants::mutagenesis::plan::SiteKey;
@@ -73,15 +74,8 @@ impl Report {
     /// The header lines of the table: only what decides the results.
     pub fn provenance(&self) -> Vec<String> {
         let s = &self.summary;
-        let model =
-            |kind: &str, m: &ModelSummary| format!("{kind}: {} sha256={}", m.name, m.sha256);
-        let mut lines = vec![
-            format!("polyascan {}", s.version),
-            format!("command: {}", command_line::result()),
-            model("model", &s.model),
-        ];
-        lines.extend(s.strength_model.iter().map(|m| model("strength model", m)));
-        lines.push(format!("fasta: {} sha256={}", s.fasta.path, s.fasta.sha256));
+        let (command, strength) = (command_line::result(), s.strength_model.as_ref());
+        let mut lines = entries(&s.version, &command, &s.model, strength, &s.fasta);
         let genes = s.annotation.iter();
         lines.extend(genes.map(|gtf| format!("annotation: {} sha256={}", gtf.path, gtf.sha256)));
         let sites = s.sites_file.iter();

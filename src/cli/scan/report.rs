@@ -16,6 +16,7 @@ use crate::genome::contigs::Contigs;
 use crate::genome::fasta::FastaFile;
 use crate::genome::strand::Strand;
 use crate::models::Model;
+use crate::output::provenance::entries;
 use crate::output::summary::{
     FastaSummary, FileSummary, ModelSummary, ScanSummary, SiteCounts, SkippedWindows, WindowCounts,
 };
@@ -143,12 +144,8 @@ impl Report {
     /// The header lines of result files: only what decides the results.
     fn provenance(&self) -> Vec<String> {
         let s = &self.summary;
-        let mut lines = vec![
-            format!("polyascan {}", s.version),
-            format!("command: {}", command_line::result()),
-            format!("model: {} sha256={}", s.model.name, s.model.sha256),
-            format!("fasta: {} sha256={}", s.fasta.path, s.fasta.sha256),
-        ];
+        let command = command_line::result();
+        let mut lines = entries(&s.version, &command, &s.model, None, &s.fasta);
         lines.extend(
             s.annotation
                 .iter()

@@ -16,13 +16,13 @@ use crate::output::atomic::{AtomicFile, Complete};
 use crate::output::multiqc;
 use crate::output::summary::{FastaSummary, FileSummary, ModelSummary, VariantSummary};
 use crate::say::count;
-use crate::variants::LatentSites;
 use crate::variants::change::Reason;
 use crate::variants::context::ContextRule;
 use crate::variants::entry::definitions;
 use crate::variants::tables::rows::Rows;
 use crate::variants::totals::Totals;
 use crate::variants::vcf::header::Header;
+use crate::variants::{LatentSites, value_name};
 
 /// Returns the thresholds that decide effects, by name.
 pub fn settings(config: &Config) -> BTreeMap<String, Value> {
@@ -84,9 +84,9 @@ impl Report {
 
     /// Notes the rules that say which sites count, and which latent ones have entries.
     pub fn rules(&mut self, rules: &[ContextRule], latent: LatentSites) {
-        self.summary.settings.insert("latent".to_owned(), json!(latent.name()));
+        self.summary.settings.insert("latent".to_owned(), json!(value_name(latent)));
         if !rules.is_empty() {
-            let names: Vec<String> = rules.iter().map(|rule| rule.name()).collect();
+            let names: Vec<String> = rules.iter().map(|rule| value_name(*rule)).collect();
             self.summary.settings.insert("rules".to_owned(), json!(names));
         }
     }

@@ -1,7 +1,7 @@
 //! What changes do to cleavage after each polyA signal, for models that read a frame laid around a signal: APARENT2's
 //! own scores of variants (Linder et al. 2022, Genome Biology 23:232).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::{Asked, Engine, SIGHT};
 use crate::context::signal::{SIGNALS, signal_at};
@@ -50,30 +50,33 @@ impl Engine<'_> {
         let [Some(narrow), Some(wide)] = LOG_ODDS.map(place) else { return Ok(Vec::new()) };
         let input = self.sites.input();
         let Length::Exactly(length) = input.length else { return Ok(Vec::new()) };
-        let mut effects = Vec::new();
-        for asked in asked {
-            let framed = framed(sequence, asked, input.anchor, length);
-            let frames: Vec<&[u8]> =
-                framed.iter().flat_map(|framed| framed.frames.iter().map(Vec::as_slice)).collect();
-            let mut values = [Vec::new(), Vec::new()];
-            for frames in frames.chunks(PER_CALL) {
-                if (self.stop)() {
-                    return Err(Error::Interrupted);
-                }
-                let windows: Vec<Window<'_>> = frames.iter().map(|frame| (*frame).into()).collect();
-                let said = self.sites.predict(&windows)?.values;
-                values[0].extend_from_slice(&said[narrow]);
-                values[1].extend_from_slice(&said[wide]);
-            }
-            let pair = |values: &[f32], i: usize| [0, 1].map(|k| f64::from(values[2 * i + k]));
-            let of_signal = |(i, framed): (usize, Framed)| SignalEffect {
-                narrow: pair(&values[0], i),
-                wide: pair(&values[1], i),
-                ..framed.effect
-            };
-            effects.push(framed.into_iter().enumerate().map(of_signal).collect());
+        let framed: Vec<Vec<Framed>> =
+            asked.iter().map(|asked| framed(sequence, asked, input.anchor, length)).collect();
+        // Changes near each other share the reference's frames: each is computed once.
+        let mut places: HashMap<&[u8], usize> = HashMap::new();
+        let mut frames: Vec<&[u8]> = Vec::new();
+        for frame in framed.iter().flatten().flat_map(|framed| &framed.frames) {
+            places.entry(frame).or_insert_with(|| {
+                frames.push(frame);
+                frames.len() - 1
+            });
         }
-        Ok(effects)
+        let mut values = [Vec::new(), Vec::new()];
+        for frames in frames.chunks(PER_CALL) {
+            if (self.stop)() {
+                return Err(Error::Interrupted);
+            }
+            let windows: Vec<Window<'_>> = frames.iter().map(|frame| (*frame).into()).collect();
+            let said = self.sites.predict(&windows)?.values;
+            values[0].extend_from_slice(&said[narrow]);
+            values[1].extend_from_slice(&said[wide]);
+        }
+        let effect = |framed: &Framed| {
+            let at = [0, 1].map(|i| places[framed.frames[i].as_slice()]);
+            let [narrow, wide] = [0, 1].map(|output| at.map(|at| f64::from(values[output][at])));
+            SignalEffect { narrow, wide, ..framed.effect.clone() }
+        };
+        Ok(framed.iter().map(|of_change| of_change.iter().map(effect).collect()).collect())
     }
 }
 

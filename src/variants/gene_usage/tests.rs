@@ -31,7 +31,8 @@ fn change(known: &[ReferenceSite], sites: &[SiteEffect], strand: Strand) -> Opti
     let in_gene = SiteInGene { feature, expressed: Some([1.0; 2]), counts: true };
     let findings: Vec<Finding<'_>> =
         sites.iter().map(|site| Finding { gene: None, site, in_gene }).collect();
-    change_of_shares(known, findings.iter(), strand, 24)
+    let reached = sites_reached(&findings);
+    if reached.is_empty() { None } else { change_of_shares(known, reached, strand, 24) }
 }
 
 /// By hand: at log2 odds of 0 half of the transcripts that come by end.

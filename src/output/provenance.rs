@@ -1,0 +1,35 @@
+//! The first lines of a table: what made it.
+
+use super::summary::{FastaSummary, ModelSummary};
+
+/// Returns an entry as a line before the table's columns. A line feed in a quoted argument must not start a row.
+pub fn header_line(entry: &str) -> String {
+    let entry: String = entry.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    format!("## {entry}\n")
+}
+
+/// Returns the entries that tables of sites begin with: program, command, models, genome.
+pub fn entries(
+    version: &str,
+    command: &str,
+    model: &ModelSummary,
+    strength_model: Option<&ModelSummary>,
+    fasta: &FastaSummary,
+) -> Vec<String> {
+    let named = |kind: &str, m: &ModelSummary| format!("{kind}: {} sha256={}", m.name, m.sha256);
+    let mut entries =
+        vec![format!("polyascan {version}"), format!("command: {command}"), named("model", model)];
+    entries.extend(strength_model.map(|strength| named("strength model", strength)));
+    entries.push(format!("fasta: {} sha256={}", fasta.path, fasta.sha256));
+    entries
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_feed_in_an_argument_starts_no_row() {
+        assert_eq!(header_line("command: a \"b\nc\""), "## command: a \"b c\"\n");
+    }
+}
