@@ -9,12 +9,12 @@ use polyascan::models::aparent2::random::random;
 use polyascan::models::aparent2::weights::Config;
 use polyascan::models::aparent2::{Aparent2, HEXAMER, LENGTH};
 use polyascan::models::card::{ModelCard, Task};
-use polyascan::models::weight_file::{RawTensor, Tensors};
+use polyascan::models::weight_file::{self, RawTensor, Tensors};
 use polyascan::models::{Model, Predictions, WINDOW, Window, import, registry};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::support::{Folder, shared};
+use crate::support::{Folder, run, shared};
 
 const ISOFORM: usize = 0;
 const NARROW: usize = 1;
@@ -109,6 +109,44 @@ fn published_variants_have_their_published_effects() {
     }
 }
 
+/// Each library is a column of the kernel in the authors' file; all else of the converted files is the same.
+#[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
+fn every_library_is_its_column_of_the_authors_file() {
+    let keras = shared("models/aparent2_resnet_no_clinvar_wt_ep_5.h5");
+    let (folder, golden) = (Folder::new(), golden());
+    let frames = &golden_frames(&golden)[..2];
+    let converted = |name: &str, library: Option<usize>| {
+        let path = folder.at(name);
+        let number = library.map(|library| library.to_string());
+        let more = number.iter().flat_map(|number| ["--library", number]);
+        let keras = keras.to_str().unwrap();
+        run(["convert", keras, &path].into_iter().chain(more));
+        path
+    };
+    let usual = converted("usual.safetensors", None);
+    let named = converted("named.safetensors", Some(11));
+    assert!(fs::read(&usual).unwrap() == fs::read(&named).unwrap(), "11 is the default");
+    let mut digests = vec![registry::load(&usual, &Workers::CPU).unwrap().card().sha256.clone()];
+    for library in [0, 3, 12] {
+        let path = converted(&format!("{library}.safetensors"), Some(library));
+        let file = weight_file::decode(&fs::read(&path).unwrap()).unwrap();
+        let config: Config = file.config().unwrap();
+        assert_eq!(config, Config { library, ..Config::published() });
+        let model = registry::load(&path, &Workers::CPU).unwrap();
+        assert!(model.card().description.contains(&format!("library {library}")));
+        let found = predict(model.as_ref(), frames.iter().map(Vec::as_slice)).values;
+        let plain = Plain { config: &config, tensors: &file.tensors };
+        let cut = frames.iter().flat_map(|frame| plain.cut(frame));
+        let off = difference(&found[CUT], cut);
+        assert!(off < 2e-6, "library {library}: cut is off by {off:e}");
+        digests.push(model.card().sha256.clone());
+    }
+    digests.sort();
+    digests.dedup();
+    assert_eq!(digests.len(), 4);
+}
+
 /// The network as the paper draws it, in f64: one position, channel and tap after the other.
 struct Plain<'a> {
     config: &'a Config,
@@ -183,8 +221,9 @@ impl Plain<'_> {
         let mut logits: Vec<f64> = self.conv(&sum, "final", 1).concat();
         logits.push(0.0);
         let (kernel, bias) = (self.tensor("library.weight"), self.tensor("library.bias"));
+        let library = self.config.library;
         for (t, logit) in logits.iter_mut().enumerate() {
-            *logit += f64::from(kernel.values[13 * t + 11]) + f64::from(bias.values[t]);
+            *logit += f64::from(kernel.values[13 * t + library]) + f64::from(bias.values[t]);
         }
         let all: f64 = logits.iter().map(|logit| logit.exp()).sum();
         logits.iter().map(|logit| logit.exp() / all).collect()
@@ -197,11 +236,9 @@ fn model(config: &Config, tensors: &Tensors) -> Aparent2 {
 
 fn configs() -> impl Strategy<Value = Config> {
     let dilations = prop::collection::vec(prop_oneof![Just(8usize), 1usize..9], 1..4);
-    (1usize..40, 1usize..3, dilations).prop_map(|(channels, blocks, dilations)| Config {
-        channels,
-        blocks,
-        dilations,
-    })
+    (1usize..40, 1usize..3, dilations, 0usize..13).prop_map(
+        |(channels, blocks, dilations, library)| Config { channels, blocks, dilations, library },
+    )
 }
 
 /// Bases, about one in five of them unknown.
@@ -272,7 +309,7 @@ proptest! {
 }
 
 fn small() -> (Config, Tensors) {
-    let config = Config { channels: 4, blocks: 1, dilations: vec![1, 8] };
+    let config = Config { channels: 4, blocks: 1, dilations: vec![1, 8], library: 11 };
     let tensors = random(&config, 1);
     (config, tensors)
 }
@@ -345,6 +382,8 @@ fn tensors_that_do_not_fit_are_named() {
     for dilations in [vec![], vec![1, 0], vec![1, 205]] {
         problem(&Config { dilations, ..config.clone() }, &whole);
     }
+    let said = problem(&Config { library: 13, ..config.clone() }, &whole);
+    assert!(said.contains("library 13") && said.contains("0 to 12"), "{said}");
     let mut tensors = whole;
     tensors.get_mut("groups.0.blocks.0.norm1.variance").unwrap().values[1] = -1.0;
     let said = problem(&config, &tensors);

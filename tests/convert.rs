@@ -85,3 +85,26 @@ fn half_a_weight_file_is_refused_and_leaves_nothing() {
     refuse(["convert", &cut, &format!("{out}/m.safetensors")], 1, &[&cut]);
     assert!(names(&out).is_empty());
 }
+
+#[test]
+#[cfg_attr(not(shared), ignore = "needs ../shared")]
+fn options_of_other_models_are_refused() {
+    let folder = Folder::new();
+    let out = folder.folder("out");
+    let model = format!("{out}/m.safetensors");
+    let [polyaid, aparent2] = [KERAS, "models/aparent2_resnet_no_clinvar_wt_ep_5.h5"].map(shared);
+    let [polyaid, aparent2] = [&polyaid, &aparent2].map(|path| path.to_str().unwrap());
+    for (keras, option, value, told) in [
+        (
+            polyaid,
+            "--library",
+            "3",
+            "--library belongs to aparent2 models; this file is of polyaid",
+        ),
+        (aparent2, "--input-length", "40", "--input-length belongs to pysster models"),
+        (aparent2, "--library", "13", "libraries 0 to 12; its authors predict with 11"),
+    ] {
+        refuse(["convert", keras, &model, option, value], 2, &[told]);
+        assert!(names(&out).is_empty());
+    }
+}

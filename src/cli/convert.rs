@@ -37,6 +37,10 @@ pub struct Args {
     /// pysster: nucleotides of the input, where the file does not tell
     #[arg(long, value_name = "NT")]
     pub input_length: Option<usize>,
+    /// APARENT2: the library of reporter genes whose bias is added, 0 to 12; part of the file, and so of its digest
+    /// [default: 11, with which its authors predict]
+    #[arg(long, value_name = "N")]
+    pub library: Option<usize>,
 }
 
 /// Runs the command.
@@ -44,8 +48,11 @@ pub struct Args {
 /// # Errors
 /// See [`import::convert`]; a name that is taken.
 pub fn run(args: &Args) -> Result<()> {
-    let options =
-        ConvertOptions { alphabet: args.alphabet.clone(), input_length: args.input_length };
+    let options = ConvertOptions {
+        alphabet: args.alphabet.clone(),
+        input_length: args.input_length,
+        library: args.library,
+    };
     let output = match &args.output {
         Some(output) => output.clone(),
         None => args.place()?,

@@ -56,7 +56,12 @@ fn networks() -> Vec<Network> {
     let pysster_sizes = json!({
         "alphabet": "ACGU,HS", "length": 10, "pools": [{ "size": 2, "stride": 2 }], "output": "softmax"
     });
-    let sizes = aparent2::weights::Config { channels: 2, blocks: 1, dilations: vec![1, 2] };
+    let sizes = aparent2::weights::Config {
+        channels: 2,
+        blocks: 1,
+        dilations: vec![1, 2],
+        library: aparent2::LIBRARY,
+    };
     let shape = bilstm::random::Shape { width: 8, filters: 2, units: 1, dense: &[2] };
     let deeprke = json!({
         "k": 1, "max_length": 12, "pool": 2, "units": 1, "dense": [2], "activation": "relu", "joined": [],

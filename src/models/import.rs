@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
+use super::aparent2::{LIBRARIES, LIBRARY};
 use super::card::ModelCard;
 use super::file;
 use super::registry::Architecture;
@@ -34,6 +35,38 @@ pub struct ConvertOptions {
     pub alphabet: Option<String>,
     /// Nucleotides of the input.
     pub input_length: Option<usize>,
+    /// Of APARENT2 the library of the training data whose bias is added, from 0.
+    pub library: Option<usize>,
+}
+
+impl ConvertOptions {
+    /// Refuses values that cannot be.
+    fn check(&self) -> Result<()> {
+        let Some(library) = self.library.filter(|&library| library >= LIBRARIES) else {
+            return Ok(());
+        };
+        let problem = format!(
+            "--library {library}: APARENT2 was trained on libraries 0 to {}; its authors predict with {LIBRARY}",
+            LIBRARIES - 1
+        );
+        Err(Error::Usage(problem))
+    }
+
+    /// Refuses what files of an architecture do not leave open.
+    fn check_for(&self, architecture: &str) -> Result<()> {
+        let given = [
+            ("--alphabet", "pysster", self.alphabet.is_some()),
+            ("--input-length", "pysster", self.input_length.is_some()),
+            ("--library", "aparent2", self.library.is_some()),
+        ];
+        let foreign = given.into_iter().find(|(_, owner, given)| *given && *owner != architecture);
+        foreign.map_or(Ok(()), |(option, owner, _)| {
+            let problem = format!(
+                "{option} belongs to {owner} models; this file is of {architecture}: leave it out"
+            );
+            Err(Error::Usage(problem))
+        })
+    }
 }
 
 /// A published model.
@@ -76,13 +109,11 @@ pub struct Converted {
 /// tensors do not fit together.
 pub fn convert(input: &Path, output: &Path, options: &ConvertOptions) -> Result<Converted> {
     keep_input(input, output)?;
+    options.check()?;
     let bytes = file::read(input)?;
     let source_sha256 = sha256(&bytes);
     let Recognised { architecture, tensors, config } = recognise(input, bytes, options)?;
-    if architecture.name != "pysster" && *options != ConvertOptions::default() {
-        let problem = "--alphabet and --input-length belong to pysster models; this file is of";
-        return Err(Error::Usage(format!("{problem} {}", architecture.name)));
-    }
+    options.check_for(architecture.name)?;
     let mut metadata = BTreeMap::from([
         ("architecture", architecture.name.to_owned()),
         ("task", architecture.task.name().to_owned()),
@@ -92,6 +123,9 @@ pub fn convert(input: &Path, output: &Path, options: &ConvertOptions) -> Result<
         ("format_version", FORMAT_VERSION.to_owned()),
     ]);
     metadata.extend(config.map(|config| ("config", config.to_string())));
+    if let Some(library) = options.library.filter(|&library| library != LIBRARY) {
+        metadata.insert("description", format!("with the bias of library {library}"));
+    }
     let metadata: BTreeMap<&str, &str> =
         metadata.iter().map(|(key, value)| (*key, value.as_str())).collect();
     let bytes = weight_file::encode(&tensors, &metadata)

@@ -2,7 +2,7 @@
 //! residual stream and the logits becomes one step. Sums are in f64, rounded once.
 
 use super::weights::{Group, Layer, Norm, Weights};
-use super::{EPSILON, LIBRARIES, LIBRARY};
+use super::{EPSILON, LIBRARIES};
 use crate::engine::cpu::aparent2::{Block, FrameKernel};
 use crate::engine::cpu::product::{Packed, pad, padded};
 
@@ -17,7 +17,7 @@ pub fn fold(weights: &Weights) -> (FrameKernel, f32) {
 
     let mut library: Vec<f64> = (weights.library.weight.chunks(LIBRARIES))
         .zip(&weights.library.bias)
-        .map(|(row, &bias)| f64::from(row[LIBRARY]) + f64::from(bias))
+        .map(|(row, &bias)| f64::from(row[weights.chosen]) + f64::from(bias))
         .collect();
     // The authors append a logit of 0 before they add the library's.
     let absent = library.pop().unwrap_or_default() as f32;

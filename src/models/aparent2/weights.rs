@@ -16,7 +16,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LENGTH, LIBRARIES};
+use super::{LENGTH, LIBRARIES, LIBRARY};
 use crate::models::weight_file::{Reader, Tensors};
 
 /// Sizes of an APARENT2 network.
@@ -28,18 +28,33 @@ pub struct Config {
     pub blocks: usize,
     /// Dilation of the convolutions of each group.
     pub dilations: Vec<usize>,
+    /// The library of the training data whose bias is added, from 0; the metadata of files with the authors' choice
+    /// have none.
+    #[serde(default = "published_library", skip_serializing_if = "is_published_library")]
+    pub library: usize,
+}
+
+fn published_library() -> usize {
+    LIBRARY
+}
+
+fn is_published_library(library: &usize) -> bool {
+    *library == LIBRARY
 }
 
 impl Config {
     /// Returns the published sizes: 28 blocks, 192,517 parameters.
     pub fn published() -> Self {
-        Self { channels: 32, blocks: 4, dilations: vec![1, 2, 4, 8, 4, 2, 1] }
+        Self { channels: 32, blocks: 4, dilations: vec![1, 2, 4, 8, 4, 2, 1], library: LIBRARY }
     }
 
     /// Returns what is wrong with the sizes, if anything.
     fn check(&self) -> Result<(), String> {
         if self.channels == 0 || self.blocks == 0 || self.dilations.is_empty() {
             return Err("sizes in the metadata: each must be above 0".into());
+        }
+        if self.library >= LIBRARIES {
+            return Err(format!("library {}: there are 0 to {}", self.library, LIBRARIES - 1));
         }
         match self.dilations.iter().find(|dilation| !(1..LENGTH).contains(*dilation)) {
             Some(dilation) => Err(format!("dilation {dilation}: must be 1 to {}", LENGTH - 1)),
@@ -88,6 +103,8 @@ pub struct Weights {
     pub last: Layer,
     pub output: Layer,
     pub library: Layer,
+    /// Which library's bias is added.
+    pub chosen: usize,
 }
 
 impl Weights {
@@ -116,7 +133,7 @@ impl Weights {
             bias: reader.take("library.bias", &[LENGTH + 1])?,
         };
         reader.finish("aparent2")?;
-        Ok(Self { channels: c, stem, groups, last, output, library })
+        Ok(Self { channels: c, stem, groups, last, output, library, chosen: config.library })
     }
 }
 

@@ -12,7 +12,7 @@ use super::keras_h5::KerasFile;
 use super::{ConvertOptions, Recognised};
 use crate::error::{Error, Result};
 use crate::models::aparent2::weights::{Config, Weights};
-use crate::models::aparent2::{self, LENGTH, LIBRARIES};
+use crate::models::aparent2::{self, LENGTH, LIBRARIES, LIBRARY};
 use crate::models::weight_file::{RawTensor, Tensors};
 
 /// Returns the tensors of an APARENT2 file under our names; `None` where no layer is a residual block
@@ -24,7 +24,7 @@ use crate::models::weight_file::{RawTensor, Tensors};
 pub fn recognise(
     path: &Path,
     file: &KerasFile,
-    _options: &ConvertOptions,
+    options: &ConvertOptions,
 ) -> Result<Option<Recognised>> {
     let blocks: Vec<_> = file.layers.iter().filter_map(|layer| block_number(&layer.name)).collect();
     let last_group = blocks.iter().map(|(group, _)| *group).max();
@@ -32,8 +32,10 @@ pub fn recognise(
     else {
         return Ok(None);
     };
-    let (tensors, config) = convert(file, groups.saturating_add(1), blocks.saturating_add(1))
-        .map_err(|problem| Error::input(path, "", problem))?;
+    let library = options.library.unwrap_or(LIBRARY);
+    let blocks = [groups, blocks].map(|last| last.saturating_add(1));
+    let (tensors, config) =
+        convert(file, blocks, library).map_err(|problem| Error::input(path, "", problem))?;
     let config = serde_json::to_value(config).map_err(|e| Error::Internal(e.to_string()))?;
     Ok(Some(Recognised { architecture: &aparent2::ARCHITECTURE, tensors, config: Some(config) }))
 }
@@ -46,8 +48,8 @@ fn block_number(name: &str) -> Option<(usize, usize)> {
 
 fn convert(
     file: &KerasFile,
-    groups: usize,
-    blocks: usize,
+    [groups, blocks]: [usize; 2],
+    library: usize,
 ) -> std::result::Result<(Tensors, Config), String> {
     let mut taken = Taken { weights: by_name(file), tensors: Tensors::new() };
     let channels = taken.channels()?;
@@ -71,7 +73,7 @@ fn convert(
         Some(description) => description::check(description, groups, blocks)?,
         None => published(groups)?,
     };
-    let config = Config { channels, blocks, dilations };
+    let config = Config { channels, blocks, dilations, library };
     Weights::new(&config, &taken.tensors)?;
     Ok((taken.tensors, config))
 }

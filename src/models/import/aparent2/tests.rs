@@ -78,12 +78,13 @@ fn problem(file: &KerasFile) -> String {
 }
 
 fn small() -> Config {
-    Config { channels: 3, blocks: 2, dilations: vec![1, 8] }
+    Config { channels: 3, blocks: 2, dilations: vec![1, 8], library: LIBRARY }
 }
 
 #[test]
 fn any_size_is_read_with_the_dilations_of_its_description() {
-    for config in [small(), Config { channels: 5, blocks: 1, dilations: vec![2, 2, 16] }] {
+    for config in [small(), Config { channels: 5, blocks: 1, dilations: vec![2, 2, 16], ..small() }]
+    {
         let (mut file, tensors) = file(&config);
         file.config = Some(description(&config));
         let model = recognised(&file).unwrap().unwrap();
@@ -95,7 +96,7 @@ fn any_size_is_read_with_the_dilations_of_its_description() {
 
 #[test]
 fn weights_alone_have_the_published_dilations() {
-    let published = Config { channels: 2, blocks: 1, dilations: Config::published().dilations };
+    let published = Config { channels: 2, blocks: 1, ..Config::published() };
     let model = recognised(&file(&published).0).unwrap().unwrap();
     assert_eq!(serde_json::from_value::<Config>(model.config.unwrap()).unwrap(), published);
     let said = problem(&file(&small()).0);
