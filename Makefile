@@ -1,7 +1,7 @@
 # polyascan: `make demo` shows it at work, `make test` tests everything.
 # Needs Rust (cargo) and a C compiler; libclang is taken from the system or put into .deps/.
 
-.PHONY: help build dist book multiqc-test cuda demo test check fuzz fuzz-coverage deny deny-offline third-party soak differential scaling \
+.PHONY: help build dist book multiqc-test cuda demo test check fuzz fuzz-coverage deny deny-offline third-party soak differential scaling bench-large \
         workflow workflow-test report-test \
         bench bench-peers bench-scan bench-variants bench-gpu compare \
         train-default train-strength train-yeast train-curves train-deerect-cv clean
@@ -88,6 +88,9 @@ differential: build ## odd but valid files against bcftools, samtools and gffrea
 
 scaling: build ## time of each reader by the size of its input: exponents (needs python3)
 	python3 scripts/scaling.py --binary $(BINARY)
+
+bench-large: build ## variants on VCF of 100,000 contigs, 5,000 samples, 3 million records: time, peak memory (needs python3)
+	python3 scripts/bench_large_vcf.py --binary $(BINARY)
 
 $(WORKFLOW_VENV)/installed: scripts/workflow_requirements.txt
 	@[ -x $(WORKFLOW_VENV)/bin/python ] || python3 -m venv $(WORKFLOW_VENV)

@@ -15,8 +15,8 @@ const IN_FRAME: usize = 70;
 const IN_WINDOW: usize = 88;
 
 /// A small APARENT2 with random weights.
-fn model(folder: &Folder) -> String {
-    let config = Config { channels: 16, blocks: 1, dilations: vec![1, 4] };
+pub fn model(folder: &Folder) -> String {
+    let config = Config { channels: 16, blocks: 1, dilations: vec![1, 4], ..Config::published() };
     let sizes = serde_json::to_string(&config).unwrap();
     let metadata =
         BTreeMap::from([("architecture", "aparent2"), ("config", &sizes), ("format_version", "1")]);

@@ -6,6 +6,7 @@ mod aparent2;
 mod aparent2_variants;
 mod bad_input;
 mod bad_models;
+mod changed_motif;
 mod classes;
 mod config;
 mod context;

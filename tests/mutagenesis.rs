@@ -2,6 +2,7 @@
 //! summary tell the same.
 
 mod classes;
+mod usage;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;

@@ -149,6 +149,60 @@ fn bcftools_splits_entries_and_filters_answers() {
     assert!(usage.lines().count() > 3);
 }
 
+/// pysam and cyvcf2 read what is in INFO; not run where they are not installed (`POLYASCAN_PYTHON`: a Python that has
+/// them).
+#[test]
+fn pysam_and_cyvcf2_read_entries_and_answers() {
+    let folder = Folder::new();
+    let (gtf, out) = (folder.at("sim/genes.gtf"), folder.at("out.vcf.gz"));
+    let plain = annotated(&folder, &["--annotation", &gtf]);
+    let several = plain.replace("\tC\t", "\tC,*\t");
+    let vcf = folder.file("several.vcf", several);
+    let genome = folder.at("sim/genome.fa");
+    run(["variants", &vcf, "--fasta", &genome, "--annotation", &gtf, "-o", &out, "-W"]);
+    let text = String::from_utf8(run(["variants", &vcf, "--fasta", &genome, "--annotation", &gtf]))
+        .unwrap();
+    let mut expected = Vec::new();
+    for record in records(&text) {
+        for (at, alternate) in record.alternates.iter().enumerate() {
+            let of = |key: &str| {
+                let all = record.info.get(key).map_or(".", String::as_str);
+                all.split(',').nth(at).unwrap_or(".").to_owned()
+            };
+            let delta =
+                of("PolyA_delta").parse::<f32>().map_or(".".to_owned(), |d| format!("{d:.3}"));
+            let number = (at + 1).to_string();
+            let own = record.entries.iter().map(|entry| entry.text.split('|').collect::<Vec<_>>());
+            let size = |parts: &[&str]| parts[9].parse::<f64>().unwrap_or(0.0).abs();
+            let mut largest: Option<Vec<&str>> = None;
+            for parts in own.filter(|parts| parts[18] == number) {
+                if largest.as_ref().is_none_or(|before| size(&parts) > size(before)) {
+                    largest = Some(parts);
+                }
+            }
+            let entry = largest.map_or([".".to_owned(), ".".to_owned(), ".".to_owned()], |parts| {
+                [1, 7, 8].map(|at| parts[at].to_owned())
+            });
+            let answer =
+                [record.id.clone(), alternate.clone(), of("PolyA_effect"), delta, of("PolyA_gene")];
+            expected.push([&answer[..], &entry[..]].concat().join("\t"));
+        }
+    }
+    assert!(expected.len() > 30 && expected.iter().any(|line| line.contains("\t*\t.\t.")));
+    let python = std::env::var("POLYASCAN_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/read_annotated_vcf.py");
+    for package in ["pysam", "cyvcf2"] {
+        let done = std::process::Command::new(&python).args([script, package, &out]).output();
+        let Some(done) = done.ok().filter(|done| done.status.code() != Some(77)) else {
+            eprintln!("not run: {package} is not installed for {python}");
+            continue;
+        };
+        assert!(done.status.success(), "{package}: {}", String::from_utf8_lossy(&done.stderr));
+        let found = String::from_utf8(done.stdout).unwrap();
+        assert_eq!(found.lines().collect::<Vec<_>>(), expected, "{package}");
+    }
+}
+
 fn fasta_of(sequence: &str) -> String {
     fasta([("g", sequence)])
 }

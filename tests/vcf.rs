@@ -229,7 +229,7 @@ fn every_allele_is_scored_or_has_its_reason() {
     assert_eq!(number(&totals["without_alternate"]), 1);
     assert_eq!(number(&totals["scored"]), count("."));
     let skipped = totals["skipped"].as_object().unwrap();
-    assert_eq!(skipped.len(), 8);
+    assert_eq!(skipped.len(), 9);
     for (reason, n) in skipped {
         assert_eq!(number(n), count(reason), "{reason}");
     }

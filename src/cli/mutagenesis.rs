@@ -18,10 +18,9 @@ use super::options::{
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::genome::compression::Source;
-use crate::genome::contigs::Contigs;
 use crate::genome::fasta::FastaFile;
 use crate::genome::in_turn::InTurn;
-use crate::genome::region::{Region, read_bed_source};
+use crate::genome::region::Region;
 use crate::pipeline::Stop;
 use crate::scan::targets::StrandedRegion;
 use crate::variants::VariantSettings;
@@ -31,6 +30,7 @@ use crate::variants::mutagenesis;
 use crate::variants::mutagenesis::plan::{Plan, SiteKey, different};
 use crate::variants::mutagenesis::portrait::Gallery;
 use crate::variants::mutagenesis::scored::Mutator;
+use crate::variants::mutagenesis::sites::{self, UsageColumn};
 use files::Files;
 use pictures::Pictures;
 use report::Report;
@@ -59,6 +59,15 @@ pub struct Args {
     /// changed, and the effects on these sites told.
     #[arg(long, value_name = "BED", conflicts_with = "strand")]
     sites: Option<PathBuf>,
+    /// The usage of each site that was measured, of which delta_usage is then the change: score (1000 times the share,
+    /// as BED has it), or a column of the BED by its number or by its name in the header line (#chrom ...), which holds
+    /// shares from 0 to 1.
+    #[arg(long, value_name = "score|COLUMN")]
+    usage: Option<UsageColumn>,
+    /// Also write PREFIX.mutagenesis.cutoff.tsv.gz: the rows whose odds (delta_logodds) change by more than FOLD
+    /// either way [default: 1.25, as of APARENT2's published table].
+    #[arg(long, value_name = "FOLD", num_args = 0..=1, default_missing_value = "1.25")]
+    cutoff: Option<f64>,
     /// Strand of the sites in the regions [default: both].
     #[arg(long, value_enum, allow_hyphen_values = true)]
     strand: Option<StrandChoice>,
@@ -122,12 +131,15 @@ pub fn run(args: &Args) -> Result<()> {
     places.into_iter().for_each(|note| report.note(note));
     let of_genes = chosen.iter().map(|gene| chosen::region_of(gene, &fasta.contigs, extension));
     let (plan, gallery) = args.plan(&fasta, of_genes.collect(), &mut report)?;
-    files.create(&plan, &fasta.contigs, &report.provenance())?;
+    let speaks_of_usage = strength.is_some() || engine.speaks_of_signals();
+    report.usage(args.usage.is_some(), speaks_of_usage);
+    files.create(&plan, &fasta.contigs, &report.provenance(), args.cutoff)?;
     let mutator = Mutator {
         engine: &engine,
         plan: &plan,
         contigs: &fasta.contigs,
         context: VariantContext { model: &loaded.usage, genes: loaded.genes.as_ref(), rules: &[] },
+        measured: args.usage.is_some(),
         deletions: args.deletions.unwrap_or(0),
         pictures: args.plots > 0,
     };
@@ -165,6 +177,16 @@ impl Args {
             return usage(format!(
                 "--deletions {n}: it must lie between 1 and {longest} ({limit})"
             ));
+        }
+        if self.usage.is_some() && self.sites.is_none() {
+            let problem = "it says where the BED of --sites has the usage; give one";
+            return usage(format!("--usage: {problem}"));
+        }
+        if let Some(fold) = self.cutoff
+            && !(fold > 1.0 && fold.is_finite())
+        {
+            let problem = "it must be a change of the odds above 1, such as 1.25";
+            return usage(format!("--cutoff {fold}: {problem}"));
         }
         if self.plots > MOST_PLOTS {
             return usage(format!("--plots {}: at most {MOST_PLOTS} at once", self.plots));
@@ -205,35 +227,12 @@ impl Args {
             return Ok((plan, Gallery::of_first(self.plots)));
         };
         let source = Source::open(path)?;
-        let (sites, again) = different(read_sites(&source, contigs)?);
+        let (sites, again) = different(sites::read(&source, contigs, self.usage.as_ref())?);
         if again > 0 {
             report.note(format!("{}: {again} sites are there twice", path.display()));
         }
         report.sites(&source, &sites)?;
-        let shown = &sites[..self.plots.min(sites.len())];
-        Ok((Plan::of_sites(contigs, &sites), Gallery::of_sites(shown)))
+        let shown: Vec<SiteKey> = sites.iter().take(self.plots).map(|site| site.key).collect();
+        Ok((Plan::of_sites(contigs, &sites), Gallery::of_sites(&shown)))
     }
-}
-
-/// Reads sites: BED rows of one nucleotide with a strand.
-fn read_sites(source: &Source, contigs: &Contigs) -> Result<Vec<SiteKey>> {
-    let (path, rows) = (source.path(), read_bed_source(source, contigs)?);
-    if rows.is_empty() {
-        return Err(Error::input(path, "", "no sites in this BED file"));
-    }
-    let sites = rows.into_iter().map(|(Region { contig, range }, strand)| {
-        let name = &contigs[contig].name;
-        let place = || format!("{name}:{}-{}", range.start + 1, range.end);
-        if range.end - range.start != 1 {
-            let problem = "a site is one nucleotide, the last before the cut, as `scan` writes it; use -r \
-                           for regions";
-            return Err(Error::input(path, place(), problem));
-        }
-        let Some(strand) = strand else {
-            let problem = "no strand; BED has it in column 6";
-            return Err(Error::input(path, place(), problem));
-        };
-        Ok(SiteKey { contig, position: range.start, strand })
-    });
-    sites.collect()
 }

@@ -87,6 +87,10 @@ pub struct Args {
     /// Latent sites that have entries: cleavage maxima that are called on neither haplotype, and that nobody knows.
     #[arg(long, value_enum, default_value = "changed", value_name = "SITES")]
     latent: LatentSites,
+    /// Score only alleles that make, break or modify an element (polyA signal, TGTA, T-rich, GT/CT-rich, G-rich) on a
+    /// strand that is scored, as Stroup & Ji 2023 do; the others are skipped (no_motif_change) before any model runs.
+    #[arg(long)]
+    changed_motif_only: bool,
     /// Longest allele that is scored, in nt that are replaced or put in [default: 100].
     #[arg(long, value_name = "NT")]
     max_length: Option<usize>,
@@ -160,6 +164,7 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
     report.inputs(&input.source, loaded.gtf.as_ref(), &catalogues)?;
     loaded.notes.iter().chain(&remarks).for_each(|note| report.note(note.clone()));
     report.rules(&args.rules, args.latent);
+    report.changed_motif_only(args.changed_motif_only);
     if let Some((name, here, there, n)) = header.other_length(&fasta.contigs) {
         report.note(format!(
             "{n} contigs have another length in the VCF than in the FASTA ({name}: {here} and {there} \
@@ -196,6 +201,7 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
         usage: GeneUsage::default(),
         check_ref: args.check_ref(),
         longest: config.variants.max_length,
+        changed_motif_only: args.changed_motif_only,
         table: work.table,
         path: input.source.path(),
     };

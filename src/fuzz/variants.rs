@@ -104,6 +104,7 @@ pub(super) fn annotated(path: &Path, check_ref: CheckRef) -> Option<(Vec<u8>, To
         usage: GeneUsage::default(),
         check_ref,
         longest,
+        changed_motif_only: false,
         table,
         path,
     };

@@ -6,7 +6,7 @@ mod intervals;
 use std::ops::Range;
 use std::path::Path;
 
-pub use self::bed::{read_bed, read_bed_source};
+pub use self::bed::{BedRow, read_bed, read_bed_rows, read_bed_source};
 pub use self::intervals::Intervals;
 use super::contigs::Contigs;
 use crate::error::{Error, Result};

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use serde::{Deserialize, Serialize};
 
 pub use self::interpret::{InterpretSummary, SiteAccount};
-pub use self::mutagenesis::MutagenesisSummary;
+pub use self::mutagenesis::{CutoffSummary, MutagenesisSummary};
 pub use self::variants::VariantSummary;
 use super::atomic::{AtomicFile, Complete};
 use crate::error::{Error, Result};

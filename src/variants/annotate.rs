@@ -12,6 +12,7 @@ use super::engine::{Asked, Effects, Engine, SignalEffect};
 use super::entry::{self, Answer, KEYS, parts, signal_entry};
 use super::gene_usage::{Around, GeneUsage};
 use super::genes::genes_at;
+use super::motif;
 use super::totals::Totals;
 use super::vcf::line::Line;
 use crate::context::features::GeneContext;
@@ -74,6 +75,8 @@ pub struct Annotator<'a> {
     pub check_ref: CheckRef,
     /// Longest allele, in canonical form.
     pub longest: usize,
+    /// Whether alleles that can alter no element are skipped.
+    pub changed_motif_only: bool,
     /// Whether rows of a table are wanted.
     pub table: bool,
     /// The file of the records, for messages.
@@ -209,6 +212,9 @@ impl Annotator<'_> {
                     return Err(Reason::NoGene);
                 }
                 let coverage = change.check_windows(codes)?;
+                if self.changed_motif_only && !motif::can_change(codes, &change, strands) {
+                    return Err(Reason::NoMotifChange);
+                }
                 asked.push(Asked { change, strands });
                 Ok((asked.len() - 1, coverage))
             });

@@ -21,11 +21,12 @@ pub enum Reason {
     TooLong,
     NoGene,
     ContigEdge,
+    NoMotifChange,
 }
 
 impl Reason {
     /// All reasons in the order in which they are looked for: the first that applies is given.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::MissingContig,
         Self::Star,
         Self::Symbolic,
@@ -34,6 +35,7 @@ impl Reason {
         Self::TooLong,
         Self::NoGene,
         Self::ContigEdge,
+        Self::NoMotifChange,
     ];
 
     /// Returns the name in the output.
@@ -47,6 +49,7 @@ impl Reason {
             Self::TooLong => "too_long",
             Self::NoGene => "no_gene",
             Self::ContigEdge => "contig_edge",
+            Self::NoMotifChange => "no_motif_change",
         }
     }
 
@@ -63,6 +66,9 @@ impl Reason {
             Self::TooLong => "more nucleotides are replaced or put in than the limit",
             Self::NoGene => "no gene of the annotation, nor the stretch past its end, is here",
             Self::ContigEdge => "the contig is shorter than a window",
+            Self::NoMotifChange => {
+                "with --changed-motif-only: no element of a polyA site is made or broken or becomes another"
+            }
         }
     }
 }

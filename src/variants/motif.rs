@@ -5,6 +5,7 @@
 
 use std::ops::{Range, RangeInclusive};
 
+use super::change::Change;
 use super::haplotype::Haplotype;
 use crate::context::families::{Family, Hexamer, MORE_SIGNALS, SIX, TGTA};
 use crate::context::signal::{SIGNALS, signal_at};
@@ -20,6 +21,14 @@ const MARGIN: usize = 2 * (SIX - 1);
 /// Families of hexamers beside signals and TGTA, and the distances from the site where they work.
 const RICH: [(Family, RangeInclusive<isize>); 3] =
     [(Family::TRich, -REACH..=REACH), (Family::GtCtRich, 1..=REACH), (Family::GRich, 1..=REACH)];
+
+/// An element that holds a changed base: what it is, and the index of its first base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Element {
+    /// By its rank.
+    Signal(usize, usize),
+    Other(Family, usize),
+}
 
 /// A stretch of a haplotype in transcript direction around the changed bases.
 struct Around {
@@ -54,6 +63,22 @@ pub fn changed(haplotypes: &[Haplotype; 2], strand: Strand, places: [u64; 2]) ->
         compare([0, 1].map(|i| has(&around[i]).then(|| family.name().to_owned())));
     }
     if changes.is_empty() { ".".to_owned() } else { changes.join("&") }
+}
+
+/// Returns whether a change of a sequence alters an element of any family on the strands asked for, wherever the sites
+/// lie: known from the sequence alone, before any model is asked. Where it does not, [`changed`] says `.` of every site.
+pub fn can_change(sequence: &[u8], change: &Change, strands: [bool; 2]) -> bool {
+    let haplotypes = Haplotype::both(sequence, change, MARGIN as u64);
+    let alters = |strand: Strand| {
+        let elements = haplotypes.each_ref().map(|haplotype| {
+            // Where a site lies does not matter to what is compared.
+            Around::new(haplotype, strand, haplotype.changed.start).elements()
+        });
+        // What an insertion or deletion leaves as it is lies elsewhere from the sites on one of its sides.
+        let shifted = change.removed != change.inserted.len() as u64;
+        elements[0] != elements[1] || (shifted && !elements[0].is_empty())
+    };
+    Strand::BOTH.into_iter().any(|strand| strands[strand.index()] && alters(strand))
 }
 
 /// Returns the elements in a text that [`changed`] made, by family: `disrupted:AATAAA`, `created:other_signal`; of a
@@ -114,6 +139,24 @@ impl Around {
         ranks(changed).into_iter().filter(stands).map(|(_, rank)| rank).min()
     }
 
+    /// Returns all elements that hold a changed base, wherever a site would have to lie for them to work.
+    fn elements(&self) -> Vec<Element> {
+        let mut elements = Vec::new();
+        for start in self.places(TGTA.len()) {
+            if self.codes[start..].starts_with(&TGTA) {
+                elements.push(Element::Other(Family::Tgta, start));
+            }
+        }
+        for start in self.places(SIX) {
+            elements.extend(rank_at(&self.codes, start).map(|rank| Element::Signal(rank, start)));
+            let six = Hexamer::of(&self.codes[start..start + SIX]);
+            let rich = RICH.into_iter().map(|(family, _)| family);
+            let here = rich.filter(|family| six.is_some_and(|six| family.holds(six)));
+            elements.extend(here.map(|family| Element::Other(family, start)));
+        }
+        elements
+    }
+
     /// Returns where an element of `length` nt that holds a changed base, or both neighbours of an
     /// empty stretch, can begin.
     fn places(&self, length: usize) -> Range<usize> {
@@ -139,9 +182,10 @@ fn signal_name(rank: usize) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::genome::sequence::encode;
-    use crate::variants::change::Change;
 
     /// What replacing the base at an index by a letter does to the elements of a site at index 60.
     fn changes(sequence: &[u8], at: u64, letter: u8) -> String {
@@ -164,6 +208,56 @@ mod tests {
         let expected = ["modified:AATAAA", "created:TGTA", "disrupted:GT/CT-rich"];
         assert_eq!(elements(text), expected);
         assert_eq!(elements("created:AATACA"), ["created:other_signal"]);
+    }
+
+    /// A change of up to three bases into as many others or fewer, near the middle of 120 nt.
+    fn small_changes() -> impl Strategy<Value = (Vec<u8>, Change)> {
+        let codes =
+            prop::collection::vec(prop_oneof![3 => Just(3u8), 2 => Just(0u8), 4 => 0u8..4], 120);
+        let inserted = prop::collection::vec(0u8..4, 0..4);
+        (codes, 50u64..70, 0u64..4, inserted).prop_map(|(codes, start, removed, inserted)| {
+            let reference = codes[start as usize..(start + removed) as usize].to_vec();
+            let change = Change::canonical(&codes, start, &reference, &inserted);
+            (codes, change)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_change_that_can_alter_no_element_alters_none_wherever_the_site_lies(
+            (codes, change) in small_changes(),
+        ) {
+            let haplotypes = Haplotype::both(&codes, &change, 300);
+            for strand in Strand::BOTH {
+                let strands = Strand::BOTH.map(|other| other == strand);
+                let can = can_change(&codes, &change, strands);
+                let site = |place: u64| changed(&haplotypes, strand, [place, change.to_alternate(place)]);
+                if let Some(place) = (0..120).find(|&place| site(place) != ".") {
+                    prop_assert!(can, "{} of a site at {place}{strand}", site(place));
+                }
+                prop_assert!(!can || can_change(&codes, &change, [true; 2]));
+            }
+            prop_assert!(!can_change(&codes, &change, [false; 2]));
+        }
+    }
+
+    #[test]
+    fn changes_outside_of_elements_can_alter_none() {
+        let sequence = encode(&with(b"AATAAA", 40)).unwrap();
+        let snv = |start: u64, letter: u8| Change {
+            start,
+            removed: 1,
+            inserted: encode(&[letter]).unwrap(),
+        };
+        assert!(can_change(&sequence, &snv(43, b'C'), [true, false]));
+        assert!(!can_change(&sequence, &snv(60, b'G'), [true; 2]));
+        // GTGTC on the other strand.
+        assert!(can_change(&sequence, &snv(60, b'A'), [false, true]));
+        assert!(!can_change(&sequence, &snv(60, b'A'), [true, false]));
+        let deletion = Change { start: 60, removed: 1, inserted: Vec::new() };
+        assert!(!can_change(&sequence, &deletion, [true; 2]));
+        let deletion = Change { start: 41, removed: 1, inserted: Vec::new() };
+        assert!(can_change(&sequence, &deletion, [true, false]));
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod plan;
 pub mod portrait;
 pub mod row;
 pub mod scored;
+pub mod sites;
 pub mod totals;
 
 use std::sync::Arc;

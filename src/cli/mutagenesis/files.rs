@@ -10,10 +10,11 @@ use crate::output::atomic::{AtomicFile, Complete, keep_input, whole};
 use crate::output::bigwig::{TrackOutcome, TrackWriter};
 use crate::output::lock::Lock;
 use crate::output::provenance::header_line;
+use crate::output::summary::CutoffSummary;
 use crate::output::tabix::{IndexedTable, Layout};
 use crate::scan::progress::Progress;
 use crate::variants::mutagenesis::plan::Plan;
-use crate::variants::mutagenesis::row::{COLUMNS, REMARKS};
+use crate::variants::mutagenesis::row::{COLUMNS, REMARKS, Row};
 use crate::variants::mutagenesis::scored::{PositionEffect, Scored};
 use crate::variants::mutagenesis::totals::Totals;
 
@@ -24,6 +25,12 @@ struct StrandTracks {
     strongest: TrackWriter,
 }
 
+/// The table of the rows that change much.
+struct Cutoff {
+    table: IndexedTable,
+    summary: CutoffSummary,
+}
+
 /// Everything that is written as it comes; nothing shows under its final name before it is published.
 pub struct Files {
     prefix: String,
@@ -32,17 +39,21 @@ pub struct Files {
     /// Reserved first, so that an output that cannot be written is noticed before the work.
     summary: AtomicFile,
     table: Option<IndexedTable>,
+    cutoff: Option<Cutoff>,
     tracks: Vec<StrandTracks>,
     progress: Option<Progress>,
     pub totals: Totals,
 }
 
 /// What follows `PREFIX.` in the names of all files but pictures.
-const ENDINGS: [&str; 8] = [
+const ENDINGS: [&str; 11] = [
     "summary.json",
     "mutagenesis.tsv.gz",
     "mutagenesis.tsv.gz.tbi",
     "mutagenesis.tsv.gz.csi",
+    "mutagenesis.cutoff.tsv.gz",
+    "mutagenesis.cutoff.tsv.gz.tbi",
+    "mutagenesis.cutoff.tsv.gz.csi",
     "plus.effect.bw",
     "plus.strongest.bw",
     "minus.effect.bw",
@@ -82,9 +93,35 @@ fn pictures_at(prefix: &str) -> Vec<PathBuf> {
     names.into_iter().map(|name| prefix.with_file_name(name)).collect()
 }
 
-/// Returns the table's name.
-fn table_path(prefix: &str) -> PathBuf {
-    PathBuf::from(format!("{prefix}.mutagenesis.tsv.gz"))
+impl Cutoff {
+    /// Begins the table of the rows whose odds change by more than `fold`.
+    fn create(prefix: &str, contigs: &Contigs, header: &[String], fold: f64) -> Result<Self> {
+        let mut header = header.to_vec();
+        header.push(format!(
+            "cutoff: rows whose delta_logodds is above {0:.6} or below -{0:.6} (a {fold}-fold change of the odds)",
+            fold.ln()
+        ));
+        let table = begin(&format!("{prefix}.mutagenesis.cutoff.tsv.gz"), contigs, &header)?;
+        Ok(Self { table, summary: CutoffSummary { fold, rows: 0 } })
+    }
+
+    /// Takes a row if it changes enough.
+    fn take(&mut self, contig: usize, row: &Row) -> Result<()> {
+        let least = self.summary.fold.ln();
+        if row.log_odds.is_some_and(|log_odds| log_odds.abs() > least) {
+            self.summary.rows += 1;
+            self.table.write_row(contig, row.position..row.position + 1, &row.text)?;
+        }
+        Ok(())
+    }
+}
+
+/// Begins a table with its header.
+fn begin(path: &str, contigs: &Contigs, header: &[String]) -> Result<IndexedTable> {
+    let mut table = IndexedTable::create(path.as_ref(), contigs, Layout::Position)?;
+    header.iter().try_for_each(|entry| table.write_header(&header_line(entry)))?;
+    table.write_header(&format!("{}\n", COLUMNS.join("\t")))?;
+    Ok(table)
 }
 
 impl Files {
@@ -94,24 +131,30 @@ impl Files {
     /// If they cannot.
     pub fn reserve(prefix: &str, inputs: &[&Path]) -> Result<Self> {
         let summary = AtomicFile::create(format!("{prefix}.summary.json").as_ref())?;
-        let (table, tracks, progress) = (None, Vec::new(), None);
+        let (table, cutoff, tracks, progress) = (None, None, Vec::new(), None);
         let totals = Totals::named();
         let (prefix, inputs) = (prefix.to_owned(), inputs.iter().map(PathBuf::from).collect());
-        Ok(Self { prefix, inputs, summary, table, tracks, progress, totals })
+        Ok(Self { prefix, inputs, summary, table, cutoff, tracks, progress, totals })
     }
 
-    /// Opens the table and the tracks of the strands that are asked for, and starts the progress bar.
+    /// Opens the tables, that of the `cutoff` (a change of the odds) if there is one, and the tracks of the strands that
+    /// are asked for, and starts the progress bar.
     ///
     /// # Errors
     /// If a file cannot be created.
-    pub fn create(&mut self, plan: &Plan, contigs: &Contigs, provenance: &[String]) -> Result<()> {
-        let mut table = IndexedTable::create(&table_path(&self.prefix), contigs, Layout::Position)?;
+    pub fn create(
+        &mut self,
+        plan: &Plan,
+        contigs: &Contigs,
+        provenance: &[String],
+        cutoff: Option<f64>,
+    ) -> Result<()> {
         let remarks = REMARKS.iter().map(|&remark| remark.to_owned());
-        for entry in provenance.iter().cloned().chain(remarks) {
-            table.write_header(&header_line(&entry))?;
-        }
-        table.write_header(&format!("{}\n", COLUMNS.join("\t")))?;
-        self.table = Some(table);
+        let header: Vec<String> = provenance.iter().cloned().chain(remarks).collect();
+        let path = format!("{}.mutagenesis.tsv.gz", self.prefix);
+        self.table = Some(begin(&path, contigs, &header)?);
+        let cutoff = cutoff.map(|fold| Cutoff::create(&self.prefix, contigs, &header, fold));
+        self.cutoff = cutoff.transpose()?;
         for strand in plan.used_strands() {
             let name = match strand {
                 Strand::Plus => "plus",
@@ -133,9 +176,12 @@ impl Files {
     /// # Errors
     /// If a file cannot be written.
     pub fn take(&mut self, scored: Scored) -> Result<()> {
-        if let Some(table) = &mut self.table {
-            for (position, row) in &scored.rows {
-                table.write_row(scored.contig, *position..position + 1, row)?;
+        for row in &scored.rows {
+            if let Some(table) = &mut self.table {
+                table.write_row(scored.contig, row.position..row.position + 1, &row.text)?;
+            }
+            if let Some(cutoff) = &mut self.cutoff {
+                cutoff.take(scored.contig, row)?;
             }
         }
         for tracks in &mut self.tracks {
@@ -153,6 +199,11 @@ impl Files {
             progress.advance(scored.totals.positions.asked, scored.totals.scored());
         }
         Ok(())
+    }
+
+    /// Returns what is counted of the table of the cutoff.
+    pub fn cutoff(&self) -> Option<CutoffSummary> {
+        self.cutoff.as_ref().map(|cutoff| cutoff.summary.clone())
     }
 
     /// Completes the tracks, `pictures` (ending of the name and bytes) and the table; returns them, what is
@@ -180,7 +231,7 @@ impl Files {
             self.inputs.iter().try_for_each(|input| keep_input(input, &path))?;
             complete.push(whole(&path, bytes)?);
         }
-        if let Some(table) = self.table {
+        for table in [self.table, self.cutoff.map(|cutoff| cutoff.table)].into_iter().flatten() {
             complete.extend(table.complete()?);
         }
         let mut names = claim::files(&self.prefix, &ENDINGS[1..]);

@@ -14,7 +14,7 @@ use crate::models::Model;
 use crate::output::provenance::entries;
 use crate::output::summary::{FastaSummary, FileSummary, ModelSummary, MutagenesisSummary};
 use crate::say::count;
-use crate::variants::mutagenesis::plan::SiteKey;
+use crate::variants::mutagenesis::sites::NamedSite;
 use crate::variants::mutagenesis::totals::Account;
 
 /// The summary in the making.
@@ -49,10 +49,32 @@ impl Report {
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub fn sites(&mut self, source: &Source, sites: &[SiteKey]) -> Result<()> {
+    pub fn sites(&mut self, source: &Source, sites: &[NamedSite]) -> Result<()> {
         self.summary.sites_file = Some(FileSummary::of(source)?);
         self.summary.sites = sites.len() as u64;
+        let measured = sites.iter().filter(|site| site.usage.is_some());
+        self.summary.sites_with_usage = measured.count() as u64;
         Ok(())
+    }
+
+    /// Notes of how many sites the usage was measured, if that was `asked` for, and whether anything comes of it.
+    pub fn usage(&mut self, asked: bool, speaks_of_usage: bool) {
+        if !asked {
+            return;
+        }
+        let MutagenesisSummary { sites, sites_with_usage, .. } = self.summary;
+        if sites_with_usage < sites {
+            self.note(format!(
+                "{} of {sites} sites have no measured usage: their delta_usage is `.`",
+                sites - sites_with_usage
+            ));
+        }
+        if !speaks_of_usage {
+            let model = &self.summary.model.name;
+            self.note(format!(
+                "{model} says nothing of usage: delta_usage is `.` (see --strength-model)"
+            ));
+        }
     }
 
     /// Notes the annotation, if there is one.
@@ -94,6 +116,7 @@ impl Report {
         seconds: f64,
     ) -> Result<()> {
         self.summary.totals = files.totals.clone();
+        self.summary.cutoff = files.cutoff();
         let (mut complete, notes, file) = files.complete(pictures)?;
         notes.into_iter().for_each(|note| self.note(note));
         let plots = pictures.len() / 2;
@@ -108,8 +131,11 @@ impl Report {
             0 => String::new(),
             _ => format!("; deletions: {}", account(&totals.deletions)),
         };
+        let much = self.summary.cutoff.as_ref().map_or(String::new(), |cutoff| {
+            format!(" ({} beyond {}-fold)", cutoff.rows, cutoff.fold)
+        });
         crate::say!(
-            "polyascan: positions: {}{deletions}; {}, {} drawn; {seconds:.1} s, {per_hour:.0} \
+            "polyascan: positions: {}{deletions}; {}{much}, {} drawn; {seconds:.1} s, {per_hour:.0} \
              variants/h",
             account(&totals.positions),
             count(totals.rows, "row"),

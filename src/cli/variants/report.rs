@@ -91,6 +91,13 @@ impl Report {
         }
     }
 
+    /// Notes whether alleles that can alter no element are skipped.
+    pub fn changed_motif_only(&mut self, only: bool) {
+        if only {
+            self.summary.settings.insert("changed_motif_only".to_owned(), json!(only));
+        }
+    }
+
     /// Goes on with the summary of a run that others have begun.
     pub fn of(mut summary: VariantSummary) -> Self {
         summary.command_line = command_line::typed();

@@ -38,16 +38,46 @@ pub fn read_bed_source(
     source: &Source,
     contigs: &Contigs,
 ) -> Result<Vec<(Region, Option<Strand>)>> {
+    read_bed_rows(source, contigs, |row| Ok((row.region.clone(), row.strand)))
+}
+
+/// A row of a BED file.
+pub struct BedRow<'a> {
+    pub region: Region,
+    pub strand: Option<Strand>,
+    /// All columns, as text.
+    pub columns: &'a [&'a str],
+    /// The names of the columns, where a line that begins with one `#` and has tabs stands above the first row.
+    pub names: &'a [String],
+}
+
+/// Reads the rows of a BED file, as [`read_bed`] does, and what `take` makes of each.
+///
+/// # Errors
+/// As for [`read_bed`], and what `take` finds wrong: with line number.
+pub fn read_bed_rows<T>(
+    source: &Source,
+    contigs: &Contigs,
+    mut take: impl FnMut(&BedRow<'_>) -> std::result::Result<T, String>,
+) -> Result<Vec<T>> {
     let mut lines = TextLines::new(source);
-    let mut regions = Vec::new();
+    let (mut rows, mut names) = (Vec::new(), Vec::new());
     while let Some(line) = lines.next_line()? {
         let line = String::from_utf8_lossy(line);
-        if !is_remark(&line) {
-            let region = parse_line(&line, contigs);
-            regions.push(region.map_err(|problem| lines.wrong(problem))?);
+        if is_remark(&line) {
+            let header = line.strip_prefix('#').filter(|rest| !rest.starts_with('#'));
+            if let Some(header) = header.filter(|header| rows.is_empty() && header.contains('\t')) {
+                names = header.split('\t').map(|name| name.trim().to_owned()).collect();
+            }
+            continue;
         }
+        let columns = columns_of(&line);
+        let row = parse_line(&columns, contigs).and_then(|(region, strand)| {
+            take(&BedRow { region, strand, columns: &columns, names: &names })
+        });
+        rows.push(row.map_err(|problem| lines.wrong(problem))?);
     }
-    Ok(regions)
+    Ok(rows)
 }
 
 fn is_remark(line: &str) -> bool {
@@ -55,16 +85,19 @@ fn is_remark(line: &str) -> bool {
     first.is_empty() || first.starts_with('#') || first == "track" || first == "browser"
 }
 
-fn parse_line(
-    line: &str,
-    contigs: &Contigs,
-) -> std::result::Result<(Region, Option<Strand>), String> {
-    let columns: Vec<&str> = if line.contains('\t') {
+fn columns_of(line: &str) -> Vec<&str> {
+    if line.contains('\t') {
         line.split('\t').collect()
     } else {
         line.split_ascii_whitespace().collect()
-    };
-    let [name, start, end, ..] = columns[..] else {
+    }
+}
+
+fn parse_line(
+    columns: &[&str],
+    contigs: &Contigs,
+) -> std::result::Result<(Region, Option<Strand>), String> {
+    let [name, start, end, ..] = *columns else {
         return Err("fewer than 3 columns; BED needs contig, start and end".to_owned());
     };
     let contig = contigs.resolve(name).ok_or_else(|| {

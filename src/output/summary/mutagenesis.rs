@@ -23,9 +23,13 @@ pub struct MutagenesisSummary {
     /// Sites that were named; `None` for regions.
     pub sites_file: Option<FileSummary>,
     pub sites: u64,
+    /// Those whose usage was measured, with `--usage`.
+    pub sites_with_usage: u64,
     /// Every threshold that was in force, by its name in the configuration.
     pub settings: BTreeMap<String, serde_json::Value>,
     pub totals: Totals,
+    /// The table of the rows that change much, if it was asked for.
+    pub cutoff: Option<CutoffSummary>,
     /// Pictures that were drawn, each as SVG and PNG.
     pub plots: u64,
     /// Remarks made during the run, each once.
@@ -34,6 +38,13 @@ pub struct MutagenesisSummary {
     pub device: String,
     pub wall_seconds: f64,
     pub variants_per_hour: f64,
+}
+
+/// Rows whose odds change by more than a factor.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CutoffSummary {
+    pub fold: f64,
+    pub rows: u64,
 }
 
 impl MutagenesisSummary {

@@ -7,8 +7,9 @@ use super::{Asked, Engine, SIGHT};
 use crate::context::signal::{SIGNALS, signal_at};
 use crate::error::{Error, Result};
 use crate::genome::strand::Strand;
-use crate::models::strength::LOG_ODDS;
+use crate::models::strength::{CUTS, LOG_ODDS};
 use crate::models::{Length, Window};
+use crate::variants::change::Change;
 use crate::variants::haplotype::Haplotype;
 
 /// Frames that are predicted in one go: between two it is asked whether to stop.
@@ -28,6 +29,15 @@ pub struct SignalEffect {
     pub wide: [f64; 2],
 }
 
+/// How a model reads a frame around a signal, and which of its outputs are log-odds of cleavage.
+struct Frames {
+    /// Index in the frame of the signal's first base.
+    anchor: usize,
+    length: usize,
+    narrow: usize,
+    wide: usize,
+}
+
 /// A signal whose frame a change touches, and the two frames.
 struct Framed {
     effect: SignalEffect,
@@ -45,13 +55,9 @@ impl Engine<'_> {
         sequence: &[u8],
         asked: &[Asked],
     ) -> Result<Vec<Vec<SignalEffect>>> {
-        let outputs = self.sites.outputs();
-        let place = |name| outputs.iter().position(|output| output.name == name);
-        let [Some(narrow), Some(wide)] = LOG_ODDS.map(place) else { return Ok(Vec::new()) };
-        let input = self.sites.input();
-        let Length::Exactly(length) = input.length else { return Ok(Vec::new()) };
+        let Some(laid) = self.frames() else { return Ok(Vec::new()) };
         let framed: Vec<Vec<Framed>> =
-            asked.iter().map(|asked| framed(sequence, asked, input.anchor, length)).collect();
+            asked.iter().map(|asked| framed(sequence, asked, laid.anchor, laid.length)).collect();
         // Changes near each other share the reference's frames: each is computed once.
         let mut places: HashMap<&[u8], usize> = HashMap::new();
         let mut frames: Vec<&[u8]> = Vec::new();
@@ -61,6 +67,66 @@ impl Engine<'_> {
                 frames.len() - 1
             });
         }
+        let values = self.log_odds(&laid, &frames)?;
+        let effect = |framed: &Framed| {
+            let at = [0, 1].map(|i| places[framed.frames[i].as_slice()]);
+            let [narrow, wide] = [0, 1].map(|output| at.map(|at| f64::from(values[output][at])));
+            SignalEffect { narrow, wide, ..framed.effect.clone() }
+        };
+        Ok(framed.iter().map(|of_change| of_change.iter().map(effect).collect()).collect())
+    }
+
+    /// Returns the signal that each site (position by strand) of a sequence is cut after, by the position of its first
+    /// base in transcript direction: of those whose cuts the site may be, 7 to 56 nt after the first base, that with
+    /// the most cleavage. `None` of models that do not speak of signals.
+    ///
+    /// # Errors
+    /// Those of the models.
+    pub fn signals_of(
+        &self,
+        sequence: &[u8],
+        sites: &[(Strand, u64)],
+    ) -> Result<Option<Vec<Option<u64>>>> {
+        let Some(laid) = self.frames() else { return Ok(None) };
+        let (mut places, mut frames) = (Vec::new(), Vec::new());
+        for (number, &(strand, site)) in sites.iter().enumerate() {
+            let nothing = Change { start: site, removed: 0, inserted: Vec::new() };
+            let [here, _] = Haplotype::both(sequence, &nothing, SIGHT);
+            for position in CUTS.filter_map(|nt| before(strand, site, nt as u64)) {
+                if signal(&here, strand, position).is_some() {
+                    places.push((number, position));
+                    frames.push(here.around(strand, position, laid.anchor, laid.length));
+                }
+            }
+        }
+        let frames: Vec<&[u8]> = frames.iter().map(Vec::as_slice).collect();
+        let [narrow, _] = self.log_odds(&laid, &frames)?;
+        let mut strongest: Vec<Option<(f32, u64)>> = vec![None; sites.len()];
+        for (&(number, position), &odds) in places.iter().zip(&narrow) {
+            if strongest[number].is_none_or(|(most, _)| odds > most) {
+                strongest[number] = Some((odds, position));
+            }
+        }
+        Ok(Some(strongest.into_iter().map(|found| found.map(|(_, position)| position)).collect()))
+    }
+
+    /// Returns whether the site model reads frames laid around signals, and says how much RNA is cleaved there.
+    pub fn speaks_of_signals(&self) -> bool {
+        self.frames().is_some()
+    }
+
+    /// Returns how the model reads frames; `None` of one that does not speak of signals.
+    fn frames(&self) -> Option<Frames> {
+        let outputs = self.sites.outputs();
+        let place = |name| outputs.iter().position(|output| output.name == name);
+        let [Some(narrow), Some(wide)] = LOG_ODDS.map(place) else { return None };
+        let input = self.sites.input();
+        let Length::Exactly(length) = input.length else { return None };
+        Some(Frames { anchor: input.anchor, length, narrow, wide })
+    }
+
+    /// Returns the narrow and wide log-odds of some frames.
+    fn log_odds(&self, laid: &Frames, frames: &[&[u8]]) -> Result<[Vec<f32>; 2]> {
         let mut values = [Vec::new(), Vec::new()];
         for frames in frames.chunks(PER_CALL) {
             if (self.stop)() {
@@ -68,15 +134,18 @@ impl Engine<'_> {
             }
             let windows: Vec<Window<'_>> = frames.iter().map(|frame| (*frame).into()).collect();
             let said = self.sites.predict(&windows)?.values;
-            values[0].extend_from_slice(&said[narrow]);
-            values[1].extend_from_slice(&said[wide]);
+            values[0].extend_from_slice(&said[laid.narrow]);
+            values[1].extend_from_slice(&said[laid.wide]);
         }
-        let effect = |framed: &Framed| {
-            let at = [0, 1].map(|i| places[framed.frames[i].as_slice()]);
-            let [narrow, wide] = [0, 1].map(|output| at.map(|at| f64::from(values[output][at])));
-            SignalEffect { narrow, wide, ..framed.effect.clone() }
-        };
-        Ok(framed.iter().map(|of_change| of_change.iter().map(effect).collect()).collect())
+        Ok(values)
+    }
+}
+
+/// Returns the position some nucleotides upstream of a site.
+fn before(strand: Strand, site: u64, nt: u64) -> Option<u64> {
+    match strand {
+        Strand::Plus => site.checked_sub(nt),
+        Strand::Minus => Some(site + nt),
     }
 }
 

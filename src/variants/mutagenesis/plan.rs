@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use super::sites::NamedSite;
 use crate::genome::contigs::Contigs;
 use crate::genome::region::{Intervals, Region};
 use crate::genome::strand::Strand;
@@ -30,6 +31,8 @@ pub struct Plan {
     either: Vec<Intervals>,
     /// By contig and strand, ascending; `None` if the effects on whatever sites are there are wanted.
     sites: Option<HashMap<usize, [Vec<u64>; 2]>>,
+    /// What is known of them.
+    named: HashMap<SiteKey, NamedSite>,
 }
 
 impl Plan {
@@ -40,16 +43,16 @@ impl Plan {
     }
 
     /// Plans the positions within [`AROUND`] nt of sites, and the effects on them.
-    pub fn of_sites(contigs: &Contigs, sites: &[SiteKey]) -> Self {
-        let around = |site: &SiteKey| {
-            let SiteKey { contig, position, strand } = *site;
+    pub fn of_sites(contigs: &Contigs, sites: &[NamedSite]) -> Self {
+        let around = |site: &NamedSite| {
+            let SiteKey { contig, position, strand } = site.key;
             let end = (position + AROUND + 1).min(contigs[contig].length);
             let range = position.saturating_sub(AROUND)..end;
             (Region { contig, range }, Some(strand))
         };
         let regions: Vec<StrandedRegion> = sites.iter().map(around).collect();
         let mut by_contig: HashMap<usize, [Vec<u64>; 2]> = HashMap::new();
-        for site in sites {
+        for site in sites.iter().map(|site| &site.key) {
             let of_contig = by_contig.entry(site.contig).or_default();
             of_contig[site.strand.index()].push(site.position);
         }
@@ -57,7 +60,8 @@ impl Plan {
             positions.sort_unstable();
             positions.dedup();
         }
-        Self::new(contigs, &Strand::BOTH, &regions, Some(by_contig))
+        let named = sites.iter().map(|site| (site.key, site.clone())).collect();
+        Self { named, ..Self::new(contigs, &Strand::BOTH, &regions, Some(by_contig)) }
     }
 
     fn new(
@@ -72,7 +76,7 @@ impl Plan {
             Intervals::new(strands.into_iter().flatten().cloned().collect())
         });
         let either = either.collect();
-        Self { targets, either, sites }
+        Self { targets, either, sites, named: HashMap::new() }
     }
 
     /// Returns the strands that the `length` nt from a position are all asked for on.
@@ -89,6 +93,11 @@ impl Plan {
     /// Returns whether sites were named.
     pub fn names_sites(&self) -> bool {
         self.sites.is_some()
+    }
+
+    /// Returns what is known of a site that was named.
+    pub fn named(&self, key: &SiteKey) -> Option<&NamedSite> {
+        self.named.get(key)
     }
 
     /// Returns the sites that were named, of one contig.
@@ -130,10 +139,11 @@ impl Plan {
 }
 
 /// Returns the sites without those named before, in order, and how many were left out.
-pub fn different(sites: Vec<SiteKey>) -> (Vec<SiteKey>, usize) {
+pub fn different(sites: Vec<NamedSite>) -> (Vec<NamedSite>, usize) {
     let named = sites.len();
     let mut seen = HashSet::new();
-    let different: Vec<SiteKey> = sites.into_iter().filter(|site| seen.insert(*site)).collect();
+    let different: Vec<NamedSite> =
+        sites.into_iter().filter(|site| seen.insert(site.key)).collect();
     let again = named - different.len();
     (different, again)
 }
@@ -149,14 +159,15 @@ mod tests {
         contigs
     }
 
-    fn site(contig: usize, position: u64, strand: Strand) -> SiteKey {
-        SiteKey { contig, position, strand }
+    fn site(contig: usize, position: u64, strand: Strand) -> NamedSite {
+        let key = SiteKey { contig, position, strand };
+        NamedSite { key, name: ".".to_owned(), usage: None }
     }
 
     #[test]
     fn sites_ask_for_what_lies_around_them_on_their_strand() {
-        let sites = [site(1, 450, Strand::Plus), site(0, 300, Strand::Minus)];
-        let sites = [sites[0], sites[1], site(0, 350, Strand::Minus)];
+        let sites =
+            [site(1, 450, Strand::Plus), site(0, 300, Strand::Minus), site(0, 350, Strand::Minus)];
         let plan = Plan::of_sites(&contigs(), &sites);
         let stretches: Vec<_> = plan.stretches().collect();
         assert_eq!(stretches[0], (0, 180..244));
@@ -192,8 +203,8 @@ mod tests {
 
     #[test]
     fn sites_named_twice_count_once() {
-        let a = site(0, 5, Strand::Plus);
-        let b = site(0, 5, Strand::Minus);
-        assert_eq!(different(vec![b, a, b]), (vec![b, a], 1));
+        let [a, b] = Strand::BOTH.map(|strand| site(0, 5, strand));
+        let again = NamedSite { name: "again".to_owned(), usage: Some(0.5), ..b.clone() };
+        assert_eq!(different(vec![b.clone(), a.clone(), again]), (vec![b, a], 1));
     }
 }

@@ -1,11 +1,13 @@
 //! A piece of the plan in, rows and tracks out.
 
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::plan::{Plan, SiteKey};
 use super::portrait::Cell;
-use super::row::{OnSite, Variant, Wide, row};
+use super::row::{OnSite, Row, SiteSignal, Usage, Variant, Wide, row};
 use super::totals::Totals;
 use crate::context::structure::along;
 use crate::error::Result;
@@ -16,7 +18,7 @@ use crate::models::strength::CUTS;
 use crate::variants::change::{Change, Coverage, Reason, offset};
 use crate::variants::context::VariantContext;
 use crate::variants::effect::SiteEffect;
-use crate::variants::engine::{Asked, Engine, SignalEffect};
+use crate::variants::engine::{Asked, Effects, Engine, SignalEffect};
 
 /// Consecutive positions of one contig.
 pub struct Unit {
@@ -29,8 +31,8 @@ pub struct Unit {
 /// What became of a unit.
 pub struct Scored {
     pub contig: usize,
-    /// Positions (0-based, ascending) and rows of the table.
-    pub rows: Vec<(u64, String)>,
+    /// Rows of the table, in order of position.
+    pub rows: Vec<Row>,
     /// By strand: positions and effects of their SNVs.
     pub effects: [Vec<(u64, PositionEffect)>; 2],
     /// For the pictures.
@@ -54,6 +56,8 @@ pub struct Mutator<'a> {
     pub contigs: &'a Contigs,
     /// The genes that the sites lie in.
     pub context: VariantContext<'a>,
+    /// Whether changes of usage are of what was measured.
+    pub measured: bool,
     /// Nucleotides of the deletions; 0 for none.
     pub deletions: u64,
     /// Whether cells of pictures are wanted.
@@ -67,6 +71,18 @@ struct Mutation {
     reference: Range<u64>,
     alternate: Option<u8>,
     strands: [bool; 2],
+}
+
+/// The first bases of the signals of a unit's sites, if the model speaks of signals.
+type OwnSignals = Option<HashMap<(Strand, u64), Option<u64>>>;
+
+/// What a mutation does: to sites, and, of models that speak of signals, to cleavage after each signal.
+#[derive(Clone, Copy)]
+struct Outcome<'a> {
+    sites: &'a [SiteEffect],
+    signals: Option<&'a [SignalEffect]>,
+    /// Of all sites of the unit.
+    own: &'a OwnSignals,
 }
 
 impl Mutator<'_> {
@@ -86,6 +102,7 @@ impl Mutator<'_> {
         let places = self.plan.places(unit.contig);
         let effects = self.engine.score(unit.contig, &unit.codes, &asked, places)?;
         let signals = self.engine.signal_effects(&unit.codes, &asked)?;
+        let own = self.own_signals(unit, &mutations, &effects)?;
         let mut scored = Scored {
             contig: unit.contig,
             rows: Vec::new(),
@@ -95,9 +112,10 @@ impl Mutator<'_> {
         };
         let mut snvs: [Vec<f64>; 2] = [Vec::new(), Vec::new()];
         for (i, (mutation, effects)) in mutations.iter().zip(&effects).enumerate() {
-            let signals = signals.get(i).map(Vec::as_slice);
+            let outcome =
+                Outcome { sites: effects, signals: signals.get(i).map(Vec::as_slice), own: &own };
             for strand in Strand::BOTH.into_iter().filter(|s| mutation.strands[s.index()]) {
-                let largest = self.write(unit, mutation, strand, (effects, signals), &mut scored);
+                let largest = self.write(unit, mutation, strand, outcome, &mut scored);
                 let of_strand = &mut snvs[strand.index()];
                 if mutation.alternate.is_some() {
                     of_strand.push(largest);
@@ -110,6 +128,25 @@ impl Mutator<'_> {
             }
         }
         Ok(scored)
+    }
+
+    /// Returns the signal of each site that a row will speak of.
+    fn own_signals(
+        &self,
+        unit: &Unit,
+        mutations: &[Mutation],
+        effects: &[Effects],
+    ) -> Result<OwnSignals> {
+        let mut sites = BTreeSet::new();
+        for (mutation, effects) in mutations.iter().zip(effects) {
+            for strand in Strand::BOTH.into_iter().filter(|s| mutation.strands[s.index()]) {
+                let here = self.sites(unit.contig, mutation.position, strand, effects);
+                sites.extend(here.into_iter().map(|(position, _)| (strand, position)));
+            }
+        }
+        let sites: Vec<(Strand, u64)> = sites.into_iter().collect();
+        let signals = self.engine.signals_of(&unit.codes, &sites)?;
+        Ok(signals.map(|signals| sites.into_iter().zip(signals).collect()))
     }
 
     /// Finds out what is to be scored at a position.
@@ -149,7 +186,7 @@ impl Mutator<'_> {
         unit: &Unit,
         mutation: &Mutation,
         strand: Strand,
-        (effects, signals): (&[SiteEffect], Option<&[SignalEffect]>),
+        Outcome { sites: effects, signals, own }: Outcome<'_>,
         scored: &mut Scored,
     ) -> f64 {
         let letters = |codes: &[u8]| String::from_utf8_lossy(&decode(codes)).into_owned();
@@ -171,16 +208,28 @@ impl Mutator<'_> {
                 largest = delta;
             }
             let offset = offset(&mutation.reference, position, strand);
-            let (genes, context) = self.context.anywhere(unit.contig, site);
-            let signal = signals.map(|signals| signal_of(signals, site));
-            let on_site =
-                OnSite { site: position, offset, effect: site, wide, signal, genes, context };
-            let text = row(&variant, strand.symbol(), Some(&on_site));
-            scored.rows.push((mutation.position, text));
+            let (genes, context) = self.context.anywhere(unit.contig, &at_place(site, position));
+            let key = SiteKey { contig: unit.contig, position, strand };
+            let own = own.as_ref().and_then(|own| own.get(&(strand, position)).copied());
+            let signal =
+                own.map(|own| signal_of(signals.unwrap_or_default(), own, (strand, position)));
+            let named = self.plan.named(&key);
+            let measured = || Usage::Measured(named.and_then(|site| site.usage));
+            let on_site = OnSite {
+                site: position,
+                offset,
+                effect: site,
+                wide,
+                signal,
+                name: named.map(|site| site.name.as_str()),
+                usage: if self.measured { measured() } else { Usage::Predicted },
+                genes,
+                context,
+            };
+            scored.rows.push(row(&variant, strand.symbol(), Some(&on_site)));
             scored.totals.row(Some(site.effect));
             let in_picture = position == site.position && site.called[0];
             if self.pictures && (in_picture || self.plan.names_sites()) {
-                let key = SiteKey { contig: unit.contig, position, strand };
                 let reference = unit.codes[mutation.position as usize];
                 let at = mutation.position;
                 scored.cells.extend(mutation.alternate.map(|alternate| Cell {
@@ -196,7 +245,7 @@ impl Mutator<'_> {
             }
         }
         if sites.is_empty() {
-            scored.rows.push((mutation.position, row(&variant, strand.symbol(), None)));
+            scored.rows.push(row(&variant, strand.symbol(), None));
             scored.totals.row(None);
         }
         largest
@@ -232,16 +281,32 @@ impl PositionEffect {
     }
 }
 
-/// Returns the signal that a site is cut after: of those whose cuts it may be the strongest on either haplotype.
-fn signal_of<'s>(signals: &'s [SignalEffect], site: &SiteEffect) -> Option<&'s SignalEffect> {
-    let strand = site.strand;
-    let after =
-        |signal: &SignalEffect| along(strand, site.position) - along(strand, signal.position);
+/// Returns a site at the place that is named, so that its gene and class are the same whatever changes.
+fn at_place(site: &SiteEffect, position: u64) -> Cow<'_, SiteEffect> {
+    match site.position == position {
+        true => Cow::Borrowed(site),
+        false => Cow::Owned(SiteEffect { position, ..site.clone() }),
+    }
+}
+
+/// Returns what a change does to cleavage after the signal that a site is cut after: the reference's, or else of those
+/// that the change makes, and whose cuts the site may be, the strongest.
+fn signal_of(
+    signals: &[SignalEffect],
+    own: Option<u64>,
+    (strand, site): (Strand, u64),
+) -> SiteSignal<'_> {
+    let mut here = signals.iter().filter(|signal| signal.strand == strand);
+    if own.is_some() {
+        let effect = here.find(|signal| Some(signal.position) == own);
+        return SiteSignal { position: own, effect };
+    }
     let may_be = |signal: &&SignalEffect| {
-        signal.strand == strand && usize::try_from(after(signal)).is_ok_and(|nt| CUTS.contains(&nt))
+        let after = along(strand, site) - along(strand, signal.position);
+        usize::try_from(after).is_ok_and(|nt| CUTS.contains(&nt))
     };
-    let strength = |signal: &SignalEffect| signal.narrow[0].max(signal.narrow[1]);
-    signals.iter().filter(may_be).max_by(|a, b| strength(a).total_cmp(&strength(b)))
+    let strongest = |a: &&SignalEffect, b: &&SignalEffect| a.narrow[1].total_cmp(&b.narrow[1]);
+    SiteSignal { position: None, effect: here.filter(may_be).max_by(strongest) }
 }
 
 /// Returns the SNVs of a position, in the order of the letters.
