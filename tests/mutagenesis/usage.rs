@@ -215,7 +215,7 @@ fn the_recipe_makes_the_table_of_aparent2s_authors() {
     }
     let truth = fs::read_to_string(folder.at("sim/truth.bed")).unwrap();
     // Some of the planted sites, their usage in the score, not in order.
-    let lines = truth.lines().filter(|line| !line.starts_with('#')).take(6).enumerate();
+    let lines = truth.lines().filter(|line| !line.starts_with('#')).take(3).enumerate();
     let rows_of_bed = lines.map(|(n, line)| {
         let mut cells: Vec<&str> = line.split('\t').take(6).collect();
         let score = (100 + 150 * n).to_string();
@@ -305,6 +305,6 @@ fn the_recipe_makes_the_table_of_aparent2s_authors() {
     assert!(numbers.values().flatten().any(|along| *along < 0), "{numbers:?}");
     let complete =
         sites.iter().filter(|bed| bed.signal.is_some_and(|at| at.abs_diff(bed.site) <= 50));
-    assert!(complete.count() >= 3);
+    assert!(complete.count() >= 2);
     assert!(rows(&table(&folder.at("ism"))).iter().all(|row| position(row) > 0));
 }
