@@ -1,6 +1,7 @@
 //! The command line: one file per command.
 
 mod advice;
+mod attribute;
 mod catalogues;
 mod chosen;
 mod claim;
@@ -69,6 +70,7 @@ enum Command {
     Evaluate(evaluate::Args),
     Models(models::Args),
     Motifs(motifs::Args),
+    Attribute(attribute::Args),
     Convert(convert::Args),
     Train(train::Args),
     Tune(tune::Args),
@@ -115,6 +117,7 @@ impl Command {
             Self::Evaluate(args) => evaluate::run(args),
             Self::Models(args) => models::run(args),
             Self::Motifs(args) => motifs::run(args),
+            Self::Attribute(args) => attribute::run(args),
             Self::Convert(args) => convert::run(args),
             Self::Train(args) => train::run(args),
             Self::Tune(args) => tune::run(args),

@@ -10,6 +10,7 @@ pub mod grid;
 pub mod heat_map;
 pub mod lines;
 pub mod lock;
+pub mod logo;
 pub mod multiqc;
 pub mod picture;
 pub mod plot;

@@ -1,33 +1,16 @@
 //! `motifs`: what is planted comes out on top, tables agree with each other, threads do not show, every site is told.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read as _;
 
-use rust_htslib::bgzf;
+use polyascan::models::registry;
+use polyascan::models::weight_file::encode;
+use rand::SeedableRng;
+use rand::seq::SliceRandom as _;
+use rand_chacha::ChaCha8Rng;
 
 use crate::support::*;
-
-/// A row by the names of its columns.
-type Row = HashMap<String, String>;
-
-fn rows(path: &str) -> Vec<Row> {
-    let mut text = String::new();
-    bgzf::Reader::from_path(path).unwrap().read_to_string(&mut text).unwrap();
-    let mut lines = text.lines().filter(|line| !line.starts_with("##"));
-    let names: Vec<&str> = lines.next().unwrap().trim_start_matches('#').split('\t').collect();
-    let row = |line: &str| {
-        let cells: Vec<&str> = line.split('\t').collect();
-        assert_eq!(cells.len(), names.len(), "{line}");
-        let cells = cells.into_iter().map(str::to_owned);
-        names.iter().map(|name| (*name).to_owned()).zip(cells).collect()
-    };
-    lines.map(row).collect()
-}
-
-fn number(row: &Row, column: &str) -> f64 {
-    row[column].parse().unwrap_or_else(|_| panic!("{column} {row:?}"))
-}
+use crate::tables::{Row, number, rows};
 
 /// A simulated genome and its sites.
 fn simulated(folder: &Folder, length: usize, sites: usize) -> (String, String) {
@@ -227,4 +210,27 @@ fn pairs_tell_what_elements_contribute_by_their_distances() {
     for picture in ["distances", "configuration.classification", "configuration.strength"] {
         assert!(!fs::read_to_string(at(&format!("{picture}.svg"))).unwrap().contains("NaN"));
     }
+}
+
+/// A model whose weights are its own in another order has learned nothing.
+#[test]
+fn a_model_with_shuffled_weights_has_no_hexamer_above_the_limit() {
+    let folder = Folder::new();
+    let (genome, sites) = simulated(&folder, 100_000, 24);
+    let mut weights = registry::weights("default-strength").unwrap();
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    weights.tensors.values_mut().for_each(|tensor| tensor.values.shuffle(&mut rng));
+    let metadata: BTreeMap<&str, &str> =
+        weights.metadata.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    let bytes = encode(&weights.tensors, &metadata).unwrap();
+    let model = folder.file("shuffled.safetensors", bytes);
+    let prefix = folder.at("out/x");
+    let args = ["motifs", "importance", &sites, "-f", &genome, "--replacements", "9"];
+    run(args.into_iter().chain(["--model", &model, "-o", &prefix]));
+    let windows = rows(&format!("{prefix}.importance.windows.tsv"));
+    let out = windows.iter().filter(|row| row["strength_stands_out"] == "yes");
+    let out: Vec<&str> = out.map(|row| row["hexamer"].as_str()).collect();
+    assert!(out.is_empty(), "{out:?}");
+    // It does say something.
+    assert!(windows.iter().any(|row| number(row, "strength_importance_sum") != 0.0));
 }

@@ -1,9 +1,14 @@
 //! `polyascan motifs`
 
-mod common;
+pub(super) mod common;
 mod heterogeneity;
 mod importance;
+mod kernels;
+mod optimise;
 mod pairs;
+pub(super) mod run;
+mod sequences;
+pub(super) mod session;
 
 use clap::{Args as ClapArgs, Subcommand};
 
@@ -21,6 +26,8 @@ enum Task {
     Importance(importance::Args),
     Pairs(pairs::Args),
     Heterogeneity(heterogeneity::Args),
+    Kernels(kernels::Args),
+    Optimise(optimise::Args),
 }
 
 /// Runs the command.
@@ -32,5 +39,7 @@ pub fn run(args: &Args) -> Result<()> {
         Task::Importance(args) => importance::run(args),
         Task::Pairs(args) => pairs::run(args),
         Task::Heterogeneity(args) => heterogeneity::run(args),
+        Task::Kernels(args) => kernels::run(args),
+        Task::Optimise(args) => optimise::run(args),
     }
 }

@@ -44,15 +44,20 @@ impl Sites {
     /// # Errors
     /// Those of [`read_places`]; a file without sites.
     pub fn read(source: &Source, contigs: &Contigs) -> Result<Self> {
-        let mut places = read_places(source, contigs)?;
+        let places = read_places(source, contigs)?;
         if places.is_empty() {
             return Err(Error::input(source.path(), "", "no sites in this file"));
         }
+        Ok(Self::of(places))
+    }
+
+    /// Puts places in order, each once.
+    pub fn of(mut places: Vec<Place>) -> Self {
         let rows = places.len();
         places.sort_by_key(|place| (place.contig, range_of(place).start, place.strand.index()));
         places.dedup();
         let again = (rows - places.len()) as u64;
-        Ok(Self { places, again })
+        Self { places, again }
     }
 }
 

@@ -36,7 +36,7 @@ pub const EPSILON: f64 = 1e-3;
 
 /// The authors' ranges of the frame: of the isoform's share, and for the effect of a variant.
 const ISOFORM: Range<usize> = 80..110;
-const NARROW: Range<usize> = 77..127;
+pub const NARROW: Range<usize> = 77..127;
 const WIDE: Range<usize> = 0..LENGTH;
 
 /// Index in a scan's window of the frame's first base: the narrow range then is the window's

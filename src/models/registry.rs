@@ -109,6 +109,26 @@ pub fn load(name_or_file: &str, workers: &Workers) -> Result<Box<dyn Model>> {
     }
 }
 
+/// Returns the weights of a model that [`load`] finds, as they stand in its file.
+///
+/// # Errors
+/// As [`load`], but for tensors that do not fit together.
+pub fn weights(name_or_file: &str) -> Result<WeightFile> {
+    let decoded = |bytes: &[u8], name: &str| {
+        weight_file::decode(bytes).map_err(|problem| Error::model(name, problem))
+    };
+    if let Some(embedded) = EMBEDDED.iter().find(|embedded| embedded.name == name_or_file) {
+        return decoded(embedded.weights, name_or_file);
+    }
+    let given = Path::new(name_or_file);
+    let path = match given.exists() {
+        true => Some(given.to_owned()),
+        false => library::find(name_or_file),
+    };
+    let path = path.ok_or_else(|| Error::model(name_or_file, unknown(name_or_file)))?;
+    decoded(&file::read(&path)?, &path.display().to_string())
+}
+
 fn unknown(name: &str) -> String {
     let names: Vec<&str> = EMBEDDED.iter().map(|embedded| embedded.name).collect();
     let folder = match library::folder() {

@@ -144,7 +144,7 @@ impl HeatMap {
             // Less than a quarter of a pixel cannot be seen.
             if bottom - top >= 0.25 {
                 let inside = [self.x(column) + 0.25, top, COLUMN - 0.5, bottom - top];
-                picture.items.push(Item::Letter { base, fill: colour_of(base), inside });
+                picture.items.push(Item::Letter { base, fill: base.colour(), inside });
             }
         }
         picture.fill(LINE, [[LEFT, y(0.0) - 0.5, self.right() - LEFT, 1.0]]);
@@ -180,7 +180,7 @@ impl HeatMap {
         picture.fill(LINE, frame);
         for (row, base) in Base::ALL.into_iter().enumerate() {
             let inside = [LEFT - 24.0, top + ROW * row as f32 + 6.0, 13.0, ROW - 12.0];
-            picture.items.push(Item::Letter { base, fill: colour_of(base), inside });
+            picture.items.push(Item::Letter { base, fill: base.colour(), inside });
         }
         upwards(picture, (30.0, top + 2.0 * ROW), "replaced by");
     }
@@ -235,16 +235,6 @@ fn upwards(picture: &mut Picture, at: (f32, f32), text: &str) {
     let (anchor, size, colour) = (Anchor::Middle, NORMAL, super::picture::BLACK);
     let text = text.to_owned();
     picture.items.push(Item::Text(Text { at, anchor, size, colour, upwards: true, text }));
-}
-
-/// The usual colours of a logo, toned down.
-fn colour_of(base: Base) -> Colour {
-    match base {
-        Base::A => Colour(16, 138, 62),
-        Base::C => Colour(29, 92, 170),
-        Base::G => Colour(232, 150, 10),
-        Base::T => Colour(205, 32, 44),
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Charts are drawn by [`super::plot`]; this is for pictures of thousands of small shapes, which stay small
 //! as SVG, and look the same as PNG. Lengths are in pixels of the SVG, from the upper left corner.
 
+mod glyphs;
 pub mod letters;
 mod png;
 mod svg;
@@ -65,6 +66,12 @@ pub enum Item {
         fill: Colour,
         inside: Rectangle,
     },
+    /// Any letter of the font that fills a rectangle.
+    Glyph {
+        letter: char,
+        fill: Colour,
+        inside: Rectangle,
+    },
     Polygon {
         fill: Colour,
         points: Vec<(f32, f32)>,
@@ -96,6 +103,20 @@ impl Picture {
         let (colour, upwards, text) = (BLACK, false, text.into());
         self.items.push(Item::Text(Text { at, anchor, size, colour, upwards, text }));
     }
+
+    /// Adds a text that runs upwards.
+    pub fn upwards(&mut self, at: (f32, f32), anchor: Anchor, size: f32, text: impl Into<String>) {
+        let (colour, upwards, text) = (BLACK, true, text.into());
+        self.items.push(Item::Text(Text { at, anchor, size, colour, upwards, text }));
+    }
+
+    /// Adds a letter that fills a rectangle.
+    pub fn letter(&mut self, letter: char, fill: Colour, inside: Rectangle) {
+        self.items.push(match Base::of(letter) {
+            Some(base) => Item::Letter { base, fill, inside },
+            None => Item::Glyph { letter, fill, inside },
+        });
+    }
 }
 
 #[cfg(test)]
@@ -110,6 +131,20 @@ mod tests {
         picture.items.push(Item::Letter { base: Base::T, fill: Colour(0, 0, 255), inside });
         picture.text((2.0, 36.0), Anchor::Start, 8.0, "chr\"9<");
         picture
+    }
+
+    #[test]
+    fn any_letter_fills_its_rectangle() {
+        let mut picture = picture();
+        picture.letter('H', Colour(0, 128, 0), [44.0, 10.0, 10.0, 20.0]);
+        let svg = picture.svg();
+        assert_eq!((svg.matches("<use").count(), svg.matches("id=\"g72\"").count()), (2, 1));
+        let png = tiny_skia::Pixmap::decode_png(&picture.png(1).unwrap()).unwrap();
+        // The stems reach the rectangle's corners; between them above the bar there is nothing.
+        for at in [(44, 10), (53, 10), (44, 29), (53, 29), (49, 19)] {
+            assert_eq!(pixel(&png, 1, at.0, at.1), (0, 128, 0), "{at:?}");
+        }
+        assert_eq!(pixel(&png, 1, 49, 13), (255, 255, 255));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod interpret;
 mod mutagenesis;
+mod sequences;
 mod variants;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::interpret::{InterpretSummary, SiteAccount};
 pub use self::mutagenesis::{CutoffSummary, MutagenesisSummary};
+pub use self::sequences::{ClassFile, SequencesSummary};
 pub use self::variants::VariantSummary;
 use super::atomic::{AtomicFile, Complete};
 use crate::error::{Error, Result};

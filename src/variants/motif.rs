@@ -250,12 +250,13 @@ mod tests {
             inserted: encode(&[letter]).unwrap(),
         };
         assert!(can_change(&sequence, &snv(43, b'C'), [true, false]));
-        assert!(!can_change(&sequence, &snv(60, b'G'), [true; 2]));
-        // GTGTC on the other strand.
+        assert!(!can_change(&sequence, &snv(60, b'G'), [true, false]));
+        // GGCGGG on the other strand, which becomes GGCGCG; and GTGT.
+        assert!(can_change(&sequence, &snv(60, b'G'), [true; 2]));
         assert!(can_change(&sequence, &snv(60, b'A'), [false, true]));
         assert!(!can_change(&sequence, &snv(60, b'A'), [true, false]));
         let deletion = Change { start: 60, removed: 1, inserted: Vec::new() };
-        assert!(!can_change(&sequence, &deletion, [true; 2]));
+        assert!(!can_change(&sequence, &deletion, [true, false]));
         let deletion = Change { start: 41, removed: 1, inserted: Vec::new() };
         assert!(can_change(&sequence, &deletion, [true, false]));
     }

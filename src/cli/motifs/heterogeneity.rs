@@ -1,6 +1,7 @@
 //! `polyascan motifs heterogeneity`
 
-use super::common::{CommonOptions, LoadedModels, Session, picture};
+use super::common::{CommonOptions, LoadedModels, picture};
+use super::session::Session;
 use crate::error::Result;
 use crate::interpret::heterogeneity::{check, enrichments, fifths, fold_changes, look, tables};
 

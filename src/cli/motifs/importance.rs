@@ -1,11 +1,8 @@
 //! `polyascan motifs importance`
 
-use std::io::Write as _;
-
-use noodles::bgzf;
-
-use super::common::{CommonOptions, LoadedModels, ReplacementOptions, Session, picture};
-use crate::error::{Error, Result};
+use super::common::{CommonOptions, LoadedModels, ReplacementOptions, compressed, picture};
+use super::session::Session;
+use crate::error::Result;
 use crate::interpret::figures;
 use crate::interpret::importance::{Importance, InWindow};
 use crate::interpret::replace::{POSITIONS, importance};
@@ -120,12 +117,4 @@ fn limits(all: &Importance) -> Vec<String> {
         )
     };
     all.quantities.iter().enumerate().map(line).collect()
-}
-
-/// BGZF, as all compressed tables are.
-fn compressed(bytes: &[u8]) -> Result<Vec<u8>> {
-    let failed = |e: std::io::Error| Error::Internal(format!("cannot compress: {e}"));
-    let mut writer = bgzf::io::Writer::new(Vec::new());
-    writer.write_all(bytes).map_err(failed)?;
-    writer.finish().map_err(failed)
 }

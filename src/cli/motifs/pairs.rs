@@ -1,6 +1,7 @@
 //! `polyascan motifs pairs`
 
-use super::common::{CommonOptions, LoadedModels, ReplacementOptions, Session, picture};
+use super::common::{CommonOptions, LoadedModels, ReplacementOptions, picture};
+use super::session::Session;
 use crate::error::Result;
 use crate::interpret::pairs::{Pairs, look, tables};
 

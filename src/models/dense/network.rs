@@ -144,7 +144,10 @@ impl DenseNetwork {
 }
 
 /// Neighbours side by side: (batch x length x c) -> (batch x (length - (width-1) d) x width c).
-fn unfold(x: &Tensor, width: usize, dilation: usize) -> candle_core::Result<Tensor> {
+///
+/// # Errors
+/// If the tensor library fails.
+pub fn unfold(x: &Tensor, width: usize, dilation: usize) -> candle_core::Result<Tensor> {
     let length = x.dim(1)? - (width - 1) * dilation;
     let taps = (0..width).map(|tap| x.narrow(1, tap * dilation, length));
     Tensor::cat(&taps.collect::<candle_core::Result<Vec<_>>>()?, D::Minus1)

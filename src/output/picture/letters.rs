@@ -1,5 +1,7 @@
 //! Outlines of the letters of nucleotides, so that logos look alike whatever fonts there are.
 
+use super::Colour;
+
 /// A nucleotide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Base {
@@ -89,6 +91,27 @@ impl Base {
             Self::C => 'C',
             Self::G => 'G',
             Self::T => 'T',
+        }
+    }
+
+    /// Returns the nucleotide of a letter, if it is one of DNA.
+    pub fn of(letter: char) -> Option<Self> {
+        match letter {
+            'A' => Some(Self::A),
+            'C' => Some(Self::C),
+            'G' => Some(Self::G),
+            'T' => Some(Self::T),
+            _ => None,
+        }
+    }
+
+    /// Returns the usual colour in a logo, toned down.
+    pub fn colour(self) -> Colour {
+        match self {
+            Self::A => Colour(16, 138, 62),
+            Self::C => Colour(29, 92, 170),
+            Self::G => Colour(232, 150, 10),
+            Self::T => Colour(205, 32, 44),
         }
     }
 

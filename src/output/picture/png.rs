@@ -3,12 +3,13 @@
 use tiny_skia::{Color, FillRule, Paint, Path, PathBuilder, Pixmap, Transform};
 use ttf_parser::{Face, GlyphId, OutlineBuilder};
 
+use super::glyphs;
 use super::letters::Piece;
 use super::{Anchor, Colour, Item, Picture, Text};
 use crate::error::{Error, Result};
 
 /// DejaVu Sans, the letters of ASCII and a few signs.
-const FONT: &[u8] = include_bytes!("DejaVuSans-subset.ttf");
+pub const FONT: &[u8] = include_bytes!("DejaVuSans-subset.ttf");
 
 impl Picture {
     /// Returns the picture as PNG, each pixel of the SVG `scale` x `scale` pixels.
@@ -28,6 +29,9 @@ impl Picture {
                 Item::Rectangles { fill, rectangles } => (rectangles_path(rectangles), fill),
                 Item::Polygon { fill, points } => (polygon_path(points), fill),
                 Item::Letter { base, fill, inside } => (letter_path(base.outline(), *inside), fill),
+                Item::Glyph { letter, fill, inside } => {
+                    (letter_path(&glyphs::outline(*letter), *inside), fill)
+                }
                 Item::Text(text) => (text_path(&face, text), &text.colour),
             };
             // What has no area is not there.
@@ -36,7 +40,7 @@ impl Picture {
             let mut paint = Paint::default();
             paint.set_color_rgba8(red, green, blue, 255);
             let rule = match item {
-                Item::Text(_) => FillRule::Winding,
+                Item::Text(_) | Item::Glyph { .. } => FillRule::Winding,
                 _ => FillRule::EvenOdd,
             };
             canvas.fill_path(&path, &paint, rule, scale, None);

@@ -1,9 +1,11 @@
 //! Pictures as SVG text. Writing to a String cannot fail.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use super::glyphs;
 use super::letters::{Base, Piece};
-use super::{Anchor, Colour, Item, Picture, Text};
+use super::{Anchor, Colour, Item, Picture, Rectangle, Text};
 
 /// The family that the PNG has, and what comes near to it.
 const FONT: &str = "DejaVu Sans,Verdana,Helvetica,Arial,sans-serif";
@@ -21,8 +23,17 @@ impl Picture {
             self.items.iter().any(|item| matches!(item, Item::Letter { base: b, .. } if b == base))
         };
         for base in Base::ALL.into_iter().filter(used) {
-            let (letter, outline) = (base.letter(), outline(base));
+            let (letter, outline) = (base.letter(), outline(base.outline()));
             let _ = writeln!(svg, "<path id=\"{letter}\" fill-rule=\"evenodd\" d=\"{outline}\"/>");
+        }
+        let glyph = |item: &Item| match item {
+            Item::Glyph { letter, .. } => Some(*letter),
+            _ => None,
+        };
+        let glyphs: BTreeSet<char> = self.items.iter().filter_map(glyph).collect();
+        for letter in glyphs {
+            let (number, outline) = (u32::from(letter), outline(&glyphs::outline(letter)));
+            let _ = writeln!(svg, "<path id=\"g{number}\" d=\"{outline}\"/>");
         }
         let _ =
             writeln!(svg, "</defs>\n<rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/>");
@@ -44,14 +55,10 @@ fn write_item(svg: &mut String, item: &Item) {
             svg.push_str("\"/>\n");
         }
         Item::Letter { base, fill, inside } => {
-            let [x, y, ..] = inside.map(number);
-            let scale = |length: f32| format!("{:.4}", length / 100.0);
-            let (wide, high) = (scale(inside[2]), scale(inside[3]));
-            let (letter, fill) = (base.letter(), hex(*fill));
-            let _ = writeln!(
-                svg,
-                "<use href=\"#{letter}\" fill=\"{fill}\" transform=\"matrix({wide} 0 0 {high} {x} {y})\"/>"
-            );
+            write_letter(svg, &base.letter().to_string(), *fill, *inside);
+        }
+        Item::Glyph { letter, fill, inside } => {
+            write_letter(svg, &format!("g{}", u32::from(*letter)), *fill, *inside);
         }
         Item::Polygon { fill, points } => {
             let points = points.iter().map(|(x, y)| format!("{},{}", number(*x), number(*y)));
@@ -61,6 +68,16 @@ fn write_item(svg: &mut String, item: &Item) {
         }
         Item::Text(text) => write_text(svg, text),
     }
+}
+
+fn write_letter(svg: &mut String, id: &str, fill: Colour, inside: Rectangle) {
+    let [x, y, ..] = inside.map(number);
+    let scale = |length: f32| format!("{:.4}", length / 100.0);
+    let (wide, high, fill) = (scale(inside[2]), scale(inside[3]), hex(fill));
+    let _ = writeln!(
+        svg,
+        "<use href=\"#{id}\" fill=\"{fill}\" transform=\"matrix({wide} 0 0 {high} {x} {y})\"/>"
+    );
 }
 
 fn write_text(svg: &mut String, text: &Text) {
@@ -80,8 +97,8 @@ fn write_text(svg: &mut String, text: &Text) {
     );
 }
 
-fn outline(base: Base) -> String {
-    let pieces = base.outline().iter().map(|piece| match piece {
+fn outline(pieces: &[Piece]) -> String {
+    let pieces = pieces.iter().map(|piece| match piece {
         Piece::Move(x, y) => format!("M{x} {y}"),
         Piece::Line(x, y) => format!("L{x} {y}"),
         Piece::Curve(points) => format!("C{}", points.map(|p| p.to_string()).join(" ")),

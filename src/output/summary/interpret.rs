@@ -18,7 +18,8 @@ pub struct InterpretSummary {
     pub model: ModelSummary,
     pub strength_model: Option<ModelSummary>,
     pub fasta: FastaSummary,
-    pub sites_file: FileSummary,
+    /// None where regions were given.
+    pub sites_file: Option<FileSummary>,
     /// What was asked for, by the option's name.
     pub settings: BTreeMap<String, serde_json::Value>,
     pub sites: SiteAccount,

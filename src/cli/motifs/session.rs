@@ -1,0 +1,256 @@
+//! A run on sites of a genome: its files are claimed first and written last.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use serde_json::Value;
+
+use super::common::{CommonOptions, LoadedModels};
+use crate::cli::claim;
+use crate::cli::command_line;
+use crate::cli::interrupt;
+use crate::cli::options::{ThreadOptions, check_prefix, check_stdin, device_of};
+use crate::cli::written::Written;
+use crate::error::{Error, Result};
+use crate::evaluate::negatives::Place;
+use crate::genome::compression::Source;
+use crate::genome::contigs::Contigs;
+use crate::genome::fasta::FastaFile;
+use crate::interpret::run;
+use crate::interpret::sites::{SiteWindows, Sites, Skip};
+use crate::output::atomic::{AtomicFile, Complete, whole};
+use crate::output::lock::Lock;
+use crate::output::provenance::{entries, header_line};
+use crate::output::summary::{FastaSummary, FileSummary, InterpretSummary, ModelSummary};
+use crate::pipeline::Stop;
+use crate::scan::progress::Progress;
+
+/// What a run on sites was asked for.
+pub struct Asked<'a> {
+    /// All files that are read.
+    pub inputs: Vec<&'a Path>,
+    pub fasta: &'a Path,
+    /// Prefix.
+    pub output: &'a str,
+    pub threads: &'a ThreadOptions,
+}
+
+/// A run: its files are claimed first and written last.
+pub struct Session {
+    /// `PREFIX.task`.
+    prefix: String,
+    endings: &'static [&'static str],
+    begin: Instant,
+    _lock: Lock,
+    summary_file: AtomicFile,
+    fasta: FastaFile,
+    sites: Sites,
+    pub summary: InterpretSummary,
+}
+
+/// The ending of the summary's name.
+const SUMMARY: &str = "summary.json";
+
+impl Session {
+    /// Claims `PREFIX.task.*`, of which `endings` are all but the summary, and reads the sites.
+    ///
+    /// # Errors
+    /// An output that cannot be written; input that cannot be read.
+    pub fn begin(
+        options: &CommonOptions,
+        task: &str,
+        endings: &'static [&'static str],
+        loaded: &LoadedModels,
+    ) -> Result<Self> {
+        let asked = Asked {
+            inputs: options.inputs(),
+            fasta: &options.fasta,
+            output: &options.output,
+            threads: &options.threads,
+        };
+        let read = |fasta: &FastaFile| {
+            let source = Source::open(&options.sites)?;
+            Ok((Sites::read(&source, &fasta.contigs)?, Some(FileSummary::of(&source)?)))
+        };
+        let mut session = Self::of(&asked, task, endings, loaded, read)?;
+        session.set("seed", options.seed);
+        Ok(session)
+    }
+
+    /// As [`Session::begin`], of sites that `read` gives, with the file that they came from if there is one.
+    ///
+    /// # Errors
+    /// The same, and those of `read`.
+    pub fn of(
+        asked: &Asked<'_>,
+        task: &str,
+        endings: &'static [&'static str],
+        loaded: &LoadedModels,
+        read: impl FnOnce(&FastaFile) -> Result<(Sites, Option<FileSummary>)>,
+    ) -> Result<Self> {
+        let begin = Instant::now();
+        let Asked { inputs, fasta, output, threads } = asked;
+        if *output == "-" {
+            let problem = "-o takes a prefix, as in out/sample: there are several files";
+            return Err(Error::Usage(problem.into()));
+        }
+        check_prefix(output, &format!("{task}.{SUMMARY}"))?;
+        check_stdin(inputs)?;
+        let threads = threads.apply()?;
+        let prefix = format!("{output}.{task}");
+        let mut files = claim::files(&prefix, endings);
+        files.extend(claim::files(&prefix, &[SUMMARY]));
+        let lock = claim::claim(&prefix, &files, inputs)?;
+        let summary_file = AtomicFile::create(format!("{prefix}.{SUMMARY}").as_ref())?;
+        let fasta = FastaFile::open(fasta)?;
+        let (sites, sites_file) = read(&fasta)?;
+        let mut summary = InterpretSummary {
+            program: "polyascan".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            command_line: command_line::typed(),
+            model: ModelSummary::of(loaded.site_model().card()),
+            strength_model: loaded.strength_model().map(|model| ModelSummary::of(model.card())),
+            fasta: FastaSummary::of(&fasta),
+            sites_file,
+            threads,
+            device: device_of(loaded.site_model()),
+            ..InterpretSummary::default()
+        };
+        summary.sites.asked = sites.places.len() as u64;
+        summary.sites.again = sites.again;
+        let mut session =
+            Self { prefix, endings, begin, _lock: lock, summary_file, fasta, sites, summary };
+        if session.sites.again > 0 {
+            let file = session.summary.sites_file.as_ref();
+            let path = file.map_or("regions", |file| &file.path);
+            session.note(format!("{path}: {} rows name a site once more", session.sites.again));
+        }
+        Ok(session)
+    }
+
+    /// Says a remark, on standard error and in the summary.
+    pub fn note(&mut self, note: String) {
+        crate::say!("polyascan: note: {note}");
+        self.summary.notes.push(note);
+    }
+
+    /// Returns the path of a file with an ending.
+    pub fn path(&self, ending: &str) -> PathBuf {
+        PathBuf::from(format!("{}.{ending}", self.prefix))
+    }
+
+    /// Returns the contigs of the genome.
+    pub fn contigs(&self) -> &Contigs {
+        &self.fasta.contigs
+    }
+
+    /// Returns a site's place.
+    pub fn site(&self, number: usize) -> Place {
+        self.sites.places[number]
+    }
+
+    /// Returns a site's contig, position (1-based) and strand.
+    pub fn place(&self, number: usize) -> [String; 3] {
+        let place = self.sites.places[number];
+        let name = self.fasta.contigs[place.contig].name.clone();
+        [name, (place.position + 1).to_string(), place.strand.to_string()]
+    }
+
+    /// Notes a setting.
+    pub fn set(&mut self, name: &str, value: impl Into<Value>) {
+        self.summary.settings.insert(name.to_owned(), value.into());
+    }
+
+    /// Hands every site's window to `work`, which says how many windows it asked the models for, and what that gives
+    /// to `take`, in order.
+    ///
+    /// # Errors
+    /// Those of both; an interrupt.
+    pub fn each_site<T: Send>(
+        &mut self,
+        work: impl Fn(usize, &[u8]) -> Result<(T, u64)> + Sync,
+        mut take: impl FnMut(T),
+    ) -> Result<()> {
+        let windows = SiteWindows::new(&self.fasta, &self.sites)?;
+        let stop = Stop::new(interrupt::watch(), false);
+        let mut progress = Progress::of_sites(self.sites.places.len() as u64);
+        let summary = &mut self.summary;
+        run::run(windows, summary.threads, &stop, work, |_, done| {
+            match done {
+                Ok((done, windows)) => {
+                    summary.sites.scored += 1;
+                    summary.windows += windows;
+                    progress.advance(1, windows);
+                    take(done);
+                }
+                Err(skip) => {
+                    let reason = match skip {
+                        Skip::ContigEdge => "contig_edge",
+                        Skip::N => "n",
+                    };
+                    *summary.sites.skipped.entry(reason.to_owned()).or_default() += 1;
+                    progress.advance(1, 0);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Returns a table with the header lines of all tables: only what decides the results.
+    pub fn table(&self, remarks: &[&str], text: &str) -> Vec<u8> {
+        let s = &self.summary;
+        let (command, strength) = (command_line::result(), s.strength_model.as_ref());
+        let mut lines = entries(&s.version, &command, &s.model, strength, &s.fasta);
+        let file = s.sites_file.iter();
+        lines.extend(file.map(|file| format!("sites: {} sha256={}", file.path, file.sha256)));
+        let account = &s.sites;
+        let (scored, skipped) = (account.scored, account.all_skipped());
+        lines.push(format!("sites scored: {scored} of {} ({skipped} skipped)", account.asked));
+        lines.extend(remarks.iter().map(|&remark| remark.to_owned()));
+        let header: String = lines.iter().map(|line| header_line(line)).collect();
+        (header + text).into_bytes()
+    }
+
+    /// Gives all files their names together, the summary with them, and says what was done.
+    ///
+    /// # Errors
+    /// If a file cannot be written.
+    pub fn finish(self, files: Vec<(String, Vec<u8>)>) -> Result<()> {
+        self.finish_with(files, Vec::new())
+    }
+
+    /// As [`Session::finish`], with files that are complete already.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn finish_with(
+        mut self,
+        files: Vec<(String, Vec<u8>)>,
+        mut complete: Vec<Complete>,
+    ) -> Result<()> {
+        for (ending, bytes) in &files {
+            complete.push(whole(format!("{}.{ending}", self.prefix).as_ref(), bytes)?);
+        }
+        let names = claim::files(&self.prefix, self.endings);
+        if let Some(note) = claim::replace_stale(&mut complete, &names) {
+            self.note(note);
+        }
+        let seconds = self.begin.elapsed().as_secs_f64();
+        let summary = &mut self.summary;
+        summary.wall_seconds = seconds;
+        summary.windows_per_second = summary.windows as f64 / seconds.max(1e-3);
+        complete.push(summary.complete(self.summary_file)?);
+        let written = Written::publish(complete)?;
+        let sites = &self.summary.sites;
+        let reasons = sites.skipped.iter().map(|(reason, n)| format!(", {n} skipped ({reason})"));
+        crate::say!(
+            "polyascan: {} sites: {} scored{}; {seconds:.1} s, {:.0} windows/s",
+            sites.asked,
+            sites.scored,
+            reasons.collect::<String>(),
+            self.summary.windows_per_second
+        );
+        written.tell();
+        Ok(())
+    }
+}
