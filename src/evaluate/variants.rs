@@ -178,6 +178,39 @@ pub struct Agreement {
     pub sign_agreement: Option<f64>,
 }
 
+/// Sizes of a predicted change, log2 odds, at which variants may be told to matter.
+const CUT_OFFS: [f64; 4] = [0.25, 0.5, 1.0, 2.0];
+
+/// What is found of the variants that change the odds more than twofold, with a cut-off on the prediction.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CutOff {
+    pub score: &'static str,
+    /// Least size of the predicted change, log2 odds.
+    pub log2: f64,
+    /// Variants that reach it.
+    pub told: usize,
+    /// The share of them that change the odds more than twofold.
+    pub precision: Option<f64>,
+    /// The share of those that do that reach it.
+    pub recall: Option<f64>,
+}
+
+/// Returns what each of some cut-offs finds.
+pub fn cut_offs(effects: &Effects, variants: &[MeasuredVariant]) -> Vec<CutOff> {
+    let is_large = |variant: &MeasuredVariant| variant.measured.abs() > LARGE;
+    let large = variants.iter().filter(|variant| is_large(variant)).count();
+    let of = |log2: f64| {
+        let pairs = effects.changes.iter().zip(variants);
+        let told = pairs.filter(|(change, _)| change.abs() >= log2 * std::f64::consts::LN_2);
+        let told: Vec<&MeasuredVariant> = told.map(|(_, variant)| variant).collect();
+        let found = told.iter().filter(|variant| is_large(variant)).count();
+        let share = |of: usize| (of > 0).then(|| found as f64 / of as f64);
+        let (precision, recall) = (share(told.len()), share(large));
+        CutOff { score: effects.score, log2, told: told.len(), precision, recall }
+    };
+    CUT_OFFS.into_iter().map(of).collect()
+}
+
 /// Returns the agreement over all variants and over those outside the signal.
 pub fn agreement(effects: &Effects, variants: &[MeasuredVariant], signal: usize) -> [Agreement; 2] {
     let of = |name, keep: &dyn Fn(&MeasuredVariant) -> bool| {
@@ -214,6 +247,28 @@ mod tests {
         let text = format!("gene\tsnv_pos\twt_seq\tmaster_seq\tdelta_logodds_true\n{rows}");
         std::fs::write(file.path(), text).unwrap();
         read(file.path(), 1)
+    }
+
+    #[test]
+    fn a_cut_off_finds_what_reaches_it() {
+        let variant = |measured| MeasuredVariant {
+            line: 1,
+            reference: Vec::new(),
+            variant: Vec::new(),
+            position: 0,
+            measured,
+        };
+        let variants = [1.0, -2.0, 0.1, 0.2].map(variant);
+        let log2 = std::f64::consts::LN_2;
+        let changes = [3.0, -0.6, 1.5, 0.0].map(|change| change * log2).into();
+        let found = cut_offs(&Effects { score: "x", changes }, &variants);
+        let figures: Vec<_> = found.iter().map(|c| (c.told, c.precision, c.recall)).collect();
+        let two_thirds = Some(2.0 / 3.0);
+        assert_eq!(figures[0], (3, two_thirds, Some(1.0)));
+        assert_eq!(figures[2], (2, Some(0.5), Some(0.5)));
+        assert_eq!(figures[3], (1, Some(1.0), Some(0.5)));
+        let none = cut_offs(&Effects { score: "x", changes: vec![0.0] }, &variants[3..]);
+        assert_eq!((none[0].told, none[0].precision, none[0].recall), (0, None, None));
     }
 
     #[test]

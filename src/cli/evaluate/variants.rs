@@ -10,7 +10,8 @@ use crate::cli::options::{ModelOptions, ThreadOptions};
 use crate::error::{Error, Result};
 use crate::evaluate::metrics::shown;
 use crate::evaluate::variants::{
-    Agreement, Effects, MeasuredVariant, MeasuredVariants, agreement, effects, read,
+    Agreement, CutOff, Effects, MeasuredVariant, MeasuredVariants, agreement, cut_offs, effects,
+    read,
 };
 use crate::genome::sequence::decode;
 use crate::output::atomic::{check_output, keep_input, write};
@@ -60,6 +61,7 @@ struct Evaluation {
     /// By reason.
     skipped: BTreeMap<&'static str, usize>,
     scores: Vec<Agreement>,
+    cut_offs: Vec<CutOff>,
 }
 
 /// Returns the report.
@@ -88,6 +90,7 @@ pub fn run(args: &Args) -> Result<String> {
         scored: variants.len(),
         skipped,
         scores: figures.collect(),
+        cut_offs: effects.iter().flat_map(|effects| cut_offs(effects, &variants)).collect(),
     };
     if let Some(path) = &args.output {
         write(path, rows(&effects, &variants, args.anchor).as_bytes())?;
@@ -146,6 +149,11 @@ impl Evaluation {
             ];
             let figures = figures.map(|figure| shown(figure, 4)).join("\t");
             text += &format!("{}\t{}\t{}\t{figures}\n", s.score, s.variants, s.count);
+        }
+        text += "#score\tcut_off_log2\tvariants\tprecision\trecall\n";
+        for c in &self.cut_offs {
+            let figures = [c.precision, c.recall].map(|figure| shown(figure, 4)).join("\t");
+            text += &format!("{}\t{}\t{}\t{figures}\n", c.score, c.log2, c.told);
         }
         text
     }
