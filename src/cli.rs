@@ -21,6 +21,7 @@ pub mod mutagenesis;
 pub mod options;
 mod parts;
 pub mod plot;
+pub mod precompute;
 pub mod predict;
 mod putative;
 pub mod report;
@@ -64,6 +65,7 @@ enum Command {
     Variants(variants::Args),
     Merge(merge::Args),
     Mutagenesis(mutagenesis::Args),
+    Precompute(precompute::Args),
     Report(report::Args),
     Plot(plot::Args),
     Predict(predict::Args),
@@ -111,6 +113,7 @@ impl Command {
             Self::Variants(args) => variants::run(args),
             Self::Merge(args) => merge::run(args),
             Self::Mutagenesis(args) => mutagenesis::run(args),
+            Self::Precompute(args) => precompute::run(args),
             Self::Report(args) => report::run(args),
             Self::Plot(args) => plot::run(args),
             Self::Predict(args) => predict::run(args),

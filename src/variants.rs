@@ -21,6 +21,8 @@ mod haplotype;
 pub mod input;
 pub mod motif;
 pub mod mutagenesis;
+pub mod phase;
+pub mod precomputed;
 pub mod run;
 pub mod tables;
 pub mod tallies;

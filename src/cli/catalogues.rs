@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use crate::context::features::GeneContext;
 use crate::context::known::KnownSites;
 use crate::error::{Error, Result};
+use crate::genome::compression::Source;
 use crate::genome::contigs::Contigs;
 
 /// Returns name and file of a catalogue: `NAME=FILE`, or the file's name without its endings.
@@ -49,4 +51,35 @@ pub fn add_catalogue(
     Ok((outside > 0).then(|| {
         format!("{name}: {outside} sites are not on contigs of the FASTA file and are left out")
     }))
+}
+
+/// Sites that are known whatever a model says of them.
+pub struct KnownPlaces {
+    /// By contig of the genome and strand, ascending.
+    pub places: Vec<[Vec<u64>; 2]>,
+    /// The catalogues' files.
+    pub files: Vec<Source>,
+    pub remarks: Vec<String>,
+}
+
+/// Reads catalogues, and adds the ends of annotated transcripts.
+///
+/// # Errors
+/// If a catalogue cannot be read, or has no site in the genome.
+pub fn known_places(
+    catalogues: &[String],
+    genes: Option<&GeneContext>,
+    contigs: &Contigs,
+) -> Result<KnownPlaces> {
+    let (mut known, mut files, mut remarks) = (KnownSites::default(), Vec::new(), Vec::new());
+    for text in catalogues {
+        let (name, path) = named_catalogue(text)?;
+        remarks.extend(add_catalogue(&mut known, name, path, contigs)?);
+        files.push(Source::open(path)?);
+    }
+    if let Some(genes) = genes {
+        known.add_ends(genes, true);
+    }
+    known.finish(contigs);
+    Ok(KnownPlaces { places: known.places(contigs), files, remarks })
 }

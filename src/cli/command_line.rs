@@ -12,6 +12,7 @@ const WITH_EFFECT: &[&str] = &[
     "anchor",
     "anchor_at",
     "annotation",
+    "around",
     "background",
     "bgzip",
     "by",
@@ -42,6 +43,7 @@ const WITH_EFFECT: &[&str] = &[
     "gene",
     "genes",
     "genome",
+    "haplotypes",
     "gpu_precision",
     "input",
     "input_length",
@@ -130,6 +132,8 @@ const WITHOUT_EFFECT: &[&str] = &[
     "profile",
     "multiqc",
     "no_splice_cache",
+    "precomputed",
+    "per_table",
 ];
 
 /// The command line of this run.

@@ -10,20 +10,18 @@ use std::time::Instant;
 
 use clap::Args as ClapArgs;
 
-use super::catalogues::{add_catalogue, catalogue, named_catalogue};
+use super::catalogues::{catalogue, known_places};
 use super::chosen::GeneOptions;
 use super::context::SpliceOptions;
 use super::options::{ModelOptions, StrengthOptions, ThreadOptions, check_stdin};
 use super::parts::{Consumer, PartOptions, Runner};
+use super::precompute::computed_with;
 use super::{claim, interrupt};
 use crate::config::Config;
-use crate::context::features::GeneContext;
-use crate::context::known::KnownSites;
 use crate::error::{Error, Result, excerpt};
-use crate::genome::compression::Source;
-use crate::genome::contigs::Contigs;
 use crate::genome::fasta::FastaFile;
 use crate::genome::in_turn::InTurn;
+use crate::models::Model;
 use crate::output::lock::Lock;
 use crate::parts::Checkpoint;
 use crate::pipeline::Stop;
@@ -31,20 +29,22 @@ use crate::scan::progress::Progress;
 use crate::shard::Portion;
 use crate::variants::annotate::{Annotated, Annotator, CheckRef};
 use crate::variants::context::{ContextRule, VariantContext};
-use crate::variants::engine::Engine;
+use crate::variants::engine::{Engine, Precomputed};
 use crate::variants::entry::KEYS;
 use crate::variants::gene_usage::GeneUsage;
 use crate::variants::input::Input;
+use crate::variants::precomputed::table::Tables;
 use crate::variants::run::{self, BatchReader};
 use crate::variants::tables::short;
 use crate::variants::vcf::header::Header;
+use crate::variants::vcf::line::COLUMNS;
 use crate::variants::work::VariantWork;
 use crate::variants::{LatentSites, VariantSettings, value_name};
 use output::{Destination, OutputOptions};
 use report::Report;
 use survey::Survey;
 
-/// Records with another REF than the genome's that are named on standard error.
+/// Records with another REF than the genome's that are named on standard error, and samples in a message.
 const NAMED: usize = 10;
 
 /// Say what variants do to polyA sites: VCF, BCF or a table in, annotated VCF or BCF out.
@@ -91,6 +91,14 @@ pub struct Args {
     /// strand that is scored, as Stroup & Ji 2023 do; the others are skipped (no_motif_change) before any model runs.
     #[arg(long)]
     changed_motif_only: bool,
+    /// A sample whose phased genotypes say which variants lie on one haplotype: those up to 240 nt apart are also scored
+    /// together (INFO/PolyA_hap). Records must be in order.
+    #[arg(long, value_name = "SAMPLE")]
+    haplotypes: Option<String>,
+    /// Look effects up in this folder of `polyascan precompute`, which was made with the same genome, models, settings,
+    /// --annotation and --sites, and compute only what is not there; results are the same.
+    #[arg(long, value_name = "DIR")]
+    precomputed: Option<PathBuf>,
     /// Longest allele that is scored, in nt that are replaced or put in [default: 100].
     #[arg(long, value_name = "NT")]
     max_length: Option<usize>,
@@ -144,6 +152,7 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
     let input = args.input()?;
     let variants = input.records()?;
     let mut header = variants.header();
+    let sample = args.sample(&header, &input)?;
     let fasta = FastaFile::open(&args.fasta)?;
     if !args.formats.force {
         input.check_assembly(&fasta.contigs)?;
@@ -157,13 +166,17 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
         &GeneOptions::default(),
     )?;
     let (genes, usage) = (loaded.genes.as_ref(), &loaded.usage);
-    let (places, catalogues, remarks) = args.known(genes, &fasta.contigs)?;
-
+    let known = known_places(&args.catalogues, genes, &fasta.contigs)?;
     let models = (model.as_ref(), strength.as_deref());
+    let tables = args.tables(&config, models, &fasta, &known.places)?;
+    let precomputed = tables.as_ref().map(|tables| tables as &dyn Precomputed);
+    let engine = engine.looking_up(precomputed);
+
     let mut report = Report::new(&config, models, &fasta, threads);
-    report.inputs(&input.source, loaded.gtf.as_ref(), &catalogues)?;
-    loaded.notes.iter().chain(&remarks).for_each(|note| report.note(note.clone()));
-    report.rules(&args.rules, args.latent);
+    report.inputs(&input.source, loaded.gtf.as_ref(), &known.files)?;
+    loaded.notes.iter().chain(&known.remarks).for_each(|note| report.note(note.clone()));
+    report.rules(&args.rules, args.latent, args.haplotypes.as_deref());
+    tables.iter().for_each(|tables| report.precomputed(tables));
     report.changed_motif_only(args.changed_motif_only);
     if let Some((name, here, there, n)) = header.other_length(&fasta.contigs) {
         report.note(format!(
@@ -197,7 +210,7 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
         engine: &engine,
         genes,
         context: VariantContext { model: usage, genes, rules: &args.rules },
-        places: &places,
+        places: &known.places,
         usage: GeneUsage::default(),
         check_ref: args.check_ref(),
         longest: config.variants.max_length,
@@ -209,8 +222,8 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
     let compute = |portion: Portion, consume: &mut Consumer<'_, VariantWork>| {
         let mut display = Display::new(variants.progress());
         let sorted = args.formats.write_index;
-        let reader =
-            BatchReader::new(variants, genome, sorted, portion.span).forced(args.formats.force);
+        let reader = BatchReader::new(variants, genome, sorted, portion.span);
+        let reader = reader.forced(args.formats.force).with_haplotypes(sample);
         let stop = Stop::new(interrupt, portion.finish_begun);
         run::run(reader, &annotator, threads, &stop, |annotated| {
             display.show(&annotated);
@@ -229,6 +242,7 @@ fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
         _ => {
             let mut output = destination.create(&work)?;
             let checkpoint = runner.run(compute, &mut |annotated| output.take(annotated))?;
+            tables.iter().for_each(|tables| report.looked_up(tables));
             output.commit(&work, report, scored, begin)?;
             checkpoint.map_or(Ok(()), Checkpoint::remove)?;
         }
@@ -265,23 +279,37 @@ impl Display {
     }
 }
 
-/// Known sites by contig and strand, the catalogues' files, and remarks.
-type Known = (Vec<[Vec<u64>; 2]>, Vec<Source>, Vec<String>);
-
 impl Args {
-    /// Reads the known sites: catalogues, and the ends of annotated transcripts.
-    fn known(&self, genes: Option<&GeneContext>, contigs: &Contigs) -> Result<Known> {
-        let (mut known, mut files, mut remarks) = (KnownSites::default(), Vec::new(), Vec::new());
-        for text in &self.catalogues {
-            let (name, path) = named_catalogue(text)?;
-            remarks.extend(add_catalogue(&mut known, name, path, contigs)?);
-            files.push(Source::open(path)?);
-        }
-        if let Some(genes) = genes {
-            known.add_ends(genes, true);
-        }
-        known.finish(contigs);
-        Ok((known.places(contigs), files, remarks))
+    /// Finds the column of the sample whose haplotypes are asked for.
+    fn sample(&self, header: &Header, input: &Input) -> Result<Option<usize>> {
+        let Some(name) = &self.haplotypes else { return Ok(None) };
+        let samples = header.samples();
+        let place = samples.iter().position(|sample| sample == name);
+        place.map(|place| Some(COLUMNS.len() + 1 + place)).ok_or_else(|| {
+            let there = match samples.len() {
+                0 => "there are none".to_owned(),
+                n => {
+                    let some: Vec<&str> = samples.iter().take(NAMED).map(String::as_str).collect();
+                    let more = if n > NAMED { ", ..." } else { "" };
+                    format!("there are {}{more}", some.join(", "))
+                }
+            };
+            let problem = format!("no sample {:?} for --haplotypes; {there}", excerpt(name));
+            Error::input(input.source.path(), "header", problem)
+        })
+    }
+
+    /// Opens the tables of precomputed effects.
+    fn tables(
+        &self,
+        config: &Config,
+        models: (&dyn Model, Option<&dyn Model>),
+        fasta: &FastaFile,
+        places: &[[Vec<u64>; 2]],
+    ) -> Result<Option<Tables>> {
+        let Some(folder) = &self.precomputed else { return Ok(None) };
+        let here = computed_with((config, self.latent), models, fasta, places);
+        Tables::open(folder, &fasta.contigs, &here, config.variants.rule).map(Some)
     }
 
     fn input(&self) -> Result<Input> {

@@ -2,6 +2,7 @@
 
 mod interpret;
 mod mutagenesis;
+mod precompute;
 mod sequences;
 mod variants;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::interpret::{InterpretSummary, SiteAccount};
 pub use self::mutagenesis::{CutoffSummary, MutagenesisSummary};
+pub use self::precompute::PrecomputeSummary;
 pub use self::sequences::{ClassFile, SequencesSummary};
 pub use self::variants::VariantSummary;
 use super::atomic::{AtomicFile, Complete};

@@ -28,8 +28,14 @@ use crate::genome::contigs::Contigs;
 const TABIX_POSITIONS: u64 = 1 << 29;
 /// Smallest interval of both indices: 2^14 nt, as tabix has it.
 const MIN_SHIFT: u8 = 14;
+/// The same of fine indices: 2^6 nt.
+pub const FINE: u8 = 6;
 /// Levels of bins in a tabix index.
 const TABIX_DEPTH: u8 = 5;
+
+const TBI: &str = ".tbi";
+/// The ending of CSI indices.
+pub const CSI: &str = ".csi";
 
 /// Which columns say where a row lies; the contig is the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,12 +46,22 @@ pub enum Layout {
     Position,
 }
 
-/// A table in BGZF with its index beside it: `NAME.tbi`, or `NAME.csi` where a contig is longer
-/// than 2^29 nt. Both appear on [`IndexedTable::commit`].
+/// How exactly an index says where rows are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Resolution {
+    /// As every reader knows it: `.tbi`, or `.csi` where a contig is longer than 2^29 nt.
+    Usual,
+    /// For many queries of single positions: `.csi` with intervals of 64 nt.
+    Fine,
+}
+
+/// A table in BGZF with its index beside it: `NAME.tbi` or `NAME.csi`.
 pub struct IndexedTable {
     data: bgzf::io::Writer<AtomicFile>,
     index: IndexWriter,
     contigs: Contigs,
+    /// Of the index.
+    extension: &'static str,
     /// For the check at the end: made first, so that it is not what a finished run fails for.
     folder: TempDir,
 }
@@ -69,6 +85,23 @@ impl IndexedTable {
     /// # Errors
     /// If one of the files cannot be created.
     pub fn create(path: &Path, contigs: &Contigs, layout: Layout) -> Result<Self> {
+        Self::indexed(path, contigs, layout, Resolution::Usual)
+    }
+
+    /// Does the same for a table that is to be queried for many single positions.
+    ///
+    /// # Errors
+    /// As [`IndexedTable::create`].
+    pub fn create_fine(path: &Path, contigs: &Contigs, layout: Layout) -> Result<Self> {
+        Self::indexed(path, contigs, layout, Resolution::Fine)
+    }
+
+    fn indexed(
+        path: &Path,
+        contigs: &Contigs,
+        layout: Layout,
+        resolution: Resolution,
+    ) -> Result<Self> {
         if path == Path::new("-") {
             let problem = "standard output cannot be compressed and indexed; name a file";
             return Err(Error::Usage(problem.to_owned()));
@@ -76,9 +109,10 @@ impl IndexedTable {
         let failed =
             |e| Error::io(&std::env::temp_dir(), "cannot write temporary files (set TMPDIR)", e);
         let folder = tempfile::tempdir().map_err(failed)?;
-        let index = IndexWriter::create(path, contigs, layout)?;
+        let index = IndexWriter::create(path, contigs, layout, resolution)?;
         let data = bgzf::io::Writer::new(AtomicFile::create(path)?);
-        Ok(Self { data, index, contigs: contigs.clone(), folder })
+        let (extension, _) = index_extension(contigs, resolution);
+        Ok(Self { data, index, contigs: contigs.clone(), extension, folder })
     }
 
     /// Writes a header line, which starts with `#` and ends with a line feed.
@@ -117,7 +151,7 @@ impl IndexedTable {
             self.index.indexer.write(self.index.file, self.index.layout, &self.contigs);
         let index_file = index_file.map_err(|e| Error::io(&index_path, "cannot write", e))?;
         let (data, index) = (self.data.into_inner().complete()?, index_file.complete()?);
-        verify(&path, &data, &index, &self.contigs, self.folder.path())?;
+        verify(&path, &data, (&index, self.extension), &self.contigs, self.folder.path())?;
         Ok([data.replacing(vec![index_path, self.index.stale]), index])
     }
 
@@ -132,14 +166,13 @@ impl IndexedTable {
 fn verify(
     path: &Path,
     data: &Complete,
-    index: &Complete,
+    (index, extension): (&Complete, &str),
     contigs: &Contigs,
     folder: &Path,
 ) -> Result<()> {
     let wrong = |problem: String| Error::input(path, "", format!("the index is broken: {problem}"));
     let failed = |e| Error::io(folder, "cannot write temporary files (set TMPDIR)", e);
     // htslib looks for an index by the name of the data.
-    let extension = index_extension(contigs).0;
     for (file, name) in [(data, "data.gz".to_owned()), (index, format!("data.gz{extension}"))] {
         let place = file.place().canonicalize().map_err(failed)?;
         symlink(place, folder.join(name)).map_err(failed)?;
@@ -151,14 +184,20 @@ fn verify(
 }
 
 impl IndexWriter {
-    fn create(path: &Path, contigs: &Contigs, layout: Layout) -> Result<Self> {
-        let (extension, other) = index_extension(contigs);
+    fn create(
+        path: &Path,
+        contigs: &Contigs,
+        layout: Layout,
+        resolution: Resolution,
+    ) -> Result<Self> {
+        let (extension, other) = index_extension(contigs, resolution);
         let longest = longest(contigs);
-        let indexer = if longest <= TABIX_POSITIONS {
+        let indexer = if extension == TBI {
             AnyIndexer::Tabix(Indexer::default())
         } else {
-            let depth = depth_for(longest);
-            let indexer = Indexer::new(MIN_SHIFT, depth).ok_or_else(|| {
+            let min_shift = if resolution == Resolution::Fine { FINE } else { MIN_SHIFT };
+            let depth = depth_for(longest, min_shift);
+            let indexer = Indexer::new(min_shift, depth).ok_or_else(|| {
                 Error::Usage(format!("a contig of {longest} nt is too long to be indexed"))
             })?;
             AnyIndexer::Csi(indexer)
@@ -218,13 +257,14 @@ fn longest(contigs: &Contigs) -> u64 {
 }
 
 /// Returns the ending of the index of a file over these contigs, and that of the other kind.
-fn index_extension(contigs: &Contigs) -> (&'static str, &'static str) {
-    if longest(contigs) <= TABIX_POSITIONS { (".tbi", ".csi") } else { (".csi", ".tbi") }
+fn index_extension(contigs: &Contigs, resolution: Resolution) -> (&'static str, &'static str) {
+    let usual = resolution == Resolution::Usual && longest(contigs) <= TABIX_POSITIONS;
+    if usual { (TBI, CSI) } else { (CSI, TBI) }
 }
 
 /// Returns the smallest number of levels whose bins reach `length`.
-fn depth_for(length: u64) -> u8 {
-    let reaches = |depth: &u8| length <= 1 << (MIN_SHIFT + 3 * depth);
+fn depth_for(length: u64, min_shift: u8) -> u8 {
+    let reaches = |depth: &u8| length <= 1 << (min_shift + 3 * depth);
     (TABIX_DEPTH..=16).find(reaches).unwrap_or(u8::MAX)
 }
 
@@ -336,9 +376,8 @@ mod tests {
     #[test]
     fn rows_out_of_order_are_refused() {
         let dir = tempfile::tempdir().unwrap();
-        let mut bed =
-            IndexedTable::create(&dir.path().join("x.bed.gz"), &genome(&[100, 100]), Layout::Bed)
-                .unwrap();
+        let path = dir.path().join("x.bed.gz");
+        let mut bed = IndexedTable::create(&path, &genome(&[100, 100]), Layout::Bed).unwrap();
         bed.write_row(1, 3..4, "chr8\t3\t4\n").unwrap();
         let message = bed.write_row(0, 3..4, "chr9\t3\t4\n").unwrap_err().to_string();
         assert!(message.contains("chr9:4-4"), "{message}");

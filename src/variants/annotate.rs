@@ -8,11 +8,13 @@ use super::answer::{Finding, largest_change, most_severe};
 use super::change::{Change, Coverage, Reason};
 use super::context::VariantContext;
 use super::effect::SiteEffect;
-use super::engine::{Asked, Effects, Engine, SignalEffect};
-use super::entry::{self, Answer, KEYS, parts, signal_entry};
+use super::engine::{Asked, Effects, Engine, SignalEffect, affected};
+use super::entry::{self, Answer, KEYS, haplotype_entry, parts, signal_entry};
 use super::gene_usage::{Around, GeneUsage};
 use super::genes::genes_at;
 use super::motif;
+use super::phase::{Combined, combined};
+use super::run::Genotypes;
 use super::totals::Totals;
 use super::vcf::line::Line;
 use crate::context::features::GeneContext;
@@ -43,6 +45,8 @@ pub struct Batch {
     /// The contig's name in the genome, where it is another.
     pub renamed: Option<String>,
     pub lines: Vec<Line>,
+    /// What a sample carries here, if its haplotypes are asked for.
+    pub genotypes: Option<Genotypes>,
     /// How much of the input has been read, for the progress bar.
     pub read: Option<u64>,
 }
@@ -89,6 +93,8 @@ struct Record<'a> {
     /// REF as it is to be written.
     reference: Vec<u8>,
     alleles: Vec<Allele<'a>>,
+    /// Alleles with their neighbours on a haplotype: number of the allele, place in the list of what is to be scored.
+    haplotypes: Vec<(Combined, usize, usize)>,
 }
 
 struct Allele<'a> {
@@ -125,11 +131,16 @@ impl Annotator<'_> {
         }
         let mut asked = Vec::new();
         let mut records = Vec::new();
-        for line in &batch.lines {
+        for (number, line) in batch.lines.iter().enumerate() {
             let contig = batch.contig.as_ref();
             if let Some(record) = self.examine(line, contig, &mut asked, &mut annotated)? {
-                records.push(record);
+                records.push((number, record));
             }
+        }
+        let of_alleles = asked.len();
+        if let (Some(genotypes), Some((_, codes))) = (&batch.genotypes, &batch.contig) {
+            annotated.totals.unphased += genotypes.unphased;
+            self.ask_haplotypes(codes, genotypes, &mut records, &mut asked);
         }
         let around = batch.contig.as_ref().map(|(contig, codes)| self.around(*contig, codes));
         let effects = match &around {
@@ -139,10 +150,12 @@ impl Annotator<'_> {
             None => Vec::new(),
         };
         let signals = match &around {
-            Some(Around { codes, .. }) => self.engine.signal_effects(codes, &asked)?,
+            Some(Around { codes, .. }) => {
+                self.engine.signal_effects(codes, &asked[..of_alleles])?
+            }
             None => Vec::new(),
         };
-        for record in &records {
+        for (_, record) in &records {
             self.write(record, around.as_ref(), (&effects, &signals), &mut annotated)?;
         }
         Ok(annotated)
@@ -166,7 +179,8 @@ impl Annotator<'_> {
             let missing =
                 |letters| Allele { letters, asked: Err(Reason::MissingContig), genes: None };
             let alleles = line.alternates().map(|letters| missing(text(letters))).collect();
-            return Ok(Some(Record { line, reference: line.reference().to_vec(), alleles }));
+            let (reference, haplotypes) = (line.reference().to_vec(), Vec::new());
+            return Ok(Some(Record { line, reference, alleles, haplotypes }));
         };
         let mut reference = line.reference().to_vec();
         let change = |reference: &[u8], letters: &[u8]| {
@@ -221,7 +235,31 @@ impl Annotator<'_> {
             Allele { letters: text(letters), asked, genes }
         });
         let alleles = alleles.collect();
-        Ok(Some(Record { line, reference, alleles }))
+        Ok(Some(Record { line, reference, alleles, haplotypes: Vec::new() }))
+    }
+
+    /// Adds the haplotypes that a sample has of the alleles of records, and what is to be scored of them.
+    fn ask_haplotypes(
+        &self,
+        codes: &[u8],
+        genotypes: &Genotypes,
+        records: &mut [(usize, Record<'_>)],
+        asked: &mut Vec<Asked>,
+    ) {
+        for (number, record) in records {
+            let Some(own) = genotypes.of_line[*number] else { continue };
+            for combined in combined(codes, &genotypes.carried, own, self.longest) {
+                let letters = text(&combined.letters);
+                let of_allele = record.alleles.iter().position(|allele| allele.letters == letters);
+                let scored = of_allele.and_then(|number| {
+                    let (at, _) = record.alleles[number].asked.ok()?;
+                    Some((number, asked[at].strands))
+                });
+                let Some((allele, strands)) = scored else { continue };
+                asked.push(Asked { change: combined.change.clone(), strands });
+                record.haplotypes.push((combined, allele, asked.len() - 1));
+            }
+        }
     }
 
     fn mismatch(&self, line: &Line, codes: &[u8]) -> Error {
@@ -284,9 +322,34 @@ impl Annotator<'_> {
             }
             answers.push(answer);
         }
-        let info = entry::info(&entries, &by_signal, &answers);
+        let by_haplotype = self.haplotype_entries(record, effects);
+        totals.haplotypes += record.haplotypes.len() as u64;
+        let info = entry::info([&entries, &by_signal, &by_haplotype], &answers);
         *replaced |= record.line.write(&record.reference, &KEYS, &info, lines);
         Ok(())
+    }
+}
+
+impl Annotator<'_> {
+    /// Returns the entries of alleles with their neighbours on a haplotype, on the sites that the allele reaches.
+    fn haplotype_entries(&self, record: &Record<'_>, effects: &[Effects]) -> Vec<String> {
+        let mut entries = Vec::new();
+        for (combined, allele, at) in &record.haplotypes {
+            let allele = &record.alleles[*allele];
+            let within = |site: &&SiteEffect| {
+                affected(site.strand, &combined.own.replaced()).contains(&site.position)
+            };
+            let sites: Vec<SiteEffect> = effects[*at].iter().filter(within).cloned().collect();
+            let alone = allele.asked.map_or(&[][..], |(at, _)| &*effects[at]);
+            for finding in allele.findings(&sites, &self.context) {
+                let distance = |site: &&SiteEffect| site.position.abs_diff(finding.site.position);
+                let same = alone.iter().filter(|site| site.strand == finding.site.strand);
+                let same = same.filter(|site| distance(site) <= self.engine.match_distance());
+                let alone = same.min_by_key(distance);
+                entries.push(haplotype_entry(combined, &finding, alone));
+            }
+        }
+        entries
     }
 }
 

@@ -57,8 +57,20 @@ pub struct Engine<'a> {
     profile: Profile,
     /// Says whether to give up; asked for every change.
     stop: Box<dyn Fn() -> bool + Send + Sync + 'a>,
+    /// Effects that were computed before.
+    precomputed: Option<&'a dyn Precomputed>,
     /// By sequence (any number that names it) and change.
     remembered: Mutex<LruCache<(usize, Asked), Effects>>,
+}
+
+/// Effects that were computed before, by the same models with the same settings and places.
+pub trait Precomputed: Sync {
+    /// Returns the effects of changes of a sequence, in ascending order of the changes; `None` of each that it does not
+    /// have.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    fn effects(&self, name: usize, asked: &[&Asked]) -> Result<Vec<Option<Effects>>>;
 }
 
 /// Known sites of one sequence: positions by strand, ascending, whose effects are wanted in any case.
@@ -107,7 +119,23 @@ impl<'a> Engine<'a> {
         let remembered = Mutex::new(LruCache::new(remembered));
         let profile = Profile::default();
         let stop = Box::new(|| false);
-        Ok(Self { sites, strength, settings, everywhere, contigs, profile, stop, remembered })
+        let precomputed = None;
+        Ok(Self {
+            sites,
+            strength,
+            settings,
+            everywhere,
+            contigs,
+            profile,
+            stop,
+            precomputed,
+            remembered,
+        })
+    }
+
+    /// Looks effects up where `precomputed` has them.
+    pub fn looking_up(self, precomputed: Option<&'a dyn Precomputed>) -> Self {
+        Self { precomputed, ..self }
     }
 
     /// Gives up with [`Error::Interrupted`] once `stop` says so: one record can have thousands of alleles.
@@ -147,12 +175,18 @@ impl<'a> Engine<'a> {
         }
         new.sort_unstable();
         new.dedup();
+        if let Some(precomputed) = self.precomputed {
+            let found;
+            (new, found) = looked_up(precomputed, name, new)?;
+            known.extend(found);
+        }
         let effects = self.score_new(sequence, &new, places)?;
         let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
         for (&asked, effects) in new.iter().zip(effects) {
             remembered.put((name, asked.clone()), effects.clone());
             known.insert(asked, effects);
         }
+        drop(remembered);
         let lost = || Error::Internal("a change was not scored".into());
         asked.iter().map(|asked| known.get(asked).cloned().ok_or_else(lost)).collect()
     }
@@ -326,6 +360,26 @@ impl<'a> Engine<'a> {
     }
 }
 
+/// Changes, and some with their effects.
+type Found<'c> = (Vec<&'c Asked>, Vec<(&'c Asked, Effects)>);
+
+/// Returns the changes that are to be computed, and the others with their effects.
+fn looked_up<'c>(
+    precomputed: &dyn Precomputed,
+    name: usize,
+    asked: Vec<&'c Asked>,
+) -> Result<Found<'c>> {
+    let found = precomputed.effects(name, &asked)?;
+    let (mut new, mut known) = (Vec::new(), Vec::new());
+    for (asked, effects) in asked.into_iter().zip(found) {
+        match effects {
+            Some(effects) => known.push((asked, effects)),
+            None => new.push(asked),
+        }
+    }
+    Ok((new, known))
+}
+
 /// Returns the part of ascending positions that lies in a range.
 pub fn inside(ascending: &[u64], range: Range<u64>) -> &[u64] {
     let first = ascending.partition_point(|&position| position < range.start);
@@ -334,7 +388,7 @@ pub fn inside(ascending: &[u64], range: Range<u64>) -> &[u64] {
 }
 
 /// Returns the positions whose consolidated cleavage a change can alter.
-fn affected(strand: Strand, replaced: &Range<u64>) -> Range<u64> {
+pub fn affected(strand: Strand, replaced: &Range<u64>) -> Range<u64> {
     let touching = touching(strand, replaced);
     touching.start.saturating_sub(REACH)..touching.end + REACH
 }

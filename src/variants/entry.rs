@@ -3,15 +3,18 @@
 use std::fmt::Write as _;
 
 use super::answer::Finding;
-use super::change::{Coverage, Reason};
+use super::change::{Coverage, Reason, offset};
+use super::effect::SiteEffect;
 use super::engine::SignalEffect;
+use super::phase::Combined;
 use crate::context::features::Feature;
 use crate::context::structure::{GeneStructure, along};
 
-/// INFO keys that this program writes: entries by site, entries by signal, then what is said once per allele.
-pub const KEYS: [&str; 10] = [
+/// INFO keys that this program writes: entries by site, by signal, by haplotype, then what is said once per allele.
+pub const KEYS: [&str; 11] = [
     "PolyA",
     "PolyA_signals",
+    "PolyA_hap",
     "PolyA_max",
     "PolyA_effect",
     "PolyA_delta",
@@ -24,7 +27,7 @@ pub const KEYS: [&str; 10] = [
 
 /// The keys of what is said once per allele.
 pub const ANSWER: [&str; 8] = {
-    let [_, _, answer @ ..] = KEYS;
+    let [_, _, _, answer @ ..] = KEYS;
     answer
 };
 
@@ -72,6 +75,27 @@ pub const SIGNAL_FIELDS: [&str; 11] = [
     "DELTA_WIDE",
 ];
 
+/// The parts of an INFO/PolyA_hap entry.
+pub const HAPLOTYPE_FIELDS: [&str; 17] = [
+    "ALLELE",
+    "HAPLOTYPE",
+    "VARIANTS",
+    "GENE",
+    "STRAND",
+    "SITE",
+    "OFFSET",
+    "PROB_REF",
+    "PROB_HAP",
+    "STRENGTH_REF",
+    "STRENGTH_HAP",
+    "DELTA_STRENGTH",
+    "DELTA_ALONE",
+    "SHIFT",
+    "MOTIF",
+    "Consequence",
+    "CLASS",
+];
+
 /// Returns the header lines that define the INFO entries; `reasons` are the reasons for skipping and what
 /// they mean.
 pub fn definitions(reasons: &str) -> [String; KEYS.len()] {
@@ -92,10 +116,17 @@ pub fn definitions(reasons: &str) -> [String; KEYS.len()] {
          NARROW, WIDE: natural log-odds of cleavage 7 to 56 nt after it and anywhere in the frame. Format: {}",
         SIGNAL_FIELDS.join("|")
     );
+    let haplotypes = format!(
+        "With --haplotypes: effects of the allele together with what the sample carries on the same haplotype up to 240 nt \
+         away, one entry per haplotype x gene x site that the allele reaches; none without neighbours. VARIANTS: \
+         POS_REF_ALT of all of them, joined by &. DELTA_ALONE: DELTA_STRENGTH of the allele by itself. Format: {}",
+        HAPLOTYPE_FIELDS.join("|")
+    );
     let skipped = format!("Why the allele was not scored: {reasons}");
     let described = [
         (".", "String", entries.as_str()),
         (".", "String", &signals),
+        (".", "String", &haplotypes),
         (
             "A",
             "Float",
@@ -193,23 +224,16 @@ pub fn column(key: &str) -> &str {
     }
 }
 
-/// Returns what is put into INFO: entries by site and by signal, and answers by allele; a key that would say nothing is
-/// left out.
-pub fn info(entries: &[String], signals: &[String], answers: &[Answer]) -> String {
+/// Returns what is put into INFO: entries by site, by signal and by haplotype, and answers by allele; a key that would say
+/// nothing is left out.
+pub fn info(entries: [&[String]; 3], answers: &[Answer]) -> String {
     let of_key = |i: usize| answers.iter().map(move |answer| answer.0[i].as_str());
     let per_allele = (0..ANSWER.len()).filter(|&i| of_key(i).any(|value| value != "."));
     let per_allele =
         per_allele.map(|i| format!("{}={}", ANSWER[i], of_key(i).collect::<Vec<_>>().join(",")));
-    let joined = |key: &str, entries: &[String]| {
-        (!entries.is_empty()).then(|| format!("{key}={}", entries.join(",")))
-    };
-    let by_site = joined(KEYS[0], entries);
-    by_site
-        .into_iter()
-        .chain(joined(KEYS[1], signals))
-        .chain(per_allele)
-        .collect::<Vec<_>>()
-        .join(";")
+    let entries = KEYS.into_iter().zip(entries).filter(|(_, entries)| !entries.is_empty());
+    let entries = entries.map(|(key, entries)| format!("{key}={}", entries.join(",")));
+    entries.chain(per_allele).collect::<Vec<_>>().join(";")
 }
 
 /// Returns the parts of an entry in the order of [`FIELDS`]; the allele as it is written, and which ALT it is, from 1.
@@ -266,14 +290,63 @@ pub fn signal_entry(allele: &str, effect: &SignalEffect) -> String {
     first.into_iter().chain(numbers).collect::<Vec<_>>().join("|")
 }
 
+/// Returns an entry of an allele with its neighbours on a haplotype, its parts joined in the order of
+/// [`HAPLOTYPE_FIELDS`]; `alone` is what the allele does to the site by itself.
+pub fn haplotype_entry(
+    combined: &Combined,
+    finding: &Finding<'_>,
+    alone: Option<&SiteEffect>,
+) -> String {
+    let letters = String::from_utf8_lossy(&combined.letters).into_owned();
+    let parts = parts((&letters, 0), finding);
+    let part = |name: &str| {
+        let place = FIELDS.iter().position(|field| *field == name);
+        place.map_or(".".to_owned(), |place| parts[place].clone())
+    };
+    let site = finding.site;
+    let offset = offset(&combined.own.replaced(), site.position, site.strand);
+    let alone = alone.and_then(SiteEffect::delta_strength);
+    let haplotypes = combined.haplotypes.iter().map(ToString::to_string);
+    let text = |field: &str| match field {
+        "HAPLOTYPE" => haplotypes.clone().collect::<Vec<_>>().join("&"),
+        "VARIANTS" => combined.variants.clone(),
+        "OFFSET" => offset.to_string(),
+        "PROB_HAP" => part("PROB_ALT"),
+        "STRENGTH_HAP" => part("STRENGTH_ALT"),
+        "DELTA_ALONE" => alone.map_or(".".to_owned(), |delta| rounded(delta, 3)),
+        field => part(field),
+    };
+    HAPLOTYPE_FIELDS.map(text).join("|")
+}
+
 /// Returns a number as text, without `-0`.
 pub fn rounded(value: f64, decimals: usize) -> String {
-    let text = format!("{value:.decimals$}");
-    match text.trim_start_matches('-').bytes().all(|byte| matches!(byte, b'0' | b'.')) {
-        true => "0".to_owned(),
-        false => text,
+    let exact = || {
+        let text = format!("{value:.decimals$}");
+        match text.trim_start_matches('-').bytes().all(|byte| matches!(byte, b'0' | b'.')) {
+            true => "0".to_owned(),
+            false => text,
+        }
+    };
+    let Some(power) = POWERS.get(decimals) else { return exact() };
+    let scaled = value.abs() * *power as f64;
+    let beyond = scaled - scaled.floor();
+    // Formatting a float exactly takes most of the time of a run that looks effects up. A product is off by a little; near
+    // halves it decides nothing.
+    if scaled >= 1e12 || scaled.is_nan() || (beyond - 0.5).abs() < 1e-3 {
+        return exact();
+    }
+    let digits = scaled.floor() as u64 + u64::from(beyond > 0.5);
+    let sign = if value < 0.0 { "-" } else { "" };
+    match (digits, decimals) {
+        (0, _) => "0".to_owned(),
+        (_, 0) => format!("{sign}{digits}"),
+        _ => format!("{sign}{}.{:0decimals$}", digits / power, digits % power),
     }
 }
+
+/// Powers of ten that numbers are scaled with to be rounded.
+const POWERS: [u64; 7] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000];
 
 /// Writes what has a meaning in INFO, and what does not print, as VCF 4.3 says (`%2C`).
 fn escaped(name: &str) -> String {
@@ -293,11 +366,13 @@ fn escaped(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::genome::annotation::Gene;
     use crate::genome::strand::Strand;
     use crate::variants::context::SiteInGene;
-    use crate::variants::effect::{Effect, SiteEffect};
+    use crate::variants::effect::Effect;
 
     fn gene(name: &str) -> GeneStructure {
         let gene = Gene {
@@ -331,6 +406,18 @@ mod tests {
         }
     }
 
+    proptest! {
+        #[test]
+        fn numbers_are_rounded_as_the_library_does(
+            value in prop_oneof![any::<f64>(), -30.0..30.0f64, -1.0..1.0f64, (-20_000i32..20_000).prop_map(|n| f64::from(n) / 2e4)],
+            decimals in 0usize..9,
+        ) {
+            let text = format!("{value:.decimals$}");
+            let zero = text.bytes().all(|byte| matches!(byte, b'0' | b'.' | b'-'));
+            prop_assert_eq!(rounded(value, decimals), if zero { "0".to_owned() } else { text });
+        }
+    }
+
     #[test]
     fn entries_have_their_parts_in_order() {
         let (gene, site) = (gene("A,B"), site());
@@ -361,14 +448,14 @@ mod tests {
         let skipped = Answer::skipped(Reason::Star);
         let entries = ["T|A%2CB".to_owned()];
         assert_eq!(
-            info(&entries, &["T|+".to_owned()], &[lost, none, skipped]),
-            "PolyA=T|A%2CB;PolyA_signals=T|+;PolyA_max=1.250,0,.;PolyA_effect=lost,no_site,.;PolyA_delta=-1.000,.,.;\
+            info([&entries, &["T|+".to_owned()], &["T|1".to_owned()]], &[lost, none, skipped]),
+            "PolyA=T|A%2CB;PolyA_signals=T|+;PolyA_hap=T|1;PolyA_max=1.250,0,.;PolyA_effect=lost,no_site,.;PolyA_delta=-1.000,.,.;\
              PolyA_gene=A%2CB,.,.;PolyA_class=intron_skipped,.,.;PolyA_usage=-0.2500,.,.;\
              PolyA_partial=.,contig_edge,.;PolyA_skip=.,.,star"
         );
         let skipped = Answer::skipped(Reason::Star);
-        assert_eq!(info(&[], &[], &[skipped]), "PolyA_skip=star");
-        assert_eq!(info(&[], &[], &[]), "");
+        assert_eq!(info([&[], &[], &[]], &[skipped]), "PolyA_skip=star");
+        assert_eq!(info([&[], &[], &[]], &[]), "");
     }
 
     #[test]

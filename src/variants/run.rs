@@ -1,10 +1,12 @@
 //! The pipeline of a run: records are read in batches, annotated on several threads, written in order.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::ops::Range;
 
 use super::annotate::{Annotated, Annotator, Batch};
 use super::input::VariantReader;
+use super::phase::REACH;
+use super::phase::genotype::{Carried, Genotype};
 use super::vcf::line::Line;
 use crate::error::{Error, Result};
 use crate::genome::in_turn::InTurn;
@@ -16,19 +18,26 @@ const RECORDS: usize = 256;
 /// Bytes of a batch at most, for files with many samples.
 const BYTES: usize = 1 << 22;
 
+/// Records within reach of one place at most, where haplotypes are asked for: a file that has more is not one of a few
+/// samples.
+const CROWD: usize = 100_000;
+
 /// Cuts records into batches.
 pub struct BatchReader<'a> {
     variants: VariantReader,
     genome: InTurn<'a>,
-    /// The first record of the next batch.
-    pending: Option<Line>,
+    /// Records that were read, and are of the next batches.
+    pending: VecDeque<Line>,
     order: Option<Order>,
+    /// The column of the sample whose haplotypes are asked for.
+    sample: Option<usize>,
+    /// What that sample carries in records before the next batch, as far as it can matter.
+    behind: VecDeque<Carried>,
     /// Numbers of the records that are wanted.
     span: Range<u64>,
     /// Whether contigs of another assembly are taken for contigs that are missing.
     forced: bool,
-    /// Records read, and records handed out or passed over.
-    read: u64,
+    /// Records handed out or passed over.
     given: u64,
 }
 
@@ -50,9 +59,14 @@ impl<'a> BatchReader<'a> {
         span: Range<u64>,
     ) -> Self {
         let order = sorted.then(Order::default);
-        let given = span.start;
-        let (pending, forced) = (None, false);
-        Self { variants, genome, pending, order, span, forced, read: 0, given }
+        let (pending, behind, forced, sample, given) = Default::default();
+        Self { variants, genome, pending, order, sample, behind, span, forced, given }
+    }
+
+    /// Also says what a sample (its column) carries around each record, which needs records in order.
+    pub fn with_haplotypes(self, sample: Option<usize>) -> Self {
+        let order = self.order.or_else(|| sample.map(|_| Order::default()));
+        Self { sample, order, ..self }
     }
 
     /// Takes contigs whose accession is of another assembly for contigs that are missing, if `forced`; else they are an
@@ -82,7 +96,7 @@ impl<'a> BatchReader<'a> {
         while lines.len() < RECORDS && bytes < BYTES {
             let Some(next) = self.take()? else { break };
             if next.contig() != lines[0].contig() {
-                self.pending = Some(next);
+                self.put_back(next);
                 break;
             }
             bytes += next.size();
@@ -90,9 +104,64 @@ impl<'a> BatchReader<'a> {
         }
         let there = contig.as_ref().map(|(contig, _)| &self.genome.contigs()[*contig].name);
         let renamed = there.filter(|there| **there != name).cloned();
-        let first = self.given;
-        self.given += lines.len() as u64;
-        Ok(Some(Batch { first, contig, renamed, lines, read: self.variants.progress().1 }))
+        let first = self.given - lines.len() as u64;
+        let genotypes = self.genotypes(&lines)?;
+        let read = self.variants.progress().1;
+        Ok(Some(Batch { first, contig, renamed, lines, genotypes, read }))
+    }
+
+    /// Returns what the sample carries in records of a batch and around it; nothing if there is none.
+    fn genotypes(&mut self, lines: &[Line]) -> Result<Option<Genotypes>> {
+        let Some(column) = self.sample else { return Ok(None) };
+        let carried = self.behind.iter().cloned().collect();
+        let mut genotypes = Genotypes { carried, ..Genotypes::default() };
+        for line in lines {
+            let genotype = Genotype::of(line, column);
+            genotypes.unphased += u64::from(genotype == Genotype::Unphased);
+            let place = genotypes.push(genotype);
+            genotypes.of_line.push(place);
+        }
+        let end = lines.iter().map(end_of).max().unwrap_or(0);
+        let (contig, mut ahead) = (lines[0].contig().to_vec(), 0);
+        loop {
+            if ahead == self.pending.len() {
+                match self.next_record()? {
+                    Some(line) => self.pending.push_back(line),
+                    None => break,
+                }
+            }
+            let line = &self.pending[ahead];
+            if line.contig() != contig || line.start() > end + REACH as i64 {
+                break;
+            }
+            if ahead == CROWD {
+                let problem = format!(
+                    "more than {CROWD} records within {REACH} nt; --haplotypes is for files of a person or a few"
+                );
+                return Err(Error::input(&self.variants.path(), line.place(), problem));
+            }
+            ahead += 1;
+            genotypes.push(Genotype::of(line, column));
+        }
+        self.note_behind(&contig, lines, column);
+        Ok(Some(genotypes))
+    }
+
+    /// Remembers what the sample carries in records as far as it can matter to those that follow.
+    fn note_behind(&mut self, contig: &[u8], lines: &[Line], column: usize) {
+        for line in lines {
+            if let Genotype::Carried(carried) = Genotype::of(line, column) {
+                self.behind.push_back(carried);
+            }
+        }
+        let next = self.pending.front();
+        match next.filter(|next| next.contig() == contig) {
+            Some(next) => {
+                let far = next.start() - REACH as i64;
+                self.behind.retain(|carried| carried.start + carried.reference.len() as i64 >= far);
+            }
+            None => self.behind.clear(),
+        }
     }
 
     /// Refuses an accession that the genome contradicts.
@@ -106,26 +175,77 @@ impl<'a> BatchReader<'a> {
         }
     }
 
+    /// Returns the next record of the span.
     fn take(&mut self) -> Result<Option<Line>> {
-        if let Some(pending) = self.pending.take() {
-            return Ok(Some(pending));
+        while self.given < self.span.start {
+            let Some(passed) = self.next()? else { return Ok(None) };
+            self.pass_over(&passed)?;
         }
-        while self.read < self.span.start && self.next_record()?.is_some() {}
-        if self.read < self.span.end { self.next_record() } else { Ok(None) }
+        if self.given < self.span.end { self.next() } else { Ok(None) }
+    }
+
+    /// Remembers a record before the span where it can matter to those in it.
+    fn pass_over(&mut self, passed: &Line) -> Result<()> {
+        let Some(column) = self.sample else { return Ok(()) };
+        if self.pending.is_empty()
+            && let Some(next) = self.next_record()?
+        {
+            self.pending.push_back(next);
+        }
+        self.note_behind(passed.contig(), std::slice::from_ref(passed), column);
+        Ok(())
+    }
+
+    /// Returns the next record, which counts as handed out.
+    fn next(&mut self) -> Result<Option<Line>> {
+        let next = match self.pending.pop_front() {
+            Some(next) => Some(next),
+            None => self.next_record()?,
+        };
+        self.given += u64::from(next.is_some());
+        Ok(next)
+    }
+
+    fn put_back(&mut self, line: Line) {
+        self.pending.push_front(line);
+        self.given -= 1;
     }
 
     fn next_record(&mut self) -> Result<Option<Line>> {
         let next = self.variants.next_record(&mut self.genome)?;
-        self.read += u64::from(next.is_some());
         if let (Some(order), Some(line)) = (&mut self.order, &next)
             && !order.goes_on(line)
         {
-            let problem =
-                "not in order, which --write-index needs; sort it first, e.g. with bcftools sort";
+            let problem = "not in order, which --write-index and --haplotypes need; sort it first, e.g. with bcftools sort";
             return Err(Error::input(&self.variants.path(), line.place(), problem));
         }
         Ok(next)
     }
+}
+
+/// What a sample carries in the records of a batch and around it.
+#[derive(Default)]
+pub struct Genotypes {
+    /// In order of position.
+    pub carried: Vec<Carried>,
+    /// Of each record of the batch its place in the list, if it carries anything.
+    pub of_line: Vec<Option<usize>>,
+    /// Records of the batch whose genotype is not phased.
+    pub unphased: u64,
+}
+
+impl Genotypes {
+    /// Takes in the next genotype; returns its place if it carries anything.
+    fn push(&mut self, genotype: Genotype) -> Option<usize> {
+        let Genotype::Carried(carried) = genotype else { return None };
+        self.carried.push(carried);
+        Some(self.carried.len() - 1)
+    }
+}
+
+/// Returns the first position after REF.
+fn end_of(line: &Line) -> i64 {
+    line.start() + line.reference().len() as i64
 }
 
 impl Order {

@@ -41,6 +41,10 @@ pub struct Totals {
     pub skipped: BTreeMap<String, u64>,
     /// Scored alleles that lie so near a contig's end that not all windows around them are there.
     pub partial: u64,
+    /// Alleles that were scored once more, together with their neighbours on a haplotype of the sample that was named.
+    pub haplotypes: u64,
+    /// Records whose genotype of that sample is not phased: their alleles are scored alone.
+    pub unphased: u64,
     /// Scored alleles with no site near them on either haplotype.
     pub without_site: u64,
     /// Scored alleles whose greatest effect on any site this is, every effect named.
@@ -128,6 +132,8 @@ impl AddAssign<&Self> for Totals {
         self.alleles += other.alleles;
         self.scored += other.scored;
         self.partial += other.partial;
+        self.haplotypes += other.haplotypes;
+        self.unphased += other.unphased;
         self.without_site += other.without_site;
         self.tallies += &other.tallies;
         for (sums, counts) in

@@ -19,6 +19,7 @@ use crate::say::count;
 use crate::variants::change::Reason;
 use crate::variants::context::ContextRule;
 use crate::variants::entry::definitions;
+use crate::variants::precomputed::table::Tables;
 use crate::variants::tables::rows::Rows;
 use crate::variants::totals::Totals;
 use crate::variants::vcf::header::Header;
@@ -82,9 +83,12 @@ impl Report {
         Self { summary }
     }
 
-    /// Notes the rules that say which sites count, and which latent ones have entries.
-    pub fn rules(&mut self, rules: &[ContextRule], latent: LatentSites) {
+    /// Notes the rules that say which sites count, which latent ones have entries, and whose haplotypes are scored.
+    pub fn rules(&mut self, rules: &[ContextRule], latent: LatentSites, sample: Option<&str>) {
         self.summary.settings.insert("latent".to_owned(), json!(value_name(latent)));
+        if let Some(sample) = sample {
+            self.summary.settings.insert("haplotypes".to_owned(), json!(sample));
+        }
         if !rules.is_empty() {
             let names: Vec<String> = rules.iter().map(|rule| value_name(*rule)).collect();
             self.summary.settings.insert("rules".to_owned(), json!(names));
@@ -118,6 +122,30 @@ impl Report {
         self.summary.annotation = gtf.map(FileSummary::of).transpose()?;
         self.summary.sites = sites.iter().map(FileSummary::of).collect::<Result<_>>()?;
         Ok(())
+    }
+
+    /// Notes what may be missed of precomputed effects.
+    pub fn precomputed(&mut self, tables: &Tables) {
+        let (all, missing) = tables.pieces();
+        let folder = tables.folder.display();
+        if missing > 0 {
+            self.note(format!(
+                "{folder}: {missing} of {all} tables are not there yet; what they would have is computed"
+            ));
+        }
+        if tables.device != self.summary.device {
+            self.note(format!(
+                "{folder} was computed on {}, this run is on {}: last digits may differ between what is looked up and \
+                 what is computed",
+                tables.device, self.summary.device
+            ));
+        }
+    }
+
+    /// Says how much was looked up.
+    pub fn looked_up(&mut self, tables: &Tables) {
+        let found = count(tables.found(), "change");
+        self.note(format!("effects of {found} were looked up in {}", tables.folder.display()));
     }
 
     /// Notes what became of the rows of a table, and names some that are no records.

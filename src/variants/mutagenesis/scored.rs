@@ -310,7 +310,10 @@ fn signal_of(
 }
 
 /// Returns the SNVs of a position, in the order of the letters.
-fn snvs(codes: &[u8], position: u64) -> std::result::Result<(Vec<Change>, Coverage), Reason> {
+pub(in crate::variants) fn snvs(
+    codes: &[u8],
+    position: u64,
+) -> std::result::Result<(Vec<Change>, Coverage), Reason> {
     let here = codes[position as usize];
     if here == UNKNOWN {
         return Err(Reason::ReferenceN);
@@ -324,7 +327,10 @@ fn snvs(codes: &[u8], position: u64) -> std::result::Result<(Vec<Change>, Covera
 }
 
 /// Returns the deletion of some nucleotides.
-fn deletion(codes: &[u8], deleted: Range<u64>) -> std::result::Result<(Change, Coverage), Reason> {
+pub(in crate::variants) fn deletion(
+    codes: &[u8],
+    deleted: Range<u64>,
+) -> std::result::Result<(Change, Coverage), Reason> {
     let reference = &codes[deleted.start as usize..deleted.end as usize];
     if reference.contains(&UNKNOWN) {
         return Err(Reason::ReferenceN);

@@ -74,6 +74,13 @@ impl Header {
         self.lines.last().map_or(0, |names| names.split(|byte| *byte == b'\t').count())
     }
 
+    /// Returns the names of the samples.
+    pub fn samples(&self) -> Vec<String> {
+        let names = self.lines.last().map_or(&[][..], Vec::as_slice);
+        let names = names.split(|byte| *byte == b'\t').skip(COLUMNS.len() + 1);
+        names.map(|name| String::from_utf8_lossy(name).into_owned()).collect()
+    }
+
     /// Returns whether any contig is defined.
     pub fn defines_contigs(&self) -> bool {
         self.lines.iter().any(|line| line.starts_with(b"##contig="))

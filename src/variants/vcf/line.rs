@@ -79,6 +79,12 @@ impl Line {
         self.column(7)
     }
 
+    /// Returns a column behind INFO: FORMAT is 8, samples follow.
+    pub fn cell(&self, column: usize) -> Option<&[u8]> {
+        let behind = self.text.get(self.ends[7] + 1..)?;
+        behind.split(|byte| *byte == b'\t').nth(column.checked_sub(COLUMNS.len())?)
+    }
+
     /// Returns the length of the text.
     pub fn size(&self) -> usize {
         self.text.len()

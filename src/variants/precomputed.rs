@@ -1,0 +1,41 @@
+//! Effects of every SNV and deletion of one nucleotide around known sites, computed once and looked up by every run
+//! that asks for the same.
+//!
+//! ```text
+//! places ─► pieces ─► units of 64 positions ─► workers: engine ─► rows ─► one table per piece (BGZF, CSI index)
+//! changes of a batch ─► table of their piece ─► effects, as the engine gives them
+//! ```
+//!
+//! A table holds what [`super::engine`] says and nothing that follows from it (genes, rules of context, the answer of an
+//! allele): so whoever looks an effect up goes on as if it had been computed, and writes the same bytes.
+
+pub mod manifest;
+pub mod pieces;
+pub mod row;
+pub mod table;
+pub mod tabulate;
+
+use sha2::{Digest, Sha256};
+
+use crate::genome::contigs::Contigs;
+use crate::genome::strand::Strand;
+
+/// Nucleotides on either side of a place that are changed, unless another number is asked for: what a site's own windows
+/// hold.
+pub const AROUND: u64 = 120;
+
+/// The manifest's name in its folder.
+pub const MANIFEST: &str = "precomputed.json";
+
+/// Returns a digest (sha256, hexadecimal) of places by contig and strand.
+pub fn digest(places: &[[Vec<u64>; 2]], contigs: &Contigs) -> String {
+    let mut digest = Sha256::new();
+    for (contig, strands) in contigs.iter().zip(places) {
+        for strand in Strand::BOTH {
+            let positions = &strands[strand.index()];
+            digest.update(format!("{}\t{strand}\t{}\n", contig.name, positions.len()));
+            positions.iter().for_each(|position| digest.update(position.to_le_bytes()));
+        }
+    }
+    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
