@@ -14,9 +14,17 @@ validate(config, schema="../schemas/config.schema.yaml")
 RESULTS = config["results"].rstrip("/")
 SCANS = config["scan"]["samples"]
 CALLSETS = config["variants"]["samples"]
+TABLES = config["precompute"]["samples"]
 
-if not SCANS and not CALLSETS:
-    raise WorkflowError("the configuration names no sample: scan.samples and variants.samples are both empty")
+if not SCANS and not CALLSETS and not TABLES:
+    raise WorkflowError(
+        "the configuration names no sample: scan.samples, variants.samples and precompute.samples are empty"
+    )
+for name, callset in CALLSETS.items():
+    if "precomputed" in callset and callset["precomputed"] not in TABLES:
+        raise WorkflowError(
+            f"variants.samples.{name}: precomputed names {callset['precomputed']}, which precompute.samples lacks"
+        )
 
 
 wildcard_constraints:

@@ -14,8 +14,20 @@ VARIANT_FILES = expand(
 )
 
 
+def tables_of(wildcards):
+    """All shards of the precomputed effects that a sample looks up, or none."""
+    name = CALLSETS[wildcards.sample].get("precomputed")
+    return [file for file in PRECOMPUTED_FILES if file.startswith(f"{RESULTS}/precomputed/{name}/")]
+
+
+def precomputed(wildcards):
+    name = CALLSETS[wildcards.sample].get("precomputed")
+    return f"--precomputed {shlex.quote(f'{RESULTS}/precomputed/{name}')}" if name else ""
+
+
 rule variants_shard:
     input:
+        tables=tables_of,
         vcf=given(CALLSETS, "vcf"),
         fasta=given(CALLSETS, "fasta"),
         annotation=given(CALLSETS, "annotation"),
@@ -36,11 +48,12 @@ rule variants_shard:
         program=config["program"],
         name=lambda wildcards: f"{RESULTS}/variants/shards/{wildcards.sample}.{FORMAT}",
         annotation=annotation,
+        precomputed=precomputed,
         options=options(CALLSETS),
         node=SAME_ON_EVERY_NODE,
     shell:
         "{params.program:q} variants {input.vcf:q} --fasta {input.fasta:q} {params.annotation}"
-        " --shard {wildcards.shard}/{wildcards.shards} --resume --threads {threads}"
+        " {params.precomputed} --shard {wildcards.shard}/{wildcards.shards} --resume --threads {threads}"
         " {params.node} {params.options} --output {params.name:q} 2>> {log:q}"
 
 
