@@ -4,9 +4,10 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use polyascan::models::aparent2::Aparent2;
 use polyascan::models::aparent2::random::random;
 use polyascan::models::aparent2::weights::Config;
-use polyascan::models::aparent2::{Aparent2, LENGTH};
+use polyascan::models::aparent2::weights::LENGTH;
 use polyascan::models::card::{ModelCard, Task};
 use polyascan::models::{Model, WINDOW, Window};
 

@@ -1,5 +1,5 @@
-//! Sequences per second of a DeepRKE network of the authors' sizes (random weights) on one core, for
-//! 101 nt (RBP-31) and 375 nt.
+//! Sequences per second of a DeepRKE network of the authors' sizes (random weights) on one core,
+//! for 101 nt (RBP-31) and 375 nt.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use polyascan::models::card::{ModelCard, Task};

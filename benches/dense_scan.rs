@@ -4,7 +4,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use polyascan::engine::cpu::product::{Affine, Packed, Rows, product};
+use polyascan::engine::cpu::matmul::{Affine, Packed, Rows, product};
 use polyascan::engine::device::Workers;
 use polyascan::models::{WINDOW, registry};
 

@@ -16,10 +16,10 @@ use polyascan::engine::cuda::Precision;
 use polyascan::engine::device::{DeviceChoice, Workers};
 use polyascan::error::{Error, Result};
 use polyascan::genome::fasta::FastaFile;
-use polyascan::models::bilstm::plain::Plain;
-use polyascan::models::bilstm::weights::{Kind, Weights};
 use polyascan::models::dense::network::{DenseConfig, DenseNetwork, Residuals};
 use polyascan::models::encoding::one_hot;
+use polyascan::models::polyaid::plain::Plain;
+use polyascan::models::polyaid::weights::{Kind, Weights};
 use polyascan::models::weight_file::{WeightFile, decode};
 use polyascan::models::{CLEAVAGE, Model, WINDOW, registry};
 use rayon::prelude::*;
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
 
 fn run(fasta: &Path, polyaid: &str) -> Result<()> {
     let gpu = DeviceChoice::Cuda(vec![0]);
-    let device = gpu.open()?;
+    let (device, _) = gpu.open()?;
     let codes = read(fasta)?;
     println!("model\tform\tprecision\twindows/s\tcompared\tlargest difference\tother side");
     // The CPU takes its time over PolyaID.

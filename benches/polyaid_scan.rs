@@ -3,11 +3,11 @@
 
 use candle_core::Device;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use polyascan::models::bilstm::BiLstm;
-use polyascan::models::bilstm::plain::Plain;
-use polyascan::models::bilstm::random::{Shape, random};
-use polyascan::models::bilstm::weights::{Kind, Weights};
 use polyascan::models::card::{ModelCard, Task};
+use polyascan::models::polyaid::BiLstm;
+use polyascan::models::polyaid::plain::Plain;
+use polyascan::models::polyaid::random::{Shape, random};
+use polyascan::models::polyaid::weights::{Kind, Weights};
 use polyascan::models::{Model, WINDOW, Window};
 
 fn benchmark(criterion: &mut Criterion) {

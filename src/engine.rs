@@ -1,5 +1,7 @@
 //! Computation: devices and hand-written kernels.
 
+#[doc(hidden)]
 pub mod cpu;
+#[doc(hidden)]
 pub mod cuda;
 pub mod device;

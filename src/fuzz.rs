@@ -1,8 +1,8 @@
-//! Whatever bytes a file holds, no parser panics, and what one accepts has the properties that the rest
-//! of the program relies on.
+//! Whatever bytes a file holds, no parser panics, and what one accepts has the properties that the
+//! rest of the program relies on.
 //!
-//! Targets begin with good files and damage them ([`damage`]), or take any bytes. `PROPTEST_CASES` says
-//! how many cases each runs; `make fuzz` runs many.
+//! Targets begin with good files and damage them ([`damage`]), or take any bytes. `PROPTEST_CASES`
+//! says how many cases each runs; `make fuzz` runs many.
 
 mod chunks;
 pub(crate) mod damage;

@@ -1,23 +1,40 @@
 //! Models: functions of a stretch of sequence; site models also at every position of a genome.
 
+#[doc(hidden)]
 pub mod aparent2;
-pub mod bilstm;
+#[doc(hidden)]
+pub mod architecture;
 pub mod card;
+#[doc(hidden)]
+pub mod convert;
 mod copies;
+#[doc(hidden)]
 pub mod deeprke;
+#[doc(hidden)]
 pub mod deerect;
+#[doc(hidden)]
 pub mod dense;
+#[doc(hidden)]
 pub mod encoding;
+#[doc(hidden)]
 pub mod file;
+#[doc(hidden)]
+pub mod formats;
 mod gpu;
-pub mod import;
+#[doc(hidden)]
 pub mod library;
+#[doc(hidden)]
+pub mod polyaid;
 pub mod posterior;
+#[doc(hidden)]
 pub mod pysster;
 pub mod registry;
+#[doc(hidden)]
 pub mod strength;
+#[doc(hidden)]
 pub mod weight_file;
 
+use crate::engine::device::DeviceKind;
 use crate::error::{Error, Result, WindowPlace};
 use card::ModelCard;
 use posterior::Posterior;
@@ -75,6 +92,7 @@ impl Replacement<'_> {
 /// How many nucleotides a model reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Length {
+    /// So many, no other number.
     Exactly(usize),
     /// At least and at most; it reads whole sequences.
     Between(usize, usize),
@@ -102,6 +120,7 @@ impl std::fmt::Display for Length {
 /// What a model reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Input {
+    /// How many nucleotides.
     pub length: Length,
     /// Index in the window of the nucleotide that the window speaks of: the position that may be a
     /// polyA site, or the first base of the polyA signal.
@@ -142,6 +161,7 @@ impl Input {
 /// A named output of a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output {
+    /// As columns and files are called.
     pub name: String,
     /// Values per window.
     pub width: usize,
@@ -162,8 +182,8 @@ pub struct Predictions {
 }
 
 impl Predictions {
-    /// Checks that every value of `windows` windows is a number: huge weights can overflow, and a
-    /// score that is no number must not pass for one.
+    /// Checks that every value of `windows` windows is finite: huge weights can overflow, and NaN
+    /// must not pass for a score.
     ///
     /// # Errors
     /// Names the first window with a value that is NaN or infinite.
@@ -224,14 +244,15 @@ pub trait Model: Send + Sync {
     fn outputs(&self) -> &[Output];
 
     /// Returns the structure letters that it knows, where it reads structure; by default the loop
-    /// labels of [`crate::structure`]. Letters of another kind are taken from structure files as they are.
+    /// labels of [`crate::structure`]. Letters of another kind are taken from structure files as
+    /// they are.
     fn structure_letters(&self) -> Option<&str> {
         self.input().structure.then_some("FTHIMS")
     }
 
-    /// Returns the name of the device that scans run on.
-    fn device(&self) -> &'static str {
-        "cpu"
+    /// Returns what scans run on.
+    fn device(&self) -> DeviceKind {
+        DeviceKind::Cpu
     }
 
     /// Scores windows, each by itself.
@@ -245,9 +266,9 @@ pub trait Model: Send + Sync {
         false
     }
 
-    /// Returns the first output of copies of one window (codes) in which a stretch is replaced: of each replacement
-    /// in turn each of its copies. A probability comes as its natural log-odds. Equals `predict` within rounding;
-    /// some models compute only what a replacement changes.
+    /// Returns the first output of copies of one window (codes) in which a stretch is replaced: of
+    /// each replacement in turn each of its copies. A probability comes as its natural log-odds.
+    /// Equals `predict` within rounding; some models compute only what a replacement changes.
     ///
     /// # Errors
     /// As [`Model::predict`].

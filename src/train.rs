@@ -1,5 +1,6 @@
 //! Training: one loop ([`fit`]) for every task and architecture, and k-mer embeddings.
 
+pub mod artifacts;
 pub mod checkpoint;
 pub mod classes;
 pub mod corpus;
@@ -9,7 +10,6 @@ pub mod losses;
 pub mod network;
 pub mod networks;
 pub mod optimiser;
-pub mod product;
 pub mod recipe;
 pub mod scan;
 pub mod skip_gram;

@@ -2,14 +2,11 @@
 //! code; the path is chosen at run time.
 
 pub mod activation;
-pub mod aparent2;
-pub mod deerect;
-pub mod dense;
 pub mod layers;
 pub mod lstm;
+pub mod matmul;
 pub mod multiply;
 pub mod pooled_conv;
-pub mod product;
 pub mod recurrence;
 pub mod residual;
 pub mod simd;

@@ -18,6 +18,7 @@ pub enum DeviceChoice {
     /// The first GPU if this build and machine have one, else the CPU.
     #[default]
     Auto,
+    /// The CPU.
     Cpu,
     /// The GPUs with these numbers.
     Cuda(Vec<usize>),
@@ -63,15 +64,17 @@ impl fmt::Display for DeviceChoice {
 }
 
 impl DeviceChoice {
-    /// Opens one device: what training runs on.
+    /// Opens one device, what training runs on; with a remark where it is not the one that was
+    /// hoped for.
     ///
     /// # Errors
     /// If a GPU is asked for that this build or machine does not have, or several.
-    pub fn open(&self) -> Result<Device> {
-        match self.workers(Precision::F32)?.devices.as_slice() {
-            [] => Ok(Device::Cpu),
+    pub fn open(&self) -> Result<(Device, Option<String>)> {
+        let workers = self.workers(Precision::F32)?;
+        match workers.devices.as_slice() {
+            [] => Ok((Device::Cpu, workers.note)),
             [device, rest @ ..] if rest.iter().all(|d| d.location() == device.location()) => {
-                Ok(device.clone())
+                Ok((device.clone(), None))
             }
             _ => Err(Error::Usage(format!("--device {self}: training runs on one GPU"))),
         }
@@ -87,13 +90,37 @@ impl DeviceChoice {
             Self::Cpu => Vec::new(),
             Self::Cuda(numbers) => gpus(Some(numbers)).map_err(usage)?,
             Self::AllCuda => gpus(None).map_err(usage)?,
-            Self::Auto if cfg!(feature = "cuda") => gpus(Some(&[0])).unwrap_or_else(|problem| {
-                crate::say!("polyascan: device auto: CPU ({problem})");
-                Vec::new()
-            }),
+            Self::Auto if cfg!(feature = "cuda") => match gpus(Some(&[0])) {
+                Ok(devices) => devices,
+                Err(problem) => {
+                    let note = Some(format!("device auto: CPU ({problem})"));
+                    return Ok(Workers { note, ..Workers::CPU });
+                }
+            },
             Self::Auto => Vec::new(),
         };
         Ok(Workers::new(devices, precision))
+    }
+}
+
+/// What computes a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceKind {
+    /// The threads of this process.
+    Cpu,
+    /// A GPU or several; what factors of products are rounded to.
+    Cuda(Precision),
+}
+
+impl fmt::Display for DeviceKind {
+    /// As reports and summaries name it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Cpu => "cpu",
+            Self::Cuda(Precision::F32) => "cuda",
+            Self::Cuda(Precision::Tf32) => "cuda tf32",
+            Self::Cuda(Precision::Bf16) => "cuda bf16",
+        })
     }
 }
 
@@ -103,28 +130,25 @@ pub struct Workers {
     /// None for the CPU.
     devices: Vec<Device>,
     precision: Precision,
+    /// Why it is the CPU, where a GPU was to be taken if there is one.
+    pub note: Option<String>,
 }
 
 impl Workers {
     /// The CPU.
-    pub const CPU: Self = Self { devices: Vec::new(), precision: Precision::F32 };
+    pub const CPU: Self = Self { devices: Vec::new(), precision: Precision::F32, note: None };
 
     /// Takes devices; with [`Device::Cpu`] among them, what is meant for GPUs runs there.
     pub fn new(devices: Vec<Device>, precision: Precision) -> Self {
         // Products of f32 matrices by the library: a setting of the whole program.
         #[cfg(feature = "cuda")]
         candle_core::cuda::set_gemm_reduced_precision_f32(precision != Precision::F32);
-        Self { devices, precision }
+        Self { devices, precision, note: None }
     }
 
-    /// Returns the name of the device, as reports give it.
-    pub fn name(&self) -> &'static str {
-        match (self.devices.is_empty(), self.precision) {
-            (true, _) => "cpu",
-            (false, Precision::F32) => "cuda",
-            (false, Precision::Tf32) => "cuda tf32",
-            (false, Precision::Bf16) => "cuda bf16",
-        }
+    /// Returns what they are.
+    pub fn kind(&self) -> DeviceKind {
+        if self.devices.is_empty() { DeviceKind::Cpu } else { DeviceKind::Cuda(self.precision) }
     }
 
     /// Builds a network for each GPU stream; none for the CPU.

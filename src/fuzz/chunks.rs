@@ -1,8 +1,8 @@
 //! Files of scored chunks: checkpoints and shards.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -19,10 +19,11 @@ use crate::parts::{PartFile, PartWriter, Work};
 use crate::scan::calls::CallSettings;
 use crate::scan::chunks::Chunk;
 use crate::scan::inference::{ChunkScores, Kept, StrandChunk};
+use crate::scan::settings::ContextPlan;
 use crate::scan::testing::Collected;
 use crate::scan::totals::WindowCounts;
 use crate::scan::work::{Outputs, ScanWork};
-use crate::scan::{Collector, Targets, record};
+use crate::scan::{Collector, ScanSettings, Targets, record};
 use crate::shard::Shard;
 
 fn contigs() -> Contigs {
@@ -40,10 +41,12 @@ fn calls() -> CallSettings {
 fn work() -> ScanWork {
     let contigs = contigs();
     let targets = Targets::new(&contigs, &Strand::BOTH, None, None);
-    let settings = BTreeMap::from([("background".to_owned(), serde_json::json!(0.02))]);
-    let summary = ScanSummary { settings, ..ScanSummary::default() };
-    let outputs = Outputs { plus: true, minus: true, tracks: false, bgzip: false };
-    ScanWork::new(Shard::WHOLE, outputs, calls(), vec!["##x".into()], summary, &contigs, &targets)
+    let settings = ScanSettings { calls: calls(), ..ScanSettings::default() };
+    let settings = (settings, ContextPlan::default());
+    let summary = ScanSummary::default();
+    let outputs = Outputs { plus: true, minus: true, ..Outputs::default() };
+    let provenance = vec!["##x".into()];
+    ScanWork::new(Shard::WHOLE, outputs, settings, provenance, summary, &contigs, &targets)
 }
 
 fn chunk(centres: std::ops::Range<u64>) -> Vec<u8> {
@@ -62,22 +65,28 @@ fn chunk(centres: std::ops::Range<u64>) -> Vec<u8> {
     record::encode(&ChunkScores { chunk, strands: [None, Some(strand)] }, false)
 }
 
-/// A file whose frames are whole, whatever they hold.
+/// A file whose frames are whole, whatever they hold; all but the first took no time.
 fn framed(frames: &[Vec<u8>]) -> Vec<u8> {
     let mut writer = FrameWriter::create(Path::new("x"), Vec::new()).unwrap();
-    frames.iter().for_each(|frame| writer.append(frame).unwrap());
+    let seconds = [&[][..], &[0; 8]].into_iter().chain(std::iter::repeat(&[0; 8][..]));
+    for (frame, seconds) in frames.iter().zip(seconds) {
+        writer.append(&[seconds, frame].concat()).unwrap();
+    }
     writer.into_inner()
 }
 
 /// The first frame.
 fn header_text() -> Vec<u8> {
-    let whole = PartWriter::create(Path::new("x"), Vec::new(), &work()).unwrap().into_inner();
+    let work = work();
+    let begun = PartWriter::create(Path::new("x"), Vec::new(), &work, Instant::now());
+    let whole = begun.unwrap().into_inner();
     let file = file(&whole);
     let mut reader = crate::output::frames::FrameReader::open(file.path()).unwrap();
     reader.next_frame().unwrap().unwrap()
 }
 
-/// Merges a file as `merge` does; returns the positions that it covers, or nothing if it is refused.
+/// Merges a file as `merge` does; returns the positions that it covers, or nothing if it is
+/// refused.
 fn merge(bytes: &[u8]) -> Option<u64> {
     let file = file(bytes);
     let mut chunks = PartFile::<ScanWork>::open(file.path()).ok()?;

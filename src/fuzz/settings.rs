@@ -18,11 +18,11 @@ proptest! {
         let file = file(&bytes);
         let Ok(config) = Config::load(Some(file.path())) else { return Ok(()) };
         prop_assert_eq!(config.check(), Ok(()));
-        let settings = config.scan.settings(Anchor::Window, config.scan.calls(None, 0.5), 1);
-        for share in [settings.min_probability, settings.min_centre_cleavage, settings.calls.background as f32] {
+        let settings = config.scan.settings(Anchor::Window, config.scan.calls(None, 0.5), 0);
+        for share in [settings.min_probability, settings.min_centre_cleavage, settings.calls.background] {
             prop_assert!((0.0..=1.0).contains(&share));
         }
-        prop_assert!(settings.chunk > 0);
+        prop_assert!(settings.chunk_size > 0);
         let rule = &config.variants.rule;
         prop_assert!(rule.strength.is_finite() && rule.delta >= 0.0);
     }

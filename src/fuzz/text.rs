@@ -23,8 +23,8 @@ const FASTA: [&str; 3] = [
     ">1\nUUACG\n>HLA-A*01:01\n>x\nNNNNNNNN",
 ];
 
-/// Names and letters as the simplest reader finds them: lines, of which those with `>` are headers; carriage
-/// returns on either side of letters are no letters.
+/// Names and letters as the simplest reader finds them: lines, of which those with `>` are headers;
+/// carriage returns on either side of letters are no letters.
 fn records(text: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut records: Vec<(String, Vec<u8>)> = Vec::new();
     for line in text.split(|&byte| byte == b'\n') {
@@ -44,9 +44,10 @@ fn records(text: &[u8]) -> Vec<(String, Vec<u8>)> {
 
 pub(super) fn decompressed(bytes: &[u8]) -> Vec<u8> {
     let mut content = Vec::new();
-    match bytes.starts_with(&[0x1f, 0x8b]) {
-        true => drop(flate2::read::MultiGzDecoder::new(bytes).read_to_end(&mut content).unwrap()),
-        false => content.extend(bytes),
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        flate2::read::MultiGzDecoder::new(bytes).read_to_end(&mut content).unwrap();
+    } else {
+        content.extend(bytes);
     }
     content
 }

@@ -15,14 +15,16 @@ use crate::genome::fasta::FastaFile;
 use crate::genome::in_turn::InTurn;
 use crate::genome::sequence::encode;
 use crate::scan::testing::HashModel;
-use crate::variants::annotate::{Annotator, CheckRef};
+use crate::variants::annotate::Annotator;
 use crate::variants::change::{Change, Reason};
 use crate::variants::context::VariantContext;
-use crate::variants::engine::Engine;
 use crate::variants::entry::KEYS;
 use crate::variants::gene_usage::GeneUsage;
 use crate::variants::input::Input;
 use crate::variants::run::BatchReader;
+use crate::variants::scorer::VariantScorer;
+use crate::variants::settings::CheckRef;
+use crate::variants::settings::LatentSites;
 use crate::variants::totals::Totals;
 use crate::variants::vcf::bcf::BcfEncoder;
 use crate::variants::vcf::reader::VcfReader;
@@ -59,7 +61,8 @@ fn record_lines(content: &[u8]) -> Vec<Vec<u8>> {
     lines.filter(|line| !line.is_empty() && !line.starts_with(b"#")).collect()
 }
 
-/// A line whose INFO holds no empty entry (`A=1;`, `;;`): none is written, and a dot where nothing is left.
+/// A line whose INFO holds no empty entry (`A=1;`, `;;`): none is written, and a dot where nothing
+/// is left.
 fn without_empty_entries(line: &[u8]) -> Vec<u8> {
     let mut columns: Vec<&[u8]> = line.split(|byte| *byte == b'\t').collect();
     let entries =
@@ -91,8 +94,9 @@ pub(super) fn annotated(path: &Path, check_ref: CheckRef) -> Option<(Vec<u8>, To
     let fasta = &GENOME.1;
     let model = HashModel::new(0.05);
     let config = Config::load(None).unwrap();
-    let settings = config.variants.settings(&config.scan, None);
-    let engine = Engine::new(&model, None, settings).unwrap();
+    let thresholds = config.variants.thresholds(&config.scan);
+    let settings = thresholds.engine(None, LatentSites::Changed, config.variants.remembered);
+    let engine = VariantScorer::new(&model, None, settings).unwrap();
     let (genes, table, longest) = (None, true, 100);
     let usage = ContextModel::built_in().unwrap();
     let context = VariantContext { model: &usage, genes, rules: &[] };
@@ -129,7 +133,7 @@ fn bcf() -> Vec<Vec<u8>> {
         let text = text.replace("#CHROM", contigs).replace("\n\n", "\n");
         let records = text.find("\tINFO\tFORMAT").or(text.find("\tINFO\n")).unwrap();
         let records = records + text[records..].find('\n').unwrap() + 1;
-        let encoder = BcfEncoder::new(text[..records].into()).unwrap();
+        let mut encoder = BcfEncoder::new(&text.as_bytes()[..records]).unwrap();
         [encoder.header.clone(), encoder.encode(&text.as_bytes()[records..]).unwrap()].concat()
     });
     good.collect()

@@ -11,10 +11,11 @@ use zip::write::{SimpleFileOptions, ZipWriter};
 use super::damage::{SIZES, damaged};
 use super::file;
 use crate::engine::device::Workers;
-use crate::models::bilstm::weights::Kind;
-use crate::models::import::{ConvertOptions, convert};
+use crate::models::architecture::ConvertOptions;
+use crate::models::convert::convert;
+use crate::models::polyaid::weights::Kind;
 use crate::models::weight_file::{RawTensor, Tensors, encode};
-use crate::models::{Model, Window, aparent2, bilstm, registry};
+use crate::models::{Model, Window, aparent2, polyaid, registry};
 
 /// An architecture, its sizes, and tensors of the smallest network that has every part.
 type Network = (&'static str, serde_json::Value, Tensors);
@@ -60,9 +61,9 @@ fn networks() -> Vec<Network> {
         channels: 2,
         blocks: 1,
         dilations: vec![1, 2],
-        library: aparent2::LIBRARY,
+        library: aparent2::weights::LIBRARY,
     };
-    let shape = bilstm::random::Shape { width: 8, filters: 2, units: 1, dense: &[2] };
+    let shape = polyaid::random::Shape { width: 8, filters: 2, units: 1, dense: &[2] };
     let deeprke = json!({
         "k": 1, "max_length": 12, "pool": 2, "units": 1, "dense": [2], "activation": "relu", "joined": [],
         "sequence": { "dimension": 2, "module": [{ "filters": 2, "width": 2 }] }, "structure": null
@@ -77,7 +78,7 @@ fn networks() -> Vec<Network> {
         ("deerect", json!(null), deerect),
         ("pysster", pysster_sizes, pysster),
         ("aparent2", serde_json::to_value(&sizes).unwrap(), aparent2::random::random(&sizes, 1)),
-        ("polyaid", json!(null), bilstm::random::random(Kind::PolyaId, shape, 1)),
+        ("polyaid", json!(null), polyaid::random::random(Kind::PolyaId, shape, 1)),
         ("deeprke", deeprke, crate::models::deeprke::random::random(&deeprke_sizes, 1)),
     ]
 }

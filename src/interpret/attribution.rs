@@ -1,5 +1,6 @@
-//! How much each nucleotide of a window contributes to what a model says: input times gradient, and integrated
-//! gradients (Sundararajan, Taly & Yan 2017, arXiv:1703.01365); stretches of high attribution.
+//! How much each nucleotide of a window contributes to what a model says: input times gradient, and
+//! integrated gradients (Sundararajan, Taly & Yan 2017, arXiv:1703.01365); stretches of high
+//! attribution.
 
 pub mod figures;
 pub mod regions;
@@ -109,10 +110,11 @@ impl<'a> Attributor<'a> {
         Ok(Self { quantity, network, frame: (first, length), baseline, steps: steps.max(1) })
     }
 
-    /// Returns the attribution of a site's window, and the number of inputs that the network was asked for.
+    /// Returns the attribution of a site's window, and the number of inputs that the network was
+    /// asked for.
     ///
     /// # Errors
-    /// If the tensor library fails or a value is no number.
+    /// If the tensor library fails or a value is not a number.
     pub fn attribute(&self, window: &[u8]) -> Result<(Attribution, u64)> {
         let (first, length) = self.frame;
         let window = Window::from(&window[first..first + length]);
@@ -144,9 +146,10 @@ impl<'a> Attributor<'a> {
             baseline: f64::from(at_baseline[0]) * self.scale(),
         };
         let all = attribution.gradient.iter().chain(&attribution.integrated);
-        match all.clone().all(|value| value.is_finite()) && attribution.said.is_finite() {
-            true => Ok((attribution, self.steps as u64 + 2)),
-            false => Err(Error::Internal("a gradient is no number".into())),
+        if all.clone().all(|value| value.is_finite()) && attribution.said.is_finite() {
+            Ok((attribution, self.steps as u64 + 2))
+        } else {
+            Err(Error::Internal("a gradient is not a number".into()))
         }
     }
 

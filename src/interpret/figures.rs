@@ -27,7 +27,8 @@ fn group_of(hexamer: Hexamer) -> usize {
     Family::ALL.iter().position(|family| family.holds(hexamer)).unwrap_or(Family::ALL.len())
 }
 
-/// Returns the hexamers that contribute, family by family, those that stand out first, then by their sums.
+/// Returns the hexamers that contribute, family by family, those that stand out first, then by
+/// their sums.
 fn ranked(cells: &[InWindow], quantity: usize) -> Vec<Ranked> {
     let mut best: HashMap<Hexamer, (bool, f64)> = HashMap::new();
     for cell in cells.iter().filter(|cell| !is_background(cell.window)) {
@@ -49,8 +50,8 @@ fn ranked(cells: &[InWindow], quantity: usize) -> Vec<Ranked> {
     all
 }
 
-/// Heat map of the hexamers of each family that contribute most to a quantity (index): those that stand out, and if
-/// these are few the next ones.
+/// Heat map of the hexamers of each family that contribute most to a quantity (index): those that
+/// stand out, and if these are few the next ones.
 pub fn hexamers(all: &Importance, cells: &[InWindow], quantity: usize) -> Grid {
     let ranked = ranked(cells, quantity);
     let standing_out = ranked.iter().filter(|hexamer| hexamer.stands_out).count();
@@ -110,7 +111,8 @@ pub fn families(all: &Importance) -> Lines {
     }
 }
 
-/// Change of each quantity with each signal in place of AATAAA, strongest first by the last quantity.
+/// Change of each quantity with each signal in place of AATAAA, strongest first by the last
+/// quantity.
 pub fn signals(signals: &Signals) -> Lines {
     let mut order: Vec<usize> = (0..signals.changes.len()).collect();
     let of = |number: usize| signals.changes[number].1.last().and_then(|moments| moments.mean());

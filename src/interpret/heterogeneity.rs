@@ -1,5 +1,5 @@
-//! How widely sites are cut: entropy and mean place of the cleavage vector, what tells sites that are cut at one place
-//! from those that are cut at many, and what moving elements does.
+//! How widely sites are cut: entropy and mean place of the cleavage vector, what tells sites that
+//! are cut at one place from those that are cut at many, and what moving elements does.
 //!
 //! Stroup & Ji 2023, Equations 3 and 6, Figure 3.
 
@@ -16,8 +16,8 @@ use crate::models::{CENTRE, CLEAVAGE, CLEAVAGE_CENTRE, Input, Model, Window};
 use crate::scan::consolidate::BACKGROUND;
 pub use groups::{Enrichment, Fifths, enrichments, fifths, figures};
 
-/// Regions that hexamers are counted in, by their first base's distance from the site, nt: the four of Hu et al.
-/// 2005, RNA 11:1485-1493, doi:10.1261/rna.2107305.
+/// Regions that hexamers are counted in, by their first base's distance from the site, nt: the four
+/// of Hu et al. 2005, RNA 11:1485-1493, doi:10.1261/rna.2107305.
 pub const REGIONS: [(&str, RangeInclusive<i64>); 4] = [
     ("-100_to_-41", -100..=-41),
     ("-40_to_-1", -40..=-1),
@@ -30,7 +30,8 @@ pub const FARTHEST: i64 = 15;
 const DOWNSTREAM: RangeInclusive<usize> = 1..=40;
 const CANONICAL: &str = "AATAAA";
 
-/// The cleavage vector of a window, less background and normalised: zeros where nothing is above it.
+/// The cleavage vector of a window, less background and normalised: zeros where nothing is above
+/// it.
 pub type Profile = [f64; CLEAVAGE];
 
 /// What is looked at of a site.
@@ -132,7 +133,8 @@ pub fn mean(profile: &Profile) -> Option<f64> {
     Some(mean - CLEAVAGE_CENTRE as f64)
 }
 
-/// Looks at a site: the window, and the window with elements moved. Returns it with the number of windows.
+/// Looks at a site: the window, and the window with elements moved. Returns it with the number of
+/// windows.
 ///
 /// # Errors
 /// Those of the model.
@@ -192,7 +194,8 @@ fn hexamers_in(window: &[u8], region: &RangeInclusive<i64>) -> Vec<Hexamer> {
     found
 }
 
-/// Index of the GT/CT-rich hexamer after the site that is nearest to its published place; the first of two.
+/// Index of the GT/CT-rich hexamer after the site that is nearest to its published place; the first
+/// of two.
 fn downstream(window: &[u8]) -> Option<usize> {
     let element: &Element = ELEMENTS.iter().find(|element| element.name == "GT/CT-rich")?;
     let best = CENTRE as i64 + element.best;
@@ -202,9 +205,9 @@ fn downstream(window: &[u8]) -> Option<usize> {
     starts.min_by_key(|&at| best.abs_diff(at as i64))
 }
 
-/// Returns the window with elements moved apart by a shift (together if it is negative): what lies between an
-/// element's old and new place moves to the other side of it. None if an element would reach the site's nucleotide or
-/// the end of the window.
+/// Returns the window with elements moved apart by a shift (together if it is negative): what lies
+/// between an element's old and new place moves to the other side of it. None if an element would
+/// reach the site's nucleotide or the end of the window.
 fn moved(
     window: &[u8],
     experiment: Experiment,
@@ -228,9 +231,10 @@ fn moved(
 fn move_six(stretch: &mut [u8], from: usize, to: usize) -> Option<()> {
     let end = from.max(to) + SIX;
     let between = stretch.get_mut(from.min(to)..end)?;
-    match to < from {
-        true => between.rotate_right(SIX),
-        false => between.rotate_left(SIX),
+    if to < from {
+        between.rotate_right(SIX)
+    } else {
+        between.rotate_left(SIX)
     }
     Some(())
 }

@@ -1,11 +1,11 @@
-//! What hexamers contribute to sites: sums and means by hexamer and place, by hexamer and window of 40 nt, and by
-//! family.
+//! What hexamers contribute to sites: sums and means by hexamer and place, by hexamer and window of
+//! 40 nt, and by family.
 //!
-//! Stroup & Ji 2023, Methods; Figures 2a, 2b, S4. What chance alone gives is read from the far places of the window:
-//! the limit is the 99.99th percentile of their sums. A hexamer stands out in a window if its sum exceeds the limit,
-//! and if sites agree: the one-sided t-test of their sums, corrected for the number of tests (Bonferroni), has
-//! p < 0.05. The second condition is ours: thousands of hexamers are compared, and with few sites one alone can
-//! pass a limit.
+//! Stroup & Ji 2023, Methods; Figures 2a, 2b, S4. What chance alone gives is read from the far
+//! places of the window: the limit is the 99.99th percentile of their sums. A hexamer stands out in
+//! a window if its sum exceeds the limit, and if sites agree: the one-sided t-test of their sums,
+//! corrected for the number of tests (Bonferroni), has p < 0.05. The second condition is ours:
+//! thousands of hexamers are compared, and with few sites one alone can pass a limit.
 
 use std::ops::Range;
 
@@ -134,7 +134,8 @@ impl Importance {
         self.sums[quantity][at * HEXAMERS + hexamer.number()]
     }
 
-    /// Returns the limit of a place's sums: of what hexamers add up to at the 20 places at either end.
+    /// Returns the limit of a place's sums: of what hexamers add up to at the 20 places at either
+    /// end.
     pub fn limit_of_places(&self, quantity: usize) -> f64 {
         let far = (0..FAR).chain(POSITIONS - FAR..POSITIONS);
         let cells = far.flat_map(|at| at * HEXAMERS..(at + 1) * HEXAMERS);
@@ -142,7 +143,8 @@ impl Importance {
         quantile(sums.map(|cell| self.sums[quantity][cell]).collect(), BELOW_LIMIT)
     }
 
-    /// Returns the limit of a window's sums: of what hexamers add up to in the first and the last window.
+    /// Returns the limit of a window's sums: of what hexamers add up to in the first and the last
+    /// window.
     pub fn limit_of_windows(&self, quantity: usize) -> f64 {
         let far = [0, WINDOWS - 1].into_iter();
         let cells = far.flat_map(|window| window * HEXAMERS..(window + 1) * HEXAMERS);
@@ -197,8 +199,8 @@ impl Importance {
         self.profile(quantity, |hexamer| family.holds(hexamer))
     }
 
-    /// Returns where an element contributes most on its side of the cut, on average over 5 nt: per site, and per
-    /// occurrence where there are 10 within these 5 nt.
+    /// Returns where an element contributes most on its side of the cut, on average over 5 nt: per
+    /// site, and per occurrence where there are 10 within these 5 nt.
     pub fn best(&self, quantity: usize, element: &Element) -> (Option<Best>, Option<Best>) {
         let profile = self.profile(quantity, |hexamer| element.holds(hexamer));
         let on_side = |place: &Place| (place.at < 0) == element.is_upstream();

@@ -1,9 +1,11 @@
-//! What the kernels of a first layer look for, after pysster (Budach & Marsico 2018, Bioinformatics 34:3035).
+//! What the kernels of a first layer look for, after pysster (Budach & Marsico 2018, Bioinformatics
+//! 34:3035).
 //!
-//! Of each sequence a kernel's greatest activation (after the ReLU) and where it lies. A kernel's limit is the greatest
-//! of the classes' mean greatest activations; importance is that less the least of them. Sequences at or above the
-//! limit have the kernel's motif; those of the class with the greatest mean, at most 750 and a third of all above, the
-//! strongest first, are aligned. Where activations are equal, the first place counts (pysster draws one).
+//! Of each sequence a kernel's greatest activation (after the ReLU) and where it lies. A kernel's
+//! limit is the greatest of the classes' mean greatest activations; importance is that less the
+//! least of them. Sequences at or above the limit have the kernel's motif; those of the class with
+//! the greatest mean, at most 750 and a third of all above, the strongest first, are aligned. Where
+//! activations are equal, the first place counts (pysster draws one).
 
 pub mod clusters;
 pub mod figures;
@@ -74,10 +76,11 @@ pub struct OfClass {
     pub quantiles: [f64; 5],
     /// Sequences above the limit.
     pub above: usize,
-    /// log2 of the odds of being above in this class over those in the others; half a sequence is added to each number.
+    /// log2 of the odds of being above in this class over those in the others; half a sequence is
+    /// added to each number.
     pub enrichment: f64,
-    /// Probability of as many or more above by chance (hypergeometric), times the number of kernels and classes, at
-    /// most 1.
+    /// Probability of as many or more above by chance (hypergeometric), times the number of kernels
+    /// and classes, at most 1.
     pub p: f64,
 }
 
@@ -221,8 +224,8 @@ impl<'a> Study<'a> {
     }
 }
 
-/// Returns those of a class that are aligned: all, or as many of the strongest as are allowed and those that equal the
-/// last of them.
+/// Returns those of a class that are aligned: all, or as many of the strongest as are allowed and
+/// those that equal the last of them.
 fn strongest(
     above: &[usize],
     is_of_class: impl Fn(usize) -> bool,
@@ -238,8 +241,8 @@ fn strongest(
     own
 }
 
-/// Returns the log2 odds ratio of being above the limit in a class against all others, and the probability of as many or
-/// more by chance.
+/// Returns the log2 odds ratio of being above the limit in a class against all others, and the
+/// probability of as many or more by chance.
 fn enrichment((above, of): (usize, usize), (all_above, all): (usize, usize)) -> (f64, f64) {
     let half = |n: usize| n as f64 + 0.5;
     let (others, of_others) = (all_above - above, all - of);

@@ -1,9 +1,9 @@
-//! The input that a part of a network says most to (visualisation by optimisation: Olah, Mordvintsev & Schubert 2017,
-//! Distill, doi:10.23915/distill.00007).
+//! The input that a part of a network says most to (visualisation by optimisation: Olah,
+//! Mordvintsev & Schubert 2017, Distill, doi:10.23915/distill.00007).
 //!
-//! The input is shares of letters, a softmax of scores that begin near 0 (farther off where nothing has a slope there)
-//! and are drawn by a seed. Each step adds the
-//! gradient of what is wanted, divided by its greatest entry: what matters gets ahead, what does not stays even.
+//! The input is shares of letters, a softmax of scores that begin near 0 (farther off where nothing
+//! has a slope there) and are drawn by a seed. Each step adds the gradient of what is wanted,
+//! divided by its greatest entry: what matters gets ahead, what does not stays even.
 
 pub mod figures;
 
@@ -28,7 +28,8 @@ pub enum Target {
     Output(String),
     /// A unit of the last hidden layer, before its ReLU.
     Unit(usize),
-    /// A kernel of the first layer, before its ReLU, at the middle of the input; its number through all banks.
+    /// A kernel of the first layer, before its ReLU, at the middle of the input; its number through
+    /// all banks.
     Kernel(usize),
 }
 
@@ -38,7 +39,7 @@ impl std::str::FromStr for Target {
     fn from_str(text: &str) -> std::result::Result<Self, String> {
         let wrong = || "write output:NAME, unit:N or kernel:N".to_owned();
         let (kind, which) = text.split_once(':').ok_or_else(wrong)?;
-        let number = || which.parse().map_err(|_| format!("{which:?} is no number"));
+        let number = || which.parse().map_err(|_| format!("{which:?} is not a number"));
         match kind {
             "output" => Ok(Self::Output(which.to_owned())),
             "unit" => Ok(Self::Unit(number()?)),
@@ -71,9 +72,11 @@ pub struct Settings {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Optimised {
     pub target: Target,
-    /// Of each track, by nucleotide, the shares of its letters; of a kernel's target, what the kernel sees.
+    /// Of each track, by nucleotide, the shares of its letters; of a kernel's target, what the
+    /// kernel sees.
     pub shares: Vec<Vec<Vec<f64>>>,
-    /// Value of the target at the beginning, at the end, and of the letters with the greatest shares.
+    /// Value of the target at the beginning, at the end, and of the letters with the greatest
+    /// shares.
     pub first: f64,
     pub last: f64,
     pub letters: f64,
@@ -117,7 +120,7 @@ pub fn optimise(network: &dyn Soft, target: &Target, settings: Settings) -> Resu
         let gradient = slopes(network, &wanted.part, &scores)?;
         let steepest = steepest(&gradient)?;
         if !steepest.is_finite() {
-            return Err(Error::Internal(format!("{target}: its gradient is no number")));
+            return Err(Error::Internal(format!("{target}: its gradient is not a number")));
         }
         // Nothing leads much further up: all that matters is decided.
         if steepest <= LEAST_SLOPE * greatest {
@@ -154,9 +157,10 @@ fn wanted(network: &dyn Soft, target: &Target, scores: &Tensor, nt: usize) -> Re
         }
         Target::Unit(number) => {
             let units = network.said(&shares(network, scores)?)?.hidden.dim(1)?;
-            match *number < units {
-                true => Ok(Wanted { part: Part::Unit(*number), sees: 0..nt }),
-                false => none(format!("its last hidden layer has {units} units, counted from 0")),
+            if *number < units {
+                Ok(Wanted { part: Part::Unit(*number), sees: 0..nt })
+            } else {
+                none(format!("its last hidden layer has {units} units, counted from 0"))
             }
         }
         Target::Kernel(number) => {
@@ -257,8 +261,8 @@ mod tests {
         }
     }
 
-    /// A kernel is linear in its input: its optimum is the greatest weight of each column, which a long enough climb
-    /// finds.
+    /// A kernel is linear in its input: its optimum is the greatest weight of each column, which a
+    /// long enough climb finds.
     #[test]
     fn a_kernels_optimum_is_its_greatest_weights() {
         let network = soft::load("default").unwrap();

@@ -1,5 +1,5 @@
-//! How elements work together: what one contributes by its distance to the cut and to another, and which of them sites
-//! have.
+//! How elements work together: what one contributes by its distance to the cut and to another, and
+//! which of them sites have.
 //!
 //! Stroup & Ji 2023, Figures 2c to 2j and S5. An element counts on its own side of the cut.
 
@@ -56,7 +56,8 @@ fn elements_at(at: i64, hexamer: Hexamer) -> impl Iterator<Item = usize> {
     (0..COUNT).filter(is_here)
 }
 
-/// Replaces the hexamers of a site that belong to elements. Returns them with the number of windows.
+/// Replaces the hexamers of a site that belong to elements. Returns them with the number of
+/// windows.
 ///
 /// # Errors
 /// Those of the models.
@@ -156,8 +157,9 @@ impl Pairs {
         best(&self.to_another[element][other], quantity, -FARTHEST)
     }
 
-    /// Returns, of each combination of elements, the number of sites that would have it if elements came
-    /// independently, and the two-sided binomial probability of such a number, corrected for all combinations.
+    /// Returns, of each combination of elements, the number of sites that would have it if elements
+    /// came independently, and the two-sided binomial probability of such a number, corrected for
+    /// all combinations.
     pub fn enrichment(&self) -> Vec<(f64, f64)> {
         let counts: Vec<u64> = self.combinations.iter().map(|of| of[0].count).collect();
         let all = self.sites.max(1) as f64;

@@ -1,7 +1,7 @@
 //! What each hexamer of a site contributes: it is replaced by random ones.
 //!
-//! Stroup & Ji 2023, Methods: the importance of a hexamer at a place is the log-odds of the sequence less the median
-//! of its log-odds with the hexamer replaced by random hexamers.
+//! Stroup & Ji 2023, Methods: the importance of a hexamer at a place is the log-odds of the
+//! sequence less the median of its log-odds with the hexamer replaced by random hexamers.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -44,8 +44,8 @@ pub fn hexamers_of(window: &[u8]) -> Vec<Option<Hexamer>> {
     window.windows(SIX).map(Hexamer::of).collect()
 }
 
-/// Replaces the hexamers of a window that are `wanted` by place and hexamer. `number` is the site's: what is drawn
-/// depends on it and the seed alone.
+/// Replaces the hexamers of a window that are `wanted` by place and hexamer. `number` is the
+/// site's: what is drawn depends on it and the seed alone.
 ///
 /// # Errors
 /// Those of the models.

@@ -3,10 +3,10 @@
 use super::sites::{SiteWindow, SiteWindows, Skip};
 use crate::error::Result;
 use crate::pipeline::{self, Stop};
-use crate::profile::Profile;
+use crate::timing::Profile;
 
-/// Hands the window of each site to `work` (its number, its codes) and what that gives, or why there was no window,
-/// to `take`, in order.
+/// Hands the window of each site to `work` (its number, its codes) and what that gives, or why
+/// there was no window, to `take`, in order.
 ///
 /// # Errors
 /// The first failure of reading, `work` or `take`; an interrupt.

@@ -51,8 +51,8 @@ fn others() -> Vec<Hexamer> {
     signals.filter(|hexamer| !Family::Aataaa.holds(*hexamer)).collect()
 }
 
-/// Changes the AATAAA of a window to each other signal, if it is the window's signal; `own` are the log2 odds of the
-/// window itself.
+/// Changes the AATAAA of a window to each other signal, if it is the window's signal; `own` are the
+/// log2 odds of the window itself.
 ///
 /// # Errors
 /// Those of the models.

@@ -3,8 +3,7 @@
 use std::ops::Range;
 
 use crate::error::{Error, Result};
-use crate::evaluate::measured::read_places;
-use crate::evaluate::negatives::Place;
+use crate::evaluate::measured::{Place, read_places};
 use crate::genome::compression::Source;
 use crate::genome::contigs::Contigs;
 use crate::genome::fasta::FastaFile;

@@ -1,16 +1,18 @@
-//! Networks that read shares of letters where the models read letters, so that their outputs have gradients by the
-//! input: each architecture once more, in plain operations of candle, from the tensors of its weight file.
+//! Networks that read shares of letters where the models read letters, so that their outputs have
+//! gradients by the input: each architecture once more, in plain operations of candle, from the
+//! tensors of its weight file.
 //!
-//! Activations are samples x positions x channels. Of equal values a max-pool takes the first one, so that sums of
-//! gradients along a path are differences of outputs where a sequence repeats itself.
+//! Activations are samples x positions x channels. Of equal values a max-pool takes the first one,
+//! so that sums of gradients along a path are differences of outputs where a sequence repeats
+//! itself.
 
 mod aparent2;
-mod bilstm;
 mod deeprke;
 mod deerect;
 mod dense;
 pub mod letters;
 mod operations;
+mod polyaid;
 mod pysster;
 #[cfg(test)]
 mod tests;
@@ -18,6 +20,7 @@ mod tests;
 use candle_core::{DType, Device, Tensor};
 
 use crate::error::{Error, Result};
+use crate::models::architecture::ArchitectureKind;
 use crate::models::registry;
 use crate::models::weight_file::{Tensors, WeightFile};
 use crate::models::{Input, Window};
@@ -43,7 +46,8 @@ pub struct Said {
     pub outputs: Tensor,
 }
 
-/// A network that can be differentiated by its input, samples x nucleotides x channels of its letters.
+/// A network that can be differentiated by its input, samples x nucleotides x channels of its
+/// letters.
 pub trait Soft: Send + Sync {
     /// Returns the letters that it reads.
     fn letters(&self) -> &Letters;
@@ -59,8 +63,8 @@ pub trait Soft: Send + Sync {
     /// Returns the banks of the first layer of kernels wider than one nucleotide.
     fn banks(&self) -> Vec<Bank>;
 
-    /// Returns what the kernels of each bank say before the ReLU, at each place where they lie inside the sequence:
-    /// samples x places x kernels.
+    /// Returns what the kernels of each bank say before the ReLU, at each place where they lie
+    /// inside the sequence: samples x places x kernels.
     ///
     /// # Errors
     /// If the tensor library fails, or the sequence is shorter than a kernel.
@@ -121,17 +125,29 @@ pub fn build(file: &WeightFile, kind: DType) -> Result<Box<dyn Soft>> {
     let parts = Parts { tensors: &file.tensors, kind };
     let name = file.entry("architecture");
     let wrong = |problem: String| Error::model(name, problem);
-    Ok(match name {
-        "dense-scan" | "dense-strength" => {
-            Box::new(dense::Dense::new(&parts, &file.config().map_err(wrong)?, name)?)
+    let known = registry::architecture(name);
+    let known = known.ok_or_else(|| wrong("no architecture of this program".into()))?;
+    Ok(match known.kind {
+        ArchitectureKind::DenseScan => {
+            Box::new(dense::Dense::new(&parts, &file.config().map_err(wrong)?, true)?)
         }
-        "polyaid" => Box::new(bilstm::BiLstm::new(&parts, &["classification", "cleavage"])?),
-        "polyastrength" => Box::new(bilstm::BiLstm::new(&parts, &["strength"])?),
-        "aparent2" => Box::new(aparent2::Aparent2::new(&parts, &file.config().map_err(wrong)?)?),
-        "deerect" => Box::new(deerect::Deerect::new(&parts)?),
-        "pysster" => Box::new(pysster::Pysster::new(&parts, &file.config().map_err(wrong)?)?),
-        "deeprke" => Box::new(deeprke::DeepRke::new(&parts, file.config().map_err(wrong)?)?),
-        other => return Err(wrong(format!("{other:?} has no form that can be differentiated"))),
+        ArchitectureKind::DenseStrength => {
+            Box::new(dense::Dense::new(&parts, &file.config().map_err(wrong)?, false)?)
+        }
+        ArchitectureKind::Polyaid => {
+            Box::new(polyaid::BiLstm::new(&parts, &["classification", "cleavage"])?)
+        }
+        ArchitectureKind::Polyastrength => Box::new(polyaid::BiLstm::new(&parts, &["strength"])?),
+        ArchitectureKind::Aparent2 => {
+            Box::new(aparent2::Aparent2::new(&parts, &file.config().map_err(wrong)?)?)
+        }
+        ArchitectureKind::Deerect => Box::new(deerect::Deerect::new(&parts)?),
+        ArchitectureKind::Pysster => {
+            Box::new(pysster::Pysster::new(&parts, &file.config().map_err(wrong)?)?)
+        }
+        ArchitectureKind::Deeprke => {
+            Box::new(deeprke::DeepRke::new(&parts, file.config().map_err(wrong)?)?)
+        }
     })
 }
 

@@ -37,7 +37,8 @@ impl Moments {
         Some(t * self.standard_error()?)
     }
 
-    /// Returns the probability of such a mean or a greater one where the true mean is 0 (one-sided t-test).
+    /// Returns the probability of such a mean or a greater one where the true mean is 0 (one-sided
+    /// t-test).
     pub fn p_above_zero(&self) -> Option<f64> {
         let (mean, error) = (self.mean()?, self.standard_error()?);
         if error == 0.0 {
@@ -60,8 +61,8 @@ pub fn quantile(values: Vec<f64>, share: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// Worked out by hand: mean 4.2, standard error 1.39284, t(0.975; 4) = 2.77645, and the closed form of
-    /// Student's t with four degrees of freedom.
+    /// Worked out by hand: mean 4.2, standard error 1.39284, t(0.975; 4) = 2.77645, and the closed
+    /// form of Student's t with four degrees of freedom.
     #[test]
     fn intervals_and_tests_are_those_of_students_t() {
         let mut moments = Moments::default();

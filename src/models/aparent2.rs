@@ -1,39 +1,32 @@
 //! APARENT2: where RNA is cleaved after a polyA signal (Linder, Koplik, Kundaje & Seelig 2022).
 //!
-//! A residual network of 28 blocks reads a frame of 205 nt whose hexamer starts at index 70. It says
-//! with which probability RNA is cleaved at each position, or nowhere in the frame. All convolutions
-//! are padded, so a position's value depends on where the frame begins: a scan computes one frame per
-//! window. `predict` and `scan` share one kernel; the tests hold it to the authors' own outputs and to
-//! a plain form in f64.
+//! A residual network of 28 blocks reads a frame of 205 nt whose hexamer starts at index 70. It
+//! says with which probability RNA is cleaved at each position, or nowhere in the frame. All
+//! convolutions are padded, so a position's value depends on where the frame begins: a scan
+//! computes one frame per window. `predict` and `scan` share one kernel; the tests hold it to the
+//! authors' own outputs and to a plain form in f64.
 
 pub mod fold;
+mod import;
+pub mod kernel;
 mod profile;
 pub mod random;
 pub mod weights;
 
 use std::ops::Range;
 
+use super::architecture::{Architecture, ArchitectureKind, LeftOpen, Recogniser};
 use super::card::{ModelCard, Task};
-use super::registry::Architecture;
 use super::weight_file::Tensors;
 use super::{CENTRE, CLEAVAGE_CENTRE, WINDOW};
 use super::{Input, Length, Model, Output, Predictions, StrandScores, Window};
-use crate::engine::cpu::aparent2::{Buffers, FrameKernel};
 use crate::error::{Error, Result};
+use crate::models::aparent2::kernel::{Buffers, FrameKernel};
 use profile::Profile;
-use weights::{Config, Weights};
+use weights::{Config, LENGTH, Weights};
 
-/// Nucleotides that the network reads.
-pub const LENGTH: usize = 205;
 /// Index in the frame of the hexamer's first base.
 pub const HEXAMER: usize = 70;
-/// Libraries of reporter genes that the network was trained on.
-pub const LIBRARIES: usize = 13;
-/// The library whose bias the authors predict with.
-pub const LIBRARY: usize = 11;
-/// What batch norms add to a variance.
-pub const EPSILON: f64 = 1e-3;
-
 /// The authors' ranges of the frame: of the isoform's share, and for the effect of a variant.
 const ISOFORM: Range<usize> = 80..110;
 pub const NARROW: Range<usize> = 77..127;
@@ -45,6 +38,7 @@ const FRAME: usize = CENTRE - CLEAVAGE_CENTRE - NARROW.start;
 
 /// Cleavage along the frame, and how much of it is where an isoform ends.
 pub const ARCHITECTURE: Architecture = Architecture {
+    kind: ArchitectureKind::Aparent2,
     name: "aparent2",
     task: Task::Isoform,
     licence: "MIT",
@@ -53,6 +47,8 @@ pub const ARCHITECTURE: Architecture = Architecture {
         let config = file.config().map_err(|problem| Error::model(&card.name, problem))?;
         Ok(Box::new(Aparent2::new(&config, &file.tensors, card)?))
     },
+    recognise: Recogniser::Keras(import::recognise),
+    leaves_open: &[LeftOpen::Library],
 };
 
 /// A loaded APARENT2.

@@ -43,16 +43,20 @@ pub struct ModelCard {
     pub name: String,
     /// The architecture that reads the tensors: see [`super::registry::ARCHITECTURES`].
     pub architecture: String,
+    /// What it predicts.
     pub task: Task,
     /// Number of trained values.
     pub parameters: usize,
     /// sha256 of the weight file, hexadecimal.
     pub sha256: String,
     #[serde(default)]
+    /// In a line.
     pub description: String,
     #[serde(default)]
+    /// Of the weights.
     pub licence: String,
     #[serde(default)]
+    /// The paper, or the data.
     pub source: String,
 }
 

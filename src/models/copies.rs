@@ -1,5 +1,5 @@
-//! Copies of a window in which a stretch is replaced, for models that share nothing between them; what all models
-//! check.
+//! Copies of a window in which a stretch is replaced, for models that share nothing between them;
+//! what all models check.
 
 use super::card::Task;
 use super::strength::log_odds;
@@ -34,10 +34,9 @@ pub(super) fn one_by_one<M: Model + ?Sized>(
         let mut said = model.predict(&windows)?.values;
         let width = model.outputs().first().map_or(1, |output| output.width);
         let first = said.swap_remove(0).into_iter().step_by(width);
-        values.extend(first.map(|value| match is_probability {
-            true => log_odds(value.into()) as f32,
-            false => value,
-        }));
+        values.extend(
+            first.map(|value| if is_probability { log_odds(value.into()) as f32 } else { value }),
+        );
     }
     Ok(values)
 }

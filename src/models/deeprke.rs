@@ -15,8 +15,8 @@ pub mod words;
 
 use std::collections::BTreeMap;
 
+use super::architecture::{Architecture, ArchitectureKind, Recogniser};
 use super::card::{ModelCard, Task};
-use super::registry::Architecture;
 use super::weight_file::{self, FORMAT_VERSION, Tensors, WeightFile};
 use super::{Input, Length, Model, Output, Predictions, Window, check_finite};
 use crate::engine::cpu::activation::sigmoid;
@@ -33,11 +33,14 @@ const BATCH: usize = 64;
 
 /// The architecture's entry.
 pub const ARCHITECTURE: Architecture = Architecture {
+    kind: ArchitectureKind::Deeprke,
     name: "deeprke",
     task: Task::Binding,
     licence: "",
     source: "Deng et al., BMC Genomics 2020, 21(Suppl 13):866, doi:10.1186/s12864-020-07239-w",
     load,
+    recognise: Recogniser::Unpublished,
+    leaves_open: &[],
 };
 
 fn load(file: &WeightFile, card: ModelCard, _workers: &Workers) -> Result<Box<dyn Model>> {
@@ -68,7 +71,8 @@ impl DeepRke {
     /// Builds the model from its tensors ([`weights`]).
     ///
     /// # Errors
-    /// If the sizes make no network, or a tensor is missing, left over, of another shape or not finite.
+    /// If the sizes make no network, or a tensor is missing, left over, of another shape or not
+    /// finite.
     pub fn new(config: Config, tensors: &Tensors, card: ModelCard) -> Result<Self> {
         weights::check(&config, tensors).map_err(|problem| Error::model(&card.name, problem))?;
         Ok(Self {

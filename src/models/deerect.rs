@@ -2,9 +2,9 @@
 //!
 //! A window of 206 nt with the hexamer at 100..106 is one-hot encoded (an unknown base all zero),
 //! padded by one less than a filter's width of columns of 0.25 on either side and convolved without
-//! a bias. Filters are normalised in four groups per window (filter f is in group f mod 4; population
-//! variance, epsilon 1e-12), the bias is added, ReLU, max-pool of 10 (the tail dropped); then a dense
-//! layer with ReLU, another with softmax over true and pseudo signal.
+//! a bias. Filters are normalised in four groups per window (filter f is in group f mod 4;
+//! population variance, epsilon 1e-12), the bias is added, ReLU, max-pool of 10 (the tail dropped);
+//! then a dense layer with ReLU, another with softmax over true and pseudo signal.
 //!
 //! | tensor | shape |
 //! | --- | --- |
@@ -12,12 +12,15 @@
 //! | `hidden.weight`, `hidden.bias` | inputs x hidden (position by position), hidden |
 //! | `output.weight`, `output.bias` | hidden x 2 (true, pseudo signal), 2 |
 
+mod import;
+pub mod kernel;
+
+use super::architecture::{Architecture, ArchitectureKind, Recogniser};
 use super::card::{ModelCard, Task};
-use super::registry::Architecture;
 use super::weight_file::{Reader, Tensors};
 use super::{Input, Length, Model, Output, Predictions, Window};
-use crate::engine::cpu::deerect::{DeerectKernel, GROUPS, Sizes, Weights};
 use crate::error::{Error, Result};
+use crate::models::deerect::kernel::{DeerectKernel, GROUPS, Sizes, Weights};
 
 /// Nucleotides of a window.
 pub const LENGTH: usize = 206;
@@ -26,11 +29,14 @@ pub const HEXAMER: usize = 100;
 
 /// Whether a hexamer is a polyA signal.
 pub const ARCHITECTURE: Architecture = Architecture {
+    kind: ArchitectureKind::Deerect,
     name: "deerect",
     task: Task::Signal,
     licence: "not stated by the authors",
     source: "Xia et al. 2018, Bioinformatics 35:2371, doi:10.1093/bioinformatics/bty991",
     load: |file, card, _| Ok(Box::new(Deerect::new(&file.tensors, card)?)),
+    recognise: Recogniser::Numpy(import::recognise),
+    leaves_open: &[],
 };
 
 /// A loaded DeeReCT-PolyA.

@@ -4,6 +4,7 @@
 //! layer once per position. Outputs as PolyaID's: classification and 50 cleavage values.
 
 mod gpu;
+pub mod kernel;
 pub mod network;
 mod strength;
 #[cfg(test)]
@@ -13,23 +14,24 @@ use std::collections::HashMap;
 
 use candle_core::Tensor;
 
+use super::architecture::{Architecture, ArchitectureKind, Recogniser};
 use super::card::{ModelCard, Task};
 use super::posterior::Posterior;
-use super::registry::Architecture;
 use super::{
     CLEAVAGE, Input, Model, Output, Predictions, Replacement, StrandScores, Window, copies,
     gpu as gpu_scan,
 };
-use crate::engine::cpu::dense::{Block, DenseKernel, Plans};
-use crate::engine::cpu::product::{Packed, pad};
+use crate::engine::cpu::matmul::{Packed, pad};
 use crate::engine::cuda::Pool;
-use crate::engine::device::Workers;
+use crate::engine::device::{DeviceKind, Workers};
 use crate::error::{Error, Result};
+use crate::models::dense::kernel::{Block, DenseKernel, Plans};
 use gpu::GpuDense;
 use network::{DenseConfig, DenseNetwork, Layer};
 
 /// Classification and cleavage vector, every layer once per position.
 pub const ARCHITECTURE: Architecture = Architecture {
+    kind: ArchitectureKind::DenseScan,
     name: "dense-scan",
     task: Task::Sites,
     licence: "",
@@ -39,6 +41,8 @@ pub const ARCHITECTURE: Architecture = Architecture {
         let posterior = file.posterior().map_err(|problem| Error::model(&card.name, problem))?;
         Ok(Box::new(DenseScan::load(&config, posterior, &file.candle()?, card, workers)?))
     },
+    recognise: Recogniser::Unpublished,
+    leaves_open: &[],
 };
 
 pub use strength::ARCHITECTURE as STRENGTH;
@@ -51,12 +55,12 @@ pub struct DenseScan {
     kernel: DenseKernel,
     /// The same network on GPUs, which then do the scan, and their name.
     gpu: Option<Pool<GpuDense>>,
-    device: &'static str,
+    device: DeviceKind,
 }
 
 impl DenseScan {
-    /// Builds the model from its tensors and the entries `config` and `posterior` of the weight file's
-    /// metadata; scans run on `workers`.
+    /// Builds the model from its tensors and the entries `config` and `posterior` of the weight
+    /// file's metadata; scans run on `workers`.
     ///
     /// # Errors
     /// If a tensor is missing or has the wrong shape, or the receptive field is not 240.
@@ -72,7 +76,7 @@ impl DenseScan {
         let gpu = workers.pool(|device, precision| GpuDense::new(&network, device, precision))?;
         let mut outputs = vec![Output::new("probability", 1), Output::new("cleavage", CLEAVAGE)];
         outputs.extend(posterior.map(|_| Output::new("posterior", 1)));
-        Ok(Self { card, outputs, posterior, kernel, gpu, device: workers.name() })
+        Ok(Self { card, outputs, posterior, kernel, gpu, device: workers.kind() })
     }
 }
 
@@ -81,7 +85,7 @@ impl Model for DenseScan {
         &self.card
     }
 
-    fn device(&self) -> &'static str {
+    fn device(&self) -> DeviceKind {
         self.device
     }
 

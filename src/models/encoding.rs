@@ -5,7 +5,8 @@ use candle_core::{Device, Tensor};
 use crate::error::Result;
 use crate::genome::sequence::UNKNOWN;
 
-/// Returns equally long sequences as (n x length x 4): A, C, G, T; an unknown base is a zero column.
+/// Returns equally long sequences as (n x length x 4): A, C, G, T; an unknown base is a zero
+/// column.
 ///
 /// # Errors
 /// If the lengths differ.

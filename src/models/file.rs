@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use super::import::foreign;
+use super::formats::{foreign, npz};
 use crate::error::{Error, Result};
 
 /// The most bytes of weights.
@@ -22,7 +22,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     (&mut file).take(BEGINNING).read_to_end(&mut bytes).map_err(failed)?;
     let known = foreign::is_safetensors(&bytes) || foreign::is_hdf5(&bytes);
-    if !known && !super::import::npz::is_numpy(&bytes) {
+    if !known && !npz::is_numpy(&bytes) {
         return Ok(bytes);
     }
     let rest = MOST_BYTES + 1 - bytes.len() as u64;

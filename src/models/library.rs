@@ -1,5 +1,5 @@
-//! The user's folder of converted models: `$POLYASCAN_MODELS`, else `polyascan/models` in the folder
-//! for user data (`$XDG_DATA_HOME`, else `~/.local/share`).
+//! The user's folder of converted models: `$POLYASCAN_MODELS`, else `polyascan/models` in the
+//! folder for user data (`$XDG_DATA_HOME`, else `~/.local/share`).
 
 use std::env;
 use std::path::{Path, PathBuf};

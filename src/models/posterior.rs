@@ -4,19 +4,22 @@ use serde::{Deserialize, Serialize};
 
 use super::strength::log_odds;
 
-/// Makes a *posterior* of a classification: the share of the calls of a scan with such a classification
-/// that are measured sites, at the frequency that sites have along the genome. It is fitted (Platt 1999)
-/// to the calls on contigs that were not trained on, and kept in the weight file.
+/// Makes a *posterior* of a classification: the share of the calls of a scan with such a
+/// classification that are measured sites, at the frequency that sites have along the genome. It is
+/// fitted (Platt 1999) to the calls on contigs that were not trained on, and kept in the weight
+/// file.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Posterior {
     /// Log-odds of the posterior = slope x log-odds of the classification + intercept.
     pub slope: f64,
+    /// Natural log-odds of a call whose classification has log-odds 0.
     pub intercept: f64,
 }
 
 impl Posterior {
-    /// Returns the posterior (0 to 1) of a call whose window has this classification; NaN is propagated.
+    /// Returns the posterior (0 to 1) of a call whose window has this classification; NaN is
+    /// propagated.
     pub fn of(&self, classification: f32) -> f32 {
         let logit = self.slope * log_odds(f64::from(classification)) + self.intercept;
         (1.0 / (1.0 + (-logit).exp())) as f32

@@ -7,11 +7,12 @@
 //! are free. See [`alphabet`] for letters that a model does not know.
 
 pub mod alphabet;
+mod import;
 
 use serde::{Deserialize, Serialize};
 
+use super::architecture::{Architecture, ArchitectureKind, LeftOpen, Recogniser};
 use super::card::{ModelCard, Task};
-use super::registry::Architecture;
 use super::weight_file::{Reader, Tensors, WeightFile};
 use super::{Input, Length, Model, Output, Predictions, Window};
 use crate::engine::cpu::activation::sigmoid;
@@ -28,11 +29,14 @@ pub const LONGEST: usize = 1 << 20;
 
 /// Class probabilities.
 pub const ARCHITECTURE: Architecture = Architecture {
+    kind: ArchitectureKind::Pysster,
     name: "pysster",
     task: Task::Binding,
     licence: "MIT",
     source: "Budach & Marsico 2018, Bioinformatics 34:3035-3037",
     load,
+    recognise: Recogniser::Keras(import::recognise),
+    leaves_open: &[LeftOpen::Alphabet, LeftOpen::InputLength],
 };
 
 fn load(file: &WeightFile, card: ModelCard, _: &Workers) -> Result<Box<dyn Model>> {

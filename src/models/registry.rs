@@ -1,43 +1,38 @@
 //! Finding models by name: those inside the program, those of the user's folder, others by file;
 //! and the architectures that weight files are built into.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::architecture::Architecture;
 use super::card::{ModelCard, Task};
+use super::formats::foreign;
 use super::weight_file::{self, WeightFile, sha256};
-use super::{Model, aparent2, bilstm, deeprke, deerect, dense, file, import, library, pysster};
+use super::{Model, aparent2, deeprke, deerect, dense, file, library, polyaid, pysster};
 use crate::engine::device::Workers;
 use crate::error::{Error, Result};
-
-/// A kind of network.
-#[derive(Debug)]
-pub struct Architecture {
-    /// The name in weight files and model cards.
-    pub name: &'static str,
-    pub task: Task,
-    /// Licence of the published weights, where they have one.
-    pub licence: &'static str,
-    /// The paper.
-    pub source: &'static str,
-    /// Builds a model whose scans run on the workers.
-    pub load: fn(&WeightFile, ModelCard, &Workers) -> Result<Box<dyn Model>>,
-}
 
 /// All architectures that this program runs.
 pub const ARCHITECTURES: [&Architecture; 8] = [
     &dense::ARCHITECTURE,
     &dense::STRENGTH,
-    &bilstm::POLYAID,
-    &bilstm::POLYASTRENGTH,
+    &polyaid::POLYAID,
+    &polyaid::POLYASTRENGTH,
     &aparent2::ARCHITECTURE,
     &deerect::ARCHITECTURE,
     &pysster::ARCHITECTURE,
     &deeprke::ARCHITECTURE,
 ];
 
+/// Returns an architecture by its name.
+pub fn architecture(name: &str) -> Option<&'static Architecture> {
+    ARCHITECTURES.into_iter().find(|known| known.name == name)
+}
+
 /// A model inside the program.
 pub struct Embedded {
+    /// What `--model` takes.
     pub name: &'static str,
+    /// The weight file (safetensors).
     pub weights: &'static [u8],
     /// The model card (TOML).
     pub card: &'static str,
@@ -91,21 +86,36 @@ impl Embedded {
     }
 }
 
-/// Loads a model by the name of one inside the program, from a weight file, or by the name of one in
-/// the user's folder ([`library`]).
+/// Loads a model by the name of one inside the program, from a weight file, or by the name of one
+/// in the user's folder ([`library`]).
 ///
 /// # Errors
 /// If there is none, or the file is no model of a known architecture.
 pub fn load(name_or_file: &str, workers: &Workers) -> Result<Box<dyn Model>> {
-    if let Some(embedded) = EMBEDDED.iter().find(|embedded| embedded.name == name_or_file) {
-        return embedded.load(workers);
+    match Place::of(name_or_file)? {
+        Place::Inside(embedded) => embedded.load(workers),
+        Place::File(path) => load_file(&path, workers),
     }
-    if Path::new(name_or_file).exists() {
-        return load_file(Path::new(name_or_file), workers);
-    }
-    match library::find(name_or_file) {
-        Some(path) => load_file(&path, workers),
-        None => Err(Error::model(name_or_file, unknown(name_or_file))),
+}
+
+/// Where a model is.
+enum Place {
+    Inside(&'static Embedded),
+    File(PathBuf),
+}
+
+impl Place {
+    /// Finds a model by the name of one inside the program, as a file, or by the name of one in the
+    /// user's folder.
+    fn of(name_or_file: &str) -> Result<Self> {
+        if let Some(embedded) = EMBEDDED.iter().find(|embedded| embedded.name == name_or_file) {
+            return Ok(Self::Inside(embedded));
+        }
+        let given = Path::new(name_or_file);
+        let path =
+            if given.exists() { Some(given.to_owned()) } else { library::find(name_or_file) };
+        let path = path.ok_or_else(|| Error::model(name_or_file, unknown(name_or_file)))?;
+        Ok(Self::File(path))
     }
 }
 
@@ -117,16 +127,10 @@ pub fn weights(name_or_file: &str) -> Result<WeightFile> {
     let decoded = |bytes: &[u8], name: &str| {
         weight_file::decode(bytes).map_err(|problem| Error::model(name, problem))
     };
-    if let Some(embedded) = EMBEDDED.iter().find(|embedded| embedded.name == name_or_file) {
-        return decoded(embedded.weights, name_or_file);
+    match Place::of(name_or_file)? {
+        Place::Inside(embedded) => decoded(embedded.weights, name_or_file),
+        Place::File(path) => decoded(&file::read(&path)?, &path.display().to_string()),
     }
-    let given = Path::new(name_or_file);
-    let path = match given.exists() {
-        true => Some(given.to_owned()),
-        false => library::find(name_or_file),
-    };
-    let path = path.ok_or_else(|| Error::model(name_or_file, unknown(name_or_file)))?;
-    decoded(&file::read(&path)?, &path.display().to_string())
 }
 
 fn unknown(name: &str) -> String {
@@ -166,15 +170,15 @@ pub fn load_file(path: &Path, workers: &Workers) -> Result<Box<dyn Model>> {
 pub fn build(bytes: &[u8], mut card: ModelCard, workers: &Workers) -> Result<Box<dyn Model>> {
     let wrong = |problem: String| Error::model(card.name.as_str(), problem);
     let file = weight_file::decode(bytes).map_err(|problem| {
-        wrong(match import::describe(bytes) {
-            Some(what) if !import::foreign::is_safetensors(bytes) => format!(
+        wrong(match foreign::describe(bytes) {
+            Some(what) if !foreign::is_safetensors(bytes) => format!(
                 "no safetensors file, but {what}; `polyascan convert IN OUT` reads published files"
             ),
             _ => problem,
         })
     })?;
     let name = file.entry("architecture");
-    let Some(architecture) = ARCHITECTURES.into_iter().find(|known| known.name == name) else {
+    let Some(architecture) = architecture(name) else {
         return Err(wrong(match name {
             "" => "its metadata names no architecture: it is no model of this program".into(),
             other => format!("unknown architecture {other:?}: made by a newer version?"),

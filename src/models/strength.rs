@@ -1,5 +1,5 @@
-//! How strongly RNA is cleaved after a polyA signal, from any model that can tell. What a variant does
-//! is the difference between two sequences.
+//! How strongly RNA is cleaved after a polyA signal, from any model that can tell. What a variant
+//! does is the difference between two sequences.
 //!
 //! A cut belongs to a signal if it lies 7 to 56 nt after the signal's first base (APARENT2's narrow
 //! range). Strengths are natural logarithms of odds:

@@ -1,7 +1,7 @@
 //! This program's weight files: safetensors whose bytes depend on their content alone.
 //!
-//! The `safetensors` crate writes metadata in the random order of a hash map; a weight file's sha256
-//! must not change from run to run.
+//! The `safetensors` crate writes metadata in the random order of a hash map; a weight file's
+//! sha256 must not change from run to run.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -71,7 +71,8 @@ struct Saved {
 /// The metadata entry that holds it.
 const ENTRY: &str = "progress";
 
-/// Ends a checkpoint, before the sha256 of all before it (hexadecimal): safetensors have no checksum.
+/// Ends a checkpoint, before the sha256 of all before it (hexadecimal): safetensors have no
+/// checksum.
 const SEAL: &[u8] = b"\npolyascan sha256 ";
 
 /// Puts a seal behind bytes.

@@ -7,10 +7,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
+use super::artifacts;
 use super::checkpoint::{Checkpoint, Progress};
 use super::log::{EpochLog, Figure, Log};
 use super::network::{Network, Noise};
-use super::product;
 use super::recipe::{Configuration, Trained};
 use super::weights::Weights;
 use crate::error::{Error, Result};
@@ -43,7 +43,8 @@ pub trait Task {
     /// If the model fails.
     fn validate(&self, model: &dyn Model) -> Result<Validation>;
 
-    /// Returns what makes the trained model's classification that of held-out data; `None` leaves it.
+    /// Returns what makes the trained model's classification that of held-out data; `None` leaves
+    /// it.
     ///
     /// # Errors
     /// If the model fails or there is nothing to calibrate on.
@@ -104,8 +105,8 @@ pub struct Fitted {
 /// Fits a network.
 ///
 /// # Errors
-/// Data that do not make an epoch, a loss that is no number, a checkpoint of another run, failures
-/// of the tensor library.
+/// Data that do not make an epoch, a loss that is NaN or infinite, a checkpoint of another run,
+/// failures of the tensor library.
 pub fn fit<C: Configuration>(config: &C, task: &mut dyn Task, run: &Run<'_>) -> Result<Fitted> {
     let (identity, network_config, recipe) = config.common();
     let pretrained = run.pretrained;
@@ -125,13 +126,13 @@ pub fn fit<C: Configuration>(config: &C, task: &mut dyn Task, run: &Run<'_>) -> 
         let number = progress.epochs;
         let before = match number {
             0 if pretrained.is_none() => None,
-            _ => Some(product::build(config, &product::encode(config, weights.averaged()?)?)?),
+            _ => Some(artifacts::build(config, &artifacts::encode(config, weights.averaged()?)?)?),
         };
         let steps = task.begin(number, before.as_deref())?;
         let mut epoch = Epoch { task, network: network.as_ref(), label: run.label, number, steps };
         let loss = epoch.run(config, &mut weights)?;
-        let bytes = product::encode(config, weights.averaged()?)?;
-        let validation = task.validate(product::build(config, &bytes)?.as_ref())?;
+        let bytes = artifacts::encode(config, weights.averaged()?)?;
+        let validation = task.validate(artifacts::build(config, &bytes)?.as_ref())?;
         let seconds = begin.elapsed().as_secs_f64();
         let line = EpochLog { number, loss, seconds, figures: validation.figures.clone() };
         crate::say!("{}{line}", run.label);
@@ -141,13 +142,13 @@ pub fn fit<C: Configuration>(config: &C, task: &mut dyn Task, run: &Run<'_>) -> 
         }
     }
     let mut fitted = progress.finish();
-    fitted.calibration = task.calibrate(product::build(config, &fitted.weights)?.as_ref())?;
+    fitted.calibration = task.calibrate(artifacts::build(config, &fitted.weights)?.as_ref())?;
     if let Some(line) = &fitted.calibration {
-        fitted.weights = product::calibrated(config, &fitted.weights, line)?;
+        fitted.weights = artifacts::calibrated(config, &fitted.weights, line)?;
     }
-    fitted.posterior = task.posterior(product::build(config, &fitted.weights)?.as_ref())?;
+    fitted.posterior = task.posterior(artifacts::build(config, &fitted.weights)?.as_ref())?;
     if let Some(posterior) = &fitted.posterior {
-        fitted.weights = product::with_posterior(&fitted.weights, posterior)?;
+        fitted.weights = artifacts::with_posterior(&fitted.weights, posterior)?;
     }
     Ok(fitted)
 }

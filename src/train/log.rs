@@ -68,9 +68,10 @@ impl Log {
             if curve.points.is_empty() {
                 continue;
             }
-            match curve.points.iter().all(|point| (0.0..=1.0).contains(&point.1)) {
-                true => shares.curves.push(curve),
-                false => panels.push(Panel { axis: name.clone(), curves: vec![curve] }),
+            if curve.points.iter().all(|point| (0.0..=1.0).contains(&point.1)) {
+                shares.curves.push(curve)
+            } else {
+                panels.push(Panel { axis: name.clone(), curves: vec![curve] })
             }
         }
         if !shares.curves.is_empty() {

@@ -3,18 +3,10 @@
 use candle_core::{D, Device, Tensor};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
 
-use super::networks::bilstm::BiLstmNet;
-use super::networks::bilstm::config::{PolyaidConfig, PolyastrengthConfig};
-use super::networks::deeprke::{DeeprkeConfig, DeeprkeNet};
-use super::networks::deerect::{DeerectConfig, DeerectNet};
-use super::networks::dense::{DenseNet, Outputs};
-use super::networks::pysster::{PyssterConfig, PyssterNet};
 use crate::error::Result;
-use crate::models::dense::network::DenseConfig;
-use crate::models::registry::Architecture;
-use crate::models::{CLEAVAGE, Window, bilstm, deeprke, deerect, dense, pysster};
+use crate::models::Window;
+use crate::models::architecture::Architecture;
 
 /// What a training run differentiates.
 pub trait Network {
@@ -26,124 +18,54 @@ pub trait Network {
     fn forward(&self, windows: &[Window<'_>], noise: &mut Noise) -> Result<Tensor>;
 }
 
-/// Architecture and sizes: the table `[network]` of a configuration.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(tag = "architecture", rename_all = "kebab-case")]
-pub enum NetworkConfig {
-    DenseScan(DenseConfig),
-    DenseStrength(DenseConfig),
-    Polyaid(PolyaidConfig),
-    Polyastrength(PolyastrengthConfig),
-    Pysster(PyssterConfig),
-    Deeprke(DeeprkeConfig),
-    Deerect(DeerectConfig),
-}
-
-impl NetworkConfig {
+/// The sizes of a network, and what training has to know of its architecture.
+pub trait TrainingForm {
     /// Returns the architecture of the weight file.
-    pub fn architecture(&self) -> &'static Architecture {
-        match self {
-            Self::DenseScan(_) => &dense::ARCHITECTURE,
-            Self::DenseStrength(_) => &dense::STRENGTH,
-            Self::Polyaid(_) => &bilstm::POLYAID,
-            Self::Polyastrength(_) => &bilstm::POLYASTRENGTH,
-            Self::Pysster(_) => &pysster::ARCHITECTURE,
-            Self::Deeprke(_) => &deeprke::ARCHITECTURE,
-            Self::Deerect(_) => &deerect::ARCHITECTURE,
-        }
-    }
+    fn architecture(&self) -> &'static Architecture;
 
-    /// Returns what is wrong with the sizes, if anything.
-    pub fn check(&self) -> std::result::Result<(), String> {
-        match self {
-            Self::DenseScan(config) | Self::DenseStrength(config) => config.check(),
-            Self::Polyaid(config) => config.layers().check(),
-            Self::Polyastrength(config) => config.layers().check(),
-            Self::Pysster(config) => config.check(),
-            Self::Deeprke(config) => config.sizes().check(),
-            Self::Deerect(config) => config.check(),
-        }
-    }
+    /// Checks that the sizes make a network.
+    ///
+    /// # Errors
+    /// Says which is wrong.
+    fn check(&self) -> std::result::Result<(), String>;
 
     /// Returns the weight file's metadata entry `config` (JSON), if the architecture has one.
-    pub fn sizes(&self) -> serde_json::Result<Option<String>> {
-        match self {
-            Self::DenseScan(config) | Self::DenseStrength(config) => {
-                serde_json::to_string(config).map(Some)
-            }
-            Self::Polyaid(_) | Self::Polyastrength(_) => Ok(None),
-            Self::Pysster(config) => serde_json::to_string(&config.sizes()).map(Some),
-            Self::Deeprke(config) => serde_json::to_string(&config.sizes()).map(Some),
-            Self::Deerect(_) => Ok(None),
-        }
+    ///
+    /// # Errors
+    /// If a size cannot be written as JSON.
+    fn sizes(&self) -> serde_json::Result<Option<String>> {
+        Ok(None)
     }
 
     /// Returns the operations per position of a scan, where that is what the architecture is for.
-    pub fn flop_per_position(&self) -> Option<usize> {
-        match self {
-            Self::DenseScan(config) => Some(config.flop_per_position(1 + CLEAVAGE)),
-            Self::DenseStrength(config) => Some(config.flop_per_position(1)),
-            Self::Polyaid(_) | Self::Polyastrength(_) => None,
-            Self::Pysster(_) | Self::Deeprke(_) => None,
-            Self::Deerect(_) => None,
-        }
+    fn flop_per_position(&self) -> Option<usize> {
+        None
     }
 
     /// Returns how the names of the head's tensors begin: what is trained where the rest is kept.
-    pub fn head(&self) -> &'static [&'static str] {
-        match self {
-            Self::DenseScan(_) | Self::DenseStrength(_) | Self::Deerect(_) => {
-                &["hidden.", "output."]
-            }
-
-            Self::Polyaid(_) => &["classification.", "cleavage."],
-            Self::Polyastrength(_) => &["strength."],
-            Self::Pysster(_) | Self::Deeprke(_) => &["dense."],
-        }
-    }
+    fn head(&self) -> &'static [&'static str];
 
     /// Returns the layer whose first output is the logit of the classification, where that can be
     /// calibrated.
-    pub fn classification(&self) -> Option<String> {
-        match self {
-            Self::DenseScan(_) => Some("output".into()),
-            Self::Polyaid(config) => {
-                Some(format!("classification.{}", config.classification.len()))
-            }
-            _ => None,
-        }
+    fn classification(&self) -> Option<String> {
+        None
     }
 
     /// Returns whether the sizes say how much is dropped where.
-    pub fn has_own_dropout(&self) -> bool {
-        matches!(self, Self::Pysster(_))
+    fn has_own_dropout(&self) -> bool {
+        false
     }
 
     /// Returns whether a tensor stays as it begins.
-    pub fn keeps(&self, name: &str) -> bool {
-        match self {
-            Self::Deeprke(config) => !config.train_embeddings && name.ends_with(".embedding"),
-            _ => false,
-        }
+    fn keeps(&self, _name: &str) -> bool {
+        false
     }
 
     /// Assembles the network from the tensors that `start` makes.
     ///
     /// # Errors
     /// Those of `start`.
-    pub fn build(&self, start: &mut Starter<'_>, device: &Device) -> Result<Box<dyn Network>> {
-        match self {
-            Self::DenseScan(config) => DenseNet::start(config, Outputs::Scan, start, device),
-            Self::DenseStrength(config) => {
-                DenseNet::start(config, Outputs::Strength, start, device)
-            }
-            Self::Polyaid(config) => BiLstmNet::start(&config.layers(), start, device),
-            Self::Polyastrength(config) => BiLstmNet::start(&config.layers(), start, device),
-            Self::Pysster(config) => Ok(Box::new(PyssterNet::start(config, start)?)),
-            Self::Deeprke(config) => Ok(Box::new(DeeprkeNet::start(config, start, device)?)),
-            Self::Deerect(config) => DeerectNet::start(config, start, device),
-        }
-    }
+    fn build(&self, start: &mut Starter<'_>, device: &Device) -> Result<Box<dyn Network>>;
 }
 
 /// Makes a tensor by name, shape and first values; remembers it as trained.

@@ -1,7 +1,7 @@
 //! Optimisers whose whole state can be saved: AdamW, Nadam, SGD with momentum.
 //!
-//! candle's own keep their moments to themselves, so that a killed run could not go on as if nothing
-//! had happened.
+//! candle's own keep their moments to themselves, so that a killed run could not go on as if
+//! nothing had happened.
 
 use candle_core::{Tensor, Var};
 use serde::{Deserialize, Serialize};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::network::NetworkConfig;
+use super::networks::NetworkConfig;
 use super::optimiser::Rule;
 use crate::config::{self, parse, wrong_entry};
 use crate::error::{Error, Result};
@@ -60,7 +60,8 @@ pub struct Recipe {
     /// Gradients are scaled down to this norm.
     #[serde(default = "gradient_norm")]
     pub gradient_norm: f64,
-    /// Decay of the exponential moving average of the weights, which is what is kept; 0: no average.
+    /// Decay of the exponential moving average of the weights, which is what is kept; 0: no
+    /// average.
     #[serde(default)]
     pub average: f64,
     /// Share of values dropped where the architecture drops some.
@@ -165,9 +166,9 @@ pub fn from_value<C: Configuration>(
     }
     let wrong = |table: &str, problem| Error::input(path, table, problem);
     let (_, network, recipe) = config.common();
-    network.check().map_err(|problem| wrong("[network]", problem))?;
+    network.form().check().map_err(|problem| wrong("[network]", problem))?;
     recipe.check().map_err(|problem| wrong("[optimiser]", problem))?;
-    if network.has_own_dropout() && recipe.dropout > 0.0 {
+    if network.form().has_own_dropout() && recipe.dropout > 0.0 {
         let problem = "dropout: this architecture has its shares in [network], dropout";
         return Err(wrong("[optimiser]", problem.into()));
     }
@@ -180,7 +181,7 @@ pub fn from_value<C: Configuration>(
 /// # Errors
 /// If it is for another.
 pub fn expect<C: Configuration>(path: &Path, config: &C, task: Task) -> Result<()> {
-    let architecture = config.common().1.architecture();
+    let architecture = config.common().1.form().architecture();
     if architecture.task == task {
         return Ok(());
     }

@@ -22,11 +22,11 @@ use crate::evaluate::accuracy::{Ranking, ScoredPlaces};
 use crate::evaluate::balanced::Balanced;
 use crate::evaluate::calibration::calls;
 use crate::evaluate::calibration::line::Line;
-use crate::evaluate::measured::MeasuredSite;
-use crate::evaluate::negatives::{Neighbours, Place};
+use crate::evaluate::measured::{MeasuredSite, Place, Tier};
+use crate::evaluate::negatives::{Negatives, Neighbours};
 use crate::evaluate::position;
-use crate::evaluate::profile::each_strand_of;
 use crate::evaluate::recall::{Call, Peaks, at_rates, peaks};
+use crate::evaluate::scores::each_strand_of;
 use crate::genome::memory::Genome;
 use crate::models::posterior::Posterior;
 use crate::models::{CLEAVAGE, Model, Window};
@@ -65,9 +65,10 @@ impl Held {
         let only = only.map_err(|problem| Error::input(&fasta, "only", problem))?;
         genome.leave_out(|contig| !only.is_empty() && !only.contains(&contig));
         let sites = read_sites_of(&table, &genome)?;
-        match sites.is_empty() {
-            true => Err(Error::input(&table, "", "no site on the contigs that are held out")),
-            false => Ok(Self { genome, sites }),
+        if sites.is_empty() {
+            Err(Error::input(&table, "", "no site on the contigs that are held out"))
+        } else {
+            Ok(Self { genome, sites })
         }
     }
 }
@@ -138,7 +139,7 @@ impl Task for ScanTask<'_> {
         });
         let mut figures: Vec<Figure> = figures.collect();
         let (peaks, kb) = peaks(model, genome)?.likeliest();
-        let found = at_rates(&peaks, kb, sites).into_iter().filter(|r| r.tier == "high");
+        let found = at_rates(&peaks, kb, sites).into_iter().filter(|r| r.tier == Tier::High);
         figures.extend(
             found.map(|r| (format!("recall_high_{}", r.calls.replace(' ', "_")), r.recall)),
         );
@@ -183,14 +184,16 @@ fn loss(outputs: &Tensor, batch: &Batch, weights: &Loss) -> Result<Tensor> {
 /// scores.
 fn merit(rankings: &[Ranking]) -> f64 {
     let of_tier = |tier| {
-        let ranking = rankings.iter().find(|r| r.tier == tier && r.negatives == "random")?;
+        let ranking =
+            rankings.iter().find(|r| r.tier == tier && r.negatives == Negatives::Random)?;
         Some(ranking.auroc_classification? + ranking.auroc_sharp?)
     };
-    of_tier("high").or_else(|| of_tier("all")).unwrap_or(0.0)
+    of_tier(Tier::High).or_else(|| of_tier(Tier::All)).unwrap_or(0.0)
 }
 
-/// Returns the highest peaks of a scan of the genome that are away from all sites: what would be called
-/// wrongly. Of a big genome as many random contigs are scanned as the peaks that are asked for take.
+/// Returns the highest peaks of a scan of the genome that are away from all sites: what would be
+/// called wrongly. Of a big genome as many random contigs are scanned as the peaks that are asked
+/// for take.
 fn mine(model: &dyn Model, measured: &Measured, seed: u64) -> Result<Vec<Place>> {
     let mut order: Vec<usize> = (0..measured.genome.codes.len()).collect();
     order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));

@@ -24,7 +24,8 @@ const LANES: usize = 8;
 pub struct SkipGram {
     /// Values per word.
     pub dimension: usize,
-    /// Most words on each side that count as context; how many is drawn from 1 to this for each word.
+    /// Most words on each side that count as context; how many is drawn from 1 to this for each
+    /// word.
     pub window: usize,
     /// Noise words per context word.
     pub negatives: usize,
@@ -61,8 +62,8 @@ pub struct Embedding {
 }
 
 impl SkipGram {
-    /// Trains a vector for each of `words` words from sentences of indices below `words`; `epoch` is
-    /// told the number of each finished epoch, from 1, and its mean loss per pair of words.
+    /// Trains a vector for each of `words` words from sentences of indices below `words`; `epoch`
+    /// is told the number of each finished epoch, from 1, and its mean loss per pair of words.
     ///
     /// # Errors
     /// Says which setting is wrong, or that the sentences hold no two words together.

@@ -1,5 +1,5 @@
-//! `polyascan train strength`: log2 odds of usage, learned from APARENT2 on real and mutated signals and from
-//! measured usage of the sites of genes.
+//! `polyascan train strength`: log2 odds of usage, learned from APARENT2 on real and mutated
+//! signals and from measured usage of the sites of genes.
 
 pub mod config;
 mod epoch;
@@ -16,7 +16,8 @@ use rayon::prelude::*;
 
 use super::fit::{Task, Trainable, Validation};
 use super::losses::squared_error;
-use super::network::{Network, NetworkConfig, Noise};
+use super::network::{Network, Noise};
+use super::networks::NetworkConfig;
 use super::recipe::Configuration;
 use super::scan::sources::{check_hexamer, left_out, sequences};
 use crate::engine::device::Workers;

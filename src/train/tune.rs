@@ -106,8 +106,8 @@ impl Space {
         self.0.keys().map(String::as_str)
     }
 
-    /// Returns the values of a trial, in the order of the keys: the same for the same seed and number,
-    /// however many trials there are.
+    /// Returns the values of a trial, in the order of the keys: the same for the same seed and
+    /// number, however many trials there are.
     pub fn draw(&self, seed: u64, trial: usize) -> Vec<(&str, Value)> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(trial as u64);

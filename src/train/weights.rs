@@ -7,7 +7,8 @@ use candle_core::{Device, Tensor, Var};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::network::{Network, NetworkConfig, Start};
+use super::network::{Network, Start};
+use super::networks::NetworkConfig;
 use super::optimiser::{Descent, Moments};
 use super::recipe::{Recipe, Schedule, Trained};
 use crate::error::{Error, Result};
@@ -51,8 +52,8 @@ impl Weights {
                 None => first.draw(shape.iter().product(), &mut rng),
             };
             let var = Var::from_tensor(&Tensor::from_vec(values, shape, device)?)?;
-            let head = config.head().iter().any(|head| name.starts_with(head));
-            let frozen = config.keeps(name) || (recipe.train == Trained::Head && !head);
+            let head = config.form().head().iter().any(|head| name.starts_with(head));
+            let frozen = config.form().keeps(name) || (recipe.train == Trained::Head && !head);
             all.push(Weight {
                 name: name.to_owned(),
                 average: var.as_tensor().copy()?,
@@ -62,7 +63,7 @@ impl Weights {
             });
             Ok(var.as_tensor().clone())
         };
-        let network = config.build(&mut start, device)?;
+        let network = config.form().build(&mut start, device)?;
         Ok((network, Self { all, step: 0 }))
     }
 
@@ -95,7 +96,8 @@ impl Weights {
         Ok(())
     }
 
-    /// Returns what gradients are multiplied by, so that together they are no longer than `highest`.
+    /// Returns what gradients are multiplied by, so that together they are no longer than
+    /// `highest`.
     fn clip(&self, gradients: &GradStore, highest: f64) -> Result<f64> {
         let mut square = 0.0;
         for weight in self.all.iter().filter(|weight| !weight.frozen) {

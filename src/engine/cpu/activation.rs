@@ -1,6 +1,6 @@
 //! Activations.
 
-/// Returns a value, or 0 for a negative one. What is no number stays none, unlike with `max`: a
+/// Returns a value, or 0 for a negative one. NaN is propagated, unlike with `max`: a
 /// network that overflows must not give a score that looks sound.
 pub fn relu(value: f32) -> f32 {
     if value < 0.0 { 0.0 } else { value }

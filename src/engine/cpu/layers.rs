@@ -4,7 +4,7 @@
 //! A window's values depend, to the bit, on that window alone, never on its batch.
 
 use super::activation::relu;
-use super::product::{Affine, Packed, Rows, pad, padded, product};
+use super::matmul::{Affine, Packed, Rows, pad, padded, product};
 use super::simd::dispatch;
 
 /// Values of n windows: windows x positions x channels, each row of channels padded to

@@ -10,7 +10,7 @@ use std::f32::consts::LOG2_E;
 
 use pulp::{Simd, WithSimd};
 
-use super::product::{Epilogue, LANES, Packed, Rows, load, padded, product, store};
+use super::matmul::{Epilogue, LANES, Packed, Rows, load, padded, product, store};
 use super::simd::dispatch;
 
 /// Gates, in this order: input, forget, cell candidate, output.
@@ -87,8 +87,8 @@ pub fn pad_gates(matrix: &[f32], units: usize) -> Vec<f32> {
     out
 }
 
-/// Widens weights as [`pad_gates`] and makes the gates' pre-activations exponents of 2: sigmoid(x) is
-/// 1 / (1 + 2^y) of y = -log2(e) x, and tanh(x) is (1 - 2^y) / (1 + 2^y) of twice that.
+/// Widens weights as [`pad_gates`] and makes the gates' pre-activations exponents of 2: sigmoid(x)
+/// is 1 / (1 + 2^y) of y = -log2(e) x, and tanh(x) is (1 - 2^y) / (1 + 2^y) of twice that.
 pub fn exponents(matrix: &[f32], units: usize) -> Vec<f32> {
     let mut wide = pad_gates(matrix, units);
     for (column, gate) in wide.chunks_exact_mut(padded(units).max(1)).enumerate() {
@@ -157,8 +157,8 @@ impl WithSimd for Cells<'_> {
     }
 }
 
-/// Coefficients of 2^r for r in [-0.5, 0.5], from r^5 down to 1: of those with the exact slope at 0,
-/// the least greatest relative error, 1.1e-7.
+/// Coefficients of 2^r for r in [-0.5, 0.5], from r^5 down to 1: of those with the exact slope at
+/// 0, the least greatest relative error, 1.1e-7.
 const EXP2: [f32; 6] =
     [1.330_060_8e-3, 9.669_692e-3, 5.550_558_5e-2, 0.240_222_83, std::f32::consts::LN_2, 1.0];
 
@@ -199,9 +199,9 @@ impl<S: Simd> Cell<S> {
 
     /// Returns the new state and the output, from the gates' exponents.
     ///
-    /// state' = state / (1 + F) + (1 - C) / ((1 + I)(1 + C)) and
-    /// output = (1 - S) / ((1 + O)(1 + S)), where a capital is 2 to the gate's exponent and S stands for
-    /// state': each is brought to one fraction, as a division takes longer than anything else here.
+    /// state' = state / (1 + F) + (1 - C) / ((1 + I)(1 + C)) and output = (1 - S) / ((1 + O)(1 +
+    /// S)), where a capital is 2 to the gate's exponent and S stands for state': each is brought to
+    /// one fraction, as a division takes longer than anything else here.
     #[inline(always)]
     fn advance(
         &self,

@@ -1,12 +1,12 @@
-//! A matrix product as a differentiable operation on the CPU, on the scan's own kernel: for tall left
-//! operands (a row per position of every window) it is faster than candle's.
+//! A matrix product as a differentiable operation on the CPU, on the scan's own kernel: for tall
+//! left operands (a row per position of every window) it is faster than candle's.
 //!
 //! Rows are cut in fixed pieces, so that results do not depend on threads.
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Shape, Tensor};
 use rayon::prelude::*;
 
-use super::product::{Accumulate, Packed, Rows, padded, product};
+use super::matmul::{Accumulate, Packed, Rows, padded, product};
 use super::residual::{add, contiguous};
 
 /// Rows that are multiplied together: they stay in cache for all columns.

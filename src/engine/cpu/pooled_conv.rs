@@ -1,8 +1,8 @@
 //! Convolution of bases, ReLU and max-pool as one differentiable operation on the CPU.
 //!
-//! A one-hot column has one 1: the convolution adds up rows of its weights, and its gradient adds to
-//! them; nothing is multiplied. Only the position of a pool that had the maximum passes anything back.
-//! Gradients are summed in fixed groups of windows, so that they do not depend on threads.
+//! A one-hot column has one 1: the convolution adds up rows of its weights, and its gradient adds
+//! to them; nothing is multiplied. Only the position of a pool that had the maximum passes anything
+//! back. Gradients are summed in fixed groups of windows, so that they do not depend on threads.
 
 use super::simd::dispatch;
 use std::sync::OnceLock;

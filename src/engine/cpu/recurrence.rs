@@ -2,8 +2,8 @@
 //!
 //! Written in candle's operations, every step slices the whole sequence, and every slice's gradient
 //! is as large as the sequence; here a step forward is one product of the scan's own kernel and one
-//! pass over its cells, and the same on the way back. Windows go through in fixed groups, in parallel,
-//! and the groups' gradients are summed in order, so that they do not depend on threads.
+//! pass over its cells, and the same on the way back. Windows go through in fixed groups, in
+//! parallel, and the groups' gradients are summed in order, so that they do not depend on threads.
 
 use std::sync::OnceLock;
 
@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::lstm::training::{Backward, Forward};
 use super::lstm::{GATES, pad_gates};
-use super::product::{Accumulate, Packed, Rows, padded, product};
+use super::matmul::{Accumulate, Packed, Rows, padded, product};
 use super::residual::{add, contiguous};
 
 /// Windows that go through the recurrence together.
@@ -20,7 +20,8 @@ const GROUP: usize = 16;
 
 /// Runs the recurrence over `projected` (batch x steps x 4 units, gates i, f, c, o), the input
 /// multiplied by its weights, with `recurrent` (units x 4 units) and `bias` (4 units); returns
-/// batch x steps x units with every output at its own step. `backward` begins at the last one. CPU only.
+/// batch x steps x units with every output at its own step. `backward` begins at the last one. CPU
+/// only.
 ///
 /// # Errors
 /// If the shapes do not fit.

@@ -8,13 +8,13 @@ use candle_core::{CpuStorage, CustomOp3, Layout, Shape, Tensor};
 use pulp::Simd;
 use rayon::prelude::*;
 
-use super::product::{Accumulate, Epilogue, Packed, Rows, load, product, store};
+use super::matmul::{Accumulate, Epilogue, Packed, Rows, load, product, store};
 
 /// Samples whose weight gradients are summed one after the other.
 const GROUP: usize = 8;
 
-/// `x[t + d] + bias + sum_k relu(x[t + kd]) w[k]` for x of (batch x length x C), C a multiple of 16;
-/// CPU only.
+/// `x[t + d] + bias + sum_k relu(x[t + kd]) w[k]` for x of (batch x length x C), C a multiple of
+/// 16; CPU only.
 pub fn fused_residual(
     x: &Tensor,
     weight: &Tensor,
@@ -71,7 +71,8 @@ impl Epilogue for Forward<'_> {
     }
 }
 
-/// Backward to x: the branch's gradient where x was positive, plus the shortcut's (already in `out`).
+/// Backward to x: the branch's gradient where x was positive, plus the shortcut's (already in
+/// `out`).
 struct Backward<'a> {
     x: &'a [f32],
     channels: usize,

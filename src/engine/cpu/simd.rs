@@ -8,11 +8,10 @@ use std::fmt;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use clap::ValueEnum;
 use pulp::WithSimd;
 
 /// A set of instructions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Path {
     /// What every CPU has; slow, as no kernel is written for it.
     Portable,

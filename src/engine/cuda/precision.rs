@@ -3,7 +3,7 @@
 use candle_core::DType;
 
 /// What factors of a product are rounded to on a GPU; sums are always f32.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Precision {
     /// Not at all: the ordinary cores.
     #[default]

@@ -37,8 +37,8 @@ fn host() -> Option<&'static Path> {
     HOST.get_or_init(build).as_deref()
 }
 
-/// The kinds of tiles that run on a CPU, and their depth: the ordinary cores' lane by lane, and whole
-/// tiles as deep as those of TF32 and bf16, with values of f32.
+/// The kinds of tiles that run on a CPU, and their depth: the ordinary cores' lane by lane, and
+/// whole tiles as deep as those of TF32 and bf16, with values of f32.
 const KINDS: [(&str, usize); 3] = [("lanes", 8), ("tiles8", 8), ("tiles16", 16)];
 
 /// Runs a kernel: numbers as arguments, operands as bytes.

@@ -1,7 +1,7 @@
 //! The site of a region: where a model says most.
 
 use crate::error::{Error, Result};
-use crate::evaluate::negatives::Place;
+use crate::evaluate::measured::Place;
 use crate::genome::fasta::FastaFile;
 use crate::genome::region::Region;
 use crate::genome::sequence::{UNKNOWN, reverse_complement};
@@ -15,7 +15,8 @@ pub const LONGEST: u64 = 1_000_000;
 /// Windows that are predicted in one go.
 const TOGETHER: usize = 1024;
 
-/// Returns, of each strand of each region (in order of the genome), the position that a model says most of; none where every window reaches over an end of the contig or is more than half N.
+/// Returns, of each strand of each region (in order of the genome), the position that a model says
+/// most of; none where every window reaches over an end of the contig or is more than half N.
 ///
 /// # Errors
 /// A region that is too long; those of the genome and the model.

@@ -1,8 +1,9 @@
 //! Seqlets: stretches whose attribution is high, and every stretch inside of them too.
 //!
-//! The usual recursive test: the p of a stretch is the share of stretches of its length, in all windows of the run and
-//! of its sign, whose sum is as large; that of a seqlet is the greatest of its own and of those of all stretches inside
-//! that are at least as long as the shortest seqlet. The longest ones are taken first, then the likeliest.
+//! The usual recursive test: the p of a stretch is the share of stretches of its length, in all
+//! windows of the run and of its sign, whose sum is as large; that of a seqlet is the greatest of
+//! its own and of those of all stretches inside that are at least as long as the shortest seqlet.
+//! The longest ones are taken first, then the likeliest.
 
 use std::ops::RangeInclusive;
 
@@ -53,7 +54,8 @@ impl Distribution {
         Self(sums)
     }
 
-    /// Returns the share of stretches of a length and of a sum's sign that are as large; at least one counts.
+    /// Returns the share of stretches of a length and of a sum's sign that are as large; at least
+    /// one counts.
     fn p(&self, length: usize, sum: f64) -> f64 {
         let sums = &self.0[usize::from(sum < 0.0)][length - LENGTHS.start()];
         let smaller = sums.partition_point(|&other| f64::from(other) < sum.abs());
@@ -69,10 +71,7 @@ impl Distribution {
                 let inside = shorter.map(|shorter| [shorter[from], shorter[from + 1]]);
                 let inside = inside.into_iter().flatten();
                 let p = inside.fold(self.p(length, sum), |p, inside: Seqlet| {
-                    match inside.sum * sum > 0.0 {
-                        true => p.max(inside.p),
-                        false => 1.0,
-                    }
+                    if inside.sum * sum > 0.0 { p.max(inside.p) } else { 1.0 }
                 });
                 Seqlet { from, length, sum, p }
             };
@@ -109,8 +108,8 @@ fn stretches(values: &[f32], length: usize) -> impl Iterator<Item = f64> + '_ {
     values.windows(length).map(|values| values.iter().map(|&value| f64::from(value)).sum())
 }
 
-/// Returns the hexamer of a known family that a seqlet holds, with its index: of those that share at least four bases
-/// with it the one with the largest sum of the seqlet's sign.
+/// Returns the hexamer of a known family that a seqlet holds, with its index: of those that share
+/// at least four bases with it the one with the largest sum of the seqlet's sign.
 pub fn family(seqlet: &Seqlet, codes: &[u8], values: &[f32]) -> Option<(Family, Hexamer, usize)> {
     let end = seqlet.from + seqlet.length;
     let shared = SHARED.min(seqlet.length);

@@ -51,8 +51,8 @@ pub fn distance(index: usize) -> i64 {
     index as i64 - CENTRE as i64
 }
 
-/// A row for each site: what is said of it and of the baseline, and how well the integrated gradients sum up to the
-/// difference.
+/// A row for each site: what is said of it and of the baseline, and how well the integrated
+/// gradients sum up to the difference.
 pub fn sites(quantities: &[Quantity], sites: &[SiteAttribution]) -> String {
     let of_each = ["log2_odds", "baseline_log2_odds", "integrated_sum", "gap"];
     let mut table = Table::new(&columns(&["contig", "position", "strand"], quantities, &of_each));
@@ -149,8 +149,8 @@ pub fn seqlets(quantities: &[Quantity], sites: &[SiteAttribution]) -> String {
 /// A value of one position.
 pub type Valued = (u64, f32);
 
-/// Returns the values of a strand of a contig by position, for a track: where windows overlap that of the nearest site,
-/// of equally near ones of the first.
+/// Returns the values of a strand of a contig by position, for a track: where windows overlap that
+/// of the nearest site, of equally near ones of the first.
 pub fn track(
     sites: &[SiteAttribution],
     contig: &str,

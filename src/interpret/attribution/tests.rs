@@ -133,7 +133,8 @@ fn tracks_have_the_value_of_the_nearest_site_on_both_strands() {
     // 505 is as near to both: the first site's.
     assert_eq!((of(504).floor(), of(505).floor(), of(506).floor()), (1.0, 1.0, 2.0));
     let minus = values(Strand::Minus);
-    // The window of 500 on the minus strand is 381 to 620; its first nucleotide is the last position.
+    // The window of 500 on the minus strand is 381 to 620; its first nucleotide is the last
+    // position.
     assert_eq!((minus[0].0, minus.len(), minus.last().unwrap().0), (381, 240, 620));
     assert_eq!(minus.last().unwrap().1, 3.0);
 }

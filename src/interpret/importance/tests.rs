@@ -12,7 +12,8 @@ fn hexamer(letters: &str) -> Hexamer {
     Hexamer::parse(letters).unwrap()
 }
 
-/// A site of random hexamers with importances drawn around 0, and AATAAA at -21 that counts `signal`.
+/// A site of random hexamers with importances drawn around 0, and AATAAA at -21 that counts
+/// `signal`.
 fn site(rng: &mut ChaCha8Rng, signal: Option<f64>) -> SiteImportance {
     let mut hexamers: Vec<Option<Hexamer>> =
         (0..POSITIONS).map(|_| Some(Hexamer::numbered(rng.random_range(0..HEXAMERS)))).collect();

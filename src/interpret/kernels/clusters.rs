@@ -15,8 +15,8 @@ pub struct Clusters {
     pub values: Vec<Vec<f64>>,
 }
 
-/// Clusters kernels and sequences (Ward's method on Euclidean distances of standardised activations, as pysster does);
-/// of more than `most` sequences those at even steps through all.
+/// Clusters kernels and sequences (Ward's method on Euclidean distances of standardised
+/// activations, as pysster does); of more than `most` sequences those at even steps through all.
 pub fn clusters(study: &Study<'_>, peaks: &Peaks, most: usize) -> Clusters {
     let all = study.sequences.len();
     let shown = all.min(most.max(1));
@@ -46,7 +46,8 @@ fn standardised(mut values: Vec<f64>) -> Vec<f64> {
     values
 }
 
-/// Returns rows in the order of the leaves of their dendrogram; of two branches the one that was made first is first.
+/// Returns rows in the order of the leaves of their dendrogram; of two branches the one that was
+/// made first is first.
 pub fn leaves(rows: &[Vec<f64>]) -> Vec<usize> {
     let n = rows.len();
     if n < 3 {

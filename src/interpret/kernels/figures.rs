@@ -1,4 +1,5 @@
-//! Pictures of kernels: sheets of logos, of histograms of positions and of activations by class; the heat map.
+//! Pictures of kernels: sheets of logos, of histograms of positions and of activations by class;
+//! the heat map.
 
 use std::collections::BTreeMap;
 

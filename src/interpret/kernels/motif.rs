@@ -1,4 +1,5 @@
-//! Motifs: counts of letters of aligned sequences, their shares and information, and the MEME format.
+//! Motifs: counts of letters of aligned sequences, their shares and information, and the MEME
+//! format.
 
 use std::fmt::Write as _;
 
@@ -35,7 +36,8 @@ impl Motif {
         }
     }
 
-    /// Returns the shares of the letters at each position: 0.999 of what was counted, 0.001 of equal shares.
+    /// Returns the shares of the letters at each position: 0.999 of what was counted, 0.001 of
+    /// equal shares.
     pub fn shares(&self) -> Vec<Vec<f64>> {
         let share = |counts: &Vec<u32>| {
             let (all, letters) = (counts.iter().sum::<u32>(), counts.len() as f64);
@@ -51,7 +53,8 @@ impl Motif {
         self.shares().iter().map(|shares| information(shares)).sum()
     }
 
-    /// Returns the letter of each position that at least half of the sequences have there; `n` where there is none.
+    /// Returns the letter of each position that at least half of the sequences have there; `n`
+    /// where there is none.
     pub fn consensus(&self) -> String {
         let letters: Vec<char> = self.track.letters.chars().collect();
         let most = |shares: Vec<f64>| {
@@ -62,8 +65,8 @@ impl Motif {
     }
 }
 
-/// Returns motifs of one track as a file in MEME's minimal format, with uniform background. Letters that are none of DNA
-/// or RNA are declared as an alphabet of their own.
+/// Returns motifs of one track as a file in MEME's minimal format, with uniform background. Letters
+/// that are none of DNA or RNA are declared as an alphabet of their own.
 pub fn meme(track: &Track, motifs: &[(String, &Motif)]) -> String {
     let letters: Vec<char> = track.letters.chars().collect();
     let mut text = String::from("MEME version 5\n\n");

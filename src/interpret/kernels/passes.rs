@@ -42,7 +42,8 @@ pub struct Profiles {
 }
 
 impl Profiles {
-    /// Returns the mean and the standard deviation of a kernel's activation at a place; none without a sequence.
+    /// Returns the mean and the standard deviation of a kernel's activation at a place; none
+    /// without a sequence.
     pub fn mean(&self, kernel: usize, class: usize, place: usize) -> Option<(f64, f64)> {
         let [n, sum, squares] = self.sums[kernel][class][place];
         let mean = sum / n;
@@ -51,25 +52,26 @@ impl Profiles {
 }
 
 impl Study<'_> {
-    /// Returns the activations of each kernel at each place of a sequence: by bank places x kernels.
+    /// Returns the activations of each kernel at each place of a sequence: by bank places x
+    /// kernels.
     fn activations(&self, sequence: usize) -> Result<Vec<Vec<Vec<f32>>>> {
         let window = self.sequences[sequence].window();
         let said = self.network.kernels(&encoded(self.network, &[window], DType::F32)?)?;
         let said = said.iter().map(|said| Ok(said.relu()?.squeeze(0)?.to_vec2()?));
         let said: Vec<Vec<Vec<f32>>> = said.collect::<Result<_>>()?;
-        match said.iter().flatten().flatten().all(|value| value.is_finite()) {
-            true => Ok(said),
-            false => {
-                let problem = format!(
-                    "sequence {} activates a kernel beyond any number",
-                    self.sequences[sequence].name
-                );
-                Err(Error::Internal(problem))
-            }
+        if said.iter().flatten().flatten().all(|value| value.is_finite()) {
+            Ok(said)
+        } else {
+            let problem = format!(
+                "sequence {} activates a kernel beyond any number",
+                self.sequences[sequence].name
+            );
+            Err(Error::Internal(problem))
         }
     }
 
-    /// Finds each kernel's greatest activation in each sequence; `step` is told the sequences done in each turn.
+    /// Finds each kernel's greatest activation in each sequence; `step` is told the sequences done
+    /// in each turn.
     ///
     /// # Errors
     /// Those of the network and of `step`.
@@ -88,7 +90,8 @@ impl Study<'_> {
         Ok(peaks)
     }
 
-    /// Returns the mean activations of the sequences above each kernel's limit, and where their greatest ones lie.
+    /// Returns the mean activations of the sequences above each kernel's limit, and where their
+    /// greatest ones lie.
     ///
     /// # Errors
     /// Those of the network and of `step`.

@@ -115,7 +115,8 @@ impl Results<'_> {
         table.text()
     }
 
-    /// A row for each sequence above a kernel's limit: where the kernel lies, and what it reads there.
+    /// A row for each sequence above a kernel's limit: where the kernel lies, and what it reads
+    /// there.
     pub fn aligned(&self) -> String {
         let tracks = &self.study.network.letters().tracks;
         let names: Vec<&str> = tracks.iter().map(|track| track.name).collect();
@@ -150,8 +151,9 @@ impl Results<'_> {
         text
     }
 
-    /// A row for each position of each kernel and class: how many sequences above the limit have their greatest
-    /// activation there, and the mean and standard deviation of all their activations.
+    /// A row for each position of each kernel and class: how many sequences above the limit have
+    /// their greatest activation there, and the mean and standard deviation of all their
+    /// activations.
     pub fn positions(&self) -> String {
         let columns = ["kernel", "class", "position", "maxima", "mean_activation", "sd_activation"];
         let mut text = format!("#{}\n", columns.join("\t"));
@@ -195,8 +197,8 @@ impl Results<'_> {
         table.text()
     }
 
-    /// A row for each sequence of the heat map, a column for each kernel, both in the order of their clusters: standard
-    /// deviations from the kernel's mean activation.
+    /// A row for each sequence of the heat map, a column for each kernel, both in the order of
+    /// their clusters: standard deviations from the kernel's mean activation.
     pub fn clusters(&self) -> String {
         let kernels =
             self.clusters.kernels.iter().map(|&kernel| format!("kernel_{}", self.name(kernel)));

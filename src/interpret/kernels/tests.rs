@@ -10,7 +10,8 @@ use crate::interpret::soft::Said;
 use crate::interpret::soft::letters::{Letters, NONE, Track};
 use crate::models::{Input, Length};
 
-/// Two kernels of three bases over sequences of eight: one that counts A's, one that never is active.
+/// Two kernels of three bases over sequences of eight: one that counts A's, one that never is
+/// active.
 struct CountsA(Letters);
 
 impl Soft for CountsA {

@@ -1,5 +1,5 @@
-//! APARENT2. Its first convolution reads one nucleotide; the kernels are those of the first residual block, which see
-//! three, through the stem, a batch norm and a ReLU.
+//! APARENT2. Its first convolution reads one nucleotide; the kernels are those of the first
+//! residual block, which see three, through the stem, a batch norm and a ReLU.
 
 use candle_core::Tensor;
 
@@ -8,7 +8,8 @@ use super::operations::Layer;
 use super::{Bank, Parts, Said, Soft};
 use crate::error::Result;
 use crate::models::aparent2::weights::Config;
-use crate::models::aparent2::{EPSILON, HEXAMER, LENGTH, LIBRARIES, LIBRARY, NARROW};
+use crate::models::aparent2::weights::{EPSILON, LENGTH, LIBRARIES, LIBRARY};
+use crate::models::aparent2::{HEXAMER, NARROW};
 use crate::models::{Input, Length, Window};
 
 /// Taps of a residual block's convolutions.

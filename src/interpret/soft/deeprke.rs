@@ -1,5 +1,5 @@
-//! DeepRKE. The share of a word is the product of those of its letters, so that between letters the network is what it
-//! would say on average of letters drawn one by one.
+//! DeepRKE. The share of a word is the product of those of its letters, so that between letters the
+//! network is what it would say on average of letters drawn one by one.
 
 use candle_core::{D, Tensor};
 

@@ -5,8 +5,8 @@ use candle_core::Tensor;
 use super::letters::Letters;
 use super::operations::{Layer, max_pool};
 use super::{Bank, Parts, Said, Soft};
-use crate::engine::cpu::deerect::GROUPS;
 use crate::error::Result;
+use crate::models::deerect::kernel::GROUPS;
 use crate::models::deerect::{HEXAMER, LENGTH};
 use crate::models::{Input, Length};
 

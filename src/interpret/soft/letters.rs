@@ -18,8 +18,8 @@ pub const NONE: u8 = u8::MAX;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letters {
     pub tracks: Vec<Track>,
-    /// Whether a channel is a letter of each track (pysster's extended alphabet: letters of the second x index of the
-    /// first + index of the second), not of one.
+    /// Whether a channel is a letter of each track (pysster's extended alphabet: letters of the
+    /// second x index of the first + index of the second), not of one.
     pub joint: bool,
 }
 
@@ -36,10 +36,7 @@ impl Letters {
 
     /// Returns the channels of a nucleotide.
     pub fn channels(&self) -> usize {
-        match self.joint {
-            true => self.sizes().iter().product(),
-            false => self.sizes().iter().sum(),
-        }
+        if self.joint { self.sizes().iter().product() } else { self.sizes().iter().sum() }
     }
 
     /// Returns how many channels each group has whose shares sum to 1.
@@ -47,8 +44,8 @@ impl Letters {
         if self.joint { vec![self.channels()] } else { self.sizes() }
     }
 
-    /// Appends the channels of a window of tracks apart: codes, then structure letters; what is unknown is 0
-    /// everywhere.
+    /// Appends the channels of a window of tracks apart: codes, then structure letters; what is
+    /// unknown is 0 everywhere.
     pub fn encode(&self, window: &Window<'_>, x: &mut Vec<f32>) {
         let sizes = self.sizes();
         for (at, &code) in window.codes.iter().enumerate() {
@@ -68,7 +65,8 @@ impl Letters {
         }
     }
 
-    /// Returns, of each track, the shares of its letters at each nucleotide, from channels (nucleotide by nucleotide).
+    /// Returns, of each track, the shares of its letters at each nucleotide, from channels
+    /// (nucleotide by nucleotide).
     pub fn shares(&self, x: &[f64]) -> Vec<Vec<Vec<f64>>> {
         let sizes = self.sizes();
         let of_track = |number: usize| {

@@ -43,8 +43,8 @@ impl Layer {
     }
 }
 
-/// Runs dense layers with a ReLU between them; returns the last hidden layer before its ReLU (no values where there is
-/// one layer alone) and the outputs.
+/// Runs dense layers with a ReLU between them; returns the last hidden layer before its ReLU (no
+/// values where there is one layer alone) and the outputs.
 ///
 /// # Errors
 /// If the tensor library fails.
@@ -73,7 +73,8 @@ pub fn relu(x: &Tensor) -> Result<Tensor> {
     Ok(x.relu()?)
 }
 
-/// Takes the maximum over `size` positions every `stride` positions, the first of equals; what is left over is dropped.
+/// Takes the maximum over `size` positions every `stride` positions, the first of equals; what is
+/// left over is dropped.
 ///
 /// # Errors
 /// If the tensor library fails.
@@ -88,7 +89,7 @@ pub fn max_pool(x: &Tensor, size: usize, stride: usize) -> Result<Tensor> {
 }
 
 /// Returns the values of the last step of each direction of an LSTM, or all of them: see
-/// [`crate::models::bilstm::plain::recurrence`].
+/// [`crate::models::polyaid::plain::recurrence`].
 pub struct Direction {
     /// inputs x 4 units.
     pub input: Tensor,
@@ -106,10 +107,8 @@ impl Direction {
         let (samples, steps, inputs) = x.dims3()?;
         let gates = x.reshape((samples * steps, inputs))?.matmul(&self.input)?;
         let gates = gates.broadcast_add(&self.bias)?.reshape((samples, steps, ()))?;
-        let order: Vec<usize> = match backward {
-            true => (0..steps).rev().collect(),
-            false => (0..steps).collect(),
-        };
-        crate::models::bilstm::plain::recurrence(&gates, &self.recurrent, order.into_iter())
+        let order: Vec<usize> =
+            if backward { (0..steps).rev().collect() } else { (0..steps).collect() };
+        crate::models::polyaid::plain::recurrence(&gates, &self.recurrent, order.into_iter())
     }
 }

@@ -13,7 +13,8 @@ use crate::models::card::{ModelCard, Task};
 use crate::models::strength::log_odds;
 use crate::models::weight_file::{self, Tensors, WeightFile};
 use crate::models::{Model, Window, registry};
-use crate::train::network::{NetworkConfig, Start};
+use crate::train::network::Start;
+use crate::train::networks::NetworkConfig;
 
 const SEEDED: u64 = 11;
 
@@ -32,9 +33,9 @@ fn of_config(text: &str) -> WeightFile {
         tensors.insert(name.to_owned(), tensor.clone());
         Ok(tensor)
     };
-    config.build(&mut start, &Device::Cpu).unwrap();
-    let sizes = config.sizes().unwrap().unwrap_or_default();
-    file(config.architecture().name, &sizes, weight_file::raw(&tensors).unwrap())
+    config.form().build(&mut start, &Device::Cpu).unwrap();
+    let sizes = config.form().sizes().unwrap().unwrap_or_default();
+    file(config.form().architecture().name, &sizes, weight_file::raw(&tensors).unwrap())
 }
 
 fn file(architecture: &str, config: &str, tensors: Tensors) -> WeightFile {
@@ -54,7 +55,7 @@ fn all() -> Vec<WeightFile> {
         channels: 4,
         blocks: 2,
         dilations: vec![1, 4],
-        library: aparent2::LIBRARY,
+        library: aparent2::weights::LIBRARY,
     };
     let config = serde_json::to_string(&small).unwrap();
     vec![
@@ -140,8 +141,8 @@ fn each_network_says_what_its_model_says() {
     }
 }
 
-/// Gradients in f64 against slopes over two steps of 1e-6: equal within 1e-5 of the steepest, but where a step crosses
-/// a kink of a ReLU or a pool.
+/// Gradients in f64 against slopes over two steps of 1e-6: equal within 1e-5 of the steepest, but
+/// where a step crosses a kink of a ReLU or a pool.
 #[test]
 fn gradients_equal_finite_differences() {
     const STEP: f64 = 1e-6;

@@ -1,10 +1,10 @@
 //! Folds APARENT2's weights into the kernel's: everything linear between two ReLUs or between the
 //! residual stream and the logits becomes one step. Sums are in f64, rounded once.
 
+use super::weights::{EPSILON, LIBRARIES};
 use super::weights::{Group, Layer, Norm, Weights};
-use super::{EPSILON, LIBRARIES};
-use crate::engine::cpu::aparent2::{Block, FrameKernel};
-use crate::engine::cpu::product::{Packed, pad, padded};
+use crate::engine::cpu::matmul::{Packed, pad, padded};
+use crate::models::aparent2::kernel::{Block, FrameKernel};
 
 /// Returns the kernel, and the logit of the entry "not here".
 pub fn fold(weights: &Weights) -> (FrameKernel, f32) {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::LENGTH;
+use super::weights::LENGTH;
 use crate::models::{CLEAVAGE, CleavageVector};
 
 /// The logits of a frame: one per position, and one for "not here".
@@ -24,14 +24,15 @@ impl Profile {
         (1.0 / (1.0 + (-self.log_odds(range)).exp())) as f32
     }
 
-    /// Returns the natural log-odds of cleavage within a range of the frame against everything else.
+    /// Returns the natural log-odds of cleavage within a range of the frame against everything
+    /// else.
     pub fn log_odds(&self, range: Range<usize>) -> f64 {
         let outside = [&self.0[..range.start], &self.0[range.end..]].concat();
         log_sum_exp(&self.0[range]) - log_sum_exp(&outside)
     }
 
-    /// Returns the cleavage probabilities of the 50 positions from `first`, given that RNA is cleaved
-    /// at one of them.
+    /// Returns the cleavage probabilities of the 50 positions from `first`, given that RNA is
+    /// cleaved at one of them.
     pub fn cleavage(&self, first: usize) -> CleavageVector {
         let logits = &self.0[first..first + CLEAVAGE];
         let all = log_sum_exp(logits);

@@ -4,7 +4,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::weights::Config;
-use super::{LENGTH, LIBRARIES};
+use super::weights::{LENGTH, LIBRARIES};
 use crate::models::weight_file::{RawTensor, Tensors};
 
 /// Returns tensors with uniform random values that keep activations of order one.

@@ -16,8 +16,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LENGTH, LIBRARIES, LIBRARY};
 use crate::models::weight_file::{Reader, Tensors};
+
+/// Nucleotides that the network reads.
+pub const LENGTH: usize = 205;
+/// Libraries of reporter genes that the network was trained on.
+pub const LIBRARIES: usize = 13;
+/// The library whose bias the authors predict with.
+pub const LIBRARY: usize = 11;
+/// What batch norms add to a variance.
+pub const EPSILON: f64 = 1e-3;
 
 /// Sizes of an APARENT2 network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,8 +36,8 @@ pub struct Config {
     pub blocks: usize,
     /// Dilation of the convolutions of each group.
     pub dilations: Vec<usize>,
-    /// The library of the training data whose bias is added, from 0; the metadata of files with the authors' choice
-    /// have none.
+    /// The library of the training data whose bias is added, from 0; the metadata of files with the
+    /// authors' choice have none.
     #[serde(default = "published_library", skip_serializing_if = "is_published_library")]
     pub library: usize,
 }

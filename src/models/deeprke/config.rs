@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::words::BASES;
-use crate::engine::cpu::product::padded;
+use crate::engine::cpu::matmul::padded;
 use crate::structure::LABELS;
 
 /// No size may be larger: far above any use, and products of sizes cannot overflow.

@@ -1,13 +1,13 @@
 //! The convolution modules of one sequence after another.
 //!
-//! The first convolution of a track reads words, of which there are few: what each word adds at each
-//! place of the filters is computed once, when the model is loaded, and the convolution is sums of
-//! rows of that table. The others are products that read time-major activations in place, between
-//! the zeros of their padding.
+//! The first convolution of a track reads words, of which there are few: what each word adds at
+//! each place of the filters is computed once, when the model is loaded, and the convolution is
+//! sums of rows of that table. The others are products that read time-major activations in place,
+//! between the zeros of their padding.
 
 use super::config::{Config, Convolution, Track};
 use crate::engine::cpu::activation::relu;
-use crate::engine::cpu::product::{Affine, Packed, Rows, pad, padded, product};
+use crate::engine::cpu::matmul::{Affine, Packed, Rows, pad, padded, product};
 use crate::engine::cpu::simd::dispatch;
 use crate::models::weight_file::Tensors;
 

@@ -4,7 +4,7 @@ use super::config::{Activation, Config};
 use super::convolutions::pack;
 use super::weights::features;
 use crate::engine::cpu::lstm::{GATES, Recurrence, exponents};
-use crate::engine::cpu::product::{Affine, Packed, Rows, pad, padded, product};
+use crate::engine::cpu::matmul::{Affine, Packed, Rows, pad, padded, product};
 use crate::models::weight_file::Tensors;
 
 /// The LSTM and the dense layers, packed.
@@ -31,10 +31,8 @@ impl Recurrent {
             let part = |part| tensor(&format!("lstm.{name}.{part}"));
             let input = exponents(part("input"), units);
             // Without a joined module the tracks' features stand side by side, each padded.
-            let blocks = match config.joined.is_empty() {
-                true => config.join(),
-                false => vec![features(config)],
-            };
+            let blocks =
+                if config.joined.is_empty() { config.join() } else { vec![features(config)] };
             Direction {
                 input: pack(&input, &blocks, GATES * padded(units)),
                 bias: exponents(part("bias"), units),

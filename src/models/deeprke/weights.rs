@@ -11,14 +11,15 @@
 //! | `dense.N.weight`, `.bias` | inputs x outputs, outputs |
 //!
 //! N counts a module's layers from 0. The joined module reads sequence features before structure
-//! features, the first dense layer forward units before backward units. All values are f32, row-major.
+//! features, the first dense layer forward units before backward units. All values are f32,
+//! row-major.
 
 use super::config::{Config, Convolution};
 use crate::engine::cpu::lstm::GATES;
 use crate::models::weight_file::{Reader, Tensors};
 
-/// Returns the name and shape of every tensor of a network, with the number of values that one of the
-/// layer's sums adds up.
+/// Returns the name and shape of every tensor of a network, with the number of values that one of
+/// the layer's sums adds up.
 pub fn tensors(config: &Config) -> Vec<(String, Vec<usize>, usize)> {
     let mut list = Vec::new();
     for (name, track, words) in config.tracks() {

@@ -8,8 +8,8 @@ use crate::structure::LABELS;
 /// The bases in the order of their codes 0..4.
 pub const BASES: [u8; 4] = *b"ACGT";
 
-/// Returns the word that begins at each position (n - k + 1 of them, none if n < k): `None` where one
-/// of its letters has a code of `alphabet` or above.
+/// Returns the word that begins at each position (n - k + 1 of them, none if n < k): `None` where
+/// one of its letters has a code of `alphabet` or above.
 pub fn words(
     codes: &[u8],
     k: usize,
@@ -23,7 +23,8 @@ pub fn words(
     })
 }
 
-/// Returns the codes of structure labels, their places in [`LABELS`]; what is no label has the code 255.
+/// Returns the codes of structure labels, their places in [`LABELS`]; what is no label has the code
+/// 255.
 pub fn label_codes(labels: &[u8]) -> Vec<u8> {
     let code = |label: &u8| LABELS.iter().position(|known| known == label);
     labels.iter().map(|label| code(label).map_or(u8::MAX, |code| code as u8)).collect()

@@ -62,7 +62,10 @@ pub struct Layer {
 
 impl Layer {
     /// Applies the layer to the last dimension of (batch x length x inputs).
-    fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
+    ///
+    /// # Errors
+    /// If the tensor library fails.
+    pub fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
         let (batch, length, inputs) = x.dims3()?;
         let flat = x.reshape((batch * length, inputs))?.matmul(&self.weight)?;
         flat.broadcast_add(&self.bias)?.reshape((batch, length, self.weight.dim(1)?))
@@ -89,7 +92,8 @@ pub struct DenseNetwork {
 }
 
 impl DenseNetwork {
-    /// Assembles the network from `tensor(name, shape)`; 51 outputs are dense-scan, 1 dense-strength.
+    /// Assembles the network from `tensor(name, shape)`; 51 outputs are dense-scan, 1
+    /// dense-strength.
     ///
     /// # Errors
     /// Those of `tensor`.

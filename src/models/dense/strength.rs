@@ -1,20 +1,23 @@
 //! `dense-strength`: the network of dense-scan with one output, log2 odds of usage.
 
 use super::{network, pack};
-use crate::engine::cpu::dense::DenseKernel;
 use crate::error::{Error, Result};
+use crate::models::architecture::{Architecture, ArchitectureKind, Recogniser};
 use crate::models::card::{ModelCard, Task};
-use crate::models::registry::Architecture;
+use crate::models::dense::kernel::DenseKernel;
 use crate::models::weight_file::WeightFile;
 use crate::models::{Input, Model, Output, Predictions, Replacement, Window, copies};
 
 /// Strength of a polyA site, every layer once per position.
 pub const ARCHITECTURE: Architecture = Architecture {
+    kind: ArchitectureKind::DenseStrength,
     name: "dense-strength",
     task: Task::Strength,
     licence: "",
     source: "",
     load: |file, card, _| Ok(Box::new(DenseStrength::load(file, card)?)),
+    recognise: Recogniser::Unpublished,
+    leaves_open: &[],
 };
 
 /// A loaded dense-strength model.

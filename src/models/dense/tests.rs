@@ -12,7 +12,7 @@ use super::network::{DenseConfig, DenseNetwork, Residuals};
 use super::{ARCHITECTURE, DenseScan};
 use crate::engine::cpu::activation::{sigmoid, softmax};
 use crate::engine::cuda::Precision;
-use crate::engine::device::Workers;
+use crate::engine::device::{DeviceKind, Workers};
 use crate::models::card::{ModelCard, Task};
 use crate::models::encoding::one_hot;
 use crate::models::posterior::Posterior;
@@ -136,7 +136,7 @@ fn block_borders_do_not_show() {
 fn the_gpu_form_of_the_default_model_says_the_same() {
     let workers = Workers::new(vec![Device::Cpu, Device::Cpu], Precision::F32);
     let [cpu, gpu] = [Workers::CPU, workers].map(|at| registry::load("default", &at).unwrap());
-    assert_eq!((cpu.device(), gpu.device()), ("cpu", "cuda"));
+    assert_eq!((cpu.device(), gpu.device()), (DeviceKind::Cpu, DeviceKind::Cuda(Precision::F32)));
     let codes = sequence(1500, 3);
     let (expected, said) = (cpu.scan(&codes, 0.01).unwrap(), gpu.scan(&codes, 0.01).unwrap());
     assert_eq!(said.probability.len(), expected.probability.len());

@@ -1,9 +1,9 @@
 //! The letters that a model reads, and what becomes of others.
 //!
 //! pysster replaces a character that its alphabets lack (N; the labels F and T of unpaired ends) by
-//! a letter drawn at random, so that a sequence gets another score each time. Here the draw is fixed
-//! by the position in the window alone: reference and variant, any order and any number of threads
-//! get the same one.
+//! a letter drawn at random, so that a sequence gets another score each time. Here the draw is
+//! fixed by the position in the window alone: reference and variant, any order and any number of
+//! threads get the same one.
 
 use crate::genome::sequence::UNKNOWN;
 use crate::models::Window;

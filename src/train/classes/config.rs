@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::models::card::Task;
 use crate::models::pysster::Activation;
-use crate::train::network::NetworkConfig;
+use crate::train::networks::NetworkConfig;
 use crate::train::recipe::{Configuration, Identity, Recipe};
 
 /// Share of the examples that validate where no files are named for it.
@@ -30,8 +30,8 @@ pub struct ClassTraining {
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Data {
-    /// Index (0-based) in each sequence of the base that the model's window is anchored on, e.g. the
-    /// first base of the hexamer. Without it, each sequence is a window.
+    /// Index (0-based) in each sequence of the base that the model's window is anchored on, e.g.
+    /// the first base of the hexamer. Without it, each sequence is a window.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub anchor: Option<usize>,
     /// Share of each class, drawn by the seed, that chooses the epoch.
@@ -134,7 +134,7 @@ impl Configuration for ClassTraining {
     }
 
     fn check(&self) -> Result<(), (&'static str, String)> {
-        let architecture = self.network.architecture();
+        let architecture = self.network.form().architecture();
         if !matches!(architecture.task, Task::Signal | Task::Binding) {
             return Err(("[network]", format!("{} is no classifier", architecture.name)));
         }

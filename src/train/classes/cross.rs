@@ -12,8 +12,8 @@ use super::scored::Scored;
 use super::split::{Split, folds};
 use crate::error::{Error, Result};
 use crate::evaluate::metrics::shown;
+use crate::train::artifacts;
 use crate::train::fit::Fitted;
-use crate::train::product;
 
 /// The examples and their folds.
 pub struct CrossValidation<'a> {
@@ -77,7 +77,7 @@ impl<'a> CrossValidation<'a> {
     /// # Errors
     /// If the model fails.
     pub fn score(&self, number: usize, config: &ClassTraining, fitted: &Fitted) -> Result<Scored> {
-        let model = product::build(config, &fitted.weights)?;
+        let model = artifacts::build(config, &fitted.weights)?;
         Scored::by(model.as_ref(), &self.examples, &self.members(|fold| fold == number))
     }
 

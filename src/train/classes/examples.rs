@@ -13,7 +13,7 @@ use crate::genome::compression::Source;
 use crate::genome::sequences::Sequences;
 use crate::models::{Input, Length, Window};
 use crate::structure::{Annotated, Form, Matched, annotated};
-use crate::train::product;
+use crate::train::artifacts;
 use crate::train::recipe::Configuration;
 use crate::train::weights::Weights;
 
@@ -118,7 +118,7 @@ impl Reader {
     fn new(config: &ClassTraining, classes: usize) -> Result<Self> {
         let (identity, network, recipe) = config.common();
         let (_, weights) = Weights::start(network, recipe, identity.seed, None, &Device::Cpu)?;
-        let model = product::build(config, &product::encode(config, weights.averaged()?)?)?;
+        let model = artifacts::build(config, &artifacts::encode(config, weights.averaged()?)?)?;
         let wrong = |problem: String| Err(Error::model(&identity.name, problem));
         let told = match model.outputs().iter().map(|output| output.width).sum() {
             1 => 2,
@@ -207,7 +207,10 @@ impl Taken<'_> {
             let structure = matched.structure(&name, sequence.name.is_some(), &codes)?;
             self.add(&codes, Some(&structure));
         }
-        matched.finish()
+        if let Some(note) = matched.finish()? {
+            crate::say!("polyascan: note: {note}");
+        }
+        Ok(())
     }
 
     fn add(&mut self, codes: &[u8], structure: Option<&[u8]>) {

@@ -13,13 +13,14 @@ use serde::{Deserialize, Serialize};
 
 use super::layers::{Affine, Lstm, NO_ROW, sum_rows};
 use crate::error::{Error, Result};
+use crate::models::architecture::Architecture;
 use crate::models::deeprke::config::{Activation, Config, Convolution, Track};
 use crate::models::deeprke::weights::features;
 use crate::models::deeprke::words::{BASES, label_codes, words};
 use crate::models::deeprke::{ARCHITECTURE, input};
 use crate::models::{Window, file, weight_file};
 use crate::structure::LABELS;
-use crate::train::network::{Network, Noise, Start, Starter};
+use crate::train::network::{Network, Noise, Start, Starter, TrainingForm};
 
 /// Half the range of the first values of embeddings that no file gives: that of Keras.
 const EMBEDDING: f32 = 0.05;
@@ -94,7 +95,7 @@ fn published_track() -> Track {
 
 impl DeeprkeConfig {
     /// Returns what the weight file says of the sizes.
-    pub fn sizes(&self) -> Config {
+    pub fn in_file(&self) -> Config {
         Config {
             k: self.k,
             max_length: self.max_length,
@@ -126,6 +127,32 @@ impl DeeprkeConfig {
     }
 }
 
+impl TrainingForm for DeeprkeConfig {
+    fn architecture(&self) -> &'static Architecture {
+        &ARCHITECTURE
+    }
+
+    fn check(&self) -> std::result::Result<(), String> {
+        self.in_file().check()
+    }
+
+    fn sizes(&self) -> serde_json::Result<Option<String>> {
+        serde_json::to_string(&self.in_file()).map(Some)
+    }
+
+    fn head(&self) -> &'static [&'static str] {
+        &["dense."]
+    }
+
+    fn keeps(&self, name: &str) -> bool {
+        !self.train_embeddings && name.ends_with(".embedding")
+    }
+
+    fn build(&self, start: &mut Starter<'_>, device: &Device) -> Result<Box<dyn Network>> {
+        Ok(Box::new(DeeprkeNet::start(self, start, device)?))
+    }
+}
+
 /// The network.
 pub struct DeeprkeNet {
     config: Config,
@@ -149,7 +176,7 @@ impl DeeprkeNet {
     /// # Errors
     /// Embeddings that cannot be read or have other sizes; those of `start`.
     pub fn start(config: &DeeprkeConfig, start: &mut Starter<'_>, device: &Device) -> Result<Self> {
-        let sizes = config.sizes();
+        let sizes = config.in_file();
         let mut tracks = Vec::new();
         for (name, track, words) in sizes.tracks() {
             let shape = [words, track.dimension];
@@ -290,8 +317,8 @@ fn module(
     Ok(module)
 }
 
-/// Returns the rows of the table of words (word x width + place) that each position of a convolution
-/// adds up, sequences padded to the longest.
+/// Returns the rows of the table of words (word x width + place) that each position of a
+/// convolution adds up, sequences padded to the longest.
 fn rows(read: &[Vec<Option<usize>>], layer: Convolution) -> Vec<u32> {
     let Convolution { width, .. } = layer;
     let longest = read.iter().map(Vec::len).max().unwrap_or(0);

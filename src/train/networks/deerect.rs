@@ -3,12 +3,13 @@
 use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::cpu::deerect::training::pooled;
-use crate::engine::cpu::deerect::{GROUPS, Sizes};
 use crate::error::Result;
 use crate::models::Window;
-use crate::models::deerect::LENGTH;
-use crate::train::network::{Network, Noise, Start, Starter};
+use crate::models::architecture::Architecture;
+use crate::models::deerect::kernel::training::pooled;
+use crate::models::deerect::kernel::{GROUPS, Sizes};
+use crate::models::deerect::{ARCHITECTURE, LENGTH};
+use crate::train::network::{Network, Noise, Start, Starter, TrainingForm};
 
 /// Sizes of a DeeReCT-PolyA; by default the paper's.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -29,8 +30,18 @@ impl Default for DeerectConfig {
 }
 
 impl DeerectConfig {
-    /// Returns what is wrong with the sizes, if anything.
-    pub fn check(&self) -> std::result::Result<(), String> {
+    fn kernel_sizes(&self) -> Sizes {
+        let Self { filters, width, hidden } = *self;
+        Sizes { length: LENGTH, width, filters, hidden }
+    }
+}
+
+impl TrainingForm for DeerectConfig {
+    fn architecture(&self) -> &'static Architecture {
+        &ARCHITECTURE
+    }
+
+    fn check(&self) -> std::result::Result<(), String> {
         let Self { filters, width, hidden } = *self;
         if filters == 0 || !filters.is_multiple_of(GROUPS) {
             return Err(format!("filters = {filters}: must be a multiple of {GROUPS} above 0"));
@@ -42,9 +53,12 @@ impl DeerectConfig {
         Ok(())
     }
 
-    fn sizes(&self) -> Sizes {
-        let Self { filters, width, hidden } = *self;
-        Sizes { length: LENGTH, width, filters, hidden }
+    fn head(&self) -> &'static [&'static str] {
+        &["hidden.", "output."]
+    }
+
+    fn build(&self, start: &mut Starter<'_>, device: &Device) -> Result<Box<dyn Network>> {
+        DeerectNet::start(self, start, device)
     }
 }
 
@@ -68,7 +82,7 @@ impl DeerectNet {
         start: &mut Starter<'_>,
         device: &Device,
     ) -> Result<Box<dyn Network>> {
-        let sizes = config.sizes();
+        let sizes = config.kernel_sizes();
         let Sizes { width, filters, hidden, .. } = sizes;
         let inputs = sizes.steps() * filters;
         let mut layer = |name: &str, shape: &[usize], first: Start| -> Result<[Tensor; 2]> {

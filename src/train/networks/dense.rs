@@ -1,29 +1,84 @@
 //! `dense-scan` and `dense-strength` under training.
 
 use candle_core::{Device, Tensor};
+use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::models::CLEAVAGE;
-use crate::models::Window;
+use crate::models::architecture::Architecture;
 use crate::models::dense::network::{DenseConfig, DenseNetwork, Residuals};
+use crate::models::dense::{ARCHITECTURE, STRENGTH};
 use crate::models::encoding::one_hot;
-use crate::train::network::{Network, Noise, Start, Starter};
+use crate::models::{CLEAVAGE, Window};
+use crate::train::network::{Network, Noise, Start, Starter, TrainingForm};
 
-/// What the last layer says of each window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outputs {
-    /// Classification and cleavage vector.
-    Scan,
-    /// log2 odds of usage.
-    Strength,
+/// `dense-scan`: classification and cleavage vector of each window.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct DenseScanConfig(pub DenseConfig);
+
+/// `dense-strength`: log2 odds of usage of each window.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct DenseStrengthConfig(pub DenseConfig);
+
+/// Outputs of `dense-scan`.
+const SCAN: usize = 1 + CLEAVAGE;
+/// What is trained where the rest is kept.
+const HEAD: &[&str] = &["hidden.", "output."];
+
+impl TrainingForm for DenseScanConfig {
+    fn architecture(&self) -> &'static Architecture {
+        &ARCHITECTURE
+    }
+
+    fn check(&self) -> std::result::Result<(), String> {
+        self.0.check()
+    }
+
+    fn sizes(&self) -> serde_json::Result<Option<String>> {
+        serde_json::to_string(self).map(Some)
+    }
+
+    fn flop_per_position(&self) -> Option<usize> {
+        Some(self.0.flop_per_position(SCAN))
+    }
+
+    fn head(&self) -> &'static [&'static str] {
+        HEAD
+    }
+
+    fn classification(&self) -> Option<String> {
+        Some("output".into())
+    }
+
+    fn build(&self, start: &mut Starter<'_>, device: &Device) -> Result<Box<dyn Network>> {
+        DenseNet::start(&self.0, SCAN, start, device)
+    }
 }
 
-impl Outputs {
-    fn count(self) -> usize {
-        match self {
-            Self::Scan => 1 + CLEAVAGE,
-            Self::Strength => 1,
-        }
+impl TrainingForm for DenseStrengthConfig {
+    fn architecture(&self) -> &'static Architecture {
+        &STRENGTH
+    }
+
+    fn check(&self) -> std::result::Result<(), String> {
+        self.0.check()
+    }
+
+    fn sizes(&self) -> serde_json::Result<Option<String>> {
+        serde_json::to_string(self).map(Some)
+    }
+
+    fn flop_per_position(&self) -> Option<usize> {
+        Some(self.0.flop_per_position(1))
+    }
+
+    fn head(&self) -> &'static [&'static str] {
+        HEAD
+    }
+
+    fn build(&self, start: &mut Starter<'_>, device: &Device) -> Result<Box<dyn Network>> {
+        DenseNet::start(&self.0, 1, start, device)
     }
 }
 
@@ -40,11 +95,11 @@ impl DenseNet {
     /// Those of `start`.
     pub fn start(
         config: &DenseConfig,
-        outputs: Outputs,
+        outputs: usize,
         start: &mut Starter<'_>,
         device: &Device,
     ) -> Result<Box<dyn Network>> {
-        let network = DenseNetwork::new(config, outputs.count(), |name, shape| {
+        let network = DenseNetwork::new(config, outputs, |name, shape| {
             start(name, shape, first_values(name, shape, config))
         })?;
         Ok(Box::new(Self { network, device: device.clone() }))

@@ -3,17 +3,18 @@
 #[cfg(test)]
 mod tests;
 
-use candle_core::Tensor;
+use candle_core::{Device, Tensor};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use super::layers::{Affine, NO_ROW, sum_rows};
 use crate::engine::cpu::layers::pooled;
 use crate::error::{Error, Result};
+use crate::models::architecture::Architecture;
 use crate::models::pysster::alphabet::Alphabet;
 use crate::models::pysster::{ARCHITECTURE, Activation, Config, LONGEST, Pool};
 use crate::models::{Input, Length, Window};
-use crate::train::network::{Network, Noise, Starter};
+use crate::train::network::{Network, Noise, Starter, TrainingForm};
 
 /// Most kernels, taps, units or classes: far above any use, and products cannot overflow.
 const LARGEST: usize = 1 << 20;
@@ -93,7 +94,7 @@ fn two() -> usize {
 
 impl PyssterConfig {
     /// Returns what the weight file says of the sizes.
-    pub fn sizes(&self) -> Config {
+    pub fn in_file(&self) -> Config {
         let pool = |layer: &Convolution| Pool { size: layer.pool, stride: layer.stride };
         Config {
             alphabet: self.alphabet.clone(),
@@ -109,12 +110,14 @@ impl PyssterConfig {
             pooled((positions + 1).saturating_sub(layer.width), layer.pool, layer.stride)
         })
     }
+}
 
-    /// Checks that the sizes make a network.
-    ///
-    /// # Errors
-    /// Says which is wrong.
-    pub fn check(&self) -> std::result::Result<(), String> {
+impl TrainingForm for PyssterConfig {
+    fn architecture(&self) -> &'static Architecture {
+        &ARCHITECTURE
+    }
+
+    fn check(&self) -> std::result::Result<(), String> {
         Alphabet::new(&self.alphabet)?;
         let mut sizes = vec![("length", self.length, LONGEST), ("classes", self.classes, LARGEST)];
         sizes.extend(self.dense.iter().map(|&units| ("dense", units, LARGEST)));
@@ -142,6 +145,22 @@ impl PyssterConfig {
             Some(share) => Err(format!("dropout {share}: must be 0 or more and below 1")),
             None => Ok(()),
         }
+    }
+
+    fn sizes(&self) -> serde_json::Result<Option<String>> {
+        serde_json::to_string(&self.in_file()).map(Some)
+    }
+
+    fn head(&self) -> &'static [&'static str] {
+        &["dense."]
+    }
+
+    fn has_own_dropout(&self) -> bool {
+        true
+    }
+
+    fn build(&self, start: &mut Starter<'_>, _device: &Device) -> Result<Box<dyn Network>> {
+        Ok(Box::new(PyssterNet::start(self, start)?))
     }
 }
 
@@ -183,9 +202,12 @@ impl PyssterNet {
         let share = self.config.dropout.input;
         let mut letters = Vec::with_capacity(windows.len() * self.config.length);
         windows.iter().for_each(|window| self.alphabet.encode(window, &mut letters));
-        let mut seen = |letter: u8| match share > 0.0 && noise.rng.random::<f64>() < share {
-            true => NO_ROW,
-            false => u32::from(letter),
+        let mut seen = |letter: u8| {
+            if share > 0.0 && noise.rng.random::<f64>() < share {
+                NO_ROW
+            } else {
+                u32::from(letter)
+            }
         };
         let letters: Vec<u32> = letters.into_iter().map(&mut seen).collect();
         let places = letters.chunks_exact(self.config.length).flat_map(|all| all.windows(taps));

@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::models::{Model, Window};
 use crate::structure::LABELS;
+use crate::train::artifacts;
 use crate::train::losses::{binary_cross_entropy, cross_entropy};
-use crate::train::network::{Network, NetworkConfig, Noise};
-use crate::train::product;
+use crate::train::network::{Network, Noise};
+use crate::train::networks::NetworkConfig;
 use crate::train::recipe::{Configuration, Identity, Recipe, from_value};
 use crate::train::weights::Weights;
 
@@ -100,8 +101,8 @@ impl Trial {
 
     /// Returns the model of the weights' file.
     pub fn model(&self, weights: &Weights) -> Box<dyn Model> {
-        let file = product::encode(self, weights.averaged().unwrap()).unwrap();
-        product::build(self, &file).unwrap()
+        let file = artifacts::encode(self, weights.averaged().unwrap()).unwrap();
+        artifacts::build(self, &file).unwrap()
     }
 
     /// Makes steps on one batch; returns the last loss.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::models::card::Task;
 use crate::models::{CLEAVAGE_CENTRE, WINDOW};
-use crate::train::network::NetworkConfig;
+use crate::train::networks::NetworkConfig;
 use crate::train::recipe::{Configuration, Identity, Recipe};
 
 /// Everything that decides a trained scan model: the file given to `polyascan train scan --config`.
@@ -89,7 +89,8 @@ pub struct WindowSource {
     /// Windows shown per epoch as their reverse complement, without a site.
     #[serde(default)]
     pub antisense: usize,
-    /// A table of rows (file name, 0-based row, tab-separated) that are left out: sequence that judges.
+    /// A table of rows (file name, 0-based row, tab-separated) that are left out: sequence that
+    /// judges.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leave_out: Option<PathBuf>,
 }
@@ -114,9 +115,9 @@ pub struct GenomeSource {
     /// Random segments per epoch whose nucleotides are shuffled: composition without sites.
     #[serde(default)]
     pub shuffled: usize,
-    /// Peaks away from sites per epoch: the genome is scanned before each epoch but the first (before
-    /// that too, where training goes on from a trained model). Random segments stand in for those that
-    /// are not there, so that all epochs are equally long.
+    /// Peaks away from sites per epoch: the genome is scanned before each epoch but the first
+    /// (before that too, where training goes on from a trained model). Random segments stand in for
+    /// those that are not there, so that all epochs are equally long.
     pub hard: usize,
 }
 
@@ -167,8 +168,8 @@ impl Configuration for ScanTraining {
             return Err(("[labels]", problem));
         }
         self.check_ranges()?;
-        if self.network.architecture().task != Task::Sites {
-            let name = self.network.architecture().name;
+        if self.network.form().architecture().task != Task::Sites {
+            let name = self.network.form().architecture().name;
             return Err(("[network]", format!("{name} has no classification and cleavage vector")));
         }
         if let Some(source) = self.learned_and_calibrated_on() {

@@ -20,10 +20,7 @@ impl Teachers {
         let files = distil.map_or(&[][..], |distil| &distil.models);
         let models = files.iter().map(|path| {
             let model = load_file(path, &Workers::CPU)?;
-            match model.can_scan() {
-                true => Ok(model),
-                false => Err(model.not_scannable()),
-            }
+            if model.can_scan() { Ok(model) } else { Err(model.not_scannable()) }
         });
         Ok(Self(models.collect::<Result<_>>()?))
     }

@@ -11,7 +11,7 @@ use super::distil::{Teachers, blend};
 use super::segment::{Segment, WindowLabel};
 use super::sources::{Measured, Windows};
 use crate::error::{Error, Result};
-use crate::evaluate::negatives::Place;
+use crate::evaluate::measured::Place;
 use crate::models::{CLEAVAGE, WINDOW};
 
 /// Cleavage mass below which a window's vector is not learned.
@@ -126,7 +126,8 @@ pub struct Batch {
     pub segments: Vec<Segment>,
     /// (B W): target of the classification.
     pub target: Tensor,
-    /// Indices (n) of the windows with cleavage among the B W, their vectors (n x 50), and weights (n).
+    /// Indices (n) of the windows with cleavage among the B W, their vectors (n x 50), and weights
+    /// (n).
     pub labelled: Option<(Tensor, Tensor, Tensor)>,
 }
 

@@ -113,9 +113,9 @@ fn kernel(whole_within: usize, nothing_beyond: usize) -> [f32; CLEAVAGE] {
     })
 }
 
-/// Moves cuts to where reads can place them. A tail cannot be told from genomic As that follow the cut:
-/// databases of measured sites give the last of these As as the site, and so the base after a site is
-/// never an A.
+/// Moves cuts to where reads can place them. A tail cannot be told from genomic As that follow the
+/// cut: databases of measured sites give the last of these As as the site, and so the base after a
+/// site is never an A.
 pub fn past_following_as(codes: &[u8], cuts: &mut [(usize, f32)]) {
     for (position, _) in cuts {
         while codes.get(*position + 1) == Some(&0) {

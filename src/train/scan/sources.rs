@@ -10,8 +10,8 @@ use rand::{Rng, RngExt};
 use super::config::{GenomeSource, Labels, ScanTraining, WindowSource};
 use super::segment::{Segment, bump, labelled, past_following_as};
 use crate::error::{Error, Result};
-use crate::evaluate::measured::{MeasuredSite, Tier, read_sites};
-use crate::evaluate::negatives::{Neighbours, Place};
+use crate::evaluate::measured::{MeasuredSite, Place, Tier, read_sites};
+use crate::evaluate::negatives::Neighbours;
 use crate::genome::compression::Source;
 use crate::genome::memory::Genome;
 use crate::genome::sequence::reverse_complement;
@@ -164,8 +164,8 @@ pub fn check_hexamer(
 /// Distance within which a cluster is the same as a site.
 const SAME_SITE: usize = 40;
 
-/// Reads the sites of the contigs that are not left out. A position past the end of one that is left
-/// out is no error.
+/// Reads the sites of the contigs that are not left out. A position past the end of one that is
+/// left out is no error.
 pub fn read_sites_of(path: &Path, genome: &Genome) -> Result<Vec<MeasuredSite>> {
     let mut sites = read_sites(path, genome)?;
     sites.retain(|site| !genome.codes[site.contig].is_empty());
@@ -209,9 +209,10 @@ impl Measured {
 
     /// Returns how often a site is shown per epoch.
     pub fn repeats(&self, site: usize) -> usize {
-        match self.sites[site].is(Tier::High) {
-            true => self.config.high_repeats,
-            false => self.config.other_repeats,
+        if self.sites[site].is(Tier::High) {
+            self.config.high_repeats
+        } else {
+            self.config.other_repeats
         }
     }
 

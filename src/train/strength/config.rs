@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::models::CENTRE;
 use crate::models::card::Task;
-use crate::train::network::NetworkConfig;
+use crate::train::networks::NetworkConfig;
 use crate::train::recipe::{Configuration, Identity, Recipe};
 
 /// Everything that decides a trained strength model: the file given to `polyascan train strength
@@ -43,8 +43,8 @@ pub struct Teacher {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Labels {
-    /// Least and greatest distance, in nt, from a signal's first base to the centre of a window that
-    /// learns the signal's strength.
+    /// Least and greatest distance, in nt, from a signal's first base to the centre of a window
+    /// that learns the signal's strength.
     pub distances: [usize; 2],
     /// Weight of the squared error of the difference that mutations make, beside that of the
     /// strengths.
@@ -72,7 +72,8 @@ pub struct WindowSource {
     pub hexamer: usize,
     /// Windows per epoch, each with a mutated copy.
     pub per_epoch: usize,
-    /// A table of rows (file name, 0-based row, tab-separated) that are left out: sequence that judges.
+    /// A table of rows (file name, 0-based row, tab-separated) that are left out: sequence that
+    /// judges.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leave_out: Option<PathBuf>,
 }
@@ -126,8 +127,8 @@ impl Configuration for StrengthTraining {
     }
 
     fn check(&self) -> Result<(), (&'static str, String)> {
-        if self.network.architecture().task != Task::Strength {
-            let name = self.network.architecture().name;
+        if self.network.form().architecture().task != Task::Strength {
+            let name = self.network.form().architecture().name;
             return Err(("[network]", format!("{name} predicts no strength")));
         }
         let [least, most] = self.labels.distances;

@@ -9,7 +9,8 @@ use super::{StrengthTask, pair};
 use crate::error::{Error, Result};
 use crate::evaluate::usage::Pair;
 
-/// The stream of the epoch's generator that pairs of sites are drawn from; examples have those from 1 on.
+/// The stream of the epoch's generator that pairs of sites are drawn from; examples have those from
+/// 1 on.
 const USAGE: u64 = u64::MAX;
 
 /// An epoch.

@@ -63,7 +63,7 @@ impl Example {
 
     /// Returns the frame that the teacher reads.
     pub fn frame(&self) -> &[u8] {
-        &self.codes[SIGNAL - aparent2::HEXAMER..][..aparent2::LENGTH]
+        &self.codes[SIGNAL - aparent2::HEXAMER..][..aparent2::weights::LENGTH]
     }
 
     /// Returns what holds the 240-nt windows whose centres are `least` to `most` nt after the

@@ -1,4 +1,5 @@
-//! Usage that was measured, as pairs of sites of one gene whose strengths are to differ as their counts do.
+//! Usage that was measured, as pairs of sites of one gene whose strengths are to differ as their
+//! counts do.
 
 use candle_core::{Device, Tensor};
 use rand::seq::IndexedRandom;
@@ -13,8 +14,8 @@ use crate::models::{CENTRE, Model, WINDOW};
 use crate::train::losses::binary_cross_entropy;
 use crate::train::recipe::Configuration;
 
-/// Windows are centred at most so far from the site, in nt: a measured position can be off, and strength does
-/// not depend on where exactly the window lies.
+/// Windows are centred at most so far from the site, in nt: a measured position can be off, and
+/// strength does not depend on where exactly the window lies.
 pub const SHIFT: usize = 3;
 
 /// A genome whose sites have counts.
@@ -65,8 +66,8 @@ impl Usage {
         self.partners.choose(rng)?.choose(rng).copied()
     }
 
-    /// Returns what both sites of a pair are read as, that used more first: windows centred `first` to `last`
-    /// nt after the site; at most [`SHIFT`] on either side.
+    /// Returns what both sites of a pair are read as, that used more first: windows centred `first`
+    /// to `last` nt after the site; at most [`SHIFT`] on either side.
     pub fn windows(&self, pair: &Pair, first: i64, last: i64) -> [Vec<u8>; 2] {
         let length = WINDOW + (last - first).unsigned_abs() as usize;
         [pair.more, pair.less].map(|site| {
@@ -76,7 +77,8 @@ impl Usage {
         })
     }
 
-    /// Compares a model's strengths of the sites with their counts, over pairs that differ `fold` times.
+    /// Compares a model's strengths of the sites with their counts, over pairs that differ `fold`
+    /// times.
     ///
     /// # Errors
     /// If the model fails.
@@ -86,8 +88,9 @@ impl Usage {
     }
 }
 
-/// Cross-entropy of the shares of the two sites: that of the site used more is measured as 2^d / (1 + 2^d), d
-/// at most `limit`, and predicted with the difference of the strengths (pairs, that used more first, x windows).
+/// Cross-entropy of the shares of the two sites: that of the site used more is measured as
+/// 2^d / (1 + 2^d), d at most `limit`, and predicted with the difference of the strengths (pairs,
+/// that used more first, x windows).
 pub fn loss(strengths: &Tensor, pairs: &[Pair], limit: f64, device: &Device) -> Result<Tensor> {
     let (count, windows) = strengths.dims2()?;
     let share = |pair: &Pair| {

@@ -4,7 +4,7 @@ use crate::engine::cpu::simd::dispatch;
 use pulp::{Simd, WithSimd};
 
 use super::{Cell, GATES, LANES};
-use crate::engine::cpu::product::{load, store};
+use crate::engine::cpu::matmul::{load, store};
 
 impl<S: Simd> Cell<S> {
     #[inline(always)]
@@ -89,7 +89,8 @@ pub struct Backward<'a> {
     pub state: &'a [f32],
     /// n x units: gradient of the outputs.
     pub output: &'a [f32],
-    /// n x units: gradient of the states after, from later turns; becomes that of the states before.
+    /// n x units: gradient of the states after, from later turns; becomes that of the states
+    /// before.
     pub carried: &'a mut [f32],
     /// n x 4 units, written: gradient of the pre-activations.
     pub gradient: &'a mut [f32],

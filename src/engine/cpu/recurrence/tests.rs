@@ -3,7 +3,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
-use crate::models::bilstm::plain::recurrence;
+use crate::models::polyaid::plain::recurrence;
 use crate::train::network::normal;
 
 /// Batch, steps, units: fewer windows than a group, many groups, units that fill vectors or do not.
@@ -32,9 +32,10 @@ fn fused([projected, recurrent, bias]: &[Var; 3], backward: bool) -> candle_core
 fn plain([projected, recurrent, bias]: &[Var; 3], backward: bool) -> crate::error::Result<Tensor> {
     let steps = projected.dim(1)?;
     let projected = projected.broadcast_add(bias)?;
-    match backward {
-        false => recurrence(&projected, recurrent, 0..steps),
-        true => recurrence(&projected, recurrent, (0..steps).rev()),
+    if !backward {
+        recurrence(&projected, recurrent, 0..steps)
+    } else {
+        recurrence(&projected, recurrent, (0..steps).rev())
     }
 }
 

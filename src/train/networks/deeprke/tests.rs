@@ -4,7 +4,7 @@ use super::*;
 use crate::models::Model;
 use crate::models::deeprke::random::random;
 use crate::models::weight_file::{RawTensor, Tensors};
-use crate::train::network::NetworkConfig;
+use crate::train::networks::NetworkConfig;
 use crate::train::networks::trial::*;
 use crate::train::optimiser::Rule;
 use crate::train::weights::Weights;
@@ -38,7 +38,7 @@ fn assert_near(said: &[f32], expected: &[f32]) {
 fn both(text: &str) -> (Box<dyn Network>, Box<dyn Model>) {
     let trial = Trial::new(text);
     let NetworkConfig::Deeprke(config) = &trial.network else { unreachable!() };
-    let tensors = random(&config.sizes(), 3);
+    let tensors = random(&config.in_file(), 3);
     let (network, weights) =
         Weights::start(&trial.network, &trial.optimiser, 1, Some(&tensors), &Device::Cpu).unwrap();
     (network, trial.model(&weights))
@@ -190,7 +190,7 @@ fn what_is_written_reads_as_it_was() {
     assert_eq!(toml::from_str::<Trial>(&text).unwrap().network, trial.network);
     let defaults = Trial::new("architecture = \"deeprke\"");
     let NetworkConfig::Deeprke(config) = &defaults.network else { unreachable!() };
-    assert_eq!(config.sizes(), Config { structure: None, ..Config::published() });
+    assert_eq!(config.in_file(), Config { structure: None, ..Config::published() });
     let text = toml::to_string(&defaults).unwrap();
     assert_eq!(toml::from_str::<Trial>(&text).unwrap().network, defaults.network);
     let problem = Trial::read(&SMALL.replace("width = 8", "width = 7")).unwrap_err();
@@ -203,5 +203,5 @@ fn the_example_has_the_published_sizes() {
         toml::from_str(include_str!("../../../../config/train/deeprke.toml")).unwrap();
     let network: NetworkConfig = example["network"].clone().try_into().unwrap();
     let NetworkConfig::Deeprke(config) = network else { unreachable!() };
-    assert_eq!(config.sizes(), Config::published());
+    assert_eq!(config.in_file(), Config::published());
 }

@@ -9,7 +9,7 @@ mod tests;
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, D, Device, Layout, Shape, Tensor};
 use rayon::prelude::*;
 
-use crate::engine::cpu::product::{Accumulate, Packed, Rows, product};
+use crate::engine::cpu::matmul::{Accumulate, Packed, Rows, product};
 use crate::engine::cpu::residual::contiguous;
 use crate::error::Result;
 

@@ -7,7 +7,8 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
-use crate::train::network::{NetworkConfig, Start};
+use crate::train::network::Start;
+use crate::train::networks::NetworkConfig;
 use crate::train::networks::trial::*;
 use crate::train::recipe;
 

@@ -1,0 +1,257 @@
+//! Copies of one window in which a few bases are replaced, as replacing every hexamer of a site a
+//! hundred times makes them.
+//!
+//! The layers of the window itself are computed once, of each only the rows that its output is made
+//! of. A copy has rows of its own where a layer sees a replaced base; the others it shares. Values
+//! are those of the copy by itself, to the bit: each row of a product is the same chain of
+//! operations wherever it stands.
+
+use std::ops::Range;
+
+use super::{Block, DenseKernel, Residual};
+use crate::engine::cpu::activation::relu;
+use crate::engine::cpu::matmul::{Rows, product};
+use crate::engine::cpu::simd::dispatch;
+use crate::genome::sequence::UNKNOWN;
+use crate::models::Replacement;
+
+/// Copies computed together: whole tiles of rows even in the last layers, and still in the cache.
+const TOGETHER: usize = 48;
+
+/// Which rows of each layer the output of a window is made of; layer 0 is the stem.
+struct Plan {
+    needed: Vec<Vec<usize>>,
+    /// Of each block, for each needed row of its output, which of the needed rows of its input it
+    /// is made of.
+    taps: Vec<Vec<[usize; 3]>>,
+    /// Nucleotides that a row of each layer sees.
+    sees: Vec<usize>,
+}
+
+impl Plan {
+    fn new(stem_width: usize, dilations: &[usize]) -> Self {
+        let taps_of = |row: usize, dilation: usize| [row, row + dilation, row + 2 * dilation];
+        let mut needed = vec![vec![0]];
+        for &dilation in dilations.iter().rev() {
+            let after = &needed[needed.len() - 1];
+            let mut before: Vec<usize> =
+                after.iter().flat_map(|&row| taps_of(row, dilation)).collect();
+            before.sort_unstable();
+            before.dedup();
+            needed.push(before);
+        }
+        needed.reverse();
+        let taps = dilations.iter().enumerate().map(|(block, &dilation)| {
+            let number = |row| needed[block].partition_point(|&kept| kept < row);
+            needed[block + 1].iter().map(|&row| taps_of(row, dilation).map(number)).collect()
+        });
+        let taps = taps.collect();
+        let mut sees = vec![stem_width];
+        sees.extend(dilations.iter().scan(stem_width, |sum, dilation| {
+            *sum += 2 * dilation;
+            Some(*sum)
+        }));
+        Self { needed, taps, sees }
+    }
+
+    /// Returns which of a layer's needed rows see a base of a range.
+    fn that_see(&self, layer: usize, bases: &Range<usize>) -> Range<usize> {
+        let (rows, sees) = (&self.needed[layer], self.sees[layer]);
+        let first = rows.partition_point(|&row| row + sees <= bases.start);
+        first..rows.partition_point(|&row| row < bases.end)
+    }
+}
+
+/// Rows of a layer: the stream and its rectified values.
+#[derive(Default)]
+struct Values {
+    stream: Vec<f32>,
+    rectified: Vec<f32>,
+}
+
+/// Where the rows are that a block reads.
+struct Sources<'a> {
+    /// The window's own.
+    window: &'a Values,
+    /// The copies', one copy behind the other: of each those in `range` of the needed ones.
+    copies: &'a Values,
+    range: Range<usize>,
+    count: usize,
+}
+
+impl DenseKernel {
+    /// Returns the first output, without an activation, of copies of a window: of each replacement
+    /// in turn each of its copies.
+    ///
+    /// # Panics
+    /// If the window is not as long as the receptive field, or a replacement reaches past it.
+    pub fn first_of_copies(&self, window: &[u8], replacements: &[Replacement<'_>]) -> Vec<f32> {
+        let dilations: Vec<usize> = self.blocks.iter().map(|block| block.dilation).collect();
+        let plan = Plan::new(self.stem_width(), &dilations);
+        let layers = self.layers(window, &plan);
+        let mut scratch = Scratch::default();
+        let mut outputs = Vec::new();
+        for replacement in replacements {
+            let bases = replacement.bases();
+            let together = TOGETHER * bases.len();
+            for stretches in replacement.stretches.chunks(together.max(1)) {
+                let count = stretches.len() / bases.len();
+                self.copies(&plan, &layers, (window, &bases, stretches), count, &mut scratch);
+                let (logits, _) = self.heads(count, &scratch.values.rectified);
+                outputs.extend(logits);
+            }
+        }
+        outputs
+    }
+
+    /// Computes the needed rows of every layer of a window.
+    fn layers(&self, window: &[u8], plan: &Plan) -> Vec<Values> {
+        let mut stem = Values::default();
+        self.embed_rows(window, &plan.needed[0], &mut stem);
+        let mut layers = vec![stem];
+        let mut operand = Vec::new();
+        for (number, block) in self.blocks.iter().enumerate() {
+            let before = &layers[number];
+            let range = 0..plan.needed[number].len();
+            let sources = Sources { window: before, copies: before, range, count: 1 };
+            let mut after = Values::default();
+            self.block_rows(block, &plan.taps[number], &sources, &mut operand, &mut after);
+            layers.push(after);
+        }
+        layers
+    }
+
+    /// Leaves the rectified trunk output of copies in `scratch.values`.
+    fn copies(
+        &self,
+        plan: &Plan,
+        layers: &[Values],
+        (window, bases, stretches): (&[u8], &Range<usize>, &[u8]),
+        count: usize,
+        scratch: &mut Scratch,
+    ) {
+        let Scratch { copy, operand, values, next } = scratch;
+        let mut range = plan.that_see(0, bases);
+        values.stream.clear();
+        values.rectified.clear();
+        for stretch in stretches.chunks_exact(bases.len()) {
+            copy.clear();
+            copy.extend_from_slice(window);
+            copy[bases.clone()].copy_from_slice(stretch);
+            self.embed_rows(copy, &plan.needed[0][range.clone()], values);
+        }
+        for (number, block) in self.blocks.iter().enumerate() {
+            let after = plan.that_see(number + 1, bases);
+            let sources = Sources { window: &layers[number], copies: values, range, count };
+            self.block_rows(block, &plan.taps[number][after.clone()], &sources, operand, next);
+            std::mem::swap(values, next);
+            range = after;
+        }
+    }
+
+    /// Adds rows of the stem, by table look-up.
+    fn embed_rows(&self, sequence: &[u8], rows: &[usize], values: &mut Values) {
+        let (width, channels) = (self.stem_width(), self.channels);
+        let start = values.stream.len();
+        values.stream.resize(start + rows.len() * channels, 0.0);
+        let stream = &mut values.stream[start..];
+        dispatch(|| {
+            for (out, &row) in stream.chunks_exact_mut(channels).zip(rows) {
+                out.copy_from_slice(&self.stem_bias);
+                for (tap, &base) in sequence[row..row + width].iter().enumerate() {
+                    if base < UNKNOWN {
+                        let at = (tap * 4 + usize::from(base)) * channels;
+                        for (sum, weight) in out.iter_mut().zip(&self.stem[at..at + channels]) {
+                            *sum += weight;
+                        }
+                    }
+                }
+            }
+        });
+        values.rectified.extend(values.stream[start..].iter().map(|&value| relu(value)));
+    }
+
+    /// Computes rows of a block, of each copy those that are made of `taps`.
+    fn block_rows(
+        &self,
+        block: &Block,
+        taps: &[[usize; 3]],
+        sources: &Sources<'_>,
+        operand: &mut Vec<f32>,
+        out: &mut Values,
+    ) {
+        let channels = self.channels;
+        let rows = sources.count * taps.len();
+        operand.clear();
+        out.stream.clear();
+        for copy in 0..sources.count {
+            let first = copy * sources.range.len();
+            let find = |tap: usize| {
+                if sources.range.contains(&tap) {
+                    (sources.copies, (first + tap - sources.range.start) * channels)
+                } else {
+                    (sources.window, tap * channels)
+                }
+            };
+            for taps in taps {
+                for &tap in taps {
+                    let (values, at) = find(tap);
+                    operand.extend_from_slice(&values.rectified[at..at + channels]);
+                }
+                let (values, at) = find(taps[1]);
+                out.stream.extend_from_slice(&values.stream[at..at + channels]);
+            }
+        }
+        out.rectified.resize(rows * channels, 0.0);
+        let operand = Rows {
+            data: operand,
+            rows,
+            row_stride: 3 * channels,
+            segments: &[0, channels, 2 * channels],
+            length: channels,
+            k_stride: 1,
+        };
+        let Values { stream, rectified } = out;
+        let mut residual = Residual { stream, rectified, bias: &block.bias, dilation: 0 };
+        product(operand, &block.weight, &mut residual);
+    }
+}
+
+/// Buffers, reused between copies.
+#[derive(Default)]
+struct Scratch {
+    copy: Vec<u8>,
+    operand: Vec<f32>,
+    values: Values,
+    next: Values,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hexamer_changes_few_rows() {
+        let plan = Plan::new(16, &[1, 2, 4, 8, 16, 33, 48]);
+        let of_all: Vec<usize> = plan.needed.iter().map(Vec::len).collect();
+        assert_eq!(of_all[7], 1);
+        assert_eq!(plan.sees, [16, 18, 22, 30, 46, 78, 144, 240]);
+        let mut sum = 0;
+        for at in 0..=234 {
+            let ranges: Vec<Range<usize>> =
+                (0..8).map(|layer| plan.that_see(layer, &(at..at + 6))).collect();
+            // The output sees every base.
+            assert_eq!(ranges[7], 0..1);
+            for (layer, range) in ranges.iter().enumerate() {
+                for (number, &row) in plan.needed[layer].iter().enumerate() {
+                    let sees = row < at + 6 && row + plan.sees[layer] > at;
+                    assert_eq!(range.contains(&number), sees, "{at} {layer} {row}");
+                }
+            }
+            sum += ranges[1..].iter().map(Range::len).sum::<usize>();
+        }
+        let mean = sum as f64 / 235.0;
+        let all: usize = of_all[1..].iter().sum();
+        assert!(mean < 0.16 * all as f64, "{mean} of {all}");
+    }
+}
