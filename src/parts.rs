@@ -1,8 +1,9 @@
-//! The results of a run in parts, on disk: what a shard hands to `merge`, and what a killed run goes on
-//! from.
+//! The results of a run in parts, on disk: what a shard hands to `merge`, and what a killed run
+//! goes on from.
 //!
-//! A file begins with what it takes to make outputs of parts ([`Work`]), followed by one frame for each
-//! part, in order and without gap. Outputs are the same, to the byte, as of parts just computed.
+//! A file begins with what it takes to make outputs of parts ([`Work`]), followed by one frame for
+//! each part, in order and without gap: the seconds that it took, and the part. Outputs are the
+//! same, to the byte, as of parts just computed; summaries add the seconds of all runs up.
 
 mod checkpoint;
 mod shards;
@@ -11,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -44,8 +46,8 @@ pub trait Work: Serialize + DeserializeOwned {
     /// Returns the part that bytes hold, or `None` if they are none of this run.
     fn decode(&self, bytes: &[u8]) -> Option<Self::Part>;
 
-    /// Returns the stretch that a part is of: a contig or the like, and a range on it. The lengths of
-    /// all ranges are what shards are shares of.
+    /// Returns the stretch that a part is of: a contig or the like, and a range on it. The lengths
+    /// of all ranges are what shards are shares of.
     fn stretch(part: &Self::Part) -> (usize, Range<u64>);
 }
 
@@ -55,7 +57,8 @@ pub fn length<W: Work>(part: &W::Part) -> u64 {
     range.end - range.start
 }
 
-/// Says what makes `here` another run than `there`, apart from the shard: "name: it has ..., not ...".
+/// Says what makes `here` another run than `there`, apart from the shard: "name: it has ..., not
+/// ...".
 fn differences<W: Work>(here: &W, there: &W) -> Vec<String> {
     let (here, there) = (here.identity(), there.identity());
     let names: BTreeSet<&String> = here.keys().chain(there.keys()).collect();
@@ -82,19 +85,21 @@ struct Beginning<W> {
 pub struct PartWriter<'a, W, O> {
     frames: FrameWriter<O>,
     work: &'a W,
+    /// Since when the time counts as that of the next part.
+    since: Instant,
 }
 
 impl<'a, W: Work, O: Write> PartWriter<'a, W, O> {
-    /// Begins a file; `path` is for messages.
+    /// Begins a file; `path` is for messages. The time of the first part counts from `since`.
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn create(path: &Path, out: O, work: &'a W) -> Result<Self> {
+    pub fn create(path: &Path, out: O, work: &'a W, since: Instant) -> Result<Self> {
         let mut frames = FrameWriter::create(path, out)?;
         let beginning = Beginning { command: W::COMMAND.to_owned(), work };
         let bytes = serde_json::to_vec(&beginning).map_err(|e| Error::Internal(e.to_string()))?;
         frames.append(&bytes)?;
-        Ok(Self { frames, work })
+        Ok(Self { frames, work, since })
     }
 
     /// Appends the next part.
@@ -102,7 +107,11 @@ impl<'a, W: Work, O: Write> PartWriter<'a, W, O> {
     /// # Errors
     /// If it cannot be written.
     pub fn append(&mut self, part: &W::Part) -> Result<()> {
-        self.frames.append(&self.work.encode(part)?)
+        let now = Instant::now();
+        let seconds = (now - self.since).as_secs_f64();
+        let frame = [&seconds.to_le_bytes()[..], &self.work.encode(part)?].concat();
+        self.since = now;
+        self.frames.append(&frame)
     }
 
     /// Returns the output underneath, to complete it.
@@ -116,6 +125,8 @@ pub struct PartFile<W> {
     path: PathBuf,
     pub work: W,
     frames: FrameReader,
+    /// What the parts took that were read.
+    seconds: f64,
 }
 
 impl<W: Work> PartFile<W> {
@@ -131,7 +142,7 @@ impl<W: Work> PartFile<W> {
         }
         let beginning: Beginning<W> =
             serde_json::from_slice(&beginning).map_err(|_| damaged(path))?;
-        Ok(Self { path: path.to_owned(), work: beginning.work, frames })
+        Ok(Self { path: path.to_owned(), work: beginning.work, frames, seconds: 0.0 })
     }
 
     /// Hands the parts to `consume`, as far as the file is whole; returns how much of the work they
@@ -142,11 +153,11 @@ impl<W: Work> PartFile<W> {
     pub fn replay(&mut self, consume: &mut dyn FnMut(&W::Part) -> Result<()>) -> Result<u64> {
         let (mut covered, mut last) = (0, (0, 0));
         while let Some(frame) = self.frames.next_frame()? {
-            let part = self.work.decode(&frame).filter(|part| {
+            let part = self.timed(&frame).filter(|(part, _)| {
                 let (contig, range) = W::stretch(part);
                 range.start <= range.end && (contig, range.start) >= last
             });
-            let Some(part) = part else {
+            let Some((part, seconds)) = part else {
                 let place = format!("before byte {}", self.frames.whole());
                 let problem = "this is no part of a run; delete the file and begin anew";
                 return Err(Error::input(&self.path, place, problem));
@@ -154,9 +165,17 @@ impl<W: Work> PartFile<W> {
             let (contig, range) = W::stretch(&part);
             covered += range.end - range.start;
             last = (contig, range.end);
+            self.seconds += seconds;
             consume(&part)?;
         }
         Ok(covered)
+    }
+
+    /// Returns the part that a frame holds, and the seconds that it took.
+    fn timed(&self, frame: &[u8]) -> Option<(W::Part, f64)> {
+        let (seconds, part) = frame.split_first_chunk()?;
+        let seconds = Some(f64::from_le_bytes(*seconds)).filter(|s| s.is_finite() && *s >= 0.0)?;
+        Some((self.work.decode(part)?, seconds))
     }
 
     /// Returns whether the file is whole up to its end.
@@ -193,14 +212,46 @@ fn damaged(path: &Path) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::variants::annotate::Annotated;
+    use crate::variants::totals::Totals;
     use crate::variants::work::VariantWork;
+
+    #[test]
+    fn parts_keep_the_time_that_they_took_from_run_to_run() {
+        let work = VariantWork::for_tests();
+        let part = |at: u64| Annotated {
+            records: at..at + 1,
+            totals: Totals { records: 1, ..Totals::named() },
+            lines: Vec::new(),
+            rows: Vec::new(),
+            mismatches: Vec::new(),
+            replaced: false,
+            read: None,
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        let ago = |seconds| Instant::now() - Duration::from_secs(seconds);
+        let mut seconds = Vec::new();
+        for (run, took) in [(0, 300), (1, 40), (2, 0)] {
+            let (mut kept, done) =
+                Checkpoint::resume(&path, &work, ago(took), &mut |_| Ok(())).unwrap();
+            assert_eq!(done, run);
+            seconds.push(kept.earlier());
+            kept.append(&part(run)).unwrap();
+        }
+        assert!(seconds[0] == 0.0 && (300.0..310.0).contains(&seconds[1]), "{seconds:?}");
+        assert!((340.0..350.0).contains(&seconds[2]), "{seconds:?}");
+    }
 
     #[test]
     fn a_whole_frame_that_is_no_part_is_refused() {
         let work = VariantWork::for_tests();
         let file = tempfile::NamedTempFile::new().unwrap();
-        let mut writer = PartWriter::create(file.path(), Vec::new(), &work).unwrap();
+        let mut writer =
+            PartWriter::create(file.path(), Vec::new(), &work, Instant::now()).unwrap();
         writer.frames.append(b"no part").unwrap();
         std::fs::write(file.path(), writer.into_inner()).unwrap();
         let mut parts = PartFile::<VariantWork>::open(file.path()).unwrap();

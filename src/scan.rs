@@ -8,18 +8,29 @@
 //! definitions: Stroup & Ji 2023. Results do not depend on the number of threads or the chunk size.
 
 pub mod calls;
+#[doc(hidden)]
 pub mod chunks;
+#[doc(hidden)]
 pub mod consolidate;
+#[doc(hidden)]
 pub mod in_context;
+#[doc(hidden)]
 pub mod inference;
 mod pipeline;
-pub mod progress;
+#[doc(hidden)]
 pub mod record;
+pub mod sequence;
+pub mod settings;
+#[doc(hidden)]
 pub mod sites;
+#[doc(hidden)]
 pub mod targets;
 mod timed;
+#[doc(hidden)]
 pub mod totals;
+#[doc(hidden)]
 pub mod tracks;
+#[doc(hidden)]
 pub mod work;
 
 #[cfg(test)]
@@ -30,10 +41,8 @@ mod tests;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use calls::CallSettings;
 use chunks::{BaseSource, ChunkReader, ChunkSizes};
-use inference::{ChunkScores, KeepAbove, Scorer};
-use progress::Progress;
+use inference::{ChunkScores, Scorer};
 
 use crate::context::features::GeneContext;
 use crate::error::{Error, Result};
@@ -41,9 +50,10 @@ use crate::genome::contigs::Contigs;
 use crate::models::Model;
 use crate::output::bed::Site;
 use crate::pipeline::Stop;
-use crate::profile::Profile;
 use crate::shard::Portion;
+use crate::timing::Profile;
 
+pub use settings::{Anchor, ScanSettings};
 pub use sites::Collector;
 pub use targets::Targets;
 pub use timed::Timed;
@@ -66,77 +76,26 @@ pub trait Sink {
     }
 }
 
-/// Which windows a model scores.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Anchor {
-    /// Every position.
-    #[default]
-    Window,
-    /// Where one of the known polyA signals begins ([`crate::context::signal::SIGNALS`]).
-    Signal,
-}
-
-impl Anchor {
-    /// Returns the name on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Window => "window",
-            Self::Signal => "signal",
-        }
-    }
-}
-
-/// Numbers that a scan is run with.
-#[derive(Clone, Copy, Debug)]
-pub struct ScanSettings {
-    pub anchor: Anchor,
-    /// Windows with a classification above this are kept (0..1).
-    pub min_probability: f32,
-    /// ... if the raw cleavage at their centre is above this (0..1).
-    pub min_centre_cleavage: f32,
-    /// Which sites become calls.
-    pub calls: CallSettings,
-    /// Inference threads, at least 1; nested parallelism of the model stays within them.
-    pub threads: usize,
-    /// Centres per chunk at most, at least 1; no effect on results.
-    pub chunk: usize,
-}
-
-impl Default for ScanSettings {
-    /// The published thresholds (Stroup & Ji 2023), every site a call, one thread.
-    fn default() -> Self {
-        Self {
-            anchor: Anchor::Window,
-            min_probability: 0.5,
-            min_centre_cleavage: 0.05,
-            calls: CallSettings {
-                background: consolidate::BACKGROUND,
-                posterior: None,
-                min_posterior: 0.0,
-                merge_distance: 0,
-            },
-            threads: 1,
-            chunk: chunks::DEFAULT_CHUNK,
-        }
-    }
-}
-
 /// Everything that a scan needs.
 pub struct ScanJob<'a> {
     /// A pass over the genome, at its beginning.
     pub bases: Box<dyn BaseSource + 'a>,
+    /// Of the genome.
     pub contigs: &'a Contigs,
     /// Where the genome comes from; named in errors.
     pub fasta: &'a Path,
+    /// A model that can be scanned.
     pub model: &'a dyn Model,
+    /// Positions asked for.
     pub targets: &'a Targets,
     /// Names the genes and classes of sites.
     pub genes: Option<&'a GeneContext>,
+    /// What decides the sites.
     pub settings: ScanSettings,
+    /// Inference threads, at least 1; nested parallelism of the model stays within them.
+    pub threads: usize,
     /// Ends the scan with [`Error::Interrupted`] once set.
     pub interrupt: &'a AtomicBool,
-    /// No progress bar, even on a terminal.
-    pub quiet: bool,
     /// Where the threads put down what they do.
     pub profile: &'a Profile,
 }
@@ -163,8 +122,7 @@ pub fn score(
     portion: Portion,
     consume: &mut dyn FnMut(&ChunkScores) -> Result<()>,
 ) -> Result<()> {
-    let ScanSettings { anchor, min_probability, min_centre_cleavage, threads, chunk, .. } =
-        job.settings;
+    let (ScanSettings { anchor, chunk_size, .. }, threads) = (job.settings, job.threads);
     if !job.model.can_scan() {
         return Err(job.model.not_scannable());
     }
@@ -175,12 +133,11 @@ pub fn score(
         );
         return Err(Error::Usage(problem));
     }
-    if threads == 0 || chunk == 0 {
+    if threads == 0 || chunk_size == 0 {
         return Err(Error::Usage("threads and chunk size must be at least 1".into()));
     }
     let positions = portion.span.end.saturating_sub(portion.span.start);
-    let sizes = ChunkSizes::new(positions, threads, chunk);
-    let progress = Progress::of_scan(positions, job.quiet);
+    let sizes = ChunkSizes::new(positions, threads, chunk_size);
     let reader =
         ChunkReader::new(job.bases, job.contigs, job.fasta, job.targets, portion.span, sizes);
     let stop = Stop::new(job.interrupt, portion.finish_begun);
@@ -189,10 +146,10 @@ pub fn score(
         model: job.model,
         contigs: job.contigs,
         targets: job.targets,
-        keep: KeepAbove { probability: min_probability, centre_cleavage: min_centre_cleavage },
+        keep: job.settings.keep(),
         anchor,
         stop: &stop_at_once,
         profile: job.profile,
     };
-    pipeline::run(reader, &scorer, consume, progress, threads, &stop)
+    pipeline::run(reader, &scorer, consume, threads, &stop)
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use clap::Args;
 
@@ -62,6 +63,8 @@ pub struct Runner<'a, W> {
     pub total: u64,
     pub checkpoint: Option<&'a Path>,
     pub interrupt: &'a AtomicBool,
+    /// When this run began.
+    pub begin: Instant,
 }
 
 /// Takes the parts of a run in order.
@@ -83,7 +86,7 @@ impl<'a, W: Work> Runner<'a, W> {
             compute(Portion { span, finish_begun: false }, consume)?;
             return Ok(None);
         };
-        let (mut kept, mut done) = Checkpoint::resume(path, self.work, &mut |part| {
+        let (mut kept, mut done) = Checkpoint::resume(path, self.work, self.begin, &mut |part| {
             if self.interrupt.load(Ordering::Relaxed) {
                 return Err(Error::Interrupted);
             }
@@ -132,7 +135,8 @@ impl<'a, W: Work> Runner<'a, W> {
             let checkpoint = self.run(compute, &mut |_| Ok(()))?;
             checkpoint.map_or(Ok(()), |checkpoint| checkpoint.rename(path))?;
         } else {
-            let mut parts = PartWriter::create(path, AtomicFile::create(path)?, self.work)?;
+            let file = AtomicFile::create(path)?;
+            let mut parts = PartWriter::create(path, file, self.work, self.begin)?;
             self.run(compute, &mut |part| parts.append(part))?;
             parts.into_inner().commit()?;
         }

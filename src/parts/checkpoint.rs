@@ -19,17 +19,21 @@ pub struct Checkpoint<'a, W> {
     path: PathBuf,
     parts: PartWriter<'a, W, File>,
     synced: Instant,
+    /// What was kept by earlier runs took them.
+    earlier: f64,
 }
 
 impl<'a, W: Work> Checkpoint<'a, W> {
     /// Goes on from the file at `path`, or begins it: hands what was done to `consume` and returns
-    /// with it how much of the work that was. What a killed run left half written is cut off.
+    /// with it how much of the work that was. What a killed run left half written is cut off. The
+    /// time of the next part counts from `since`.
     ///
     /// # Errors
     /// If the file is of another run, which is named; if it cannot be read or written.
     pub fn resume(
         path: &Path,
         work: &'a W,
+        since: Instant,
         consume: &mut dyn FnMut(&W::Part) -> Result<()>,
     ) -> Result<(Self, u64)> {
         let meta = std::fs::metadata(path);
@@ -39,7 +43,7 @@ impl<'a, W: Work> Checkpoint<'a, W> {
         if meta.is_err() {
             // Renamed when complete: a file that only half begins is never seen.
             let file = AtomicFile::create(path)?;
-            PartWriter::create(path, file, work)?.into_inner().commit()?;
+            PartWriter::create(path, file, work, since)?.into_inner().commit()?;
         }
         let mut there = PartFile::<W>::open(path)?;
         let mut differences = differences(&there.work, work);
@@ -59,8 +63,14 @@ impl<'a, W: Work> Checkpoint<'a, W> {
         let failed = |e| Error::io(path, "cannot go on writing", e);
         let mut file = OpenOptions::new().write(true).open(path).map_err(failed)?;
         file.set_len(whole).and_then(|()| file.seek(SeekFrom::End(0))).map_err(failed)?;
-        let parts = PartWriter { frames: FrameWriter::go_on(&there.frames, file), work };
-        Ok((Self { path: path.to_owned(), parts, synced: Instant::now() }, done))
+        let parts = PartWriter { frames: FrameWriter::go_on(&there.frames, file), work, since };
+        let (path, synced, earlier) = (path.to_owned(), Instant::now(), there.seconds);
+        Ok((Self { path, parts, synced, earlier }, done))
+    }
+
+    /// Returns the seconds that earlier runs took for what they have kept.
+    pub fn earlier(&self) -> f64 {
+        self.earlier
     }
 
     /// Keeps the next part.

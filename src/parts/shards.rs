@@ -47,7 +47,8 @@ impl<W: Work> Shards<W> {
         &self.files[0].1
     }
 
-    /// Hands all parts to `consume`, in order; `total` is how much the whole work is.
+    /// Hands all parts to `consume`, in order; `total` is how much the whole work is. Returns the
+    /// seconds that all shards took together.
     ///
     /// # Errors
     /// If a shard is damaged or not complete; those of `consume`.
@@ -55,17 +56,19 @@ impl<W: Work> Shards<W> {
         &self,
         total: u64,
         consume: &mut dyn FnMut(&W::Part) -> Result<()>,
-    ) -> Result<()> {
+    ) -> Result<f64> {
+        let mut seconds = 0.0;
         for (shard, path) in &self.files {
             let mut file = PartFile::<W>::open(path)?;
             let span = shard.of(total);
             let covered = file.replay(consume)?;
+            seconds += file.seconds;
             if covered != span.end - span.start || !file.is_at_end() {
                 let problem = format!("shard {shard} is damaged or not complete; run it again");
                 return Err(Error::input(path, "", problem));
             }
         }
-        Ok(())
+        Ok(seconds)
     }
 }
 

@@ -19,10 +19,12 @@ pub struct CallSettings {
     pub background: f64,
     /// Makes posteriors of classifications, of models that have them.
     pub posterior: Option<Posterior>,
-    /// Sites with a posterior below this are left out (0..1); those of models without posterior stay.
+    /// Sites with a posterior below this are left out (0..1); those of models without posterior
+    /// stay.
     pub min_posterior: f64,
     /// A site is left out if a better one of its strand lies within so many nt, one with the higher
-    /// product of posterior (of models without: classification) and consolidated cleavage; 0: none is.
+    /// product of posterior (of models without: classification) and consolidated cleavage; 0: none
+    /// is.
     pub merge_distance: u64,
 }
 
@@ -37,8 +39,8 @@ impl CallSettings {
         self.posterior.map(|posterior| f64::from(posterior.of(site.probability)))
     }
 
-    /// Whether the later of two sites on the contig is the better one; of equals the first in transcript
-    /// direction is.
+    /// Whether the later of two sites on the contig is the better one; of equals the first in
+    /// transcript direction is.
     fn is_better(&self, strand: Strand, later: &Candidate, earlier: &Candidate) -> bool {
         let rank = |site: &Candidate| {
             let likelihood = self.posterior_of(site);
@@ -67,9 +69,9 @@ impl AddAssign for CallCounts {
 
 /// Chooses the calls among the sites of one strand of one contig, as they come.
 ///
-/// A site is judged by those within the merge distance alone, whether they are calls themselves or not:
-/// what is far away does not matter, so that a part of a genome has the calls of the whole, and a higher
-/// threshold a part of the calls of a lower one.
+/// A site is judged by those within the merge distance alone, whether they are calls themselves or
+/// not: what is far away does not matter, so that a part of a genome has the calls of the whole,
+/// and a higher threshold a part of the calls of a lower one.
 #[derive(Debug)]
 pub struct Caller<'a> {
     strand: Strand,
@@ -78,6 +80,7 @@ pub struct Caller<'a> {
     targets: &'a [Range<u64>],
     /// Sites that later ones may still be better than, and whether one is already.
     waiting: VecDeque<(Candidate, bool)>,
+    /// What became of the sites so far.
     pub counts: CallCounts,
 }
 
@@ -106,8 +109,8 @@ impl<'a> Caller<'a> {
         self.waiting.push_back((site, beaten));
     }
 
-    /// Takes the sites of a consolidator, and hands on the calls that those from position `bound` on
-    /// cannot change any more.
+    /// Takes the sites of a consolidator, and hands on the calls that those from position `bound`
+    /// on cannot change any more.
     pub fn settle(
         &mut self,
         sites: &mut VecDeque<Candidate>,

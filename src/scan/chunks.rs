@@ -65,11 +65,12 @@ pub struct Chunk {
 const CHUNKS_PER_SHARE: u64 = 2;
 /// Below this, the 239 nt that chunks share cost too much.
 const LEAST_CHUNK: u64 = 512;
-/// Chunks that travel together at most, however short: what is on its way of short contigs is little memory.
+/// Chunks that travel together at most, however short: what is on its way of short contigs is
+/// little memory.
 const MOST_TOGETHER: usize = 64;
 
-/// How many centres chunks have: as many as asked for, and fewer and fewer towards the end, so that no
-/// thread idles while another is busy with a long last one.
+/// How many centres chunks have: as many as asked for, and fewer and fewer towards the end, so that
+/// no thread idles while another is busy with a long last one.
 #[derive(Clone, Copy, Debug)]
 pub struct ChunkSizes {
     most: u64,
@@ -126,8 +127,8 @@ struct Current {
 }
 
 impl<'a> ChunkReader<'a> {
-    /// Starts at the beginning of `bases`. `span` counts the positions to score through all contigs,
-    /// see [`Targets::scoring_total`].
+    /// Starts at the beginning of `bases`. `span` counts the positions to score through all
+    /// contigs, see [`Targets::scoring_total`].
     pub fn new(
         bases: Box<dyn BaseSource + 'a>,
         contigs: &'a Contigs,
@@ -139,9 +140,9 @@ impl<'a> ChunkReader<'a> {
         Self { bases, contigs, fasta, targets, sizes, span, entered: 0, current: None }
     }
 
-    /// Returns the next chunks, together no larger than one may be, or `None` when everything asked for has
-    /// been handed out. To hand a chunk of each short contig from thread to thread by itself would take
-    /// longer than to score it.
+    /// Returns the next chunks, together no larger than one may be, or `None` when everything asked
+    /// for has been handed out. To hand a chunk of each short contig from thread to thread by
+    /// itself would take longer than to score it.
     ///
     /// # Errors
     /// If the source fails or holds less than the contig list says.

@@ -1,17 +1,17 @@
 //! Sites in the context of their genes: strength, usage, and what is known of them.
 //!
-//! A stage between the collector and the sinks. It holds the sites of a stretch that genes reach over without a gap
-//! (of a contig, where known sites are scored that are not called), reads their windows in a second streaming pass
-//! over the genome, and hands them on in order.
+//! A stage between the collector and the sinks. It holds the sites of a stretch that genes reach
+//! over without a gap (of a contig, where known sites are scored that are not called), reads their
+//! windows in a second streaming pass over the genome, and hands them on in order.
 
 mod known;
 mod score;
 
-use serde::{Deserialize, Serialize};
-
+use super::settings::ContextSettings;
 use super::targets::overlap_total;
 use super::{Sink, Targets, TrackBlock};
-use crate::context::features::{Feature, GeneContext};
+use crate::context::class::Feature;
+use crate::context::features::GeneContext;
 use crate::context::known::KnownSites;
 use crate::context::model::ContextModel;
 use crate::context::values::Values;
@@ -21,24 +21,13 @@ use crate::genome::windows::Windows;
 use crate::models::Model;
 use crate::output::bed::Site;
 use crate::output::context::ContextTables;
-use crate::profile::{Profile, Stage};
 use crate::scan::ScanTotals;
+use crate::timing::{Profile, Stage};
 
 /// Sites that are worked on together at least: enough for all threads.
 const BATCH: usize = 256;
 /// No figure of a site depends on calls farther away than this, nt.
 const APART: u64 = 100;
-
-/// What is asked of the context.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-pub struct ContextSettings {
-    /// A call is known with a known site at most so far away, nt.
-    pub known_within: u64,
-    /// Only known sites (`true`), or only others.
-    pub only_known: Option<bool>,
-    /// Sites less likely to be used are left out.
-    pub min_expressed: Option<f64>,
-}
 
 /// What the stage works with.
 pub struct Context<'a> {
@@ -109,7 +98,8 @@ impl<'a> InContextSink<'a> {
         Self { context, sink, tables, held, contig: None, until: 0, next_known: 0, kept }
     }
 
-    /// Hands on what is left; sets the sites of the totals to those that were handed on, and returns remarks.
+    /// Hands on what is left; sets the sites of the totals to those that were handed on, and
+    /// returns remarks.
     ///
     /// # Errors
     /// Those of the models, the genome and the sinks.
@@ -130,9 +120,7 @@ impl<'a> InContextSink<'a> {
         let Kept { uncalled, left_out, .. } = self.kept;
         let unscorable = self.context.unscorable;
         let mut notes = Vec::new();
-        if self.context.settings.min_expressed.is_some()
-            || self.context.settings.only_known.is_some()
-        {
+        if self.context.settings.min_expressed.is_some() || self.context.settings.only.is_some() {
             notes.push(format!(
                 "{left_out} sites are left out by --min-expressed, --only-known or --only-novel"
             ));

@@ -8,12 +8,13 @@ use super::chunks::Chunk;
 use super::targets::{Targets, overlap_total};
 use super::totals::WindowCounts;
 use crate::context::signal::is_signal_at;
+use crate::engine::device::DeviceKind;
 use crate::error::{Error, Result, WindowPlace};
 use crate::genome::contigs::Contigs;
 use crate::genome::sequence::{UNKNOWN, reverse_complement};
 use crate::genome::strand::Strand;
 use crate::models::{CENTRE, CLEAVAGE_CENTRE, CleavageVector, Model, StrandScores, WINDOW};
-use crate::profile::{Profile, Stage};
+use crate::timing::{Profile, Stage};
 
 /// A window with more unknown nucleotides than this is not scored.
 pub const MAX_UNKNOWN: usize = WINDOW / 2;
@@ -74,11 +75,13 @@ pub struct KeepAbove {
 }
 
 impl KeepAbove {
-    /// Returns whether a window is kept; `on_signal`: whether the model is anchored on the polyA signal.
+    /// Returns whether a window is kept; `on_signal`: whether the model is anchored on the polyA
+    /// signal.
     pub fn keeps(&self, probability: f32, cleavage: &CleavageVector, on_signal: bool) -> bool {
-        let peak = match on_signal {
-            false => cleavage[CLEAVAGE_CENTRE],
-            true => cleavage.iter().copied().fold(0.0, f32::max),
+        let peak = if on_signal {
+            cleavage.iter().copied().fold(0.0, f32::max)
+        } else {
+            cleavage[CLEAVAGE_CENTRE]
         };
         probability > self.probability && peak > self.centre_cleavage
     }
@@ -101,7 +104,7 @@ impl Scorer<'_> {
     /// Scores a chunk on the strands it is wanted on; `None` if told to stop.
     ///
     /// # Errors
-    /// If the model fails, or gives numbers that are none.
+    /// If the model fails, or gives NaN or infinity.
     pub fn score(&self, chunk: Chunk) -> Result<Option<ChunkScores>> {
         let mut strands = [None, None];
         for strand in Strand::BOTH {
@@ -157,7 +160,7 @@ impl Scorer<'_> {
     ) -> Result<bool> {
         let per_call = match self.model.signal_index() {
             Some(_) => SIGNALS_PER_CALL,
-            None if self.model.device() == "cpu" => WINDOWS_PER_CALL,
+            None if self.model.device() == DeviceKind::Cpu => WINDOWS_PER_CALL,
             None => WINDOWS_PER_GPU_CALL,
         };
         let mut start = run.start;
@@ -172,8 +175,8 @@ impl Scorer<'_> {
         Ok(true)
     }
 
-    /// Scores the windows with these centres, or those of them that are anchored on a signal, in one
-    /// call.
+    /// Scores the windows with these centres, or those of them that are anchored on a signal, in
+    /// one call.
     fn call_model(
         &self,
         chunk: &Chunk,

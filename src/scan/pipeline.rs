@@ -3,7 +3,6 @@
 
 use super::chunks::ChunkReader;
 use super::inference::{ChunkScores, Scorer};
-use super::progress::Progress;
 use crate::error::Result;
 use crate::pipeline::{self, Stop};
 
@@ -15,7 +14,6 @@ pub(super) fn run(
     mut reader: ChunkReader<'_>,
     scorer: &Scorer<'_>,
     consume: &mut Consumer<'_>,
-    mut progress: Progress,
     threads: usize,
     stop: &Stop<'_>,
 ) -> Result<()> {
@@ -25,13 +23,6 @@ pub(super) fn run(
         scorer.profile,
         || reader.next_chunks(),
         |chunks| chunks.into_iter().map(|chunk| scorer.score(chunk)).collect::<Result<Option<_>>>(),
-        |together: Vec<ChunkScores>| {
-            together.iter().try_for_each(|scores| {
-                consume(scores)?;
-                let centres = &scores.chunk.centres;
-                progress.advance(centres.end - centres.start, scores.scored());
-                Ok(())
-            })
-        },
+        |together: Vec<ChunkScores>| together.iter().try_for_each(&mut *consume),
     )
 }

@@ -63,8 +63,8 @@ fn counts(windows: &WindowCounts) -> [u64; 7] {
     [requested, scored, contig_edge, short_contig, n, no_signal, context]
 }
 
-/// Returns the indices, in a list that begins at position `start`, closer than `reach` + 1 to a kept
-/// window's centre.
+/// Returns the indices, in a list that begins at position `start`, closer than `reach` + 1 to a
+/// kept window's centre.
 fn around<'a>(
     kept: impl Iterator<Item = &'a Kept>,
     reach: u64,
@@ -79,7 +79,8 @@ fn around<'a>(
     Intervals::new(near.collect()).as_slice().to_vec()
 }
 
-/// Returns the scores that bytes hold, or `None` if they are none of a chunk of contigs of these lengths.
+/// Returns the scores that bytes hold, or `None` if they are none of a chunk of contigs of these
+/// lengths.
 pub fn decode(bytes: &[u8], length_of: impl Fn(usize) -> Option<u64>) -> Option<ChunkScores> {
     let mut from = Decoder(bytes);
     let contig = usize::try_from(from.u64()?).ok()?;

@@ -208,12 +208,12 @@ pub fn contig_list(contigs: &[Vec<u8>]) -> Contigs {
     list
 }
 
-/// Scans a genome in memory, with tracks.
+/// Scans a genome in memory, with tracks; `settings` with the number of threads.
 pub fn scan(
     contigs: &[Vec<u8>],
     model: &dyn Model,
     regions: Option<&[StrandedRegion]>,
-    settings: ScanSettings,
+    settings: (ScanSettings, usize),
 ) -> Result<(Collected, ScanTotals)> {
     let mut sink = Collected::with_tracks(contigs);
     let totals = scan_into(MemoryBases::new(contigs), model, regions, settings, &mut sink)?;
@@ -225,7 +225,7 @@ pub fn scan_into(
     bases: MemoryBases,
     model: &dyn Model,
     regions: Option<&[StrandedRegion]>,
-    settings: ScanSettings,
+    (settings, threads): (ScanSettings, usize),
     sink: &mut dyn Sink,
 ) -> Result<ScanTotals> {
     let contigs = contig_list(&bases.contigs);
@@ -238,8 +238,8 @@ pub fn scan_into(
         targets: &targets,
         genes: None,
         settings,
+        threads,
         interrupt: &AtomicBool::new(false),
-        quiet: true,
         profile: &Profile::default(),
     };
     run(job, sink)

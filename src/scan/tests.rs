@@ -26,8 +26,9 @@ fn contig(max: usize) -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-fn settings(threads: usize, chunk: usize) -> ScanSettings {
-    ScanSettings { threads, chunk, ..ScanSettings::default() }
+/// Settings, and the number of threads.
+fn settings(threads: usize, chunk_size: usize) -> (ScanSettings, usize) {
+    (ScanSettings { chunk_size, ..ScanSettings::default() }, threads)
 }
 
 /// Everything that the definitions say of a genome: sites in order, tracks by contig and strand.
@@ -95,7 +96,8 @@ proptest! {
         let contigs = [codes];
         let model = HashModel { signal: Some(at), ..HashModel::new(0.5) };
         let (sites, by_contig) = expected_scan(&contigs, &model);
-        let settings = ScanSettings { anchor: Anchor::Signal, ..settings(2, chunk) };
+        let (settings, threads) = settings(2, chunk);
+        let settings = (ScanSettings { anchor: Anchor::Signal, ..settings }, threads);
         let (got, totals) = scan(&contigs, &model, None, settings).unwrap();
         assert_same_sites(&got.sites, &sites);
         for (strand, want) in by_contig[0].iter().enumerate() {

@@ -3,11 +3,13 @@
 use super::{Sink, TrackBlock};
 use crate::error::Result;
 use crate::output::bed::Site;
-use crate::profile::{Profile, Stage};
+use crate::timing::{Profile, Stage};
 
 /// Hands everything on to another sink.
 pub struct Timed<'a> {
+    /// Where results go.
     pub sink: &'a mut dyn Sink,
+    /// Where the time is put down.
     pub profile: &'a Profile,
 }
 

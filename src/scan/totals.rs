@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
 use super::calls::CallCounts;
-use crate::context::features::Feature;
+use crate::context::class::Feature;
 use crate::genome::strand::Strand;
 
 /// Windows on one strand. `requested` equals `scored` plus the reasons for skipping.
@@ -20,7 +20,8 @@ pub struct WindowCounts {
     pub short_contig: u64,
     /// Skipped: more than half of the window is unknown (N and other IUPAC letters).
     pub n: u64,
-    /// Skipped: no known polyA signal at the window's anchor, in a scan that is anchored on signals.
+    /// Skipped: no known polyA signal at the window's anchor, in a scan that is anchored on
+    /// signals.
     pub no_signal: u64,
     /// Scored in the margins of what was asked for; part of none of the above.
     pub context: u64,

@@ -2,21 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use super::Targets;
-use super::calls::CallSettings;
-use super::in_context::ContextSettings;
 use super::inference::ChunkScores;
 use super::record;
+use super::settings::{ContextPlan, ScanSettings};
 use crate::error::Result;
 use crate::genome::contigs::{Contig, Contigs};
 use crate::genome::region::Intervals;
 use crate::genome::strand::Strand;
 use crate::models::weight_file::sha256;
 use crate::output::summary::ScanSummary;
+use crate::output::summary::settings::compared;
 use crate::parts::{Work, short_digest};
 use crate::shard::Shard;
 
@@ -26,8 +25,8 @@ use crate::shard::Shard;
 pub struct ScanWork {
     pub shard: Shard,
     pub outputs: Outputs,
-    pub calls: CallSettings,
-    /// Header lines of the sites file.
+    pub settings: ScanSettings,
+    /// Header lines of the tables of sites and genes.
     pub provenance: Vec<String>,
     /// As it is before the first window: inputs and settings.
     pub summary: ScanSummary,
@@ -40,44 +39,24 @@ pub struct ScanWork {
 }
 
 /// Which files a scan writes.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Outputs {
     pub plus: bool,
     pub minus: bool,
     pub tracks: bool,
     pub bgzip: bool,
-}
-
-/// What it takes to put sites in the context of their genes: files with their digests, and settings.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-pub struct ContextPlan {
-    /// The model of the scan as it was named, to score known sites where none is called.
-    pub model: String,
-    /// The strength model as it was named, and its digest.
-    pub strength: Option<(String, String)>,
-    /// Folder of MaxEntScan's tables.
-    pub splice_scores: Option<PathBuf>,
-    /// Whether scores of splice sites may be kept beside the genome.
-    pub keep_splice_scores: bool,
-    /// Usage models other than those inside the program, and their digest.
-    pub usage: Option<(PathBuf, String)>,
-    /// Catalogues of known sites: name, file, digest.
-    pub catalogues: Vec<(String, PathBuf, String)>,
-    /// Whether the ends of annotated transcripts are scored where no site is called.
-    pub score_ends: bool,
-    pub settings: ContextSettings,
-    /// Whether the tables of sites and genes are written.
-    pub tables: bool,
-}
-
-impl ContextPlan {
-    /// Whether the genome is read again: for strengths, splice sites, or known sites where none is called.
-    pub fn needs_genome(&self) -> bool {
-        self.strength.is_some() || self.tables || self.score_ends || !self.catalogues.is_empty()
-    }
+    /// Sites as bigBed, too.
+    pub bigbed: bool,
+    /// The assembly that files for browsers are of, if they are asked for.
+    pub hub: Option<String>,
 }
 
 impl Outputs {
+    /// Returns whether there is nothing but sites as plain BED.
+    pub fn are_plain(&self) -> bool {
+        !(self.tracks || self.bgzip || self.bigbed)
+    }
+
     /// Returns the strands that are scanned, plus first.
     pub fn strands(&self) -> impl Iterator<Item = Strand> {
         let asked = [self.plus, self.minus];
@@ -86,11 +65,11 @@ impl Outputs {
 }
 
 impl ScanWork {
-    /// Describes a scan.
+    /// Describes a scan: its settings, and those of the context of sites.
     pub fn new(
         shard: Shard,
         outputs: Outputs,
-        calls: CallSettings,
+        (settings, context): (ScanSettings, ContextPlan),
         provenance: Vec<String>,
         summary: ScanSummary,
         contigs: &Contigs,
@@ -100,8 +79,7 @@ impl ScanWork {
         let ranges = |strand: &Intervals| strand.as_slice().to_vec();
         let targets = targets.intervals().iter().map(|strands| strands.each_ref().map(ranges));
         let targets = targets.collect();
-        let context = ContextPlan::default();
-        Self { shard, outputs, calls, provenance, summary, context, contigs, targets }
+        Self { shard, outputs, settings, provenance, summary, context, contigs, targets }
     }
 
     /// Returns the contigs, or `None` if they are not those of the targets.
@@ -127,6 +105,16 @@ impl ScanWork {
     }
 }
 
+/// Returns a digest (sha256, hexadecimal) of ranges by contig and strand.
+fn digest(targets: &[[Vec<Range<u64>>; 2]]) -> String {
+    let strands = targets.iter().flatten();
+    let numbers = strands.flat_map(|ranges| {
+        let ends = ranges.iter().flat_map(|range| [range.start, range.end]);
+        std::iter::once(ranges.len() as u64).chain(ends)
+    });
+    sha256(&numbers.flat_map(u64::to_le_bytes).collect::<Vec<u8>>())
+}
+
 impl Work for ScanWork {
     const COMMAND: &'static str = "scan";
     type Part = ChunkScores;
@@ -136,28 +124,49 @@ impl Work for ScanWork {
     }
 
     fn identity(&self) -> BTreeMap<String, String> {
-        let summary = &self.summary;
+        // No `..`: who adds a field says whether it tells one run from another.
+        let Self {
+            shard: _,
+            outputs: Outputs { plus: _, minus: _, tracks, bgzip: _, bigbed: _, hub: _ },
+            settings,
+            provenance: _,
+            summary,
+            context,
+            // Those of the genome.
+            contigs: _,
+            targets,
+        } = self;
+        let ScanSummary {
+            program: _,
+            version,
+            command_line: _,
+            model,
+            fasta,
+            annotation,
+            // Printed; they are those above.
+            settings: _,
+            windows: _,
+            sites: _,
+            notes: _,
+            threads: _,
+            device,
+            wall_seconds: _,
+            windows_per_second: _,
+            profile: _,
+        } = summary;
         let mut identity = BTreeMap::from([
-            ("version".to_owned(), summary.version.clone()),
-            ("genome".to_owned(), short_digest(&summary.fasta.sha256)),
-            (
-                "model".to_owned(),
-                format!("{} {}", summary.model.name, short_digest(&summary.model.sha256)),
-            ),
-            ("device".to_owned(), summary.device.clone()),
-            ("tracks".to_owned(), self.outputs.tracks.to_string()),
-            (
-                "positions asked for".to_owned(),
-                short_digest(&sha256(format!("{:?}", self.targets).as_bytes())),
-            ),
+            ("version".to_owned(), version.clone()),
+            ("genome".to_owned(), short_digest(&fasta.sha256)),
+            ("model".to_owned(), format!("{} {}", model.name, short_digest(&model.sha256))),
+            ("device".to_owned(), device.clone()),
+            ("tracks".to_owned(), tracks.to_string()),
+            ("positions asked for".to_owned(), short_digest(&digest(targets))),
         ]);
-        if let Some(annotation) = &summary.annotation {
+        if let Some(annotation) = annotation {
             identity.insert("annotation".into(), short_digest(&annotation.sha256));
         }
-        let context = serde_json::to_string(&self.context).unwrap_or_default();
-        identity.insert("context".into(), short_digest(&sha256(context.as_bytes())));
-        let settings = summary.settings.iter().filter(|(name, _)| *name != "chunk_size");
-        identity.extend(settings.map(|(name, value)| (name.clone(), value.to_string())));
+        identity.extend(compared(settings.list()));
+        identity.extend(compared(context.list()));
         identity
     }
 
@@ -171,5 +180,77 @@ impl Work for ScanWork {
 
     fn stretch(part: &ChunkScores) -> (usize, Range<u64>) {
         (part.chunk.contig, part.chunk.centres.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::scan::calls::CallSettings;
+    use crate::scan::settings::{Anchor, ContextSettings, Only};
+
+    fn work(settings: ScanSettings, context: ContextPlan, end: u64) -> ScanWork {
+        let mut contigs = Contigs::default();
+        contigs.push("a".into(), 1_000);
+        let targets = Targets::from_intervals(vec![
+            [0..end, 0..500].map(|range| Intervals::new(vec![range])),
+        ]);
+        let outputs = Outputs { plus: true, minus: true, ..Outputs::default() };
+        let (settings, summary) = ((settings, context), ScanSummary::default());
+        ScanWork::new(Shard::WHOLE, outputs, settings, Vec::new(), summary, &contigs, &targets)
+    }
+
+    #[test]
+    fn whatever_decides_results_tells_scans_apart_and_nothing_else() {
+        let (s, c) = (ScanSettings::default(), ContextPlan::default());
+        let asked = &c.settings;
+        let scans = [
+            ScanSettings { anchor: Anchor::Signal, ..s },
+            ScanSettings { min_probability: 0.6, ..s },
+            ScanSettings { min_centre_cleavage: 0.06, ..s },
+            ScanSettings { calls: CallSettings { background: 0.03, ..s.calls }, ..s },
+            ScanSettings { calls: CallSettings { min_posterior: 0.3, ..s.calls }, ..s },
+            ScanSettings { calls: CallSettings { merge_distance: 9, ..s.calls }, ..s },
+            ScanSettings { extension: 1, ..s },
+        ];
+        let digest = |text: &str| text.repeat(32);
+        let catalogue = |name: &str, text: &str| (name.into(), PathBuf::from("x"), digest(text));
+        let contexts = [
+            ContextPlan { strength: Some(("m".into(), digest("ab"))), ..c.clone() },
+            ContextPlan { splice_scores: Some("x".into()), ..c.clone() },
+            ContextPlan { usage: Some(("x".into(), digest("cd"))), ..c.clone() },
+            ContextPlan { catalogues: vec![catalogue("k", "01")], ..c.clone() },
+            ContextPlan { score_ends: true, ..c.clone() },
+            ContextPlan { tables: true, ..c.clone() },
+            ContextPlan {
+                settings: ContextSettings { known_within: 9, ..asked.clone() },
+                ..c.clone()
+            },
+            ContextPlan {
+                settings: ContextSettings { only: Some(Only::Novel), ..asked.clone() },
+                ..c.clone()
+            },
+            ContextPlan {
+                settings: ContextSettings { min_expressed: Some(0.5), ..asked.clone() },
+                ..c.clone()
+            },
+        ];
+        let here = work(s, c.clone(), 10).identity();
+        let others = scans.map(|s| work(s, c.clone(), 10)).into_iter();
+        let others = others.chain(contexts.map(|c| work(s, c, 10))).chain([work(s, c.clone(), 11)]);
+        let mut seen = vec![here.clone()];
+        for other in others {
+            let identity = other.identity();
+            assert!(!seen.contains(&identity), "{:?} {:?}", other.settings, other.context);
+            seen.push(identity);
+        }
+        let same = work(
+            ScanSettings { chunk_size: 7, ..s },
+            ContextPlan { keep_splice_scores: true, model: "./default".into(), ..c },
+            10,
+        );
+        assert_eq!(same.identity(), here);
     }
 }

@@ -1,5 +1,7 @@
 //! Batches of records in, the same records with their effects out.
 
+mod haplotypes;
+
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -8,33 +10,20 @@ use super::answer::{Finding, largest_change, most_severe};
 use super::change::{Change, Coverage, Reason};
 use super::context::VariantContext;
 use super::effect::SiteEffect;
-use super::engine::{Asked, Effects, Engine, SignalEffect, affected};
-use super::entry::{self, Answer, KEYS, haplotype_entry, parts, signal_entry};
+use super::entry::{self, Answer, KEYS, parts, signal_entry};
 use super::gene_usage::{Around, GeneUsage};
-use super::genes::genes_at;
+use super::genes::{genes_at, strands_of};
 use super::motif;
-use super::phase::{Combined, combined};
-use super::run::Genotypes;
+use super::phase::Combined;
+use super::phase::genotype::Genotypes;
+use super::scorer::{Asked, Effects, SignalEffect, VariantScorer};
+use super::settings::CheckRef;
 use super::totals::Totals;
 use super::vcf::line::Line;
 use crate::context::features::GeneContext;
 use crate::context::structure::GeneStructure;
 use crate::error::{Error, Result, excerpt};
 use crate::genome::sequence::{UNKNOWN, decode};
-use crate::genome::strand::Strand;
-
-/// What to do with a record whose REF is not the genome's; named as in bcftools.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum CheckRef {
-    /// End with an error.
-    E,
-    /// Warn, and skip its alleles.
-    W,
-    /// Leave the record out.
-    X,
-    /// Set REF to the genome's, unless an ALT is that.
-    S,
-}
 
 /// Consecutive records of one contig.
 pub struct Batch {
@@ -70,7 +59,7 @@ pub struct Annotated {
 
 /// Annotates records; shared by all threads.
 pub struct Annotator<'a> {
-    pub engine: &'a Engine<'a>,
+    pub engine: &'a VariantScorer<'a>,
     pub genes: Option<&'a GeneContext>,
     pub context: VariantContext<'a>,
     /// Known sites: by contig of the genome and strand, ascending.
@@ -93,7 +82,8 @@ struct Record<'a> {
     /// REF as it is to be written.
     reference: Vec<u8>,
     alleles: Vec<Allele<'a>>,
-    /// Alleles with their neighbours on a haplotype: number of the allele, place in the list of what is to be scored.
+    /// Alleles with their neighbours on a haplotype: number of the allele, place in the list of
+    /// what is to be scored.
     haplotypes: Vec<(Combined, usize, usize)>,
 }
 
@@ -218,9 +208,7 @@ impl Annotator<'_> {
             let asked = change.and_then(|change| {
                 let strands = match &genes {
                     None => [true; 2],
-                    Some(genes) => {
-                        Strand::BOTH.map(|s| genes.iter().any(|(_, gene)| gene.strand == s))
-                    }
+                    Some(genes) => strands_of(genes.iter().map(|(_, gene)| *gene)),
                 };
                 if strands == [false; 2] {
                     return Err(Reason::NoGene);
@@ -236,30 +224,6 @@ impl Annotator<'_> {
         });
         let alleles = alleles.collect();
         Ok(Some(Record { line, reference, alleles, haplotypes: Vec::new() }))
-    }
-
-    /// Adds the haplotypes that a sample has of the alleles of records, and what is to be scored of them.
-    fn ask_haplotypes(
-        &self,
-        codes: &[u8],
-        genotypes: &Genotypes,
-        records: &mut [(usize, Record<'_>)],
-        asked: &mut Vec<Asked>,
-    ) {
-        for (number, record) in records {
-            let Some(own) = genotypes.of_line[*number] else { continue };
-            for combined in combined(codes, &genotypes.carried, own, self.longest) {
-                let letters = text(&combined.letters);
-                let of_allele = record.alleles.iter().position(|allele| allele.letters == letters);
-                let scored = of_allele.and_then(|number| {
-                    let (at, _) = record.alleles[number].asked.ok()?;
-                    Some((number, asked[at].strands))
-                });
-                let Some((allele, strands)) = scored else { continue };
-                asked.push(Asked { change: combined.change.clone(), strands });
-                record.haplotypes.push((combined, allele, asked.len() - 1));
-            }
-        }
     }
 
     fn mismatch(&self, line: &Line, codes: &[u8]) -> Error {
@@ -330,29 +294,6 @@ impl Annotator<'_> {
     }
 }
 
-impl Annotator<'_> {
-    /// Returns the entries of alleles with their neighbours on a haplotype, on the sites that the allele reaches.
-    fn haplotype_entries(&self, record: &Record<'_>, effects: &[Effects]) -> Vec<String> {
-        let mut entries = Vec::new();
-        for (combined, allele, at) in &record.haplotypes {
-            let allele = &record.alleles[*allele];
-            let within = |site: &&SiteEffect| {
-                affected(site.strand, &combined.own.replaced()).contains(&site.position)
-            };
-            let sites: Vec<SiteEffect> = effects[*at].iter().filter(within).cloned().collect();
-            let alone = allele.asked.map_or(&[][..], |(at, _)| &*effects[at]);
-            for finding in allele.findings(&sites, &self.context) {
-                let distance = |site: &&SiteEffect| site.position.abs_diff(finding.site.position);
-                let same = alone.iter().filter(|site| site.strand == finding.site.strand);
-                let same = same.filter(|site| distance(site) <= self.engine.match_distance());
-                let alone = same.min_by_key(distance);
-                entries.push(haplotype_entry(combined, &finding, alone));
-            }
-        }
-        entries
-    }
-}
-
 impl<'g> Allele<'g> {
     /// Returns what the allele does: by gene, then by site.
     fn findings<'f>(
@@ -380,8 +321,8 @@ impl<'g> Allele<'g> {
     }
 }
 
-/// Columns of the table before those of an entry, which are [`entry::FIELDS`] in small letters, ALLELE in the place
-/// of ALT; those of the allele follow.
+/// Columns of the table before those of an entry, which are [`entry::FIELDS`] in small letters,
+/// ALLELE in the place of ALT; those of the allele follow.
 const BEFORE: [&str; 4] = ["#chrom", "pos", "id", "ref"];
 
 /// Returns the first line of the table.

@@ -20,8 +20,8 @@ impl Finding<'_> {
     }
 }
 
-/// Returns the finding that stands for the allele: of those that matter, else of those that count, else of all, that of
-/// the largest |change|; of equals the first.
+/// Returns the finding that stands for the allele: of those that matter, else of those that count,
+/// else of all, that of the largest |change|; of equals the first.
 pub fn most_severe<'f, 'a>(findings: &'f [Finding<'a>]) -> Option<&'f Finding<'a>> {
     let rank = |finding: &Finding<'_>| {
         (finding.effect() != Effect::Unchanged, finding.in_gene.counts, finding.site.delta().abs())

@@ -13,14 +13,23 @@ pub const FLANK: u64 = WINDOW as u64 - 1;
 /// Why an allele is not scored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
+    /// The genome has no such contig.
     MissingContig,
+    /// `*`: the allele is missing because of a deletion upstream.
     Star,
+    /// A symbolic allele, or letters that are no bases.
     Symbolic,
+    /// REF is not what the genome has.
     RefMismatch,
+    /// The genome is unknown there, or too much of it around.
     ReferenceN,
+    /// More nucleotides than are scored.
     TooLong,
+    /// It lies in no gene of the annotation, nor past the end of one.
     NoGene,
+    /// The contig is too short for a window.
     ContigEdge,
+    /// It changes no element, and that is asked for.
     NoMotifChange,
 }
 
@@ -76,15 +85,18 @@ impl Reason {
 /// Which of the windows that touch a change there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coverage {
+    /// Every window that touches the change.
     All,
     /// Not those that would reach past an end of the contig.
     UpToEdge,
 }
 
-/// The replacement of a stretch of a sequence: no longer than need be, and as far left as it can lie.
+/// The replacement of a stretch of a sequence: no longer than need be, and as far left as it can
+/// lie.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Change {
-    /// First replaced nucleotide (0-based); where nothing is replaced, the one after what is put in.
+    /// First replaced nucleotide (0-based); where nothing is replaced, the one after what is put
+    /// in.
     pub start: u64,
     /// Number of nucleotides replaced.
     pub removed: u64,
@@ -93,9 +105,9 @@ pub struct Change {
 }
 
 impl Change {
-    /// Returns the canonical form of `sequence` with the stretch from `start` that reads `reference`
-    /// replaced by `alternate` (codes): two alleles have the same form if and only if they make the
-    /// same haplotype.
+    /// Returns the canonical form of `sequence` with the stretch from `start` that reads
+    /// `reference` replaced by `alternate` (codes): two alleles have the same form if and only if
+    /// they make the same haplotype.
     ///
     /// ```
     /// use polyascan::genome::sequence::encode;
@@ -148,8 +160,8 @@ impl Change {
     }
 
     /// Returns the change that an allele of a VCF record makes: `position` is 0-based, `reference`
-    /// and `alternate` are the record's letters, `longest` is the limit for what is replaced and for
-    /// what is put in.
+    /// and `alternate` are the record's letters, `longest` is the limit for what is replaced and
+    /// for what is put in.
     ///
     /// # Errors
     /// Why the allele cannot be scored.
@@ -182,7 +194,8 @@ impl Change {
         Ok(change)
     }
 
-    /// Checks that the windows that touch the change, on both haplotypes, can be scored, and that there are any.
+    /// Checks that the windows that touch the change, on both haplotypes, can be scored, and that
+    /// there are any.
     ///
     /// # Errors
     /// [`Reason::ContigEdge`] or [`Reason::ReferenceN`].

@@ -1,28 +1,20 @@
-//! Sites that variants change, in the context of a gene: class, whether they are used at all, whether they count.
-
-use clap::ValueEnum;
+//! Sites that variants change, in the context of a gene: class, whether they are used at all,
+//! whether they count.
 
 use super::effect::{Effect, SiteEffect};
-use crate::context::features::{Feature, GeneContext};
+use super::settings::ContextRule;
+use crate::context::class::Feature;
+use crate::context::features::GeneContext;
 use crate::context::model::ContextModel;
 use crate::context::structure::along;
 use crate::context::values::{Value, Values, log2_odds};
 
-/// Of a site in an intron, the larger probability of the two haplotypes that it is used: at least this counts.
-/// Stroup & Ji 2023, Methods.
+/// Of a site in an intron, the larger probability of the two haplotypes that it is used: at least
+/// this counts. Stroup & Ji 2023, Methods.
 const INTRON_EXPRESSED: f64 = 0.9;
-/// How far past the annotated end a site of an extended last exon counts, nt. Stroup & Ji 2023, Methods.
+/// How far past the annotated end a site of an extended last exon counts, nt. Stroup & Ji 2023,
+/// Methods.
 const EXTENDED_WITHIN: i64 = 1_000;
-
-/// Published rules that say which sites count; none applies unless it is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ContextRule {
-    /// A site in an intron counts if one haplotype's is used with a probability of 0.9 or more.
-    IntronExpressed,
-    /// A site past the last exon counts up to 1 kb from the annotated end.
-    #[value(name = "extended-1kb")]
-    Extended1kb,
-}
 
 /// What puts sites into context.
 pub struct VariantContext<'a> {
@@ -36,7 +28,8 @@ pub struct VariantContext<'a> {
 pub struct SiteInGene {
     /// By this gene alone; `None` outside of it and what lies past it, and without annotation.
     pub feature: Option<Feature>,
-    /// Probability that the site is used at all, of reference and alternate; `None` without a strength model.
+    /// Probability that the site is used at all, of reference and alternate; `None` without a
+    /// strength model.
     pub expressed: Option<[f64; 2]>,
     /// Whether the rules let it count.
     pub counts: bool,
@@ -51,8 +44,8 @@ impl VariantContext<'_> {
         self.of_feature(gene, feature, site)
     }
 
-    /// Looks at a site as `scan` does, at all genes that give it its class: of what they say of its use the likeliest
-    /// counts. Returns their names, too (comma-separated, `.` if none).
+    /// Looks at a site as `scan` does, at all genes that give it its class: of what they say of its
+    /// use the likeliest counts. Returns their names, too (comma-separated, `.` if none).
     pub fn anywhere(&self, contig: usize, site: &SiteEffect) -> (String, SiteInGene) {
         let Some(genes) = self.genes else { return (".".to_owned(), self.site(None, site)) };
         let place = genes.place(contig, site.strand, site.position);

@@ -9,11 +9,17 @@ use crate::models::strength::log_odds;
 /// What a change does to a site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Effect {
+    /// The alternate haplotype alone has the site.
     Created,
+    /// The reference haplotype alone has it.
     Lost,
+    /// Its strength rises by `delta` of the rule or more.
     Strengthened,
+    /// Its strength falls by as much.
     Weakened,
+    /// It moves by `shift` of the rule or more, and keeps its strength.
     Shifted,
+    /// None of these.
     Unchanged,
 }
 
@@ -44,12 +50,13 @@ impl Effect {
 /// A site, and what a change does to it. Pairs are of reference and alternate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SiteEffect {
+    /// The strand of the site.
     pub strand: Strand,
-    /// Position (0-based, on the reference) of the reference's site; that of the alternate's, carried over, where
-    /// that alone is called or there.
+    /// Position (0-based, on the reference) of the reference's site; that of the alternate's,
+    /// carried over, where that alone is called or there.
     pub position: u64,
-    /// Nucleotides from the change to the site in transcript direction: the next one after the change
-    /// is 1, the one before it -1, one that is replaced or put in 0.
+    /// Nucleotides from the change to the site in transcript direction: the next one after the
+    /// change is 1, the one before it -1, one that is replaced or put in 0.
     pub offset: i64,
     /// Movement in transcript direction, in nt of the reference; only where both call the site.
     pub shift: Option<i64>,
@@ -59,14 +66,16 @@ pub struct SiteEffect {
     pub called: [bool; 2],
     /// Whether a known site lies here: it is one however unlikely it looks.
     pub known: bool,
-    /// Classification of the window centred on the haplotype's own site, called or latent; where it has none, on
-    /// the place of the other's.
+    /// Classification of the window centred on the haplotype's own site, called or latent; where it
+    /// has none, on the place of the other's.
     pub probability: [f32; 2],
-    /// Strength of the windows centred on the site's position on either haplotype, log2 odds of usage, if there is a
-    /// strength model: one place, so that the change is the allele's and not the place's.
+    /// Strength of the windows centred on the site's position on either haplotype, log2 odds of
+    /// usage, if there is a strength model: one place, so that the change is the allele's and not
+    /// the place's.
     pub strength: Option<[f64; 2]>,
     /// Signals that the change makes or breaks, as text; `.` if none.
     pub motif: String,
+    /// By the rule.
     pub effect: Effect,
 }
 
@@ -125,7 +134,9 @@ impl Rule {
 /// A site of the reference, of the alternate (each by its own positions), or of both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pair {
+    /// On the reference haplotype.
     pub reference: Option<u64>,
+    /// On the alternate one.
     pub alternate: Option<u64>,
     /// Whether each haplotype's is a call, and not latent.
     pub called: [bool; 2],
@@ -171,8 +182,9 @@ impl Pair {
         pairs
     }
 
-    /// Returns the site's place on either haplotype, by its own positions: that of the reference's site, or of the
-    /// alternate's if that alone is called or there; carried over to the other haplotype.
+    /// Returns the site's place on either haplotype, by its own positions: that of the reference's
+    /// site, or of the alternate's if that alone is called or there; carried over to the other
+    /// haplotype.
     pub fn place(&self, change: &Change) -> [u64; 2] {
         let by_alternate = self.called == [false, true] || self.reference.is_none();
         match (self.reference, self.alternate) {
@@ -189,8 +201,8 @@ impl Pair {
         self.place(change)[0]
     }
 
-    /// Returns the place of each haplotype's own site, by its own positions; where it has none, the other's carried
-    /// over.
+    /// Returns the place of each haplotype's own site, by its own positions; where it has none, the
+    /// other's carried over.
     pub fn own_places(&self, change: &Change) -> [u64; 2] {
         let [reference, alternate] = self.place(change);
         [self.reference.unwrap_or(reference), self.alternate.unwrap_or(alternate)]

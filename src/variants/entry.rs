@@ -5,12 +5,13 @@ use std::fmt::Write as _;
 use super::answer::Finding;
 use super::change::{Coverage, Reason, offset};
 use super::effect::SiteEffect;
-use super::engine::SignalEffect;
 use super::phase::Combined;
-use crate::context::features::Feature;
+use super::scorer::SignalEffect;
+use crate::context::class::Feature;
 use crate::context::structure::{GeneStructure, along};
 
-/// INFO keys that this program writes: entries by site, by signal, by haplotype, then what is said once per allele.
+/// INFO keys that this program writes: entries by site, by signal, by haplotype, then what is said
+/// once per allele.
 pub const KEYS: [&str; 11] = [
     "PolyA",
     "PolyA_signals",
@@ -96,8 +97,8 @@ pub const HAPLOTYPE_FIELDS: [&str; 17] = [
     "CLASS",
 ];
 
-/// Returns the header lines that define the INFO entries; `reasons` are the reasons for skipping and what
-/// they mean.
+/// Returns the header lines that define the INFO entries; `reasons` are the reasons for skipping
+/// and what they mean.
 pub fn definitions(reasons: &str) -> [String; KEYS.len()] {
     let entries = format!(
         "Effects on polyA sites, one entry per allele x gene x site; an allele without a site near it on \
@@ -179,8 +180,8 @@ impl Answer {
         Self(values)
     }
 
-    /// An allele that is scored: its most severe finding, largest |change|, largest change of a share, and which
-    /// windows were there.
+    /// An allele that is scored: its most severe finding, largest |change|, largest change of a
+    /// share, and which windows were there.
     pub fn of(
         most_severe: Option<&Finding<'_>>,
         largest: f64,
@@ -224,8 +225,8 @@ pub fn column(key: &str) -> &str {
     }
 }
 
-/// Returns what is put into INFO: entries by site, by signal and by haplotype, and answers by allele; a key that would say
-/// nothing is left out.
+/// Returns what is put into INFO: entries by site, by signal and by haplotype, and answers by
+/// allele; a key that would say nothing is left out.
 pub fn info(entries: [&[String]; 3], answers: &[Answer]) -> String {
     let of_key = |i: usize| answers.iter().map(move |answer| answer.0[i].as_str());
     let per_allele = (0..ANSWER.len()).filter(|&i| of_key(i).any(|value| value != "."));
@@ -236,7 +237,8 @@ pub fn info(entries: [&[String]; 3], answers: &[Answer]) -> String {
     entries.chain(per_allele).collect::<Vec<_>>().join(";")
 }
 
-/// Returns the parts of an entry in the order of [`FIELDS`]; the allele as it is written, and which ALT it is, from 1.
+/// Returns the parts of an entry in the order of [`FIELDS`]; the allele as it is written, and which
+/// ALT it is, from 1.
 pub fn parts(
     (allele, number_of_allele): (&str, usize),
     finding: &Finding<'_>,
@@ -290,8 +292,8 @@ pub fn signal_entry(allele: &str, effect: &SignalEffect) -> String {
     first.into_iter().chain(numbers).collect::<Vec<_>>().join("|")
 }
 
-/// Returns an entry of an allele with its neighbours on a haplotype, its parts joined in the order of
-/// [`HAPLOTYPE_FIELDS`]; `alone` is what the allele does to the site by itself.
+/// Returns an entry of an allele with its neighbours on a haplotype, its parts joined in the order
+/// of [`HAPLOTYPE_FIELDS`]; `alone` is what the allele does to the site by itself.
 pub fn haplotype_entry(
     combined: &Combined,
     finding: &Finding<'_>,
@@ -306,9 +308,9 @@ pub fn haplotype_entry(
     let site = finding.site;
     let offset = offset(&combined.own.replaced(), site.position, site.strand);
     let alone = alone.and_then(SiteEffect::delta_strength);
-    let haplotypes = combined.haplotypes.iter().map(ToString::to_string);
+    let haplotypes: Vec<String> = combined.haplotypes.iter().map(ToString::to_string).collect();
     let text = |field: &str| match field {
-        "HAPLOTYPE" => haplotypes.clone().collect::<Vec<_>>().join("&"),
+        "HAPLOTYPE" => haplotypes.join("&"),
         "VARIANTS" => combined.variants.clone(),
         "OFFSET" => offset.to_string(),
         "PROB_HAP" => part("PROB_ALT"),
@@ -323,16 +325,17 @@ pub fn haplotype_entry(
 pub fn rounded(value: f64, decimals: usize) -> String {
     let exact = || {
         let text = format!("{value:.decimals$}");
-        match text.trim_start_matches('-').bytes().all(|byte| matches!(byte, b'0' | b'.')) {
-            true => "0".to_owned(),
-            false => text,
+        if text.trim_start_matches('-').bytes().all(|byte| matches!(byte, b'0' | b'.')) {
+            "0".to_owned()
+        } else {
+            text
         }
     };
     let Some(power) = POWERS.get(decimals) else { return exact() };
     let scaled = value.abs() * *power as f64;
     let beyond = scaled - scaled.floor();
-    // Formatting a float exactly takes most of the time of a run that looks effects up. A product is off by a little; near
-    // halves it decides nothing.
+    // Formatting a float exactly takes most of the time of a run that looks effects up. A product
+    // is off by a little; near halves it decides nothing.
     if scaled >= 1e12 || scaled.is_nan() || (beyond - 0.5).abs() < 1e-3 {
         return exact();
     }
@@ -365,108 +368,4 @@ fn escaped(name: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::genome::annotation::Gene;
-    use crate::genome::strand::Strand;
-    use crate::variants::context::SiteInGene;
-    use crate::variants::effect::Effect;
-
-    fn gene(name: &str) -> GeneStructure {
-        let gene = Gene {
-            name: name.to_owned(),
-            id: "gene:G1".to_owned(),
-            biotype: Some("lncRNA".to_owned()),
-            transcript_ids: Vec::new(),
-            contig: 0,
-            strand: Strand::Minus,
-            range: 0..200,
-            transcripts: Vec::new(),
-            open_ended: Vec::new(),
-            coding_ends: Vec::new(),
-        };
-        GeneStructure::new(&gene, 0)
-    }
-
-    fn site() -> SiteEffect {
-        SiteEffect {
-            strand: Strand::Minus,
-            position: 99,
-            offset: -20,
-            shift: None,
-            mean_shift: None,
-            called: [true, false],
-            known: false,
-            probability: [0.5, 0.000_01],
-            strength: Some([1.0, -0.000_1]),
-            motif: "disrupted:AATAAA".into(),
-            effect: Effect::Lost,
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn numbers_are_rounded_as_the_library_does(
-            value in prop_oneof![any::<f64>(), -30.0..30.0f64, -1.0..1.0f64, (-20_000i32..20_000).prop_map(|n| f64::from(n) / 2e4)],
-            decimals in 0usize..9,
-        ) {
-            let text = format!("{value:.decimals$}");
-            let zero = text.bytes().all(|byte| matches!(byte, b'0' | b'.' | b'-'));
-            prop_assert_eq!(rounded(value, decimals), if zero { "0".to_owned() } else { text });
-        }
-    }
-
-    #[test]
-    fn entries_have_their_parts_in_order() {
-        let (gene, site) = (gene("A,B"), site());
-        let feature = Some(Feature::IntronSkipped);
-        let in_gene = SiteInGene { feature, expressed: Some([0.25, 0.000_01]), counts: true };
-        let finding = Finding { gene: Some((3, &gene)), site: &site, in_gene };
-        assert_eq!(
-            parts(("T", 2), &finding).join("|"),
-            "T|A%2CB|-|100|-20|0.5000|0|1.000|0|-1.000|0.6667|0.5000|.|disrupted:AATAAA|lost|intron_skipped|0.2500|0|2|G1|.|lncRNA"
-        );
-        let without = SiteEffect { strength: None, shift: Some(-3), ..site };
-        let in_gene = SiteInGene { feature: None, expressed: None, counts: false };
-        let finding = Finding { gene: None, site: &without, in_gene };
-        assert_eq!(
-            parts(("T", 1), &finding).join("|"),
-            "T|.|-|100|-20|0.5000|0|.|.|.|.|.|-3|disrupted:AATAAA|unchanged|.|.|.|1|.|.|."
-        );
-    }
-
-    #[test]
-    fn an_answer_has_a_value_for_each_allele_and_what_says_nothing_is_left_out() {
-        let (gene, site) = (gene("A,B"), site());
-        let feature = Some(Feature::IntronSkipped);
-        let in_gene = SiteInGene { feature, expressed: None, counts: true };
-        let finding = Finding { gene: Some((3, &gene)), site: &site, in_gene };
-        let lost = Answer::of(Some(&finding), 1.25, Some(-0.25), Coverage::All);
-        let none = Answer::of(None, 0.0, None, Coverage::UpToEdge);
-        let skipped = Answer::skipped(Reason::Star);
-        let entries = ["T|A%2CB".to_owned()];
-        assert_eq!(
-            info([&entries, &["T|+".to_owned()], &["T|1".to_owned()]], &[lost, none, skipped]),
-            "PolyA=T|A%2CB;PolyA_signals=T|+;PolyA_hap=T|1;PolyA_max=1.250,0,.;PolyA_effect=lost,no_site,.;PolyA_delta=-1.000,.,.;\
-             PolyA_gene=A%2CB,.,.;PolyA_class=intron_skipped,.,.;PolyA_usage=-0.2500,.,.;\
-             PolyA_partial=.,contig_edge,.;PolyA_skip=.,.,star"
-        );
-        let skipped = Answer::skipped(Reason::Star);
-        assert_eq!(info([&[], &[], &[]], &[skipped]), "PolyA_skip=star");
-        assert_eq!(info([&[], &[], &[]], &[]), "");
-    }
-
-    #[test]
-    fn definitions_name_every_field() {
-        let [entries, ..] = definitions("star: x");
-        assert!(entries.contains("Format: ALLELE|GENE|STRAND|SITE|"));
-        assert!(
-            entries.contains("|Consequence|CLASS|EXPRESSED_REF|EXPRESSED_ALT|ALLELE_NUM|"),
-            "{entries}"
-        );
-        // Nothing in a description may end it.
-        assert!(definitions("x").iter().all(|line| line.matches('"').count() == 2));
-    }
-}
+mod tests;

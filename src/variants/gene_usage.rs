@@ -1,7 +1,7 @@
 //! Shares of a gene's transcripts that end at each of its sites, with and without a change.
 //!
-//! The sites of a gene are its known ones (catalogues, annotated ends) and those that the change reaches. Transcripts
-//! that no longer end at one end at others downstream: [`shares`].
+//! The sites of a gene are its known ones (catalogues, annotated ends) and those that the change
+//! reaches. Transcripts that no longer end at one end at others downstream: [`shares`].
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +12,7 @@ use super::answer::Finding;
 use super::change::Change;
 use super::context::VariantContext;
 use super::effect::SiteEffect;
-use super::engine::{Asked, Engine, Places, inside};
+use super::scorer::{Asked, Places, VariantScorer, inside};
 use crate::context::structure::{GeneStructure, along, on_genome};
 use crate::context::usage::{GeneSite, shares};
 use crate::error::Result;
@@ -39,10 +39,11 @@ impl Default for GeneUsage {
     }
 }
 
-/// What the sites of genes are computed with: the sequence of a contig (codes), its known places by strand.
+/// What the sites of genes are computed with: the sequence of a contig (codes), its known places by
+/// strand.
 #[derive(Clone, Copy)]
 pub struct Around<'a> {
-    pub engine: &'a Engine<'a>,
+    pub engine: &'a VariantScorer<'a>,
     pub context: &'a VariantContext<'a>,
     pub contig: usize,
     pub codes: &'a [u8],
@@ -50,8 +51,8 @@ pub struct Around<'a> {
 }
 
 impl GeneUsage {
-    /// Returns the largest change (by size, signed) of the share of any site of any gene of the findings; `None` without
-    /// annotation or strengths, and without sites.
+    /// Returns the largest change (by size, signed) of the share of any site of any gene of the
+    /// findings; `None` without annotation or strengths, and without sites.
     ///
     /// # Errors
     /// Those of the models.
@@ -65,7 +66,8 @@ impl GeneUsage {
         let number = |finding: &Finding<'_>| finding.gene.map(|(number, _)| number);
         for of_gene in findings.chunk_by(|a, b| number(a) == number(b)) {
             let (Some(gene), reached) = (of_gene[0].gene, sites_reached(of_gene)) else { continue };
-            // What is no site on either haplotype changes no share: the gene's sites need not be known.
+            // What is no site on either haplotype changes no share: the gene's sites need not be
+            // known.
             if reached.is_empty() {
                 continue;
             }
@@ -144,7 +146,8 @@ fn gene_site(
 /// Sites by position, as either haplotype has them.
 type Sites = Vec<(u64, [Option<GeneSite>; 2])>;
 
-/// Returns the sites that a change reaches in a gene; none if neither haplotype has any of them, or without strengths.
+/// Returns the sites that a change reaches in a gene; none if neither haplotype has any of them, or
+/// without strengths.
 fn sites_reached(findings: &[Finding<'_>]) -> Sites {
     let sites = findings.iter().map(|Finding { site, in_gene, .. }| {
         // A latent site is none.
@@ -156,8 +159,8 @@ fn sites_reached(findings: &[Finding<'_>]) -> Sites {
     if sites.iter().all(|(_, pair)| *pair == [None, None]) { Vec::new() } else { sites }
 }
 
-/// Returns the largest change of a share, alternate minus reference: of known sites, and of those that a change
-/// reaches, which stand in the place of known ones at most `within` nt from them.
+/// Returns the largest change of a share, alternate minus reference: of known sites, and of those
+/// that a change reaches, which stand in the place of known ones at most `within` nt from them.
 fn change_of_shares(
     known: &[ReferenceSite],
     mut sites: Sites,

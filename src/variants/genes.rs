@@ -2,21 +2,29 @@
 
 use super::change::Change;
 use crate::context::features::GeneContext;
-use crate::genome::strand::Strand;
+use crate::context::structure::GeneStructure;
 
-/// Returns the genes (their numbers) that a change lies in or past whose 3' ends it lies, or that it lies next to
-/// where it only puts something in: by start, end, name.
+/// Returns the genes (their numbers) that a change lies in or past whose 3' ends it lies, or that
+/// it lies next to where it only puts something in: by start, end, name.
 pub fn genes_at(genes: &GeneContext, contig: usize, change: &Change) -> Vec<usize> {
     let start = change.start.saturating_sub(u64::from(change.removed == 0));
     let end = change.end().max(change.start + 1);
     genes.overlapping(contig, &(start..end))
 }
 
-/// Returns the strands on which a change is scored: those of the genes at it, both without annotation.
+/// Returns the strands on which a change is scored: those of the genes at it, both without
+/// annotation.
 pub fn strands_at(genes: Option<&GeneContext>, contig: usize, change: &Change) -> [bool; 2] {
     let Some(genes) = genes else { return [true; 2] };
     let here = genes_at(genes, contig, change);
-    Strand::BOTH.map(|strand| here.iter().any(|gene| genes.gene(*gene).strand == strand))
+    strands_of(here.iter().map(|gene| genes.gene(*gene)))
+}
+
+/// Returns on which strands genes lie.
+pub fn strands_of<'a>(genes: impl Iterator<Item = &'a GeneStructure>) -> [bool; 2] {
+    let mut strands = [false; 2];
+    genes.for_each(|gene| strands[gene.strand.index()] = true);
+    strands
 }
 
 #[cfg(test)]

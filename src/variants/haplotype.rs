@@ -22,8 +22,8 @@ pub struct Haplotype {
 }
 
 impl Haplotype {
-    /// Returns `flank` nucleotides on either side of a change of `sequence`, less at its ends: as they
-    /// are and as the change makes them.
+    /// Returns `flank` nucleotides on either side of a change of `sequence`, less at its ends: as
+    /// they are and as the change makes them.
     pub fn both(sequence: &[u8], change: &Change, flank: u64) -> [Self; 2] {
         let length = sequence.len() as u64;
         let start = change.start.saturating_sub(flank);
@@ -81,8 +81,8 @@ impl Haplotype {
     }
 }
 
-/// Returns the centres of the windows that hold part of a changed stretch, or both its neighbours where it
-/// is empty.
+/// Returns the centres of the windows that hold part of a changed stretch, or both its neighbours
+/// where it is empty.
 pub fn touching(strand: Strand, changed: &Range<u64>) -> Range<u64> {
     let (before, after) = match strand {
         Strand::Plus => (CENTRE as u64, (WINDOW - CENTRE) as u64),

@@ -1,4 +1,5 @@
-//! The records of an input, whatever it is: VCF, BCF, or a table of variants ([`super::tables`]); told by content.
+//! The records of an input, whatever it is: VCF, BCF, or a table of variants ([`super::tables`]);
+//! told by content.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -131,8 +132,8 @@ impl VariantReader {
         }
     }
 
-    /// Returns the size of the file, and how far it is read, in bytes; `None` of BCF.
-    pub fn progress(&self) -> (u64, Option<u64>) {
+    /// Returns the size of the file, and how far it is read, in bytes.
+    pub fn progress(&self) -> (u64, u64) {
         match self {
             Self::Vcf(vcf) => vcf.progress(),
             Self::Table(table) => table.progress(),

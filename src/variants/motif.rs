@@ -15,7 +15,8 @@ use crate::genome::strand::Strand;
 const SIGNAL_REACH: isize = 50;
 /// Other elements lie within so many nt of the site.
 pub const REACH: isize = 100;
-/// Nucleotides around the changed bases: of elements that hold one of them, and of signals that overlap these.
+/// Nucleotides around the changed bases: of elements that hold one of them, and of signals that
+/// overlap these.
 const MARGIN: usize = 2 * (SIX - 1);
 
 /// Families of hexamers beside signals and TGTA, and the distances from the site where they work.
@@ -65,8 +66,9 @@ pub fn changed(haplotypes: &[Haplotype; 2], strand: Strand, places: [u64; 2]) ->
     if changes.is_empty() { ".".to_owned() } else { changes.join("&") }
 }
 
-/// Returns whether a change of a sequence alters an element of any family on the strands asked for, wherever the sites
-/// lie: known from the sequence alone, before any model is asked. Where it does not, [`changed`] says `.` of every site.
+/// Returns whether a change of a sequence alters an element of any family on the strands asked for,
+/// wherever the sites lie: known from the sequence alone, before any model is asked. Where it does
+/// not, [`changed`] says `.` of every site.
 pub fn can_change(sequence: &[u8], change: &Change, strands: [bool; 2]) -> bool {
     let haplotypes = Haplotype::both(sequence, change, MARGIN as u64);
     let alters = |strand: Strand| {
@@ -74,15 +76,17 @@ pub fn can_change(sequence: &[u8], change: &Change, strands: [bool; 2]) -> bool 
             // Where a site lies does not matter to what is compared.
             Around::new(haplotype, strand, haplotype.changed.start).elements()
         });
-        // What an insertion or deletion leaves as it is lies elsewhere from the sites on one of its sides.
+        // What an insertion or deletion leaves as it is lies elsewhere from the sites on one of its
+        // sides.
         let shifted = change.removed != change.inserted.len() as u64;
         elements[0] != elements[1] || (shifted && !elements[0].is_empty())
     };
     Strand::BOTH.into_iter().any(|strand| strands[strand.index()] && alters(strand))
 }
 
-/// Returns the elements in a text that [`changed`] made, by family: `disrupted:AATAAA`, `created:other_signal`; of a
-/// signal that becomes another the family of the former (`modified:AATAAA`).
+/// Returns the elements in a text that [`changed`] made, by family: `disrupted:AATAAA`,
+/// `created:other_signal`; of a signal that becomes another the family of the former
+/// (`modified:AATAAA`).
 pub fn elements(text: &str) -> Vec<String> {
     let parts = text.split('&').filter_map(|part| part.split_once(':'));
     let family = |element: &str| {
@@ -111,15 +115,15 @@ impl Around {
         }
     }
 
-    /// Returns whether an element of `length` nt that holds a changed base satisfies `is`, which gets
-    /// the distance of its first base from the site, and its codes.
+    /// Returns whether an element of `length` nt that holds a changed base satisfies `is`, which
+    /// gets the distance of its first base from the site, and its codes.
     fn any(&self, length: usize, is: impl Fn(isize, &[u8]) -> bool) -> bool {
         self.places(length)
             .any(|start| is(self.first + start as isize, &self.codes[start..start + length]))
     }
 
-    /// Returns the strongest polyA signal that holds a changed base, by its rank; none that overlaps a stronger one
-    /// without a changed base, which goes on to work.
+    /// Returns the strongest polyA signal that holds a changed base, by its rank; none that
+    /// overlaps a stronger one without a changed base, which goes on to work.
     fn signal(&self) -> Option<usize> {
         let ranks = |starts: Range<usize>| {
             let works = |start: &usize| {
@@ -139,7 +143,8 @@ impl Around {
         ranks(changed).into_iter().filter(stands).map(|(_, rank)| rank).min()
     }
 
-    /// Returns all elements that hold a changed base, wherever a site would have to lie for them to work.
+    /// Returns all elements that hold a changed base, wherever a site would have to lie for them to
+    /// work.
     fn elements(&self) -> Vec<Element> {
         let mut elements = Vec::new();
         for start in self.places(TGTA.len()) {

@@ -4,7 +4,7 @@
 //! plan ─► units of 64 positions ─► workers: changes ─► engine ─► rows, means, cells ─► in order ─► table, tracks, pictures
 //! ```
 //!
-//! Scores are those of [`super::engine`]; nothing is scored here.
+//! Scores are those of [`super::scorer`]; nothing is scored here.
 
 pub mod plan;
 pub mod portrait;
@@ -12,7 +12,9 @@ pub mod row;
 pub mod scored;
 pub mod sites;
 pub mod totals;
+pub mod work;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::error::Result;
@@ -21,19 +23,21 @@ use crate::pipeline::{self, Stop};
 use plan::Plan;
 use scored::{Mutator, Scored, Unit};
 
-/// Scores everything that was planned and hands it to `consume`, in order.
+/// Scores those of the positions that were planned which `span` has, and hands them to `consume`,
+/// in order.
 ///
 /// # Errors
 /// The first failure of the reader, the models or `consume`; an interrupt.
 pub fn run(
     plan: &Plan,
+    span: Range<u64>,
     mut genome: InTurn<'_>,
     mutator: &Mutator<'_>,
     threads: usize,
     stop: &Stop<'_>,
     consume: impl FnMut(Scored) -> Result<()>,
 ) -> Result<()> {
-    let mut stretches = plan.stretches();
+    let mut stretches = plan.stretches(span);
     let read = move || {
         let Some((contig, positions)) = stretches.next() else { return Ok(None) };
         let codes: Arc<Vec<u8>> = genome.get(contig)?;

@@ -1,8 +1,9 @@
 //! Variants of a sample that lie on one haplotype, scored together.
 //!
-//! Each allele of a record is put together with what the sample carries on the same haplotype up to [`REACH`] nt away, as
-//! its phased genotypes say: one change of the sequence, which is scored like any other. What a haplotype is depends on
-//! the record and its neighbours alone, so work stays linear and batches do not show.
+//! Each allele of a record is put together with what the sample carries on the same haplotype up to
+//! [`REACH`] nt away, as its phased genotypes say: one change of the sequence, which is scored like
+//! any other. What a haplotype is depends on the record and its neighbours alone, so work stays
+//! linear and batches do not show.
 
 pub mod genotype;
 
@@ -11,7 +12,8 @@ use std::ops::Range;
 use super::change::{Change, Coverage};
 use genotype::Carried;
 
-/// Alleles of one haplotype are scored together if at most so many nt lie between them: no window reaches farther.
+/// Alleles of one haplotype are scored together if at most so many nt lie between them: no window
+/// reaches farther.
 pub const REACH: u64 = 240;
 
 /// An allele of a record with its neighbours on a haplotype.
@@ -37,8 +39,9 @@ struct Member<'a> {
     change: Change,
 }
 
-/// Returns the alleles of record `own` with their neighbours, by haplotype, of all that a sample carries around it (in
-/// order of position); none of an allele that has no neighbour, or that cannot be scored.
+/// Returns the alleles of record `own` with their neighbours, by haplotype, of all that a sample
+/// carries around it (in order of position); none of an allele that has no neighbour, or that
+/// cannot be scored.
 pub fn combined(codes: &[u8], carried: &[Carried], own: usize, longest: usize) -> Vec<Combined> {
     let mut all: Vec<Combined> = Vec::new();
     for haplotype in 0..carried[own].ploidy() {
@@ -68,7 +71,13 @@ fn on_haplotype(
     let (replaced, mut set) = (change.replaced(), carried[own].set.clone());
     let mut members =
         vec![Member { carried: &carried[own], letters: &letters, change: change.clone() }];
-    let near = carried.iter().enumerate().filter(|(number, _)| *number != own);
+    // By what the records span, so that no batch shows where an allele is moved to the left.
+    let around = |other: &Carried| {
+        let (reach, own) = (REACH as i64, &carried[own]);
+        other.start <= own.end() + reach && other.end() + reach >= own.start
+    };
+    let near = carried.iter().enumerate();
+    let near = near.filter(|(number, other)| *number != own && around(other));
     let near = near.filter_map(|(_, other)| {
         let (_, change) = member(other)?;
         let between = between(&replaced, &change.replaced());
@@ -124,7 +133,8 @@ fn between(a: &Range<u64>, b: &Range<u64>) -> u64 {
     b.start.saturating_sub(a.end).max(a.start.saturating_sub(b.end))
 }
 
-/// Returns whether two changes can both be made: they do not overlap, nor put something in at the same place.
+/// Returns whether two changes can both be made: they do not overlap, nor put something in at the
+/// same place.
 fn apart(a: &Range<u64>, b: &Range<u64>) -> bool {
     a != b && (a.end <= b.start || b.end <= a.start)
 }

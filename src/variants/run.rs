@@ -1,4 +1,5 @@
-//! The pipeline of a run: records are read in batches, annotated on several threads, written in order.
+//! The pipeline of a run: records are read in batches, annotated on several threads, written in
+//! order.
 
 use std::collections::{HashSet, VecDeque};
 use std::ops::Range;
@@ -6,7 +7,7 @@ use std::ops::Range;
 use super::annotate::{Annotated, Annotator, Batch};
 use super::input::VariantReader;
 use super::phase::REACH;
-use super::phase::genotype::{Carried, Genotype};
+use super::phase::genotype::{Carried, Genotype, Genotypes};
 use super::vcf::line::Line;
 use crate::error::{Error, Result};
 use crate::genome::in_turn::InTurn;
@@ -18,8 +19,8 @@ const RECORDS: usize = 256;
 /// Bytes of a batch at most, for files with many samples.
 const BYTES: usize = 1 << 22;
 
-/// Records within reach of one place at most, where haplotypes are asked for: a file that has more is not one of a few
-/// samples.
+/// Records within reach of one place at most, where haplotypes are asked for: a file that has more
+/// is not one of a few samples.
 const CROWD: usize = 100_000;
 
 /// Cuts records into batches.
@@ -50,8 +51,8 @@ struct Order {
 }
 
 impl<'a> BatchReader<'a> {
-    /// Starts at the first record of `span`, numbers counted from 0; `sorted` demands that records are in
-    /// order.
+    /// Starts at the first record of `span`, numbers counted from 0; `sorted` demands that records
+    /// are in order.
     pub fn new(
         variants: VariantReader,
         genome: InTurn<'a>,
@@ -63,14 +64,15 @@ impl<'a> BatchReader<'a> {
         Self { variants, genome, pending, order, sample, behind, span, forced, given }
     }
 
-    /// Also says what a sample (its column) carries around each record, which needs records in order.
+    /// Also says what a sample (its column) carries around each record, which needs records in
+    /// order.
     pub fn with_haplotypes(self, sample: Option<usize>) -> Self {
         let order = self.order.or_else(|| sample.map(|_| Order::default()));
         Self { sample, order, ..self }
     }
 
-    /// Takes contigs whose accession is of another assembly for contigs that are missing, if `forced`; else they are an
-    /// error.
+    /// Takes contigs whose accession is of another assembly for contigs that are missing, if
+    /// `forced`; else they are an error.
     pub fn forced(self, forced: bool) -> Self {
         Self { forced, ..self }
     }
@@ -78,8 +80,8 @@ impl<'a> BatchReader<'a> {
     /// Returns the next batch.
     ///
     /// # Errors
-    /// If a file cannot be read, a line is no record, records are not in order and must be, or a contig is of another
-    /// assembly than the genome.
+    /// If a file cannot be read, a line is no record, records are not in order and must be, or a
+    /// contig is of another assembly than the genome.
     pub fn next_batch(&mut self) -> Result<Option<Batch>> {
         let Some(first) = self.take()? else { return Ok(None) };
         // Before the next records, of which a table may ask for another contig.
@@ -106,14 +108,16 @@ impl<'a> BatchReader<'a> {
         let renamed = there.filter(|there| **there != name).cloned();
         let first = self.given - lines.len() as u64;
         let genotypes = self.genotypes(&lines)?;
-        let read = self.variants.progress().1;
+        let read = Some(self.variants.progress().1);
         Ok(Some(Batch { first, contig, renamed, lines, genotypes, read }))
     }
 
-    /// Returns what the sample carries in records of a batch and around it; nothing if there is none.
+    /// Returns what the sample carries in records of a batch and around it; nothing if there is
+    /// none.
     fn genotypes(&mut self, lines: &[Line]) -> Result<Option<Genotypes>> {
         let Some(column) = self.sample else { return Ok(None) };
-        let carried = self.behind.iter().cloned().collect();
+        let carried: Vec<Carried> = self.behind.iter().cloned().collect();
+        let behind = carried.len();
         let mut genotypes = Genotypes { carried, ..Genotypes::default() };
         for line in lines {
             let genotype = Genotype::of(line, column);
@@ -121,6 +125,7 @@ impl<'a> BatchReader<'a> {
             let place = genotypes.push(genotype);
             genotypes.of_line.push(place);
         }
+        let own = behind..genotypes.carried.len();
         let end = lines.iter().map(end_of).max().unwrap_or(0);
         let (contig, mut ahead) = (lines[0].contig().to_vec(), 0);
         loop {
@@ -143,22 +148,18 @@ impl<'a> BatchReader<'a> {
             ahead += 1;
             genotypes.push(Genotype::of(line, column));
         }
-        self.note_behind(&contig, lines, column);
+        self.note_behind(&contig, &genotypes.carried[own]);
         Ok(Some(genotypes))
     }
 
-    /// Remembers what the sample carries in records as far as it can matter to those that follow.
-    fn note_behind(&mut self, contig: &[u8], lines: &[Line], column: usize) {
-        for line in lines {
-            if let Genotype::Carried(carried) = Genotype::of(line, column) {
-                self.behind.push_back(carried);
-            }
-        }
+    /// Remembers what the sample carries as far as it can matter to the records that follow.
+    fn note_behind(&mut self, contig: &[u8], carried: &[Carried]) {
+        self.behind.extend(carried.iter().cloned());
         let next = self.pending.front();
         match next.filter(|next| next.contig() == contig) {
             Some(next) => {
                 let far = next.start() - REACH as i64;
-                self.behind.retain(|carried| carried.start + carried.reference.len() as i64 >= far);
+                self.behind.retain(|carried| carried.end() >= far);
             }
             None => self.behind.clear(),
         }
@@ -192,7 +193,9 @@ impl<'a> BatchReader<'a> {
         {
             self.pending.push_back(next);
         }
-        self.note_behind(passed.contig(), std::slice::from_ref(passed), column);
+        let mut genotypes = Genotypes::default();
+        genotypes.push(Genotype::of(passed, column));
+        self.note_behind(passed.contig(), &genotypes.carried);
         Ok(())
     }
 
@@ -223,26 +226,6 @@ impl<'a> BatchReader<'a> {
     }
 }
 
-/// What a sample carries in the records of a batch and around it.
-#[derive(Default)]
-pub struct Genotypes {
-    /// In order of position.
-    pub carried: Vec<Carried>,
-    /// Of each record of the batch its place in the list, if it carries anything.
-    pub of_line: Vec<Option<usize>>,
-    /// Records of the batch whose genotype is not phased.
-    pub unphased: u64,
-}
-
-impl Genotypes {
-    /// Takes in the next genotype; returns its place if it carries anything.
-    fn push(&mut self, genotype: Genotype) -> Option<usize> {
-        let Genotype::Carried(carried) = genotype else { return None };
-        self.carried.push(carried);
-        Some(self.carried.len() - 1)
-    }
-}
-
 /// Returns the first position after REF.
 fn end_of(line: &Line) -> i64 {
     line.start() + line.reference().len() as i64
@@ -252,9 +235,10 @@ impl Order {
     /// Returns whether a record comes after those before it.
     fn goes_on(&mut self, line: &Line) -> bool {
         let same = self.contig == line.contig();
-        let ahead = match same {
-            true => line.start() >= self.position,
-            false => self.done.insert(line.contig().to_vec()),
+        let ahead = if same {
+            line.start() >= self.position
+        } else {
+            self.done.insert(line.contig().to_vec())
         };
         if !same {
             self.contig = line.contig().to_vec();

@@ -1,11 +1,12 @@
-//! Variants in tables and lists: each row becomes a record of VCF, or is counted with the reason why it cannot.
+//! Variants in tables and lists: each row becomes a record of VCF, or is counted with the reason
+//! why it cannot.
 //!
 //! ```text
 //! line ─► layout ─► what it states of a variant ─► the genome's letters ─► columns of a record
 //! ```
 //!
-//! [`layout`] tells what a file is by its beginning, [`gwas`], [`named`], [`short`] and [`hgvs`] read rows, [`stated`]
-//! makes the record, [`rows`] keeps the account.
+//! [`layout`] tells what a file is by its beginning, [`gwas`], [`named`], [`short`] and [`hgvs`]
+//! read rows, [`stated`] makes the record, [`rows`] keeps the account.
 
 pub mod cells;
 pub mod gwas;
@@ -82,8 +83,8 @@ impl TableReader {
     }
 
     /// Returns the size of the file, and how far it is read, in bytes.
-    pub fn progress(&self) -> (u64, Option<u64>) {
-        (self.lines.source().size(), Some(self.lines.offset()))
+    pub fn progress(&self) -> (u64, u64) {
+        (self.lines.source().size(), self.lines.offset())
     }
 
     /// Returns the record of the next row that is one.
@@ -186,7 +187,8 @@ fn said(cells: &[std::borrow::Cow<'_, str>], columns: &[usize]) -> String {
     cells.join("\t")
 }
 
-/// Returns whether VCF can hold the name of a contig (4.3, section 1.4.7); names of the genome are taken as in VCF files.
+/// Returns whether VCF can hold the name of a contig (4.3, section 1.4.7); names of the genome are
+/// taken as in VCF files.
 fn is_name(name: &str, of_genome: bool) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&*+./:;=?@^_|~-".contains(&byte);
     let begins = !name.starts_with(['*', '=', '#']);
@@ -199,7 +201,8 @@ fn identifier(id: &str) -> &str {
     if !id.is_empty() && id.chars().all(plain) { id } else { "." }
 }
 
-/// Writes what has a meaning in INFO, blanks and what does not print as VCF 4.3 says (`%2C`): the text can be had back.
+/// Writes what has a meaning in INFO, blanks and what does not print as VCF 4.3 says (`%2C`): the
+/// text can be had back.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::Finding;
 use super::effect::Effect;
 use super::motif;
-use crate::context::features::Feature;
+use crate::context::class::Feature;
 
 /// What stands for no class, motif or gene.
 const NONE: &str = "none";
@@ -25,7 +25,8 @@ pub type ByEffect = BTreeMap<String, BTreeMap<String, u64>>;
 pub struct Tallies {
     /// By class of the site in its gene.
     pub class: ByEffect,
-    /// By element changed: `disrupted:AATAAA`, `created:T-rich`; an allele that changes several counts for each.
+    /// By element changed: `disrupted:AATAAA`, `created:T-rich`; an allele that changes several
+    /// counts for each.
     pub motif: ByEffect,
     /// By place of the variant relative to the site in transcript direction, nt: `-40..-21`.
     pub distance: ByEffect,
@@ -50,8 +51,8 @@ impl Tallies {
         }
     }
 
-    /// Returns the genes with the most alleles of a significant effect, at most `n` of them; of equals in the order of
-    /// their names.
+    /// Returns the genes with the most alleles of a significant effect, at most `n` of them; of
+    /// equals in the order of their names.
     pub fn top_genes(&self, n: usize) -> Vec<(String, u64)> {
         let mut genes: Vec<(String, u64)> = self.genes.clone().into_iter().collect();
         genes.sort_by(|(a, most), (b, more)| more.cmp(most).then_with(|| a.cmp(b)));
@@ -85,7 +86,8 @@ fn add_one(counts: &mut ByEffect, name: &str, effect: Effect) {
     *effects.entry(effect.name().to_owned()).or_default() += 1;
 }
 
-/// Returns the class of a distance: stretches of 20 nt on either side of the site, which is one by itself.
+/// Returns the class of a distance: stretches of 20 nt on either side of the site, which is one by
+/// itself.
 fn distance_class(distance: i64) -> String {
     let size = distance.abs();
     let sign = |nt: i64| if distance < 0 { -nt } else { nt };

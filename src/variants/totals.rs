@@ -27,10 +27,12 @@ pub struct Totals {
     pub without_alternate: u64,
     /// Records whose REF was set to the genome's, as asked for by `--check-ref s`.
     pub reference_set: u64,
-    /// Records on contigs of the genome whose REF was compared with it, and those of them where it is another.
+    /// Records on contigs of the genome whose REF was compared with it, and those of them where it
+    /// is another.
     pub compared: u64,
     pub ref_mismatches: u64,
-    /// Contigs that the genome does not have, with their records; those beyond [`NAMED`] are one entry, `...`.
+    /// Contigs that the genome does not have, with their records; those beyond [`NAMED`] are one
+    /// entry, `...`.
     pub missing_contigs: BTreeMap<String, u64>,
     /// Contigs that have another name in the genome; [`NAMED`] of them.
     pub renamed_contigs: BTreeMap<String, String>,
@@ -41,7 +43,8 @@ pub struct Totals {
     pub skipped: BTreeMap<String, u64>,
     /// Scored alleles that lie so near a contig's end that not all windows around them are there.
     pub partial: u64,
-    /// Alleles that were scored once more, together with their neighbours on a haplotype of the sample that was named.
+    /// Alleles that were scored once more, together with their neighbours on a haplotype of the
+    /// sample that was named.
     pub haplotypes: u64,
     /// Records whose genotype of that sample is not phased: their alleles are scored alone.
     pub unphased: u64,

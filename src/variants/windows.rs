@@ -1,14 +1,15 @@
 //! Windows of both haplotypes and the sites that they make.
 //!
 //! Windows that do not touch the change are the same on both haplotypes: they are scored once, for
-//! all changes of a batch together; per change only the alternate's windows that touch it are added.
+//! all changes of a batch together; per change only the alternate's windows that touch it are
+//! added.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use super::VariantSettings;
 use super::change::{Change, FLANK};
 use super::haplotype::{Haplotype, touching};
+use super::settings::EngineSettings;
 use crate::error::{Error, Result};
 use crate::genome::region::Intervals;
 use crate::genome::strand::Strand;
@@ -35,7 +36,8 @@ pub struct Windows {
 #[derive(Clone, Debug)]
 pub struct HaplotypeSite {
     pub site: Candidate,
-    /// Whether a scan calls it; otherwise it is latent: a cleavage maximum that would be a site if it were likelier.
+    /// Whether a scan calls it; otherwise it is latent: a cleavage maximum that would be a site if
+    /// it were likelier.
     pub called: bool,
 }
 
@@ -45,8 +47,8 @@ pub fn looked_at(change: &Change, length: u64) -> Range<u64> {
     minus.start.saturating_sub(CONTEXT)..(plus.end + CONTEXT).min(length)
 }
 
-/// Scores the reference's windows with these centres (by strand, ascending and disjoint); one result
-/// for each stretch of centres that are wanted on a strand or both.
+/// Scores the reference's windows with these centres (by strand, ascending and disjoint); one
+/// result for each stretch of centres that are wanted on a strand or both.
 ///
 /// # Errors
 /// Those of the model.
@@ -88,9 +90,12 @@ pub fn of_alternate(
     alternate: &Haplotype,
     strands: [bool; 2],
 ) -> Result<ChunkScores> {
-    let wanted = Strand::BOTH.map(|strand| match strands[strand.index()] {
-        true => vec![touching(strand, &alternate.changed)],
-        false => Vec::new(),
+    let wanted = Strand::BOTH.map(|strand| {
+        if strands[strand.index()] {
+            vec![touching(strand, &alternate.changed)]
+        } else {
+            Vec::new()
+        }
     });
     scored(scorer, alternate.chunk(wanted))
 }
@@ -120,8 +125,8 @@ impl Windows {
         }
     }
 
-    /// Returns the windows of both haplotypes on one strand: those of the reference with the centres
-    /// that are looked at, and the same with those that touch the change replaced.
+    /// Returns the windows of both haplotypes on one strand: those of the reference with the
+    /// centres that are looked at, and the same with those that touch the change replaced.
     pub fn both(
         reference: &ChunkScores,
         alternate: &ChunkScores,
@@ -151,8 +156,8 @@ impl Windows {
         self.kept.is_empty()
     }
 
-    /// Returns the classification of the window centred on a position, or of the nearest one scored,
-    /// the first of two.
+    /// Returns the classification of the window centred on a position, or of the nearest one
+    /// scored, the first of two.
     pub fn probability_at(&self, position: u64) -> f32 {
         let known = |&(_, value): &(u64, f32)| !value.is_nan();
         let centres = (self.start..).zip(self.probability.iter().copied()).filter(known);
@@ -160,8 +165,9 @@ impl Windows {
         nearest.map_or(f32::NAN, |(_, value)| value)
     }
 
-    /// Returns the haplotype's sites in ascending order: the calls of a scan, and latent sites farther from them than
-    /// sites of two haplotypes may lie apart. `on_signal`: whether the model is anchored on the polyA signal.
+    /// Returns the haplotype's sites in ascending order: the calls of a scan, and latent sites
+    /// farther from them than sites of two haplotypes may lie apart. `on_signal`: whether the model
+    /// is anchored on the polyA signal.
     ///
     /// # Errors
     /// None of its own.
@@ -169,7 +175,7 @@ impl Windows {
         &self,
         haplotype: &Haplotype,
         strand: Strand,
-        settings: &VariantSettings,
+        settings: &EngineSettings,
         on_signal: bool,
     ) -> Result<Vec<HaplotypeSite>> {
         let consolidated = |keep: KeepAbove, calls: CallSettings| {

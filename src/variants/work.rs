@@ -6,9 +6,11 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::annotate::Annotated;
+use super::settings::VariantSettings;
 use super::totals::Totals;
 use crate::error::{Error, Result};
 use crate::output::summary::VariantSummary;
+use crate::output::summary::settings::compared;
 use crate::parts::{Work, short_digest};
 use crate::shard::Shard;
 
@@ -29,8 +31,7 @@ pub struct VariantWork {
     pub longest_contig: u64,
     /// Whether rows of a table are kept.
     pub table: bool,
-    /// What is done about a REF that is not the genome's.
-    pub check_ref: String,
+    pub settings: VariantSettings,
     /// As it is before the first record: inputs and settings.
     pub summary: VariantSummary,
 }
@@ -55,30 +56,60 @@ impl Work for VariantWork {
     }
 
     fn identity(&self) -> BTreeMap<String, String> {
-        let summary = &self.summary;
+        // No `..`: who adds a field says whether it tells one run from another.
+        let Self {
+            shard: _,
+            // Those of the input, which is compared.
+            records: _,
+            header: _,
+            replaced: _,
+            genome_contigs: _,
+            longest_contig: _,
+            table,
+            settings,
+            summary,
+        } = self;
+        let VariantSummary {
+            program: _,
+            version,
+            command_line: _,
+            input,
+            model,
+            strength_model,
+            fasta,
+            annotation,
+            sites,
+            // Printed; they are those above.
+            settings: _,
+            table: _,
+            totals: _,
+            top_genes: _,
+            notes: _,
+            threads: _,
+            device,
+            wall_seconds: _,
+            alleles_per_hour: _,
+        } = summary;
         let digest = short_digest;
         let mut identity = BTreeMap::from([
-            ("version".to_owned(), summary.version.clone()),
-            ("variants".to_owned(), digest(&summary.input.sha256)),
-            ("genome".to_owned(), digest(&summary.fasta.sha256)),
-            ("device".to_owned(), summary.device.clone()),
-            ("table".to_owned(), self.table.to_string()),
-            ("check-ref".to_owned(), self.check_ref.clone()),
+            ("version".to_owned(), version.clone()),
+            ("variants".to_owned(), digest(&input.sha256)),
+            ("genome".to_owned(), digest(&fasta.sha256)),
+            ("device".to_owned(), device.clone()),
+            ("table".to_owned(), table.to_string()),
         ]);
-        let models =
-            [("model", Some(&summary.model)), ("strength model", summary.strength_model.as_ref())];
+        let models = [("model", Some(model)), ("strength model", strength_model.as_ref())];
         for (name, model) in models {
             let model = model.map(|model| format!("{} {}", model.name, digest(&model.sha256)));
             identity.extend(model.map(|model| (name.to_owned(), model)));
         }
-        if let Some(annotation) = &summary.annotation {
+        if let Some(annotation) = annotation {
             identity.insert("annotation".into(), digest(&annotation.sha256));
         }
-        for (number, sites) in (1..).zip(&summary.sites) {
+        for (number, sites) in (1..).zip(sites) {
             identity.insert(format!("known sites {number}"), digest(&sites.sha256));
         }
-        let settings = summary.settings.iter();
-        identity.extend(settings.map(|(name, value)| (name.clone(), value.to_string())));
+        identity.extend(compared(settings.list()));
         identity
     }
 
@@ -119,6 +150,12 @@ impl Work for VariantWork {
 impl VariantWork {
     /// A run of nothing.
     pub(crate) fn for_tests() -> Self {
+        use super::settings::CheckRef;
+        use super::settings::LatentSites;
+        use crate::config::Config;
+
+        let config = Config::load(None).unwrap();
+        let thresholds = config.variants.thresholds(&config.scan);
         Self {
             shard: Shard::WHOLE,
             records: 100,
@@ -127,7 +164,16 @@ impl VariantWork {
             genome_contigs: "chr1".into(),
             longest_contig: 1,
             table: true,
-            check_ref: "w".to_owned(),
+            settings: VariantSettings {
+                thresholds,
+                latent: LatentSites::Changed,
+                rules: Vec::new(),
+                haplotypes: None,
+                changed_motif_only: false,
+                max_length: 100,
+                extension: 5_000,
+                check_ref: CheckRef::W,
+            },
             summary: VariantSummary::default(),
         }
     }

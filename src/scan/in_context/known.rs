@@ -17,7 +17,8 @@ impl InContextSink<'_> {
         Ok(())
     }
 
-    /// Adds the known sites of a contig at which no site is called, not yet scored, to its called ones, in order.
+    /// Adds the known sites of a contig at which no site is called, not yet scored, to its called
+    /// ones, in order.
     pub(super) fn with_uncalled(&mut self, contig: usize, called: Vec<Site>) -> Vec<Site> {
         self.next_known = self.next_known.max(contig + 1);
         if self.context.sites.is_none() {

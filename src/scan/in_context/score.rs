@@ -6,7 +6,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::{Context, OfGene, Scored};
-use crate::context::features::Feature;
+use crate::context::class::Feature;
 use crate::context::signal;
 use crate::context::usage::{GeneSite, shares};
 use crate::context::values::{Call, Value, Values, log2_odds, near_rivals};
@@ -15,6 +15,7 @@ use crate::genome::sequence::{UNKNOWN, reverse_complement};
 use crate::genome::strand::Strand;
 use crate::models::{CENTRE, CLEAVAGE_CENTRE, Model, WINDOW, Window};
 use crate::output::bed::Site;
+use crate::scan::settings::Only;
 
 /// Windows that a thread takes at once.
 const WINDOWS: usize = 32;
@@ -23,7 +24,8 @@ impl Context<'_> {
     /// Whether a site is to be handed on.
     pub(super) fn keeps(&self, site: &Site) -> bool {
         let context = &site.context;
-        let known = self.settings.only_known.is_none_or(|only| only == context.known.is_some());
+        let known =
+            self.settings.only.is_none_or(|only| (only == Only::Known) == context.known.is_some());
         let least = self.settings.min_expressed;
         let expressed = least.is_none_or(|least| {
             context.uncalled || context.expressed.is_some_and(|p| f64::from(p) >= least)
@@ -31,8 +33,8 @@ impl Context<'_> {
         known && expressed
     }
 
-    /// Scores the sites of a contig, which share genes and neighbours with no others. Those that are not called and
-    /// have no window to be scored are left out.
+    /// Scores the sites of a contig, which share genes and neighbours with no others. Those that
+    /// are not called and have no window to be scored are left out.
     pub(super) fn score(&mut self, contig: usize, mut sites: Vec<Site>) -> Result<Vec<Scored>> {
         self.read_windows(contig, &mut sites)?;
         let calls: Vec<&Site> = sites.iter().filter(|site| !site.context.uncalled).collect();

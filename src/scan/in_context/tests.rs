@@ -2,6 +2,7 @@ use super::*;
 use crate::genome::annotation::{Annotation, Gene};
 use crate::genome::strand::Strand;
 use crate::output::bed::InContext;
+use crate::scan::settings::Only;
 
 fn contigs() -> Contigs {
     let mut contigs = Contigs::default();
@@ -114,12 +115,11 @@ fn only_known_or_only_novel_sites_are_kept_and_counted() {
     known.finish(&contigs);
     // The first gene ends at 2299, 0-based.
     let sites = [site(0, 2_000, Strand::Plus), site(0, 2_310, Strand::Plus)];
-    for (only, position) in [(true, 2_310), (false, 2_000)] {
-        let settings =
-            ContextSettings { known_within: 24, only_known: Some(only), min_expressed: None };
+    for (only, position) in [(Only::Known, 2_310), (Only::Novel, 2_000)] {
+        let settings = ContextSettings { known_within: 24, only: Some(only), min_expressed: None };
         let (found, totals, notes) = through(&sites, &known, &settings);
         assert_eq!((found.len(), found[0].position, totals.sites()), (1, position, 1));
-        let expected = only.then(|| ("annotation".to_owned(), 11));
+        let expected = (only == Only::Known).then(|| ("annotation".to_owned(), 11));
         assert_eq!(found[0].context.known, expected);
         assert!(notes[0].starts_with("1 sites are left out"), "{notes:?}");
     }

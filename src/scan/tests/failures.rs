@@ -195,9 +195,9 @@ fn an_interrupt_ends_the_scan_with_its_own_exit_code() {
             model: &model,
             targets: &targets,
             genes: None,
-            settings: settings(2, 1_000),
+            settings: settings(2, 1_000).0,
+            threads: 2,
             interrupt: &interrupt,
-            quiet: true,
             profile: &Profile::default(),
         };
         let result = std::thread::scope(|scope| {
@@ -226,9 +226,9 @@ fn a_genome_that_shrank_since_it_was_checked_is_an_error_with_its_place() {
             model: &HashModel::new(0.1),
             targets: &targets,
             genes: None,
-            settings: settings(2, 100),
+            settings: settings(2, 100).0,
+            threads: 2,
             interrupt: &AtomicBool::new(false),
-            quiet: true,
             profile: &Profile::default(),
         };
         run(job, &mut Collected::default()).expect_err("shrunk").to_string()

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::*;
-use crate::context::features::Feature;
+use crate::context::class::Feature;
 use crate::genome::annotation::{Annotation, Gene};
 use crate::genome::fasta::FastaFile;
 use crate::genome::sequence::decode;
@@ -30,9 +30,9 @@ fn scan_file(
         model: &HashModel::new(0.1),
         targets: &targets,
         genes,
-        settings: settings(2, chunk),
+        settings: settings(2, chunk).0,
+        threads: 2,
         interrupt: &AtomicBool::new(false),
-        quiet: true,
         profile: &Profile::default(),
     };
     let mut sink = Collected::default();

@@ -3,15 +3,15 @@
 use std::ops::Range;
 
 use super::*;
-use crate::profile::Profile;
 use crate::shard::{Portion, Shard};
+use crate::timing::Profile;
 
 /// Scores a share of a genome in memory into records.
 fn records(
     contigs: &[Vec<u8>],
     targets: &Targets,
     model: &HashModel,
-    settings: ScanSettings,
+    (settings, threads): (ScanSettings, usize),
     span: Range<u64>,
     tracks: bool,
 ) -> Vec<Vec<u8>> {
@@ -24,8 +24,8 @@ fn records(
         targets,
         genes: None,
         settings,
+        threads,
         interrupt: &AtomicBool::new(false),
-        quiet: true,
         profile: &Profile::default(),
     };
     let mut records = Vec::new();
@@ -63,7 +63,7 @@ proptest! {
         if tracks {
             merged = Collected::with_tracks(&contigs);
         }
-        let mut collector = Collector::new(&targets, None, settings(2, 777).calls, &mut merged);
+        let mut collector = Collector::new(&targets, None, settings(2, 777).0.calls, &mut merged);
         for index in 1..=count {
             let shard: Shard = format!("{index}/{count}").parse().unwrap();
             let span = shard.of(targets.scoring_total(&list));
@@ -103,9 +103,9 @@ fn an_interrupted_scan_that_keeps_its_work_finishes_the_chunks_that_have_begun()
             model: &model,
             targets: &targets,
             genes: None,
-            settings: settings(1, 1_000),
+            settings: settings(1, 1_000).0,
+            threads: 1,
             interrupt: &interrupt,
-            quiet: true,
             profile: &Profile::default(),
         };
         let mut covered = 0;

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::context::features::Feature;
+use crate::context::class::Feature;
 use crate::variants::context::SiteInGene;
 use crate::variants::effect::Effect;
 

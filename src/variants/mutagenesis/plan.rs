@@ -3,21 +3,23 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::sites::NamedSite;
 use crate::genome::contigs::Contigs;
 use crate::genome::region::{Intervals, Region};
 use crate::genome::strand::Strand;
 use crate::scan::targets::{StrandedRegion, Targets};
-use crate::variants::engine::{Places, inside};
+use crate::variants::scorer::{Places, inside};
 
 /// Nucleotides on either side of a site that are changed.
 pub const AROUND: u64 = 120;
-/// Positions that are scored together: enough that the windows of the reference cost little, few enough
-/// that all threads have work and a stop is soon noticed. No effect on results.
+/// Positions that are scored together: enough that the windows of the reference cost little, few
+/// enough that all threads have work and a stop is soon noticed. No effect on results.
 const POSITIONS: u64 = 64;
 
 /// A site of one strand of a contig; its position is 0-based.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SiteKey {
     pub contig: usize,
     pub position: u64,
@@ -29,15 +31,16 @@ pub struct Plan {
     targets: Targets,
     /// Of each contig; both strands together.
     either: Vec<Intervals>,
-    /// By contig and strand, ascending; `None` if the effects on whatever sites are there are wanted.
+    /// By contig and strand, ascending; `None` if the effects on whatever sites are there are
+    /// wanted.
     sites: Option<HashMap<usize, [Vec<u64>; 2]>>,
     /// What is known of them.
     named: HashMap<SiteKey, NamedSite>,
 }
 
 impl Plan {
-    /// Plans every position of some regions, on those of the strands given that they speak of, and the effects on
-    /// all sites that either haplotype has.
+    /// Plans every position of some regions, on those of the strands given that they speak of, and
+    /// the effects on all sites that either haplotype has.
     pub fn of_regions(contigs: &Contigs, regions: &[StrandedRegion], strands: &[Strand]) -> Self {
         Self::new(contigs, strands, regions, None)
     }
@@ -112,16 +115,33 @@ impl Plan {
         inside(self.places(contig)[strand.index()], around)
     }
 
-    /// Returns the positions asked for in pieces: contig and range, in order.
-    pub fn stretches(&self) -> impl Iterator<Item = (usize, Range<u64>)> + Send + '_ {
+    /// Returns the positions asked for in pieces: contig and range, in order; of those that `span`
+    /// has, counted through all of them.
+    pub fn stretches(
+        &self,
+        span: Range<u64>,
+    ) -> impl Iterator<Item = (usize, Range<u64>)> + Send + '_ {
         let contigs = self.either.iter().enumerate();
-        contigs.flat_map(|(contig, asked)| {
-            let ranges = asked.as_slice().iter().cloned();
-            ranges.flat_map(move |range| {
-                let starts = range.clone().step_by(POSITIONS as usize);
-                starts.map(move |start| (contig, start..(start + POSITIONS).min(range.end)))
-            })
+        let ranges = contigs.flat_map(|(contig, asked)| {
+            asked.as_slice().iter().map(move |range| (contig, range.clone()))
+        });
+        let mut before = 0;
+        let within = move |(contig, range): (usize, Range<u64>)| {
+            let length = range.end - range.start;
+            let place = |at: u64| range.start + at.saturating_sub(before).min(length);
+            let within = place(span.start)..place(span.end);
+            before += length;
+            (contig, within)
+        };
+        ranges.map(within).flat_map(|(contig, range)| {
+            let starts = range.clone().step_by(POSITIONS as usize);
+            starts.map(move |start| (contig, start..(start + POSITIONS).min(range.end)))
         })
+    }
+
+    /// Returns a text of all positions asked for, to tell plans apart.
+    pub fn text(&self) -> String {
+        format!("{:?}", self.targets.intervals())
     }
 
     /// Returns the number of positions asked for.
@@ -169,7 +189,7 @@ mod tests {
         let sites =
             [site(1, 450, Strand::Plus), site(0, 300, Strand::Minus), site(0, 350, Strand::Minus)];
         let plan = Plan::of_sites(&contigs(), &sites);
-        let stretches: Vec<_> = plan.stretches().collect();
+        let stretches: Vec<_> = plan.stretches(0..u64::MAX).collect();
         assert_eq!(stretches[0], (0, 180..244));
         assert_eq!(stretches.last(), Some(&(1, 458..500)));
         assert_eq!(plan.positions(), (471 - 180) + (500 - 330));
@@ -193,10 +213,15 @@ mod tests {
         ];
         let plan = Plan::of_regions(&contigs(), &regions, &[Strand::Minus]);
         let positions: Vec<(usize, u64)> =
-            plan.stretches().flat_map(|(c, range)| range.map(move |p| (c, p))).collect();
+            plan.stretches(0..201).flat_map(|(c, range)| range.map(move |p| (c, p))).collect();
         let expected: Vec<(usize, u64)> = (0..200).map(|p| (0, p)).chain([(1, 7)]).collect();
         assert_eq!(positions, expected);
         assert_eq!(plan.positions(), 201);
+        let cuts = [0, 1, 63, 64, 65, 130, 199, 200, 201];
+        let shares = cuts.windows(2).flat_map(|cut| plan.stretches(cut[0]..cut[1]));
+        let shares: Vec<(usize, u64)> =
+            shares.flat_map(|(c, range)| range.map(move |p| (c, p))).collect();
+        assert_eq!(shares, expected);
         assert_eq!(plan.used_strands(), [Strand::Minus]);
         assert!(!plan.names_sites());
     }

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::plan::{AROUND, SiteKey};
 use crate::genome::sequence::{UNKNOWN, complement};
 use crate::genome::strand::Strand;
@@ -10,7 +12,7 @@ use crate::genome::strand::Strand;
 const COLUMNS: usize = 2 * AROUND as usize + 1;
 
 /// The effect of one SNV on one site.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cell {
     pub key: SiteKey,
     /// Position of the SNV.
@@ -36,7 +38,8 @@ pub struct Portrait {
     pub called: bool,
     /// Codes from 120 nt before the site to 120 nt after it; unknown where nothing was scored.
     pub reference: Vec<u8>,
-    /// log2, by column and code of the alternate; NaN where nothing was scored, 0 for the reference.
+    /// log2, by column and code of the alternate; NaN where nothing was scored, 0 for the
+    /// reference.
     pub deltas: Vec<[f64; 4]>,
 }
 
@@ -91,16 +94,16 @@ impl Gallery {
         Self { portraits, places, room: 0 }
     }
 
-    /// Takes the first `room` sites that `wanted` agrees to, in the order in which they come.
+    /// Takes the first `room` sites, in the order in which they come.
     pub fn of_first(room: usize) -> Self {
         Self { room, ..Self::default() }
     }
 
-    /// Adds a cell; `wanted` says whether a site that was not named is to be shown.
-    pub fn add(&mut self, cell: &Cell, wanted: impl Fn(&SiteKey) -> bool) {
+    /// Adds a cell.
+    pub fn add(&mut self, cell: &Cell) {
         let at = match self.places.get(&cell.key) {
             Some(&at) => at,
-            None if self.portraits.len() < self.room && wanted(&cell.key) => {
+            None if self.portraits.len() < self.room => {
                 self.places.insert(cell.key, self.portraits.len());
                 self.portraits.push(Portrait::new(cell.key));
                 self.portraits.len() - 1
@@ -133,7 +136,7 @@ mod tests {
             [(Strand::Plus, 100, 0u8, 1u8), (Strand::Minus, 140, 3, 2)]
         {
             let mut gallery = Gallery::of_first(1);
-            gallery.add(&cell(strand, 980, 1, -3.0), |_| true);
+            gallery.add(&cell(strand, 980, 1, -3.0));
             let portrait = gallery.finish().remove(0);
             assert_eq!(portrait.reference[column], reference);
             assert_eq!(portrait.deltas[column][usize::from(alternate)], -3.0);
@@ -150,13 +153,13 @@ mod tests {
         let first = cell(Strand::Plus, 980, 1, -1.0);
         let mut gallery = Gallery::of_sites(&[unseen, first.key]);
         for cell in [other, first] {
-            gallery.add(&cell, |_| true);
+            gallery.add(&cell);
         }
         let keys: Vec<SiteKey> = gallery.finish().iter().map(|portrait| portrait.key).collect();
         assert_eq!(keys, [first.key]);
         let mut first_only = Gallery::of_first(1);
         for cell in [first, other] {
-            first_only.add(&cell, |_| true);
+            first_only.add(&cell);
         }
         assert_eq!(first_only.finish().len(), 1);
     }

@@ -1,14 +1,17 @@
 //! Rows of the table.
 
-use crate::context::features::Feature;
+use serde::{Deserialize, Serialize};
+
+use crate::context::class::Feature;
+use crate::context::logistic::sigmoid;
 use crate::models::strength::log_odds;
 use crate::variants::context::SiteInGene;
 use crate::variants::effect::SiteEffect;
-use crate::variants::engine::SignalEffect;
 use crate::variants::entry::rounded;
+use crate::variants::scorer::SignalEffect;
 
-/// The names of the columns. `delta_logodds` and `delta_usage`, `..._narrow`, are named as in APARENT2's
-/// genome-wide table (Linder et al. 2022), as are `native_usage` and `pas_position`.
+/// The names of the columns. `delta_logodds` and `delta_usage`, `..._narrow`, are named as in
+/// APARENT2's genome-wide table (Linder et al. 2022), as are `native_usage` and `pas_position`.
 pub const COLUMNS: [&str; 31] = [
     "#chrom",
     "pos",
@@ -124,8 +127,8 @@ pub struct OnSite<'a> {
 pub struct SiteSignal<'a> {
     /// Its first base in transcript direction (0-based), if the reference has one.
     pub position: Option<u64>,
-    /// What becomes of cleavage after it, or where the reference has none after one that the change makes; `None` where
-    /// the frame does not hold the change.
+    /// What becomes of cleavage after it, or where the reference has none after one that the change
+    /// makes; `None` where the frame does not hold the change.
     pub effect: Option<&'a SignalEffect>,
 }
 
@@ -139,22 +142,17 @@ pub enum Usage {
 }
 
 impl Usage {
-    /// Returns the change of usage that goes with a change of natural log-odds of usage, of which the model says
-    /// `predicted`; `None` if it says nothing.
+    /// Returns the change of usage that goes with a change of natural log-odds of usage, of which
+    /// the model says `predicted`; `None` if it says nothing.
     fn change(self, log_odds: Option<f64>, predicted: Option<f64>) -> Option<f64> {
         let Self::Measured(measured) = self else { return predicted };
-        let of = |native: f64, delta: f64| share((native / (1.0 - native)).ln() + delta) - native;
+        let of = |native: f64, delta: f64| sigmoid((native / (1.0 - native)).ln() + delta) - native;
         predicted.and(measured).zip(log_odds).map(|(native, delta)| of(native, delta))
     }
 }
 
-/// Returns the probability of natural log-odds.
-fn share(log_odds: f64) -> f64 {
-    1.0 / (1.0 + (-log_odds).exp())
-}
-
 /// A row of the table.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// 0-based.
     pub position: u64,
@@ -190,7 +188,7 @@ pub fn row(variant: &Variant<'_>, strand: char, on_site: Option<&OnSite<'_>>) ->
         None => of_site,
         Some(SiteSignal { effect: None, .. }) => [[None; 2]; 2],
         Some(SiteSignal { effect: Some(signal), .. }) => [signal.narrow, signal.wide]
-            .map(|[before, after]| [Some(after - before), Some(share(after) - share(before))]),
+            .map(|[before, after]| [Some(after - before), Some(sigmoid(after) - sigmoid(before))]),
     };
     let changes = |[log_odds, predicted]: [Option<f64>; 2]| {
         [known(log_odds, DECIMALS), known(native.change(log_odds, predicted), DECIMALS)]

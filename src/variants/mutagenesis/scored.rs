@@ -5,6 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::plan::{Plan, SiteKey};
 use super::portrait::Cell;
 use super::row::{OnSite, Row, SiteSignal, Usage, Variant, Wide, row};
@@ -18,7 +20,7 @@ use crate::models::strength::CUTS;
 use crate::variants::change::{Change, Coverage, Reason, offset};
 use crate::variants::context::VariantContext;
 use crate::variants::effect::SiteEffect;
-use crate::variants::engine::{Asked, Effects, Engine, SignalEffect};
+use crate::variants::scorer::{Asked, Effects, SignalEffect, VariantScorer};
 
 /// Consecutive positions of one contig.
 pub struct Unit {
@@ -29,20 +31,22 @@ pub struct Unit {
 }
 
 /// What became of a unit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scored {
     pub contig: usize,
+    pub positions: Range<u64>,
     /// Rows of the table, in order of position.
     pub rows: Vec<Row>,
     /// By strand: positions and effects of their SNVs.
     pub effects: [Vec<(u64, PositionEffect)>; 2],
-    /// For the pictures.
+    /// For the pictures: of sites that were named, or that lie where they were asked for.
     pub cells: Vec<Cell>,
     pub totals: Totals,
 }
 
-/// Effects of the three SNVs of a position on one strand, log2. Of each SNV the effect on the site where it
-/// is the largest counts, 0 if it reaches none.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// Effects of the three SNVs of a position on one strand, log2. Of each SNV the effect on the site
+/// where it is the largest counts, 0 if it reaches none.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PositionEffect {
     pub mean: f64,
     /// That of the largest size.
@@ -51,7 +55,7 @@ pub struct PositionEffect {
 
 /// Scores units; shared by all threads.
 pub struct Mutator<'a> {
-    pub engine: &'a Engine<'a>,
+    pub engine: &'a VariantScorer<'a>,
     pub plan: &'a Plan,
     pub contigs: &'a Contigs,
     /// The genes that the sites lie in.
@@ -76,7 +80,8 @@ struct Mutation {
 /// The first bases of the signals of a unit's sites, if the model speaks of signals.
 type OwnSignals = Option<HashMap<(Strand, u64), Option<u64>>>;
 
-/// What a mutation does: to sites, and, of models that speak of signals, to cleavage after each signal.
+/// What a mutation does: to sites, and, of models that speak of signals, to cleavage after each
+/// signal.
 #[derive(Clone, Copy)]
 struct Outcome<'a> {
     sites: &'a [SiteEffect],
@@ -105,6 +110,7 @@ impl Mutator<'_> {
         let own = self.own_signals(unit, &mutations, &effects)?;
         let mut scored = Scored {
             contig: unit.contig,
+            positions: unit.positions.clone(),
             rows: Vec::new(),
             effects: [Vec::new(), Vec::new()],
             cells: Vec::new(),
@@ -137,6 +143,9 @@ impl Mutator<'_> {
         mutations: &[Mutation],
         effects: &[Effects],
     ) -> Result<OwnSignals> {
+        if !self.engine.speaks_of_signals() {
+            return Ok(None);
+        }
         let mut sites = BTreeSet::new();
         for (mutation, effects) in mutations.iter().zip(effects) {
             for strand in Strand::BOTH.into_iter().filter(|s| mutation.strands[s.index()]) {
@@ -180,7 +189,8 @@ impl Mutator<'_> {
         }
     }
 
-    /// Writes the rows of a mutation on one strand; returns its largest effect, log2, 0 if there is none.
+    /// Writes the rows of a mutation on one strand; returns its largest effect, log2, 0 if there is
+    /// none.
     fn write(
         &self,
         unit: &Unit,
@@ -228,8 +238,11 @@ impl Mutator<'_> {
             };
             scored.rows.push(row(&variant, strand.symbol(), Some(&on_site)));
             scored.totals.row(Some(site.effect));
-            let in_picture = position == site.position && site.called[0];
-            if self.pictures && (in_picture || self.plan.names_sites()) {
+            let in_picture = || {
+                let asked = self.plan.strands(unit.contig, position, 1)[strand.index()];
+                asked && position == site.position && site.called[0]
+            };
+            if self.pictures && (self.plan.names_sites() || in_picture()) {
                 let reference = unit.codes[mutation.position as usize];
                 let at = mutation.position;
                 scored.cells.extend(mutation.alternate.map(|alternate| Cell {
@@ -251,8 +264,8 @@ impl Mutator<'_> {
         largest
     }
 
-    /// Returns the sites of a mutation's rows: those named, each with the effect on the site nearest to
-    /// it, or else all that the mutation reaches.
+    /// Returns the sites of a mutation's rows: those named, each with the effect on the site
+    /// nearest to it, or else all that the mutation reaches.
     fn sites<'e>(
         &self,
         contig: usize,
@@ -281,16 +294,19 @@ impl PositionEffect {
     }
 }
 
-/// Returns a site at the place that is named, so that its gene and class are the same whatever changes.
+/// Returns a site at the place that is named, so that its gene and class are the same whatever
+/// changes.
 fn at_place(site: &SiteEffect, position: u64) -> Cow<'_, SiteEffect> {
-    match site.position == position {
-        true => Cow::Borrowed(site),
-        false => Cow::Owned(SiteEffect { position, ..site.clone() }),
+    if site.position == position {
+        Cow::Borrowed(site)
+    } else {
+        Cow::Owned(SiteEffect { position, ..site.clone() })
     }
 }
 
-/// Returns what a change does to cleavage after the signal that a site is cut after: the reference's, or else of those
-/// that the change makes, and whose cuts the site may be, the strongest.
+/// Returns what a change does to cleavage after the signal that a site is cut after: the
+/// reference's, or else of those that the change makes, and whose cuts the site may be, the
+/// strongest.
 fn signal_of(
     signals: &[SignalEffect],
     own: Option<u64>,

@@ -48,7 +48,8 @@ impl FromStr for UsageColumn {
 }
 
 impl UsageColumn {
-    /// Returns the share that a row has; `None` where it says that none was measured (`.`, `NA` or nothing).
+    /// Returns the share that a row has; `None` where it says that none was measured (`.`, `NA` or
+    /// nothing).
     fn of(&self, row: &BedRow<'_>) -> std::result::Result<Option<f64>, String> {
         let number = match self {
             Self::Score => SCORE,
@@ -97,7 +98,8 @@ impl UsageColumn {
 /// Reads sites: BED rows of one nucleotide with a strand.
 ///
 /// # Errors
-/// Those of [`crate::genome::region::read_bed`]; no site, a row that is none, a usage that is no share.
+/// Those of [`crate::genome::region::read_bed`]; no site, a row that is none, a usage that is no
+/// share.
 pub fn read(
     source: &Source,
     contigs: &Contigs,

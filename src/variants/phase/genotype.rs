@@ -12,7 +12,8 @@ pub enum Set {
 }
 
 impl Set {
-    /// Returns whether a genotype of another set is phased with those of this one, which then is of both.
+    /// Returns whether a genotype of another set is phased with those of this one, which then is of
+    /// both.
     pub fn join(&mut self, other: &Self) -> bool {
         match (&*self, other) {
             (_, Self::Any) => true,
@@ -55,6 +56,11 @@ impl Carried {
         self.by_haplotype.len()
     }
 
+    /// Returns the first position after REF.
+    pub fn end(&self) -> i64 {
+        self.start + self.reference.len() as i64
+    }
+
     /// Returns the alternate allele (letters) on a haplotype, counted from 0.
     pub fn alternate(&self, haplotype: usize) -> Option<&[u8]> {
         let number = (*self.by_haplotype.get(haplotype)?)?;
@@ -79,12 +85,12 @@ impl Genotype {
         if numbers.iter().flatten().all(|number| *number == 0) {
             return Self::Nothing;
         }
-        let set = match numbers.iter().all(|number| *number == numbers[0]) {
-            true => Set::Any,
-            false if genotype.contains(&b'/') => return Self::Unphased,
-            false => {
-                Set::Named(value(b"PS").filter(|set| *set != b".").unwrap_or_default().to_vec())
-            }
+        let set = if numbers.iter().all(|number| *number == numbers[0]) {
+            Set::Any
+        } else if genotype.contains(&b'/') {
+            return Self::Unphased;
+        } else {
+            Set::Named(value(b"PS").filter(|set| *set != b".").unwrap_or_default().to_vec())
         };
         let mut alternates: Vec<Vec<u8>> = Vec::new();
         let mut carried = |number: usize| {
@@ -98,6 +104,26 @@ impl Genotype {
         let by_haplotype = numbers.into_iter().map(|number| carried(number?)).collect();
         let (start, reference) = (line.start(), line.reference().to_vec());
         Self::Carried(Carried { start, reference, alternates, by_haplotype, set })
+    }
+}
+
+/// What a sample carries in the records of a batch and around it.
+#[derive(Default)]
+pub struct Genotypes {
+    /// In order of position.
+    pub carried: Vec<Carried>,
+    /// Of each record of the batch its place in the list, if it carries anything.
+    pub of_line: Vec<Option<usize>>,
+    /// Records of the batch whose genotype is not phased.
+    pub unphased: u64,
+}
+
+impl Genotypes {
+    /// Takes in the next genotype; returns its place if it carries anything.
+    pub fn push(&mut self, genotype: Genotype) -> Option<usize> {
+        let Genotype::Carried(carried) = genotype else { return None };
+        self.carried.push(carried);
+        Some(self.carried.len() - 1)
     }
 }
 

@@ -18,11 +18,13 @@ const SHOWN: usize = 4;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     pub program: String,
-    /// What decides effects: version, genome, models, thresholds, known sites. A run that looks effects up has the same.
+    /// What decides effects: version, genome, models, thresholds, known sites. A run that looks
+    /// effects up has the same.
     pub computed_with: BTreeMap<String, String>,
     /// What decides which changes there are.
     pub planned_with: BTreeMap<String, String>,
-    /// Vector instructions or GPU of the run that began the folder: others differ in the last digits.
+    /// Vector instructions or GPU of the run that began the folder: others differ in the last
+    /// digits.
     pub device: String,
     /// In order; a piece whose file is not there has not been computed yet.
     pub pieces: Vec<Piece>,
@@ -47,8 +49,8 @@ impl Manifest {
         serde_json::from_str(&text).map(Some).map_err(broken)
     }
 
-    /// Makes this the manifest of a folder, or makes sure that it is; one that is there keeps its device, which is
-    /// returned.
+    /// Makes this the manifest of a folder, or makes sure that it is; one that is there keeps its
+    /// device, which is returned.
     ///
     /// # Errors
     /// If the folder holds effects of something else, or cannot be written.
@@ -74,7 +76,8 @@ impl Manifest {
         Ok(self.device.clone())
     }
 
-    /// Makes sure that effects of this folder are what a run that computes with `here` would compute.
+    /// Makes sure that effects of this folder are what a run that computes with `here` would
+    /// compute.
     ///
     /// # Errors
     /// If they are not, with what differs.

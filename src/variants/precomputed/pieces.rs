@@ -10,8 +10,8 @@ use crate::genome::strand::Strand;
 use crate::scan::targets::StrandedRegion;
 use crate::variants::mutagenesis::plan::Plan;
 
-/// Positions of a piece unless another number is asked for: some 130,000 changes, minutes of work, which is what a killed
-/// run loses at most.
+/// Positions of a piece unless another number is asked for: some 130,000 changes, minutes of work,
+/// which is what a killed run loses at most.
 pub const POSITIONS: u64 = 1 << 15;
 
 /// A stretch of positions of a contig (its number).
@@ -51,7 +51,7 @@ pub fn plan(contigs: &Contigs, places: &[[Vec<u64>; 2]], around: u64) -> Plan {
 /// Cuts a plan into pieces of at least so many positions with their stretches, in order.
 pub fn cut(plan: &Plan, positions: u64) -> Vec<(Piece, Vec<Stretch>)> {
     let mut pieces: Vec<(Piece, Vec<Stretch>)> = Vec::new();
-    for (contig, range) in plan.stretches() {
+    for (contig, range) in plan.stretches(0..plan.positions()) {
         let first = Locus { contig, position: range.start };
         let last = Locus { contig, position: range.end - 1 };
         let length = range.end - range.start;

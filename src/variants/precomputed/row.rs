@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use crate::error::{Error, Result};
 use crate::genome::sequence::{code, decode};
 use crate::genome::strand::Strand;
 use crate::variants::Rule;
@@ -129,19 +128,9 @@ impl<'a> Row<'a> {
         Some(Self { text, contig, position: position.checked_sub(1)? })
     }
 
-    /// Adds the row to what was read of its position; the effect is told by `rule`.
-    ///
-    /// # Errors
-    /// If it is no row.
-    pub fn add_to(&self, changes: &mut Vec<Read>, rule: &Rule) -> Result<()> {
-        let added = self.try_add_to(changes, rule);
-        added.ok_or_else(|| {
-            let text = String::from_utf8_lossy(self.text).into_owned();
-            Error::Internal(format!("no row of precomputed effects: {text:?}"))
-        })
-    }
-
-    fn try_add_to(&self, changes: &mut Vec<Read>, rule: &Rule) -> Option<()> {
+    /// Adds the row to what was read of its position; the effect is told by `rule`. `None` if it is
+    /// no row.
+    pub fn add_to(&self, changes: &mut Vec<Read>, rule: &Rule) -> Option<()> {
         let mut cells = [&self.text[..0]; COLUMNS.len()];
         let mut found = 0;
         for cell in self.text.split(|byte| *byte == b'\t') {

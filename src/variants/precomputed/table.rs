@@ -16,13 +16,13 @@ use noodles::csi::binning_index::BinningIndex as _;
 use super::manifest::Manifest;
 use super::pieces::{Locus, Piece};
 use super::row::{Inserted, Read, Row};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, excerpt};
 use crate::genome::contigs::Contigs;
 use crate::genome::strand::Strand;
 use crate::output::tabix::{CSI, FINE, with_extension};
 use crate::variants::Rule;
 use crate::variants::effect::SiteEffect;
-use crate::variants::engine::{Asked, Effects, Precomputed};
+use crate::variants::scorer::{Asked, Effects, Precomputed};
 
 /// Indices that are held in memory: each has some thousand entries.
 const INDICES: NonZeroUsize = NonZeroUsize::new(64).unwrap();
@@ -182,7 +182,7 @@ impl OpenPiece {
                 return Ok(changes);
             }
             if row.position == locus.position {
-                row.add_to(&mut changes, rule)?;
+                row.add_to(&mut changes, rule).ok_or_else(|| self.damaged())?;
             }
             self.line.clear();
         }
@@ -223,8 +223,16 @@ impl OpenPiece {
     }
 
     fn row(&self) -> Result<Row<'_>> {
-        let problem = "a row has no position; remove the file and run `polyascan precompute` again";
-        Row::new(&self.line).ok_or_else(|| Error::input(&self.path, "", problem))
+        Row::new(&self.line).ok_or_else(|| self.damaged())
+    }
+
+    /// What to do about the line just read.
+    fn damaged(&self) -> Error {
+        let line = excerpt(&String::from_utf8_lossy(&self.line));
+        let problem = format!(
+            "no row of precomputed effects: {line}; remove the file and run `polyascan precompute` again"
+        );
+        Error::input(&self.path, "", problem)
     }
 
     fn next_line(&mut self) -> Result<bool> {

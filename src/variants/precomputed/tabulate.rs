@@ -10,10 +10,10 @@ use crate::genome::contigs::Contigs;
 use crate::genome::in_turn::InTurn;
 use crate::pipeline::{self, Stop};
 use crate::variants::change::{Change, Reason};
-use crate::variants::engine::{Asked, Engine, Places};
 use crate::variants::genes::strands_at;
 use crate::variants::mutagenesis::scored::{deletion, snvs};
 use crate::variants::mutagenesis::totals::Totals;
+use crate::variants::scorer::{Asked, Places, VariantScorer};
 
 /// Consecutive positions of one contig, of one piece.
 struct Unit {
@@ -36,7 +36,7 @@ pub struct Tabulated {
 
 /// Scores units; shared by all threads.
 pub struct Tabulator<'a> {
-    pub engine: &'a Engine<'a>,
+    pub engine: &'a VariantScorer<'a>,
     pub contigs: &'a Contigs,
     /// Known sites by contig and strand, ascending.
     pub places: &'a [[Vec<u64>; 2]],

@@ -16,8 +16,8 @@ impl Delimiter {
         if header.contains('\t') { Self::Tab } else { Self::Blanks }
     }
 
-    /// Returns the cells of a row, without the quotes around them. A quote that is not closed at a cell's end is a letter
-    /// like others: tables are full of inches and minutes.
+    /// Returns the cells of a row, without the quotes around them. A quote that is not closed at a
+    /// cell's end is a letter like others: tables are full of inches and minutes.
     ///
     /// ```
     /// use polyascan::variants::tables::cells::Delimiter;

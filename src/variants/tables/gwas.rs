@@ -1,7 +1,8 @@
-//! Associations of the NHGRI-EBI GWAS Catalog, as its web site and its files of all associations have them.
+//! Associations of the NHGRI-EBI GWAS Catalog, as its web site and its files of all associations
+//! have them.
 //!
-//! A row names a variant, where it lies (on GRCh38) and the risk allele (`rs7903146-T`, `?` where the paper does not say),
-//! not what the risk allele is an allele to: REF is the genome's base.
+//! A row names a variant, where it lies (on GRCh38) and the risk allele (`rs7903146-T`, `?` where
+//! the paper does not say), not what the risk allele is an allele to: REF is the genome's base.
 
 use std::borrow::Cow;
 
@@ -23,7 +24,8 @@ pub struct GwasColumns {
 }
 
 impl GwasColumns {
-    /// Returns where the columns are, by the plain names of a header; `None` if this is another header.
+    /// Returns where the columns are, by the plain names of a header; `None` if this is another
+    /// header.
     pub fn of(header: &[String]) -> Option<Self> {
         let find = |name: &str| header.iter().position(|column| column == name);
         let [contig, position, risk] = ["chrid", "chrpos", "strongestsnpriskallele"].map(find);
@@ -52,7 +54,8 @@ impl GwasColumns {
     }
 }
 
-/// Returns whether a cell names several variants: haplotypes (`rs1; rs2`) and interactions (`rs1 x rs2`).
+/// Returns whether a cell names several variants: haplotypes (`rs1; rs2`) and interactions (`rs1 x
+/// rs2`).
 fn is_several(cell: &str) -> bool {
     cell.contains([';', ',']) || cell.contains(" x ")
 }

@@ -1,13 +1,15 @@
-//! Genomic variants as HGVS names them (recommendations of hgvs-nomenclature.org, DNA): `NC_000002.12:g.165389311C>T`.
+//! Genomic variants as HGVS names them (recommendations of hgvs-nomenclature.org, DNA):
+//! `NC_000002.12:g.165389311C>T`.
 //!
-//! HGVS counts from 1 and moves what can lie at several places to the 3' end of the genome's plus strand. Where it ends
-//! up in a record follows from the genome's sequence ([`super::stated`]), not from where it is named.
+//! HGVS counts from 1 and moves what can lie at several places to the 3' end of the genome's plus
+//! strand. Where it ends up in a record follows from the genome's sequence ([`super::stated`]), not
+//! from where it is named.
 
 use super::rows::RowReason;
 use super::stated::{Becomes, Edit, LAST_POSITION, Stated, What, nucleotides};
 
-/// Letters of the kinds of sequence that positions count on: genomic, mitochondrial, circular; and those that are not of
-/// the genome.
+/// Letters of the kinds of sequence that positions count on: genomic, mitochondrial, circular; and
+/// those that are not of the genome.
 const GENOMIC: [char; 3] = ['g', 'm', 'o'];
 const OTHER: [char; 4] = ['c', 'n', 'r', 'p'];
 
@@ -22,12 +24,13 @@ pub fn parse(text: &str) -> Option<Result<Stated, RowReason>> {
     if !GENOMIC.contains(&kind) {
         return Some(Err(RowReason::NotGenomic));
     }
-    Some(match contig.is_empty() {
-        true => Err(RowReason::NoPosition),
-        false => edit(description).map(|edit| {
+    Some(if contig.is_empty() {
+        Err(RowReason::NoPosition)
+    } else {
+        edit(description).map(|edit| {
             let contig = contig.to_owned();
             Stated { contig, id: None, what: What::Edit(edit) }
-        }),
+        })
     })
 }
 

@@ -15,8 +15,8 @@ pub struct NamedColumns {
     id: Option<usize>,
 }
 
-/// A column by what it holds: what it is called in messages, and the names that are taken for it, in small letters and
-/// without what separates words.
+/// A column by what it holds: what it is called in messages, and the names that are taken for it,
+/// in small letters and without what separates words.
 struct Role {
     name: &'static str,
     names: &'static [&'static str],
@@ -82,8 +82,8 @@ pub fn plain(name: &str) -> String {
 }
 
 impl NamedColumns {
-    /// Returns where the columns are, by the [`plain`] names of a header; `None` if this is no header with contigs and
-    /// positions.
+    /// Returns where the columns are, by the [`plain`] names of a header; `None` if this is no
+    /// header with contigs and positions.
     ///
     /// # Errors
     /// The columns that are missing.

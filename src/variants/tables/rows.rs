@@ -137,9 +137,10 @@ impl RowCounts {
     /// # Errors
     /// If not, which is an error of the program.
     pub fn check(&self, records: u64) -> Result<()> {
-        match records == self.records && self.rows == records + self.skipped.values().sum::<u64>() {
-            true => Ok(()),
-            false => Err(Error::Internal(format!("{records} records, but rows: {self:?}"))),
+        if records == self.records && self.rows == records + self.skipped.values().sum::<u64>() {
+            Ok(())
+        } else {
+            Err(Error::Internal(format!("{records} records, but rows: {self:?}")))
         }
     }
 

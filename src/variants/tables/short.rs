@@ -1,4 +1,5 @@
-//! One variant in a few letters: `chr1:12345:A:G`, `chr1-12345-A-G`, `1:12345 A>G`, `chr1 12345 A G`, HGVS.
+//! One variant in a few letters: `chr1:12345:A:G`, `chr1-12345-A-G`, `1:12345 A>G`, `chr1 12345 A
+//! G`, HGVS.
 
 use super::hgvs;
 use super::rows::RowReason;
@@ -51,7 +52,8 @@ pub fn parse(text: &str) -> Result<Stated, RowReason> {
     }
 }
 
-/// Returns contig, position, REF and ALT, found from the end: names of contigs may hold what separates.
+/// Returns contig, position, REF and ALT, found from the end: names of contigs may hold what
+/// separates.
 fn parts(text: &str) -> Option<[&str; 4]> {
     let is_allele = |c: char| c.is_ascii_alphabetic();
     // Only the last dash of two is an allele.

@@ -89,7 +89,8 @@ impl What {
         !matches!(self, Self::Alleles { .. })
     }
 
-    /// Returns the record; `sequence` are the contig's codes, empty where it is not known: N stands for what is not.
+    /// Returns the record; `sequence` are the contig's codes, empty where it is not known: N stands
+    /// for what is not.
     ///
     /// # Errors
     /// Why VCF cannot express it.
@@ -140,10 +141,8 @@ impl Edit {
         if reference == alternate {
             return Ok(Columns::without(start + 1, &reference, NoAlternate::NoChange));
         }
-        let change = match reference == here {
-            true => known(sequence, start, &reference, &alternate),
-            false => None,
-        };
+        let change =
+            if reference == here { known(sequence, start, &reference, &alternate) } else { None };
         Ok(match change {
             Some(change) => {
                 let reference = letters(sequence, change.replaced());
@@ -179,7 +178,8 @@ fn known(sequence: &[u8], start: u64, reference: &[u8], alternate: &[u8]) -> Opt
         .then(|| Change::canonical(sequence, start, &reference, &alternate))
 }
 
-/// Returns a record in which neither allele is empty: with the nucleotide before, at the contig's begin the one after.
+/// Returns a record in which neither allele is empty: with the nucleotide before, at the contig's
+/// begin the one after.
 fn anchored(sequence: &[u8], start: u64, reference: &[u8], alternate: &[u8]) -> Columns {
     if !reference.is_empty() && !alternate.is_empty() {
         return Columns::new(start + 1, reference, alternate);
@@ -208,7 +208,8 @@ fn inverse(letters: &[u8]) -> Vec<u8> {
     decode(&reverse_complement(&codes))
 }
 
-/// Returns letters of nucleotides (IUPAC) as capitals, U as T; `None` if there is another or no letter.
+/// Returns letters of nucleotides (IUPAC) as capitals, U as T; `None` if there is another or no
+/// letter.
 pub fn nucleotides(text: &str) -> Option<Vec<u8>> {
     let letter = |letter: u8| {
         let letter = letter.to_ascii_uppercase();

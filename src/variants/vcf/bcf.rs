@@ -1,37 +1,46 @@
-//! BCF to lines of VCF and back, by htslib.
-//!
-//! htslib wants files. What is read must have a name; what is written goes through a small VCF file and a
-//! small BCF file for each batch of lines, so that output is compressed, named and closed as all other
-//! output is.
+//! BCF to lines of VCF and back, as a stream: whole records are cut out of what is read, and htslib
+//! ([`super::htslib`]) makes lines of them in memory, and of lines records.
 
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read as _};
-use std::path::{Path, PathBuf};
+use std::io::{self, BufRead, Read as _};
+use std::path::Path;
 
-use rust_htslib::bcf::{self, Read as _};
-use tempfile::TempDir;
-
+use super::htslib::{self, Codec, FIXED, Records};
 use super::reader::take;
-use crate::error::{Error, Result};
-use crate::genome::compression::{Reader, Source};
+use crate::error::Error;
+use crate::genome::compression::Reader;
 
 /// First bytes of BCF version 2, decompressed.
 pub const MAGIC: &[u8] = b"BCF\x02";
-/// Records that are turned into text together.
-const RECORDS: usize = 64;
-const DAMAGED: &str = "damaged or cut BCF; copy or download the file again";
-const TEMPORARY: &str =
-    "cannot be turned into text (is there room in the folder that TMPDIR names?)";
 /// Bytes before the header's text: magic, minor version, length.
 const BEFORE_TEXT: usize = 9;
+/// Bytes before a record: how long its two parts are.
+const SIZES: usize = 8;
+/// Bytes of a record at most, and of those that htslib is given together, at least.
+const LONGEST: usize = 1 << 28;
+const TOGETHER: usize = 1 << 18;
 
-/// Reads a BCF header: lines of VCF, without the numbers (`IDX`) that stand for names in records.
-pub fn header_text(reader: &mut Reader) -> io::Result<Vec<u8>> {
-    let begin = take(reader, BEFORE_TEXT)?;
-    let length = begin[5..].iter().rev().fold(0, |sum, &byte| sum << 8 | usize::from(byte));
-    let text = take(reader, length)?;
+/// Reads a BCF header as it stands: lines of VCF, with the numbers (`IDX`) that stand for names in
+/// records.
+///
+/// # Errors
+/// If it cannot be read, or is of another version.
+pub fn header_text(reader: &mut Reader) -> Result<Vec<u8>, BcfError> {
+    let cut = |error: io::Error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => BcfError::Cut,
+        _ => error.into(),
+    };
+    let begin = take(reader, BEFORE_TEXT).map_err(cut)?;
+    let (magic, length) = begin.split_at(htslib::MAGIC.len());
+    if magic != htslib::MAGIC {
+        return Err(BcfError::Version(begin[MAGIC.len()]));
+    }
+    take(reader, number(length)).map_err(cut)
+}
+
+/// Returns the lines of a header without the numbers.
+pub fn header_lines(text: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let lines = text.split(|byte| matches!(byte, b'\n' | 0)).filter(|line| !line.is_empty());
-    Ok(lines.flat_map(|line| without_number(line).into_iter().chain([b'\n'])).collect())
+    lines.map(without_number)
 }
 
 /// Takes `,IDX=n` out of a header line's end.
@@ -47,168 +56,155 @@ fn without_number(line: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Opens a file that htslib can read.
-fn open(path: &Path) -> std::result::Result<bcf::Reader, String> {
-    let reader = bcf::Reader::from_path(path).map_err(|e| e.to_string())?;
-    // rust-htslib keeps the null pointer that htslib gives for a header that it cannot read, and
-    // shows it nowhere else; to use it would end the program.
-    if format!("{:?}", reader.header()).contains(" 0x0 ") {
-        return Err(
-            "htslib cannot read this header (its reason is above); copy or download the file again"
-                .to_owned(),
-        );
-    }
-    Ok(reader)
+/// Why a header or a record cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum BcfError {
+    #[error("the file ends in the middle of it; copy or download it again")]
+    Cut,
+    #[error("it is BCF 2.{0}, of which 2.2 is read; convert it with bcftools view")]
+    Version(u8),
+    #[error(
+        "htslib cannot read this header (its reason is above); copy or download the file again"
+    )]
+    Header,
+    #[error("damaged or cut BCF; copy or download the file again")]
+    Damaged,
+    #[error("a value holds a line feed, which no line of VCF can")]
+    LineFeed,
+    #[error("more than 256 MiB in one record; is it BCF?")]
+    Long,
+    #[error("cannot read: {0}")]
+    Unreadable(#[from] io::Error),
 }
 
 /// The records of a BCF file as lines.
 pub struct BcfRecords {
-    reader: bcf::Reader,
-    record: bcf::Record,
-    /// Holds the file of [`Batch`].
-    folder: TempDir,
-    batch: Batch,
-    /// A copy with a name, of what was read from a pipe.
-    _copy: Option<tempfile::NamedTempFile>,
-}
-
-/// Records as htslib writes them into a file: its only other way out takes nothing but UTF-8.
-#[derive(Default)]
-struct Batch {
-    lines: Option<BufReader<File>>,
-    /// Records not given out yet.
-    left: usize,
-    /// What comes after them, if not another batch.
-    end: Option<std::result::Result<(), String>>,
+    reader: Reader,
+    codec: Codec,
+    /// Read, but not given out yet.
+    records: Option<Records>,
+    /// Why there are no more behind them.
+    end: Option<BcfError>,
 }
 
 impl BcfRecords {
-    /// Opens a file whose header was checked.
+    /// Goes on with a file behind its header, `text`.
     ///
     /// # Errors
-    /// If htslib cannot.
-    pub fn open(source: &Source) -> Result<Self> {
-        let path = source.path();
-        let failed = |e| Error::io(path, "cannot copy into a temporary file", e);
-        let (path, copy) = if path.is_file() {
-            (path.to_owned(), None)
-        } else {
-            let mut copy = tempfile::NamedTempFile::new().map_err(failed)?;
-            io::copy(&mut source.reader(), &mut copy).map_err(failed)?;
-            (copy.path().to_owned(), Some(copy))
-        };
-        let reader = open(&path).map_err(|problem| Error::input(source.path(), "", problem))?;
-        let (record, folder) = (reader.empty_record(), tempfile::tempdir().map_err(failed)?);
-        Ok(Self { reader, record, folder, batch: Batch::default(), _copy: copy })
+    /// What is wrong with the header.
+    pub fn new(reader: Reader, text: &[u8]) -> Result<Self, BcfError> {
+        let codec = Codec::new(text).map_err(|_| BcfError::Header)?;
+        Ok(Self { reader, codec, records: None, end: None })
+    }
+
+    /// Returns how many bytes of the file were read, what is buffered included.
+    pub fn offset(&self) -> u64 {
+        self.reader.offset()
     }
 
     /// Returns the next record as a line, without its line feed.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn next_line(&mut self) -> std::result::Result<Option<Vec<u8>>, String> {
-        while self.batch.left == 0 {
-            // A line feed inside a value makes more lines than records.
-            let lines = self.batch.lines.as_mut();
-            if lines.is_some_and(|lines| lines.fill_buf().is_ok_and(|rest| !rest.is_empty())) {
-                return Err(DAMAGED.to_owned());
+    pub fn next_line(&mut self) -> Result<Option<Vec<u8>>, BcfError> {
+        loop {
+            if let Some(records) = &self.records
+                && let Some(line) = self.codec.decode(records).map_err(|_| BcfError::Damaged)?
+            {
+                // A line feed inside a value would make two lines of one record.
+                let line = line.strip_suffix(b"\n").unwrap_or(line);
+                if line.contains(&b'\n') {
+                    return Err(BcfError::LineFeed);
+                }
+                return Ok(Some(line.to_vec()));
             }
-            match &self.batch.end {
-                Some(end) => return end.clone().map(|()| None),
-                None => self.batch = self.next_batch()?,
+            self.records = None;
+            if let Some(end) = self.end.take() {
+                return Err(end);
             }
-        }
-        self.batch.left -= 1;
-        let mut line = Vec::new();
-        if let Some(lines) = &mut self.batch.lines {
-            lines.read_until(b'\n', &mut line).map_err(|_| TEMPORARY.to_owned())?;
-        }
-        match line.pop() {
-            Some(b'\n') => Ok(Some(line)),
-            _ => Err(TEMPORARY.to_owned()),
+            let bytes = self.some_records();
+            if bytes.is_empty() && self.end.is_none() {
+                return Ok(None);
+            }
+            self.records = Some(Records::open(&bytes).map_err(|_| BcfError::Damaged)?);
         }
     }
 
-    fn next_batch(&mut self) -> std::result::Result<Batch, String> {
-        let path = self.folder.path().join("batch.vcf");
-        let failed = |_| TEMPORARY.to_owned();
-        let header = bcf::Header::from_template(self.reader.header());
-        let mut writer = bcf::Writer::from_path(&path, &header, true, bcf::Format::Vcf)
-            .map_err(|_| TEMPORARY.to_owned())?;
-        let mut batch = Batch::default();
-        while batch.left < RECORDS && batch.end.is_none() {
-            match self.reader.read(&mut self.record) {
-                None => batch.end = Some(Ok(())),
-                Some(read) => match read.and_then(|()| writer.write(&self.record)) {
-                    Ok(()) => batch.left += 1,
-                    Err(_) => batch.end = Some(Err(DAMAGED.to_owned())),
-                },
+    /// Reads records; fewer than [`TOGETHER`] bytes of them at the end, of whose kind it takes a
+    /// note.
+    fn some_records(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while bytes.len() < TOGETHER && self.end.is_none() {
+            match next_record(&mut self.reader, &mut bytes) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => self.end = Some(error),
             }
         }
-        drop(writer);
-        let mut lines = BufReader::new(File::open(&path).map_err(failed)?);
-        while lines.fill_buf().map_err(failed)?.starts_with(b"#") {
-            lines.skip_until(b'\n').map_err(failed)?;
-        }
-        batch.lines = Some(lines);
-        Ok(batch)
+        bytes
     }
+}
+
+/// Appends the next record, or nothing at the end of the file. Only whole ones are appended.
+fn next_record(reader: &mut Reader, bytes: &mut Vec<u8>) -> Result<bool, BcfError> {
+    if reader.fill_buf()?.is_empty() {
+        return Ok(false);
+    }
+    let cut = |error: io::Error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => BcfError::Damaged,
+        _ => error.into(),
+    };
+    let sizes = take(reader, SIZES).map_err(cut)?;
+    let [shared, samples] = [&sizes[..4], &sizes[4..]].map(number);
+    if shared < FIXED - SIZES {
+        return Err(BcfError::Damaged);
+    }
+    if shared + samples > LONGEST {
+        return Err(BcfError::Long);
+    }
+    let (begin, size) = (bytes.len(), sizes.len() + shared + samples);
+    bytes.extend(sizes);
+    reader.take((shared + samples) as u64).read_to_end(bytes)?;
+    if bytes.len() - begin < size {
+        bytes.truncate(begin);
+        return Err(BcfError::Damaged);
+    }
+    Ok(true)
+}
+
+/// Returns the number that bytes are, the lowest first.
+fn number(bytes: &[u8]) -> usize {
+    bytes.iter().rev().fold(0, |sum, &byte| sum << 8 | usize::from(byte))
 }
 
 /// Turns lines into BCF.
 pub struct BcfEncoder {
-    folder: TempDir,
-    /// The header as VCF, and as BCF.
-    text: Vec<u8>,
+    codec: Codec,
+    /// What the file begins with.
     pub header: Vec<u8>,
 }
 
 impl BcfEncoder {
-    /// Encodes a header.
+    /// Encodes a header, lines of VCF.
     ///
     /// # Errors
-    /// If the temporary folder cannot be written.
-    pub fn new(text: Vec<u8>) -> Result<Self> {
-        let folder = tempfile::tempdir()
-            .map_err(|e| Error::io(&std::env::temp_dir(), "cannot create a temporary folder", e))?;
-        let mut encoder = Self { folder, text, header: Vec::new() };
-        encoder.header = encoder.bytes(b"")?;
-        Ok(encoder)
+    /// If htslib does not take it.
+    pub fn new(text: &[u8]) -> Result<Self, Error> {
+        let encoded = Codec::new(text).and_then(|mut codec| Ok((codec.header()?, codec)));
+        let refused = |_| Error::input(Path::new("output"), "header", BcfError::Header.to_string());
+        let (header, codec) = encoded.map_err(refused)?;
+        Ok(Self { codec, header })
     }
 
     /// Encodes lines, each with its line feed.
     ///
     /// # Errors
     /// A record that BCF cannot hold.
-    pub fn encode(&self, lines: &[u8]) -> Result<Vec<u8>> {
-        let bytes = self.bytes(lines)?;
-        let records = bytes.strip_prefix(self.header.as_slice());
-        let records = records.map(<[u8]>::to_vec);
-        records.ok_or_else(|| Error::Internal("htslib wrote another header".into()))
-    }
-
-    /// Returns a whole BCF file, not compressed.
-    fn bytes(&self, lines: &[u8]) -> Result<Vec<u8>> {
-        let [vcf, bcf] = ["batch.vcf", "batch.bcf"].map(|name| self.folder.path().join(name));
-        let failed = |path: PathBuf| move |e| Error::io(&path, "cannot write", e);
-        let text = [self.text.as_slice(), lines].concat();
-        fs::write(&vcf, text).map_err(failed(vcf.clone()))?;
-        let refused = |e: rust_htslib::errors::Error| Error::Internal(format!("BCF: {e}"));
-        let unreadable = |problem| Error::input(Path::new("output"), "header", problem);
-        let mut reader = open(&vcf).map_err(unreadable)?;
-        let header = bcf::Header::from_template(reader.header());
-        let writer = bcf::Writer::from_path(&bcf, &header, true, bcf::Format::Bcf);
-        let mut writer = writer.map_err(refused)?;
-        let mut record = reader.empty_record();
-        let mut lines = lines.split(|byte| *byte == b'\n');
-        while let Some(read) = reader.read(&mut record) {
-            let line = lines.next().unwrap_or_default();
-            read.and_then(|()| writer.write(&record)).map_err(|_| impossible(line))?;
-        }
-        drop(writer);
+    pub fn encode(&mut self, lines: &[u8]) -> Result<Vec<u8>, Error> {
         let mut bytes = Vec::new();
-        let source = Source::open(&bcf)?;
-        source.reader().read_to_end(&mut bytes).map_err(failed(bcf))?;
+        for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            self.codec.encode(line, &mut bytes).map_err(|_| impossible(line))?;
+        }
         Ok(bytes)
     }
 }
@@ -220,3 +216,6 @@ fn impossible(line: &[u8]) -> Error {
                    header, or a value is not of the type defined there; write VCF (--output-type z)";
     Error::input(Path::new("output"), String::from_utf8_lossy(&place.join(&b':')), problem)
 }
+
+#[cfg(test)]
+mod tests;

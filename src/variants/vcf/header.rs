@@ -29,9 +29,10 @@ impl Header {
             let begin = line[..line.len().min(40)].escape_ascii();
             let problem =
                 "not VCF: the first line must be ##fileformat=VCFv4.2 or another version 4";
-            let nothing_else = match line.starts_with(b"##") {
-                true => "",
-                false => "; nor is this a table or list of variants (see docs/VARIANTS.md)",
+            let nothing_else = if line.starts_with(b"##") {
+                ""
+            } else {
+                "; nor is this a table or list of variants (see docs/VARIANTS.md)"
             };
             return Err(format!("{problem}, but begins with \"{begin}\"{nothing_else}"));
         }
@@ -86,8 +87,8 @@ impl Header {
         self.lines.iter().any(|line| line.starts_with(b"##contig="))
     }
 
-    /// Returns the first contig that has another length by its `##contig` line than in a genome, and how
-    /// many there are: its name, the length here and there.
+    /// Returns the first contig that has another length by its `##contig` line than in a genome,
+    /// and how many there are: its name, the length here and there.
     pub fn other_length(&self, contigs: &Contigs) -> Option<(String, u64, u64, usize)> {
         let others = self.lines.iter().filter_map(|line| {
             let line = std::str::from_utf8(line).ok()?;

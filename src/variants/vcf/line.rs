@@ -95,8 +95,8 @@ impl Line {
         format!("{}:{}", String::from_utf8_lossy(self.contig()), self.position)
     }
 
-    /// Appends the line with `reference` for REF and, in INFO, `info` (`KEY=value`, joined by `;`) in
-    /// place of the entries of these keys; returns whether there were any.
+    /// Appends the line with `reference` for REF and, in INFO, `info` (`KEY=value`, joined by `;`)
+    /// in place of the entries of these keys; returns whether there were any.
     pub fn write(&self, reference: &[u8], keys: &[&str], info: &str, out: &mut Vec<u8>) -> bool {
         let start = |index: usize| self.ends[index - 1] + 1;
         out.extend_from_slice(&self.text[..start(3)]);

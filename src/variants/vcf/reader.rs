@@ -3,7 +3,7 @@
 use std::io::{BufRead, Read};
 use std::path::PathBuf;
 
-use super::bcf::{self, BcfRecords};
+use super::bcf::{self, BcfError, BcfRecords};
 use super::header::Header;
 use super::line::Line;
 use crate::error::{Error, Result};
@@ -25,7 +25,7 @@ pub struct VcfReader {
 
 enum Records {
     Text(Reader),
-    Bcf(BcfRecords),
+    Bcf(Box<BcfRecords>),
 }
 
 impl VcfReader {
@@ -42,23 +42,22 @@ impl VcfReader {
             vcf.read_header()?;
             return Ok(vcf);
         }
-        let text = bcf::header_text(&mut reader).map_err(|e| match e.kind() {
-            std::io::ErrorKind::UnexpectedEof => {
-                let problem = "the file ends in the middle of it; copy or download it again";
-                Error::input(source.path(), "header", problem)
-            }
-            _ => source.error(e),
-        })?;
+        let failed = |error| match error {
+            BcfError::Unreadable(error) => source.error(error),
+            error => Error::input(source.path(), "header", error.to_string()),
+        };
+        let text = bcf::header_text(&mut reader).map_err(failed)?;
         let wrong = |problem: String| Error::input(source.path(), "header", problem);
         let mut header = Header::default();
         let mut last = false;
-        for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            last = header.push(line.to_vec()).map_err(wrong)?;
+        for line in bcf::header_lines(&text) {
+            last = header.push(line).map_err(wrong)?;
         }
         if !last {
             return Err(wrong("it has no #CHROM line".to_owned()));
         }
-        let (columns, records) = (header.columns(), Records::Bcf(BcfRecords::open(&source)?));
+        let records = BcfRecords::new(reader, &text).map_err(failed)?;
+        let (columns, records) = (header.columns(), Records::Bcf(Box::new(records)));
         Ok(Self { source, header, records, number: 0, columns })
     }
 
@@ -67,11 +66,11 @@ impl VcfReader {
         self.source.path().to_owned()
     }
 
-    /// Returns the size of the file, and how far it is read, in bytes; `None` of BCF.
-    pub fn progress(&self) -> (u64, Option<u64>) {
+    /// Returns the size of the file, and how far it is read, in bytes.
+    pub fn progress(&self) -> (u64, u64) {
         let offset = match &self.records {
-            Records::Text(reader) => Some(reader.offset()),
-            Records::Bcf(_) => None,
+            Records::Text(reader) => reader.offset(),
+            Records::Bcf(records) => records.offset(),
         };
         (self.source.size(), offset)
     }
@@ -85,8 +84,10 @@ impl VcfReader {
             Records::Text(_) => self.next_line()?,
             Records::Bcf(records) => {
                 self.number += 1;
-                let text = records.next_line();
-                text.map_err(|problem| self.wrong(problem))?
+                records.next_line().map_err(|error| match error {
+                    BcfError::Unreadable(error) => self.source.error(error),
+                    error => self.wrong(error.to_string()),
+                })?
             }
         };
         let parse = |text: Vec<u8>| {
@@ -174,11 +175,10 @@ fn check_letters(line: &[u8]) -> std::result::Result<(), String> {
     // Also those of the C1 set, which terminals obey, as UTF-8 has them.
     let c1 = |pair: &[u8]| pair[0] == 0xc2 && (0x80..0xa0).contains(&pair[1]);
     let control = |byte: &u8| (*byte < b' ' && *byte != b'\t') || *byte == 0x7f;
-    match line.iter().any(control) || line.windows(2).any(c1) {
-        true => {
-            Err("the line holds control characters; copy or download the file again".to_owned())
-        }
-        false => Ok(()),
+    if line.iter().any(control) || line.windows(2).any(c1) {
+        Err("the line holds control characters; copy or download the file again".to_owned())
+    } else {
+        Ok(())
     }
 }
 
@@ -186,8 +186,5 @@ fn check_letters(line: &[u8]) -> std::result::Result<(), String> {
 pub(super) fn take(reader: &mut impl Read, n: usize) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     reader.take(n as u64).read_to_end(&mut bytes)?;
-    match bytes.len() == n {
-        true => Ok(bytes),
-        false => Err(std::io::ErrorKind::UnexpectedEof.into()),
-    }
+    if bytes.len() == n { Ok(bytes) } else { Err(std::io::ErrorKind::UnexpectedEof.into()) }
 }

@@ -17,7 +17,7 @@ const TABIX_POSITIONS: u64 = 1 << 29;
 const MIN_SHIFT: u32 = 14;
 
 /// Format of the output, named as in bcftools.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputType {
     /// VCF.
     V,
@@ -62,9 +62,10 @@ impl Sink {
     /// If it cannot be created.
     pub fn create(path: &Path, compressed: bool) -> Result<Self> {
         let file = AtomicFile::create(path)?;
-        Ok(match compressed {
-            false => Self::Plain(file),
-            true => Self::Bgzf(Box::new(bgzf::io::Writer::new(file))),
+        Ok(if compressed {
+            Self::Bgzf(Box::new(bgzf::io::Writer::new(file)))
+        } else {
+            Self::Plain(file)
         })
     }
 
@@ -111,7 +112,7 @@ impl VcfWriter {
     pub fn create(path: &Path, kind: OutputType, header: Vec<u8>) -> Result<Self> {
         let mut sink = Sink::create(path, kind.is_compressed())?;
         let bcf = if kind.is_bcf() {
-            let encoder = BcfEncoder::new(header)?;
+            let encoder = BcfEncoder::new(&header)?;
             sink.write(&encoder.header)?;
             Some(encoder)
         } else {
@@ -126,7 +127,7 @@ impl VcfWriter {
     /// # Errors
     /// If the file cannot be written, or is BCF and cannot hold a record.
     pub fn write(&mut self, lines: &[u8]) -> Result<()> {
-        match &self.bcf {
+        match &mut self.bcf {
             Some(encoder) => self.sink.write(&encoder.encode(lines)?),
             None => self.sink.write(lines),
         }

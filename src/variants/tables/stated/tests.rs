@@ -136,7 +136,8 @@ fn haplotype(sequence: &[u8], start: usize, removed: usize, inserted: &[u8]) -> 
     [&sequence[..start], inserted, &sequence[start + removed..]].concat()
 }
 
-/// The names that HGVS gives a change, moved to the 3' end as it demands, and the same changes where they lie.
+/// The names that HGVS gives a change, moved to the 3' end as it demands, and the same changes
+/// where they lie.
 fn names(sequence: &[u8], start: usize, removed: usize, inserted: &[u8]) -> Vec<String> {
     let whole = haplotype(sequence, start, removed, inserted);
     let text = |codes: &[u8]| String::from_utf8(decode(codes)).unwrap();

@@ -1,5 +1,5 @@
-//! The strengths that a batch of changes needs: every different window once, and of a window in which a change
-//! replaces a few bases only what these alter.
+//! The strengths that a batch of changes needs: every different window once, and of a window in
+//! which a change replaces a few bases only what these alter.
 
 use std::collections::HashMap;
 

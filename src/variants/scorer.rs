@@ -14,19 +14,19 @@ use super::change::Change;
 use super::effect::{Effect, Pair, SiteEffect};
 use super::haplotype::{Haplotype, touching};
 use super::motif;
+use super::settings::{EngineSettings, LatentSites};
 use super::windows::{self, CONTEXT, Windows};
-use super::{LatentSites, VariantSettings};
 use crate::error::{Error, Result};
 use crate::genome::contigs::Contigs;
 use crate::genome::region::Intervals;
 use crate::genome::strand::Strand;
 use crate::models::card::Task;
 use crate::models::{CENTRE, Model};
-use crate::profile::Profile;
 use crate::scan::Anchor;
 use crate::scan::consolidate::REACH;
 use crate::scan::inference::{ChunkScores, Scorer};
 use crate::scan::targets::Targets;
+use crate::timing::Profile;
 pub use signals::SignalEffect;
 use strengths::{Place, StrengthWindows, Strengths};
 
@@ -39,17 +39,18 @@ pub type Effects = Arc<[SiteEffect]>;
 /// A change to score, and the strands that count.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Asked {
+    /// What to score.
     pub change: Change,
     /// Plus, minus.
     pub strands: [bool; 2],
 }
 
-/// Scores changes; shared by all threads. Results do not depend on how changes are put together into
-/// batches.
-pub struct Engine<'a> {
+/// Scores changes; shared by all threads. Results do not depend on how changes are put together
+/// into batches.
+pub struct VariantScorer<'a> {
     sites: &'a dyn Model,
     strength: Option<&'a dyn Model>,
-    settings: VariantSettings,
+    settings: EngineSettings,
     /// Every position: what is asked for is not counted here.
     everywhere: Targets,
     /// The one sequence that a batch is of, for messages.
@@ -65,15 +66,16 @@ pub struct Engine<'a> {
 
 /// Effects that were computed before, by the same models with the same settings and places.
 pub trait Precomputed: Sync {
-    /// Returns the effects of changes of a sequence, in ascending order of the changes; `None` of each that it does not
-    /// have.
+    /// Returns the effects of changes of a sequence, in ascending order of the changes; `None` of
+    /// each that it does not have.
     ///
     /// # Errors
     /// If they cannot be read.
     fn effects(&self, name: usize, asked: &[&Asked]) -> Result<Vec<Option<Effects>>>;
 }
 
-/// Known sites of one sequence: positions by strand, ascending, whose effects are wanted in any case.
+/// Known sites of one sequence: positions by strand, ascending, whose effects are wanted in any
+/// case.
 pub type Places<'a> = [&'a [u64]; 2];
 
 /// What is known of one strand around a change.
@@ -92,7 +94,7 @@ struct Draft {
     windows: Option<[Place; 2]>,
 }
 
-impl<'a> Engine<'a> {
+impl<'a> VariantScorer<'a> {
     /// Prepares the scoring with a site model and, for strengths, a strength model.
     ///
     /// # Errors
@@ -100,7 +102,7 @@ impl<'a> Engine<'a> {
     pub fn new(
         sites: &'a dyn Model,
         strength: Option<&'a dyn Model>,
-        settings: VariantSettings,
+        settings: EngineSettings,
     ) -> Result<Self> {
         if !sites.can_scan() {
             return Err(sites.not_scannable());
@@ -138,16 +140,17 @@ impl<'a> Engine<'a> {
         Self { precomputed, ..self }
     }
 
-    /// Gives up with [`Error::Interrupted`] once `stop` says so: one record can have thousands of alleles.
+    /// Gives up with [`Error::Interrupted`] once `stop` says so: one record can have thousands of
+    /// alleles.
     pub fn stopping(self, stop: impl Fn() -> bool + Send + Sync + 'a) -> Self {
         Self { stop: Box::new(stop), ..self }
     }
 
     /// Returns the effects of each change of one sequence, e.g. a contig (codes), in order. Changes
-    /// near each other share the windows of the reference. `name` tells sequences apart: the effects
-    /// of a change that was scored before are remembered under it. Of the known `places` of the sequence
-    /// that the change can reach there is an effect whether a haplotype has a site near them or not; they
-    /// are always the same under one name.
+    /// near each other share the windows of the reference. `name` tells sequences apart: the
+    /// effects of a change that was scored before are remembered under it. Of the known `places` of
+    /// the sequence that the change can reach there is an effect whether a haplotype has a site
+    /// near them or not; they are always the same under one name.
     ///
     /// Every change must have passed [`Change::check_windows`].
     ///
@@ -349,7 +352,8 @@ impl<'a> Engine<'a> {
         Draft { site, windows }
     }
 
-    /// Returns the effect on a site; none on a latent one that does not change enough to be reported.
+    /// Returns the effect on a site; none on a latent one that does not change enough to be
+    /// reported.
     fn finished(&self, draft: Draft, strengths: &Strengths) -> Option<SiteEffect> {
         let Draft { mut site, windows } = draft;
         site.strength = windows.map(|places| places.map(|place| strengths.at(place)));

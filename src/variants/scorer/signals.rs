@@ -1,9 +1,9 @@
-//! What changes do to cleavage after each polyA signal, for models that read a frame laid around a signal: APARENT2's
-//! own scores of variants (Linder et al. 2022, Genome Biology 23:232).
+//! What changes do to cleavage after each polyA signal, for models that read a frame laid around a
+//! signal: APARENT2's own scores of variants (Linder et al. 2022, Genome Biology 23:232).
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{Asked, Engine, SIGHT};
+use super::{Asked, SIGHT, VariantScorer};
 use crate::context::signal::{SIGNALS, signal_at};
 use crate::error::{Error, Result};
 use crate::genome::strand::Strand;
@@ -18,6 +18,7 @@ const PER_CALL: usize = 256;
 /// Cleavage after one polyA signal; pairs are of reference and alternate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SignalEffect {
+    /// The strand of the signal.
     pub strand: Strand,
     /// Position (0-based, on the reference) of the signal's first base in transcript direction.
     pub position: u64,
@@ -44,9 +45,10 @@ struct Framed {
     frames: [Vec<u8>; 2],
 }
 
-impl Engine<'_> {
-    /// Returns, for each change, the effects on the cleavage after every polyA signal whose frame it touches: on the
-    /// strands asked for, by strand and position. Nothing of models that do not speak of signals.
+impl VariantScorer<'_> {
+    /// Returns, for each change, the effects on the cleavage after every polyA signal whose frame
+    /// it touches: on the strands asked for, by strand and position. Nothing of models that do not
+    /// speak of signals.
     ///
     /// # Errors
     /// Those of the models.
@@ -76,9 +78,10 @@ impl Engine<'_> {
         Ok(framed.iter().map(|of_change| of_change.iter().map(effect).collect()).collect())
     }
 
-    /// Returns the signal that each site (position by strand) of a sequence is cut after, by the position of its first
-    /// base in transcript direction: of those whose cuts the site may be, 7 to 56 nt after the first base, that with
-    /// the most cleavage. `None` of models that do not speak of signals.
+    /// Returns the signal that each site (position by strand) of a sequence is cut after, by the
+    /// position of its first base in transcript direction: of those whose cuts the site may be, 7
+    /// to 56 nt after the first base, that with the most cleavage. `None` of models that do not
+    /// speak of signals.
     ///
     /// # Errors
     /// Those of the models.
@@ -110,7 +113,8 @@ impl Engine<'_> {
         Ok(Some(strongest.into_iter().map(|found| found.map(|(_, position)| position)).collect()))
     }
 
-    /// Returns whether the site model reads frames laid around signals, and says how much RNA is cleaved there.
+    /// Returns whether the site model reads frames laid around signals, and says how much RNA is
+    /// cleaved there.
     pub fn speaks_of_signals(&self) -> bool {
         self.frames().is_some()
     }
@@ -149,15 +153,16 @@ fn before(strand: Strand, site: u64, nt: u64) -> Option<u64> {
     }
 }
 
-/// Returns the signals of either haplotype whose frames hold a changed base: `length` nt, the signal's first base at
-/// index `anchor`.
+/// Returns the signals of either haplotype whose frames hold a changed base: `length` nt, the
+/// signal's first base at index `anchor`.
 fn framed(sequence: &[u8], asked: &Asked, anchor: usize, length: usize) -> Vec<Framed> {
     let Asked { change, strands } = asked;
     let haplotypes = Haplotype::both(sequence, change, SIGHT);
     let mut framed = Vec::new();
     for strand in Strand::BOTH.into_iter().filter(|strand| strands[strand.index()]) {
         let (before, after) = (anchor as u64, (length - 1 - anchor) as u64);
-        // Nucleotides that lie upstream of a base that sees the change on the contig's left, or on its right.
+        // Nucleotides that lie upstream of a base that sees the change on the contig's left, or on
+        // its right.
         let (left, right) = match strand {
             Strand::Plus => (after, before),
             Strand::Minus => (before, after),

@@ -25,9 +25,10 @@ const SITE: &[u8] = b"TTTGTATTTCTTTTTCTTTGTATTGATTTCATTTATCTTTAAAATTCAATAAAGCATT
 /// Index of the signal's first base.
 const SIGNAL: u64 = 1_430 + 48;
 
-fn settings() -> VariantSettings {
+fn settings() -> EngineSettings {
     let config = Config::load(None).unwrap();
-    config.variants.settings(&config.scan, None)
+    let thresholds = config.variants.thresholds(&config.scan);
+    thresholds.engine(None, LatentSites::Changed, config.variants.remembered)
 }
 
 /// No known sites.
@@ -41,10 +42,10 @@ fn asked(change: Change) -> Asked {
     Asked { change, strands: [true; 2] }
 }
 
-fn with_engine(test: impl Fn(&Engine<'_>)) {
+fn with_engine(test: impl Fn(&VariantScorer<'_>)) {
     let sites = registry::load("default", &Workers::CPU).unwrap();
     let strength = registry::load("default-strength", &Workers::CPU).unwrap();
-    test(&Engine::new(sites.as_ref(), Some(strength.as_ref()), settings()).unwrap());
+    test(&VariantScorer::new(sites.as_ref(), Some(strength.as_ref()), settings()).unwrap());
 }
 
 #[test]
@@ -96,7 +97,8 @@ fn the_other_strand_has_the_mirrored_effects() {
 fn sites_are_those_of_a_scan_of_either_whole_haplotype() {
     with_engine(|engine| {
         let mut compared = 0;
-        // Of the last four sequences little more than the site is there: windows reach past the contig's ends.
+        // Of the last four sequences little more than the site is there: windows reach past the
+        // contig's ends.
         for seed in 0..8 {
             let mut codes = sequence(seed, Strand::Plus);
             let mut signal = SIGNAL;
