@@ -8,6 +8,7 @@ mod background;
 mod contig;
 mod elements;
 mod layout;
+mod reads;
 mod variants;
 mod write;
 
@@ -36,6 +37,8 @@ pub struct SimulationSettings {
     pub contigs: u64,
     /// The same settings and seed give the same bytes.
     pub seed: u64,
+    /// Reads of a site's 3' ends on average; 0: no reads are written.
+    pub reads: u64,
 }
 
 /// How much of what was written.
@@ -50,10 +53,12 @@ pub struct SimulationReport {
     /// Polya sites but for one base of their hexamer, which a variant mends.
     pub latent: u64,
     pub variants: u64,
+    /// Of sites, of internal priming, and of the background.
+    pub reads: u64,
 }
 
-/// Writes `genome.fa`, `genes.gtf`, `truth.bed`, `decoys.bed`, `latent.bed` and `variants.vcf` into
-/// `directory`, which is created if need be. Memory holds one contig.
+/// Writes `genome.fa`, `genes.gtf`, `truth.bed`, `decoys.bed`, `latent.bed`, `variants.vcf` and, if
+/// asked for, `reads.bed` into `directory`, which is created if need be. Memory holds one contig.
 ///
 /// # Errors
 /// If the settings leave no room for the sites (the message says how much is needed), or a file
@@ -75,6 +80,13 @@ pub fn simulate(settings: &SimulationSettings, directory: &Path) -> Result<Simul
         report.decoys += contig.decoys.len() as u64;
         report.latent += contig.latent.len() as u64;
         report.variants += contig.snvs.len() as u64;
+        if settings.reads > 0 {
+            // A stream of its own: with and without reads the rest is the same.
+            rng.set_stream(u64::MAX - index as u64);
+            let reads = reads::draw(&mut rng, &contig, settings.reads);
+            report.reads += reads.iter().flat_map(|strand| strand.values()).sum::<u64>();
+            writers.write_reads(&contig.name, &reads)?;
+        }
         writers.write(contig)?;
     }
     writers.commit()?;

@@ -28,6 +28,10 @@ pub struct Args {
     /// Any number; another one gives another genome.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+    /// Also write reads.bed: 3' ends of so many reads a site on average, with internal priming and
+    /// a background.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub reads: u64,
     /// Directory for the files; created if need be.
     #[arg(short, long, value_name = "DIR", value_parser = crate::cli::options::name)]
     pub output: PathBuf,
@@ -38,11 +42,11 @@ pub struct Args {
 /// # Errors
 /// If the length leaves no room for the sites, or a file cannot be written.
 pub fn run(args: &Args) -> Result<()> {
-    let &Args { length, sites, contigs, seed, .. } = args;
-    let settings = SimulationSettings { length, sites, contigs, seed };
+    let &Args { length, sites, contigs, seed, reads, .. } = args;
+    let settings = SimulationSettings { length, sites, contigs, seed, reads };
     let report = simulate(&settings, &args.output)?;
     crate::say!(
-        "{}: {}, {}, {}, {}, {}, {}, {}",
+        "{}: {}, {}, {}, {}, {}, {}, {}{}",
         args.output.display(),
         count(report.contigs, "contig"),
         count(report.bases, "base"),
@@ -51,6 +55,7 @@ pub fn run(args: &Args) -> Result<()> {
         count(report.decoys, "decoy"),
         count(report.latent, "latent site"),
         count(report.variants, "variant"),
+        if reads == 0 { String::new() } else { format!(", {}", count(report.reads, "read")) },
     );
     Ok(())
 }

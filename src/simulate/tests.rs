@@ -13,7 +13,7 @@ const FILES: [&str; 6] =
     ["genome.fa", "genes.gtf", "truth.bed", "decoys.bed", "latent.bed", "variants.vcf"];
 
 fn settings(length: u64, sites: u64, contigs: u64, seed: u64) -> SimulationSettings {
-    SimulationSettings { length, sites, contigs, seed }
+    SimulationSettings { length, sites, contigs, seed, reads: 0 }
 }
 
 /// Contigs by name, as written.

@@ -7,9 +7,11 @@ use std::path::Path;
 use super::SimulationSettings;
 use super::contig::{PlantedGene, PlantedSite, SimulatedContig};
 use super::elements::CANONICAL;
+use super::reads::Reads;
 use super::variants::{Snv, Target};
 use crate::error::{Error, Result};
 use crate::genome::sequence::decode;
+use crate::genome::strand::Strand;
 use crate::output::atomic::AtomicFile;
 
 /// Bases per line.
@@ -23,6 +25,7 @@ pub(super) struct Writers {
     decoys: AtomicFile,
     latent: AtomicFile,
     variants: AtomicFile,
+    reads: Option<AtomicFile>,
     written: Written,
 }
 
@@ -53,6 +56,7 @@ impl Writers {
             decoys: create("decoys.bed")?,
             latent: create("latent.bed")?,
             variants: create("variants.vcf")?,
+            reads: (settings.reads > 0).then(|| create("reads.bed")).transpose()?,
             written: Written::default(),
         };
         let origin = provenance(settings);
@@ -85,10 +89,24 @@ impl Writers {
         put(&mut self.fasta, |file| write_fasta(file, contig))
     }
 
+    /// Writes the reads of one contig: places with the number of reads that end there as their
+    /// score.
+    pub(super) fn write_reads(&mut self, contig: &str, reads: &Reads) -> Result<()> {
+        let Some(file) = &mut self.reads else { return Ok(()) };
+        put(file, |file| {
+            for (strand, counts) in Strand::BOTH.into_iter().zip(reads) {
+                for (at, n) in counts {
+                    writeln!(file, "{contig}\t{at}\t{}\t.\t{n}\t{strand}", at + 1)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
     /// Gives all files their names.
     pub(super) fn commit(self) -> Result<()> {
         let rest = [self.genes, self.truth, self.decoys, self.latent, self.variants];
-        rest.into_iter().try_for_each(AtomicFile::commit)?;
+        rest.into_iter().chain(self.reads).try_for_each(AtomicFile::commit)?;
         self.fasta.commit()
     }
 }
@@ -99,7 +117,8 @@ fn put(file: &mut AtomicFile, write: impl FnOnce(&mut AtomicFile) -> io::Result<
 
 /// The command without its directory, so that the bytes depend on the settings only.
 fn provenance(settings: &SimulationSettings) -> String {
-    let SimulationSettings { length, sites, contigs, seed } = settings;
+    // Reads change none of the files that name their origin.
+    let SimulationSettings { length, sites, contigs, seed, reads: _ } = settings;
     let version = env!("CARGO_PKG_VERSION");
     format!(
         "polyascan {version} simulate --length {length} --sites {sites} --contigs {contigs} \
