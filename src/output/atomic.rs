@@ -178,14 +178,15 @@ impl AtomicFile {
     /// Completes the output and gives it its final name.
     ///
     /// # Errors
-    /// If the last bytes cannot be written or the file cannot be renamed; then the final name is as it
-    /// was before.
+    /// If the last bytes cannot be written or the file cannot be renamed; then the final name is as
+    /// it was before.
     pub fn commit(self) -> Result<()> {
         publish(vec![self.complete()?])
     }
 }
 
-/// An output all of whose bytes are on the disk, and that only lacks its final name: see [`publish`].
+/// An output all of whose bytes are on the disk, and that only lacks its final name: see
+/// [`publish`].
 #[derive(Debug)]
 #[must_use]
 pub struct Complete {
@@ -218,7 +219,8 @@ impl Complete {
     }
 }
 
-/// Gives the outputs of a run their final names: whatever can fail otherwise has been done, and they show all or none.
+/// Gives the outputs of a run their final names: whatever can fail otherwise has been done, and
+/// they show all or none.
 ///
 /// # Errors
 /// If a file cannot be renamed, or one that belongs to its forerunner cannot be removed.

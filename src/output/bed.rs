@@ -1,13 +1,15 @@
-//! Sites as BED with named extra columns.
+//! Sites as BED with named extra columns, and as bigBed with the same.
+
+mod big;
 
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
 use std::path::Path;
 
+pub use self::big::{BigSites, auto_sql, colour};
 use super::atomic::{AtomicFile, Complete};
-use super::provenance::header_line;
 use super::tabix::{IndexedTable, Layout};
-use crate::context::features::Feature;
+use crate::context::class::Feature;
 use crate::error::{Error, Result};
 use crate::genome::contigs::Contigs;
 use crate::genome::strand::Strand;
@@ -92,8 +94,8 @@ pub fn header() -> String {
     COLUMNS.map(|(name, _)| name).join("\t")
 }
 
-/// 1000 x posterior or, without one, probability, rounded like the columns, which may be read back to check
-/// the score.
+/// 1000 x posterior or, without one, probability, rounded like the columns, which may be read back
+/// to check the score.
 fn score(site: &Site) -> u16 {
     let likelihood = site.posterior.unwrap_or(site.probability);
     (f64::from(likelihood) * 1000.0).round().clamp(0.0, 1000.0) as u16
@@ -153,20 +155,18 @@ enum Sink {
 
 impl SitesWriter {
     /// Starts the output `path`: in BGZF with an index if its name ends in `.gz`, else plain; `-`
-    /// is standard output. Each of `provenance` ("key: value") becomes a header line.
+    /// is standard output. Its first line names the columns, and is the only one that is no row:
+    /// pandas, polars and pyranges read no file with another one before it.
     ///
     /// # Errors
     /// If the output cannot be created.
-    pub fn create(path: &Path, contigs: &Contigs, provenance: &[String]) -> Result<Self> {
+    pub fn create(path: &Path, contigs: &Contigs) -> Result<Self> {
         let sink = if path.extension().is_some_and(|e| e == "gz") {
             Sink::Indexed(Box::new(IndexedTable::create(path, contigs, Layout::Bed)?))
         } else {
             Sink::Plain(AtomicFile::create(path)?)
         };
         let mut writer = Self { sink, contigs: contigs.clone(), line: String::new(), last: None };
-        for entry in provenance {
-            writer.write_header(&header_line(entry))?;
-        }
         writer.write_header(&(header() + "\n"))?;
         Ok(writer)
     }
@@ -219,13 +219,24 @@ fn write_plain(file: &mut AtomicFile, line: &str) -> Result<()> {
 }
 
 fn format_row(line: &mut String, contig: &str, site: &Site) -> fmt::Result {
-    for (at, (_, cell)) in COLUMNS.iter().enumerate() {
+    format_cells(line, &COLUMNS, contig, site)?;
+    line.push('\n');
+    Ok(())
+}
+
+/// Writes some of the cells, with tabs between them.
+fn format_cells(
+    line: &mut String,
+    columns: &[(&str, Cell)],
+    contig: &str,
+    site: &Site,
+) -> fmt::Result {
+    for (at, (_, cell)) in columns.iter().enumerate() {
         if at > 0 {
             line.push('\t');
         }
         cell(site, contig, line)?;
     }
-    line.push('\n');
     Ok(())
 }
 
@@ -267,8 +278,7 @@ mod tests {
     }
 
     fn write(path: &Path, sites: &[Site]) {
-        let provenance = ["version: 0.1.0".to_owned(), "command: scan 'a\nb'".to_owned()];
-        let mut writer = SitesWriter::create(path, &genome(), &provenance).unwrap();
+        let mut writer = SitesWriter::create(path, &genome()).unwrap();
         sites.iter().for_each(|site| writer.write(site).unwrap());
         publish(writer.complete().unwrap()).unwrap();
     }
@@ -293,15 +303,13 @@ mod tests {
         write(&path, &[first, plain]);
         let text = fs::read_to_string(&path).unwrap();
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines[0], "## version: 0.1.0");
-        assert_eq!(lines[1], "## command: scan 'a b'");
-        assert_eq!(lines[2], header());
+        assert_eq!(lines[0], header());
         let first = "chr2\t41\t42\tchr2:42:+\t125\t+\t0.987650\t0.125000\t0.250000\t38\t50\t1.2346\t31\t\
             AATAAA\t21\t.\t.\t-1.250\t0.5000\t0.7500\tPolyA_DB\t-3\tno";
-        assert_eq!(lines[3], first);
+        assert_eq!(lines[1], first);
         let second = "chr10\t99\t100\tchr10:100:-\t1000\t-\t1.000400\t.\t0.250000\t96\t108\t0.0000\t\
             31\t.\t.\t.\t.\t.\t.\t.\t.\t.\tyes";
-        assert_eq!(lines[4], second);
+        assert_eq!(lines[2], second);
         assert_eq!(COLUMNS.len(), first.split('\t').count());
     }
 
@@ -325,7 +333,7 @@ mod tests {
     #[test]
     fn a_site_out_of_order_is_refused() {
         let dir = tempfile::tempdir().unwrap();
-        let mut writer = SitesWriter::create(&dir.path().join("x"), &genome(), &[]).unwrap();
+        let mut writer = SitesWriter::create(&dir.path().join("x"), &genome()).unwrap();
         writer.write(&site(0, 7, Strand::Minus)).unwrap();
         assert!(writer.write(&site(0, 7, Strand::Plus)).is_err());
         assert!(writer.write(&site(0, 5_000_000, Strand::Plus)).is_err());

@@ -1,5 +1,8 @@
-//! Signal tracks: one bigWig per strand and quantity; unscored positions are absent.
+//! Signal tracks: one bigWig per strand and quantity; unscored positions are absent. Sites as
+//! bigBed.
 
+pub mod bed;
+mod container;
 mod file;
 mod index;
 pub mod read;
@@ -16,7 +19,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::atomic::{AtomicFile, Complete};
 use crate::error::{Error, Result};
 use crate::genome::contigs::Contigs;
-use crate::profile::Clock;
+use crate::timing::Clock;
 use file::BigWig;
 use runs::{Block, Dense, RunStream};
 
@@ -24,7 +27,8 @@ use runs::{Block, Dense, RunStream};
 const WAITING_BLOCKS: usize = 4;
 /// Values that are gathered before they are handed to that thread.
 const GATHERED: usize = 1 << 14;
-/// A node of the list of contigs counts them in 16 bits, and there is one node: readers differ on more.
+/// A node of the list of contigs counts them in 16 bits, and there is one node: readers differ on
+/// more.
 const MOST_CONTIGS: usize = u16::MAX as usize;
 
 /// Consecutive positions (0-based, half-open) of a contig that have one value.
@@ -47,9 +51,9 @@ pub enum TrackOutcome {
 /// Writes one bigWig on a thread of its own, from values in order of contig and position. Nothing
 /// appears under the final name.
 ///
-/// Memory is bounded but for the file's index, 16 bytes for each compressed section: at least one for
-/// each contig and zoom level. Zoom levels wait in the temporary directory (`TMPDIR`), at most about
-/// half as large as the finished file.
+/// Memory is bounded but for the file's index, 16 bytes for each compressed section: at least one
+/// for each contig and zoom level. Zoom levels wait in the temporary directory (`TMPDIR`), at most
+/// about half as large as the finished file.
 #[derive(Debug)]
 pub struct TrackWriter {
     path: PathBuf,
@@ -65,7 +69,7 @@ impl TrackWriter {
     /// # Errors
     /// If the file cannot be created, or the contigs are too long or too many for the format.
     pub fn create(path: &Path, contigs: &Contigs) -> Result<Self> {
-        check_limits(path, contigs)?;
+        check_limits(path, contigs, Limited::Tracks)?;
         let file = AtomicFile::create(path)?;
         // Said before the work, not when the first value comes.
         tempfile::tempfile().map_err(|e| {
@@ -171,18 +175,30 @@ impl Drop for TrackWriter {
     }
 }
 
-fn check_limits(path: &Path, contigs: &Contigs) -> Result<()> {
-    let refuse = |problem: String| {
-        let cure = "leave the signal tracks out for this genome";
-        Err(Error::Usage(format!("{}: {problem}; {cure}", path.display())))
+/// What the format sets limits to.
+#[derive(Clone, Copy)]
+enum Limited {
+    Tracks,
+    Items,
+}
+
+fn check_limits(path: &Path, contigs: &Contigs, what: Limited) -> Result<()> {
+    let (format, cure) = match what {
+        Limited::Tracks => ("bigWig", "leave the signal tracks out for this genome"),
+        Limited::Items => ("bigBed", "leave --bigbed and --hub out for this genome"),
     };
+    let refuse =
+        |problem: String| Err(Error::Usage(format!("{}: {problem}; {cure}", path.display())));
     if let Some(contig) = contigs.iter().find(|contig| contig.length > u64::from(u32::MAX)) {
         let most = u32::MAX;
         let (name, length) = (&contig.name, contig.length);
-        return refuse(format!("contig {name} has {length} nt, a bigWig holds at most {most}"));
+        return refuse(format!("contig {name} has {length} nt, a {format} holds at most {most}"));
     }
     if contigs.len() > MOST_CONTIGS {
-        return refuse(format!("{} contigs, a bigWig holds at most {MOST_CONTIGS}", contigs.len()));
+        return refuse(format!(
+            "{} contigs, a {format} holds at most {MOST_CONTIGS}",
+            contigs.len()
+        ));
     }
     Ok(())
 }

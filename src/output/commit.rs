@@ -1,8 +1,8 @@
 //! The files of a run get their names together.
 //!
-//! No file system renames several files at once. So a marker says what is to become what, and old files are kept
-//! beside: where a rename fails, those done before are undone; where the program is killed between two, the next run
-//! into the prefix finds the marker and does the rest.
+//! No file system renames several files at once. So a marker says what is to become what, and old
+//! files are kept beside: where a rename fails, those done before are undone; where the program is
+//! killed between two, the next run into the prefix finds the marker and does the rest.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -42,8 +42,8 @@ fn marker_of(target: &Path) -> PathBuf {
     target.with_file_name(name)
 }
 
-/// Gives all files their names, and removes those of an earlier run that do not belong to them: all or, where a
-/// rename fails, none. [`temporaries::abandon_all`] cannot come between.
+/// Gives all files their names, and removes those of an earlier run that do not belong to them: all
+/// or, where a rename fails, none. [`temporaries::abandon_all`] cannot come between.
 ///
 /// # Errors
 /// The first failure, with the name.
@@ -186,8 +186,8 @@ impl Marker {
     }
 }
 
-/// Does what a run that was killed while its files got their names has not come to, if `target` was its last file;
-/// returns whether there was such a run. The prefix must be locked.
+/// Does what a run that was killed while its files got their names has not come to, if `target` was
+/// its last file; returns whether there was such a run. The prefix must be locked.
 ///
 /// # Errors
 /// The first failure, with the name.

@@ -1,4 +1,5 @@
-//! `PREFIX.context.tsv` and `PREFIX.genes.tsv`: what the usage of sites follows from, by site and by gene.
+//! `PREFIX.context.tsv` and `PREFIX.genes.tsv`: what the usage of sites follows from, by site and
+//! by gene.
 
 mod genes;
 
@@ -10,7 +11,8 @@ use self::genes::GeneRow;
 use super::atomic::{AtomicFile, Complete};
 use super::bed::Site;
 use super::provenance::header_line;
-use crate::context::features::{Feature, GeneContext};
+use crate::context::class::Feature;
+use crate::context::features::GeneContext;
 use crate::context::values::{Value, Values};
 use crate::error::{Error, Result};
 use crate::genome::contigs::Contigs;

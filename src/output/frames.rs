@@ -5,8 +5,8 @@
 //! magic | frame | frame | ...      frame = length (u64 LE) | CRC-32 (u32 LE) | zlib stream
 //! ```
 //!
-//! The checksum is of the frame before's and the zlib stream: a frame that is missing, doubled or of
-//! another file ends what is whole.
+//! The checksum is of the frame before's and the zlib stream: a frame that is missing, doubled or
+//! of another file ends what is whole.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
@@ -18,7 +18,7 @@ use flate2::write::ZlibEncoder;
 
 use crate::error::{Error, Result};
 
-const MAGIC: &[u8] = b"polyascan frames 2\n";
+const MAGIC: &[u8] = b"polyascan frames 3\n";
 /// Length and checksum.
 const FRAME_HEAD: usize = 12;
 
@@ -111,7 +111,8 @@ impl FrameReader {
         Ok(reader)
     }
 
-    /// Returns the content of the next frame; `None` at the end and where a frame is damaged or cut.
+    /// Returns the content of the next frame; `None` at the end and where a frame is damaged or
+    /// cut.
     ///
     /// # Errors
     /// If the file cannot be read.

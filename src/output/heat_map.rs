@@ -1,5 +1,5 @@
-//! Effects of all SNVs around a site: a logo of what each nucleotide matters above a heat map of what its
-//! replacement does.
+//! Effects of all SNVs around a site: a logo of what each nucleotide matters above a heat map of
+//! what its replacement does.
 
 pub mod scale;
 
@@ -43,16 +43,16 @@ pub struct HeatMap {
     pub first: i64,
     /// Of each column; `None` where nothing was scored.
     pub reference: Vec<Option<Base>>,
-    /// Of each column the effects of A, C, G, T; NaN where nothing was scored. That of the reference is
-    /// not looked at.
+    /// Of each column the effects of A, C, G, T; NaN where nothing was scored. That of the
+    /// reference is not looked at.
     pub effects: Vec<[f64; 4]>,
     /// Stretches with a name: distance of the first base, length.
     pub elements: Vec<(i64, usize, String)>,
 }
 
 impl HeatMap {
-    /// Returns minus the mean effect of replacing a column's nucleotide: what it contributes; 0 where
-    /// nothing is known.
+    /// Returns minus the mean effect of replacing a column's nucleotide: what it contributes; 0
+    /// where nothing is known.
     pub fn importance(&self, column: usize) -> f64 {
         let Some(reference) = self.reference[column] else { return 0.0 };
         let others = Base::ALL.iter().zip(self.effects[column]);

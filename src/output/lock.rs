@@ -30,6 +30,8 @@ pub struct Lock {
     path: PathBuf,
     /// `None` on a file system without locks.
     locked: Option<File>,
+    /// Remarks for whoever runs the command.
+    pub notes: Vec<String>,
     _temporary: Temporary,
 }
 
@@ -70,12 +72,13 @@ impl Lock {
                 }
                 // Some network file systems have no locks: that must not keep anybody from work.
                 Err(TryLockError::Error(e)) => {
-                    crate::say!(
-                        "polyascan: note: {}: cannot lock ({e}); see to it that no other run \
-                         writes to this prefix",
+                    let note = format!(
+                        "{}: cannot lock ({e}); see to it that no other run writes to this prefix",
                         path.display()
                     );
-                    return Ok(Self::remembered(path, None));
+                    let mut lock = Self::remembered(path, None);
+                    lock.notes.push(note);
+                    return Ok(lock);
                 }
             }
         }
@@ -86,39 +89,40 @@ impl Lock {
     /// # Errors
     /// As [`Lock::take`] and [`Lock::sweep`].
     pub fn over(prefix: &str, outputs: &[PathBuf]) -> Result<Self> {
-        let lock = Self::take(prefix)?;
+        let mut lock = Self::take(prefix)?;
         lock.sweep(outputs)?;
         Ok(lock)
     }
 
     fn remembered(path: PathBuf, locked: Option<File>) -> Self {
-        Self { _temporary: Temporary::remember(&path), path, locked }
+        let notes = Vec::new();
+        Self { _temporary: Temporary::remember(&path), path, locked, notes }
     }
 
-    /// Removes what killed runs have left unfinished of outputs called `PREFIX.NUMBER.` and anything.
+    /// Removes what killed runs have left unfinished of outputs called `PREFIX.NUMBER.` and
+    /// anything.
     pub fn sweep_numbered(&self, prefix: &str) {
         if self.locked.is_some() {
             temporaries::remove_abandoned_numbered(Path::new(prefix));
         }
     }
 
-    /// Completes what a run that was killed while its files got their names has not come to, and removes what killed
-    /// runs have left unfinished, of outputs that the lock keeps.
+    /// Completes what a run that was killed while its files got their names has not come to, and
+    /// removes what killed runs have left unfinished, of outputs that the lock keeps.
     ///
     /// # Errors
     /// If a file cannot be renamed.
-    pub fn sweep(&self, outputs: &[PathBuf]) -> Result<()> {
+    pub fn sweep(&mut self, outputs: &[PathBuf]) -> Result<()> {
         if self.locked.is_none() {
             return Ok(());
         }
         for output in outputs {
             let failed = |(path, e): (PathBuf, _)| Error::io(&path, "cannot rename to this", e);
             if commit::complete_killed(output).map_err(failed)? {
-                crate::say!(
-                    "polyascan: note: {}: an earlier run was killed while its files got their names; that is \
-                     completed",
+                self.notes.push(format!(
+                    "{}: an earlier run was killed while its files got their names; that is completed",
                     output.display()
-                );
+                ));
             }
         }
         outputs.iter().for_each(|output| temporaries::remove_abandoned(output));

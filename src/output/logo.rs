@@ -19,8 +19,8 @@ pub struct Logo {
 }
 
 impl Logo {
-    /// Returns the logo of shares (each position's sum to 1) whose letters are together as high as the position's
-    /// information, in bits.
+    /// Returns the logo of shares (each position's sum to 1) whose letters are together as high as
+    /// the position's information, in bits.
     pub fn of_information(letters: &str, shares: &[Vec<f64>]) -> Self {
         let most = (letters.chars().count().max(1) as f64).log2();
         let column = |shares: &Vec<f64>| {
@@ -66,7 +66,8 @@ impl Logo {
     }
 }
 
-/// Returns the information of shares of letters: what their entropy is less than it could be, in bits.
+/// Returns the information of shares of letters: what their entropy is less than it could be, in
+/// bits.
 pub fn information(shares: &[f64]) -> f64 {
     let some = shares.iter().filter(|share| **share > 0.0);
     let entropy: f64 = some.map(|share| -share * share.log2()).sum();

@@ -1,4 +1,5 @@
-//! What a run was, as MultiQC shows it beside other samples: its custom content, of which a file holds one section.
+//! What a run was, as MultiQC shows it beside other samples: its custom content, of which a file
+//! holds one section.
 
 use serde_json::{Value, json};
 

@@ -1,7 +1,8 @@
 //! Pictures of shapes and text, as SVG and as PNG.
 //!
-//! Charts are drawn by [`super::plot`]; this is for pictures of thousands of small shapes, which stay small
-//! as SVG, and look the same as PNG. Lengths are in pixels of the SVG, from the upper left corner.
+//! Charts are drawn by [`super::plot`]; this is for pictures of thousands of small shapes, which
+//! stay small as SVG, and look the same as PNG. Lengths are in pixels of the SVG, from the upper
+//! left corner.
 
 mod glyphs;
 pub mod letters;

@@ -1,4 +1,5 @@
-//! Plots as SVG text: curves over epochs, precision and recall, reliability diagrams, scatter plots.
+//! Plots as SVG text: curves over epochs, precision and recall, reliability diagrams, scatter
+//! plots.
 //!
 //! Text is written as text in the viewer's own sans-serif font: no font is needed here.
 

@@ -1,9 +1,11 @@
 //! `PREFIX.summary.json`: what was run, on what, and what became of every window or variant.
 
 mod interpret;
+mod measured;
 mod mutagenesis;
 mod precompute;
 mod sequences;
+pub mod settings;
 mod variants;
 
 use std::collections::BTreeMap;
@@ -12,6 +14,7 @@ use std::io::{self, Write};
 use serde::{Deserialize, Serialize};
 
 pub use self::interpret::{InterpretSummary, SiteAccount};
+pub use self::measured::{MeasuredSummary, SampleSummary};
 pub use self::mutagenesis::{CutoffSummary, MutagenesisSummary};
 pub use self::precompute::PrecomputeSummary;
 pub use self::sequences::{ClassFile, SequencesSummary};
@@ -21,8 +24,8 @@ use crate::error::{Error, Result};
 use crate::genome::compression::Source;
 use crate::genome::fasta::FastaFile;
 use crate::models::card::ModelCard;
-use crate::profile::StageTimes;
 use crate::scan::calls::CallCounts;
+use crate::timing::StageTimes;
 
 /// The summary of a scan. Keys are written in the order of the fields, those of maps sorted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -183,8 +186,8 @@ impl SiteCounts {
 }
 
 impl ScanSummary {
-    /// Sets the duration of this run and its rate; it scored `windows` windows, which are not all
-    /// where others have scored a part.
+    /// Sets the duration, of this run and of those whose parts it has, and the rate at which
+    /// `windows` were scored.
     pub fn set_wall_seconds(&mut self, seconds: f64, windows: u64) {
         self.wall_seconds = seconds;
         let rate = windows as f64 / seconds;

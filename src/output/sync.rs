@@ -3,24 +3,32 @@
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::OnceLock;
 
-/// Waits until everything that was written to a file is on the disk. Some network and FUSE file systems cannot tell:
-/// every byte was written all the same, and only a crash of the machine could lose it. Then a note is said, once.
+/// What there is to say of the first file that could not be forced to the disk.
+static UNSYNCED: OnceLock<String> = OnceLock::new();
+
+/// Returns a remark, if a file of this process could not be forced to the disk.
+pub fn remark() -> Option<&'static str> {
+    UNSYNCED.get().map(String::as_str)
+}
+
+/// Waits until everything that was written to a file is on the disk. Some network and FUSE file
+/// systems cannot tell: every byte was written all the same, and only a crash of the machine could
+/// lose it: see [`remark`].
 ///
 /// # Errors
 /// If something could not be written (an error of the disk, no room, a quota).
 pub fn sync(file: &File, path: &Path) -> io::Result<()> {
-    static SAID: AtomicBool = AtomicBool::new(false);
     match file.sync_all() {
         Err(e) if cannot_tell(&e) => {
-            if !SAID.swap(true, Ordering::Relaxed) {
-                crate::say!(
-                    "polyascan: note: {}: this file system cannot force files to the disk ({e}); all is \
-                     written, but a crash of the machine may lose it",
+            UNSYNCED.get_or_init(|| {
+                format!(
+                    "{}: this file system cannot force files to the disk ({e}); all is written, but a crash of \
+                     the machine may lose it",
                     path.display()
-                );
-            }
+                )
+            });
             Ok(())
         }
         synced => synced,

@@ -161,8 +161,8 @@ impl IndexedTable {
     }
 }
 
-/// Opens what is to be called `path` with htslib, which is what its readers use, and looks for every
-/// contig.
+/// Opens what is to be called `path` with htslib, which is what its readers use, and looks for
+/// every contig.
 fn verify(
     path: &Path,
     data: &Complete,

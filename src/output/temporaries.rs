@@ -30,11 +30,12 @@ pub fn abandon_all(exit: impl FnOnce()) {
 /// Random letters in the name of a temporary file.
 pub(super) const RANDOM_LETTERS: usize = 6;
 
-/// Bytes of a name that hidden names repeat: with what is added they are no longer than any file system takes.
+/// Bytes of a name that hidden names repeat: with what is added they are no longer than any file
+/// system takes.
 const REPEATED: usize = 100;
 
-/// Returns what the names of hidden files beside the file `name` begin with: a dot and the name, of a long one its
-/// beginning and a checksum.
+/// Returns what the names of hidden files beside the file `name` begin with: a dot and the name, of
+/// a long one its beginning and a checksum.
 pub(super) fn hidden(name: &OsStr) -> OsString {
     let bytes = name.as_bytes();
     let mut hidden = b".".to_vec();
@@ -71,8 +72,8 @@ pub(super) fn hold() -> impl Sized {
     unfinished()
 }
 
-/// Removes the temporary files of the output `target` that killed programs have left. Their writers hold
-/// a lock on them, which ends with the program.
+/// Removes the temporary files of the output `target` that killed programs have left. Their writers
+/// hold a lock on them, which ends with the program.
 pub(super) fn remove_abandoned(target: &Path) {
     let Some(name) = target.file_name() else { return };
     remove_free(target, |path| is_of(path, name));

@@ -109,7 +109,8 @@ impl Sections {
     }
 }
 
-/// Writes the nodes over those that cover `below`, which begin at `first` and take `size` bytes each.
+/// Writes the nodes over those that cover `below`, which begin at `first` and take `size` bytes
+/// each.
 fn write_level(out: &mut impl Write, below: &[Span], first: u64, size: u64) -> io::Result<()> {
     let mut offset = first;
     for children in below.chunks(BLOCK) {

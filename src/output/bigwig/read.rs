@@ -1,7 +1,7 @@
 //! Reads tracks back, for drawings. (The crate bigtools ends the program where a file is damaged.)
 //!
-//! Every number of a file is taken for wrong until it is checked: places lie in the file, no node of a tree is visited
-//! twice, sizes have limits.
+//! Every number of a file is taken for wrong until it is checked: places lie in the file, no node
+//! of a tree is visited twice, sizes have limits.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -148,8 +148,8 @@ impl BigWigReader {
         Ok(())
     }
 
-    /// Goes through the nodes of a tree from its root; items of leaves and of other nodes have so many bytes. `item`
-    /// reads one and returns the place of a node below, if it wants to see it.
+    /// Goes through the nodes of a tree from its root; items of leaves and of other nodes have so
+    /// many bytes. `item` reads one and returns the place of a node below, if it wants to see it.
     fn walk(
         &self,
         root: u64,

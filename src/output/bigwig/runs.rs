@@ -9,7 +9,7 @@ use crossbeam_channel::Receiver;
 use super::Run;
 use crate::error::Error;
 use crate::genome::contigs::Contigs;
-use crate::profile::{Activity, Clock};
+use crate::timing::{Activity, Clock};
 
 /// Values for a stretch of one contig; 0-based half-open.
 pub(super) enum Block {
@@ -21,8 +21,9 @@ pub(super) enum Block {
     End,
 }
 
-/// Contig, first position and number of positions of each piece; the values of all of them. Many short contigs make
-/// one such block: their own would cost a hand-over between threads, and an allocation freed by another thread, each.
+/// Contig, first position and number of positions of each piece; the values of all of them. Many
+/// short contigs make one such block: their own would cost a hand-over between threads, and an
+/// allocation freed by another thread, each.
 #[derive(Debug, Default)]
 pub(super) struct Dense {
     pub pieces: Vec<(usize, u64, usize)>,

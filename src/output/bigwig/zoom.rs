@@ -4,11 +4,14 @@ use std::fs::File;
 use std::io::{self, BufWriter, Seek, Write};
 
 use super::Run;
-use super::file::{Packer, VALUES_PER_SECTION};
+use super::container::Packer;
 use super::index::{Section, Sections};
 
-/// Positions that a record of the first level spans at most; each level spans four times those of the one before it.
+/// Positions that a record of the first level spans at most; each level spans four times those of
+/// the one before it.
 const FIRST: u32 = 160;
+/// Records of a compressed section.
+pub(super) const RECORDS_PER_SECTION: usize = 4096;
 /// Levels at most: the header has room for as many.
 pub(super) const MOST_LEVELS: usize = 10;
 
@@ -117,7 +120,7 @@ impl Level {
 
     fn keep(&mut self, contig: u32, record: Record, packer: &mut Packer) -> io::Result<()> {
         self.records.push(record);
-        if self.records.len() < VALUES_PER_SECTION {
+        if self.records.len() < RECORDS_PER_SECTION {
             return Ok(());
         }
         self.write_section(contig, packer)
@@ -144,9 +147,10 @@ impl Level {
     pub(super) fn copy_to(self, out: &mut impl Write) -> io::Result<Sections> {
         let mut waiting = self.waiting.into_inner().map_err(|e| e.into_error())?;
         waiting.rewind()?;
-        match io::copy(&mut waiting, out)? == self.sections.bytes() {
-            true => Ok(self.sections),
-            false => Err(io::Error::other("a temporary file was cut short")),
+        if io::copy(&mut waiting, out)? == self.sections.bytes() {
+            Ok(self.sections)
+        } else {
+            Err(io::Error::other("a temporary file was cut short"))
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Rows of `PREFIX.genes.tsv`.
 
 use super::Figures;
-use crate::context::features::Feature;
+use crate::context::class::Feature;
 use crate::context::model::{ContextModel, PAIR, pair_feature};
 use crate::context::structure::{GeneStructure, along};
 use crate::context::values::Values;
 
-/// The columns. Lists are in the order of transcription; proximal and distal are the first and the last site in the
-/// last exons and past them.
+/// The columns. Lists are in the order of transcription; proximal and distal are the first and the
+/// last site in the last exons and past them.
 pub(super) const COLUMNS: [&str; 17] = [
     "#contig",
     "start",
@@ -52,7 +52,8 @@ impl GeneRow {
         self.sites.push(OfGene { position, feature, figures, values: values.clone() });
     }
 
-    /// Returns the row; `place` are its first four cells, `reversed` says that transcription runs backwards.
+    /// Returns the row; `place` are its first four cells, `reversed` says that transcription runs
+    /// backwards.
     pub(super) fn text(&self, gene: &GeneStructure, place: &str, reversed: bool) -> String {
         let mut sites: Vec<&OfGene> = self.sites.iter().collect();
         if reversed {

@@ -2,7 +2,8 @@
 
 use crate::output::picture::Colour;
 
-/// Shades on either side of white: more are not told apart, and cells of one shade are drawn together.
+/// Shades on either side of white: more are not told apart, and cells of one shade are drawn
+/// together.
 const SHADES: i32 = 40;
 /// From white to the darkest (ColorBrewer RdBu, which people with any colour vision tell apart).
 const BLUES: [Colour; 5] = [
@@ -22,8 +23,8 @@ const REDS: [Colour; 5] = [
 /// Where nothing is known.
 pub const UNKNOWN: Colour = Colour(224, 224, 224);
 
-/// A scale of colours from -`end` to `end`: blue below 0, white at 0, red above. The depth of colour grows with
-/// the square root, so that small effects show beside that of a broken signal.
+/// A scale of colours from -`end` to `end`: blue below 0, white at 0, red above. The depth of
+/// colour grows with the square root, so that small effects show beside that of a broken signal.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scale {
     pub end: f64,
@@ -55,7 +56,8 @@ fn between(a: Colour, b: Colour, share: f64) -> Colour {
     Colour(mix(a.0, b.0), mix(a.1, b.1), mix(a.2, b.2))
 }
 
-/// Returns the next number with one round digit (1, 1.5, 2, 3, 4, 5, 6, 8) that is not below; 1 of 0.
+/// Returns the next number with one round digit (1, 1.5, 2, 3, 4, 5, 6, 8) that is not below; 1 of
+/// 0.
 pub fn round_up(value: f64) -> f64 {
     if value <= 0.0 {
         return 1.0;
@@ -67,8 +69,8 @@ pub fn round_up(value: f64) -> f64 {
     rounds.iter().find(fits).unwrap_or(&10.0) * power
 }
 
-/// Returns the ticks of an axis from `low` (at most 0) to `high` (at least 0): multiples of a round step,
-/// about `count` of them.
+/// Returns the ticks of an axis from `low` (at most 0) to `high` (at least 0): multiples of a round
+/// step, about `count` of them.
 pub fn ticks(low: f64, high: f64, count: usize) -> Vec<f64> {
     let rough = (high - low).max(1e-9) / count.max(1) as f64;
     let power = 10f64.powf(rough.log10().floor());

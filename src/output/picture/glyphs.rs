@@ -1,15 +1,18 @@
-//! Outlines of letters of the embedded font, stretched to fill a square: for logos of structure and of RNA.
+//! Outlines of letters of the embedded font, stretched to fill a square: for logos of structure and
+//! of RNA.
 
 use ttf_parser::{Face, OutlineBuilder};
 
 use super::letters::Piece;
-use super::png::FONT;
+
+/// DejaVu Sans, the letters of ASCII and a few signs.
+pub const FONT: &[u8] = include_bytes!("DejaVuSans-subset.ttf");
 
 /// Width of a letter's room, in heights of the letter, at least.
 const NARROWEST: f32 = 0.45;
 
-/// Returns the outline of a letter in a square of 100 x 100 from its upper left corner, inside by winding; that of the
-/// font's empty box for letters that it lacks, nothing for a blank.
+/// Returns the outline of a letter in a square of 100 x 100 from its upper left corner, inside by
+/// winding; that of the font's empty box for letters that it lacks, nothing for a blank.
 pub fn outline(letter: char) -> Vec<Piece> {
     let Ok(face) = Face::parse(FONT, 0) else { return Vec::new() };
     let mut pen = Pen { pieces: Vec::new(), at: (0.0, 0.0) };

@@ -8,9 +8,6 @@ use super::letters::Piece;
 use super::{Anchor, Colour, Item, Picture, Text};
 use crate::error::{Error, Result};
 
-/// DejaVu Sans, the letters of ASCII and a few signs.
-pub const FONT: &[u8] = include_bytes!("DejaVuSans-subset.ttf");
-
 impl Picture {
     /// Returns the picture as PNG, each pixel of the SVG `scale` x `scale` pixels.
     ///
@@ -22,7 +19,7 @@ impl Picture {
         let mut canvas =
             canvas.ok_or_else(|| failed("the picture has no or too many pixels".into()))?;
         canvas.fill(Color::WHITE);
-        let face = Face::parse(FONT, 0).map_err(|e| failed(e.to_string()))?;
+        let face = Face::parse(glyphs::FONT, 0).map_err(|e| failed(e.to_string()))?;
         let scale = Transform::from_scale(scale as f32, scale as f32);
         for item in &self.items {
             let (path, fill) = match item {

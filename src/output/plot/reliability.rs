@@ -76,8 +76,8 @@ fn diagram(area: &Canvas<'_>, figure: &Reliability) -> std::result::Result<(), P
     Ok(())
 }
 
-/// Bars on a logarithmic scale, those of the series side by side: almost all windows of a genome lie in
-/// the first bin.
+/// Bars on a logarithmic scale, those of the series side by side: almost all windows of a genome
+/// lie in the first bin.
 fn counts(area: &Canvas<'_>, series: &[ReliabilitySeries]) -> std::result::Result<(), Problem> {
     let height = |count: usize| (count.max(1) as f64).log10() + 0.1;
     let all = series.iter().flat_map(|series| &series.bins);

@@ -9,8 +9,8 @@ use crate::error::Result;
 use crate::output::atomic::{AtomicFile, Complete};
 use crate::variants::mutagenesis::totals::Totals;
 
-/// What was run, on what, and what became of every position. Keys are written in the order of the fields,
-/// those of maps sorted.
+/// What was run, on what, and what became of every position. Keys are written in the order of the
+/// fields, those of maps sorted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct MutagenesisSummary {
     pub program: String,

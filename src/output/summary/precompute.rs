@@ -9,8 +9,8 @@ use crate::error::Result;
 use crate::output::atomic::{AtomicFile, Complete};
 use crate::variants::mutagenesis::totals::Totals;
 
-/// What was run, on what, and what became of every position. Keys are written in the order of the fields, those of maps
-/// sorted.
+/// What was run, on what, and what became of every position. Keys are written in the order of the
+/// fields, those of maps sorted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PrecomputeSummary {
     pub program: String,
@@ -23,7 +23,8 @@ pub struct PrecomputeSummary {
     pub sites: Vec<FileSummary>,
     /// Every threshold that was in force, by its name in the configuration.
     pub settings: BTreeMap<String, serde_json::Value>,
-    /// Tables of the folder; of them those that this run computed, and those of its share that were there before.
+    /// Tables of the folder; of them those that this run computed, and those of its share that were
+    /// there before.
     pub pieces: u64,
     pub pieces_computed: u64,
     pub pieces_there: u64,

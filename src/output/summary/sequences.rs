@@ -8,8 +8,8 @@ use super::{FileSummary, ModelSummary, write_json};
 use crate::error::{Error, Result};
 use crate::output::atomic::{AtomicFile, Complete};
 
-/// What was run, on what, and what became of every sequence. Keys are written in the order of the fields, those of maps
-/// sorted.
+/// What was run, on what, and what became of every sequence. Keys are written in the order of the
+/// fields, those of maps sorted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SequencesSummary {
     pub program: String,

@@ -10,8 +10,8 @@ use crate::output::atomic::{AtomicFile, Complete};
 use crate::variants::tables::rows::RowCounts;
 use crate::variants::totals::Totals;
 
-/// What was run, on what, and what became of every record and allele. Keys are written in the order of
-/// the fields, those of maps sorted.
+/// What was run, on what, and what became of every record and allele. Keys are written in the order
+/// of the fields, those of maps sorted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct VariantSummary {
     pub program: String,
@@ -31,7 +31,8 @@ pub struct VariantSummary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub table: Option<RowCounts>,
     pub totals: Totals,
-    /// The genes with the most alleles of a significant effect, and how many: [`TOP_GENES`] of them.
+    /// The genes with the most alleles of a significant effect, and how many: [`TOP_GENES`] of
+    /// them.
     #[serde(default)]
     pub top_genes: Vec<(String, u64)>,
     /// Remarks made during the run, each once.
