@@ -1,10 +1,11 @@
 # polyascan: `make demo` shows it at work, `make test` tests everything.
 # Needs Rust (cargo) and a C compiler; libclang is taken from the system or put into .deps/.
 
-.PHONY: help build dist book multiqc-test cuda demo test check fuzz fuzz-coverage deny deny-offline third-party soak differential scaling bench-large \
+.PHONY: help build dist python-test tools-test book multiqc-test cuda demo test check fuzz fuzz-coverage sanitize deny deny-offline third-party soak \
+        differential scaling bench-large \
         workflow workflow-test report-test \
         bench bench-peers bench-scan bench-variants bench-gpu compare \
-        train-default train-strength train-yeast train-curves train-deerect-cv clean
+        train-default train-strength train-yeast train-curves train-from-reads train-deerect-cv clean
 .DEFAULT_GOAL := help
 
 CARGO ?= cargo
@@ -12,8 +13,10 @@ DEMO := demo
 FUZZ_CASES ?= 20000
 BINARY := target/release/polyascan
 BENCH_VENV := target/bench-venv
-WORKFLOW_VENV := target/workflow-venv
-BOOK_VENV := target/book-venv
+# What is large and seldom changes is kept by `make clean`.
+WORKFLOW_VENV := .deps/workflow-venv
+BOOK_VENV := .deps/book-venv
+PYTHON_VENV := .deps/python-venv
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -69,6 +72,18 @@ book: $(BOOK_VENV)/installed ## docs/ as a book of HTML pages: target/book/index
 multiqc-test: build $(BOOK_VENV)/installed ## MultiQC on what --multiqc writes of simulated samples (needs python3)
 	sh scripts/test_multiqc.sh
 
+$(PYTHON_VENV)/installed: scripts/python_requirements.txt
+	@[ -x $(PYTHON_VENV)/bin/python ] || python3 -m venv $(PYTHON_VENV)
+	@$(PYTHON_VENV)/bin/pip install --quiet --disable-pip-version-check -r scripts/python_requirements.txt
+	@touch $@
+
+python-test: .cargo/config.toml $(PYTHON_VENV)/installed ## build the Python package and run its tests (needs python3)
+	sh scripts/test_python.sh
+
+tools-test: .cargo/config.toml ## with Chromium, bcftools, MultiQC, Python: absent ones are named (needs python3)
+	@[ -x target/debug/polyascan ] || $(CARGO) build --locked
+	sh scripts/test_tools.sh
+
 third-party: .cargo/config.toml ## write THIRD_PARTY.md from Cargo.lock
 	WRITE_THIRD_PARTY=1 $(CARGO) test --locked --test integration supply_chain::third_party
 
@@ -82,6 +97,9 @@ fuzz: .cargo/config.toml ## damaged input for every parser: FUZZ_CASES for each 
 
 fuzz-coverage: .cargo/config.toml ## libFuzzer, guided by coverage: FUZZ_SECONDS (60) for each of eleven parsers (needs g++)
 	sh scripts/fuzz_coverage.sh
+
+sanitize: .cargo/config.toml ## tests of the kernels under Miri (nightly) and valgrind, what of them is installed
+	sh scripts/sanitize.sh
 
 differential: build ## odd but valid files against bcftools, samtools and gffread (needs them, python3)
 	python3 scripts/differential.py --binary $(BINARY)
@@ -149,6 +167,17 @@ train-yeast: build ## train models/yeast.safetensors again (needs ../shared, pyt
 
 train-curves: build ## what data, size and parts of the recipe are worth: docs/curves.tsv (needs ../shared; an hour of a core)
 	python3 scripts/train_curves.py --binary $(BINARY)
+
+READS := target/from-reads
+train-from-reads: build ## reads of a simulated genome to sites, to a model, which finds the sites of another genome (minutes)
+	@rm -rf $(READS)
+	$(BINARY) simulate --length 4000000 --sites 1200 --contigs 4 --seed 11 --reads 100 -o $(READS)/train
+	$(BINARY) sites $(READS)/train/reads.bed --fasta $(READS)/train/genome.fa --annotation $(READS)/train/genes.gtf -o $(READS)/train
+	$(BINARY) evaluate calls $(READS)/train.measured.bed --truth $(READS)/train/truth.bed
+	$(BINARY) train scan --config config/train/from-reads.toml -o $(READS)/model.safetensors
+	$(BINARY) simulate --length 1000000 --sites 300 --seed 12 -o $(READS)/test
+	$(BINARY) scan $(READS)/test/genome.fa --model $(READS)/model.safetensors -o $(READS)/found
+	$(BINARY) evaluate calls $(READS)/found.sites.bed --truth $(READS)/test/truth.bed --decoys $(READS)/test/decoys.bed
 
 train-deerect-cv: build ## cross-validate DeeReCT-PolyA on its authors' windows (needs ../shared)
 	$(BINARY) train signal --config config/train/deerect.toml --folds 5 --resume -o target/deerect.safetensors

@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 root=$PWD
 binary=$root/${BINARY:-target/release/polyascan}
-bin=$root/${BOOK_VENV:-target/book-venv}/bin
+bin=$root/${BOOK_VENV:-.deps/book-venv}/bin
 folder=target/multiqc
 rm -rf "$folder"
 mkdir -p "$folder"

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 root=$PWD
 where=${1:-local}
 binary=$root/${BINARY:-target/release/polyascan}
-bin=$root/${WORKFLOW_VENV:-target/workflow-venv}/bin
+bin=$root/${WORKFLOW_VENV:-.deps/workflow-venv}/bin
 die() { echo "test_workflow.sh: $*" >&2; exit 1; }
 [ -x "$binary" ] || die "$binary is not there: run make build"
 [ -x "$bin/snakemake" ] || die "$bin/snakemake is not there: run make workflow"

@@ -3,8 +3,10 @@
 mod advice;
 mod attribute;
 mod catalogues;
+mod choices;
 mod chosen;
 mod claim;
+mod claimed;
 mod command_line;
 pub mod completions;
 pub mod config;
@@ -23,10 +25,12 @@ mod parts;
 pub mod plot;
 pub mod precompute;
 pub mod predict;
+mod progress;
 mod putative;
 pub mod report;
 pub mod scan;
 pub mod simulate;
+pub mod sites;
 pub mod train;
 pub mod tune;
 pub mod variants;
@@ -38,9 +42,10 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::Instant;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::error::{Error, Result};
+use crate::output::sync;
 use crate::say::{self, Level};
 
 /// Scan a genome for cleavage and polyadenylation sites, to the nucleotide.
@@ -76,6 +81,7 @@ enum Command {
     Convert(convert::Args),
     Train(train::Args),
     Tune(tune::Args),
+    Sites(sites::Args),
     Simulate(simulate::Args),
     Config(config::Args),
     Completions(completions::Args),
@@ -83,27 +89,57 @@ enum Command {
     Version(version::Args),
 }
 
-/// Runs the command that the arguments ask for, the program's name first; ends the program at once for `--help`,
-/// `--version` and arguments that cannot be.
+/// Runs the command that the arguments ask for, the program's name first; ends the program at once
+/// for `--help`, `--version` and arguments that cannot be.
 ///
 /// # Errors
 /// Those of the command.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
-    let begin = Instant::now();
+    parsed(arguments).unwrap_or_else(|error| error.exit()).run()
+}
+
+/// Runs a command inside of another program, which goes on whatever the arguments are: as [`run`],
+/// but texts of `--help` and `--version` are errors, too.
+///
+/// # Errors
+/// Arguments that cannot be; those of the command.
+pub fn run_within(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
+    let parsed = parsed(arguments).map_err(|error| Error::Usage(error.to_string()))?;
+    parsed.run()
+}
+
+/// A command and what was given to it.
+struct Parsed {
+    arguments: Vec<OsString>,
+    cli: Cli,
+    command: clap::Command,
+    matches: ArgMatches,
+}
+
+fn parsed(arguments: impl IntoIterator<Item = OsString>) -> clap::error::Result<Parsed> {
     let command = Cli::command();
-    let given = command.clone().try_get_matches_from(arguments);
-    let matches = given.unwrap_or_else(|error| advice::add(error).exit());
-    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    say::set_level(match (cli.quiet, cli.verbose) {
-        (true, _) => Level::Quiet,
-        (_, true) => Level::Verbose,
-        _ => Level::Normal,
-    });
-    command_line::note(&command, &matches);
-    crate::detail!("version {}", env!("CARGO_PKG_VERSION"));
-    let outcome = cli.command.run();
-    crate::detail!("{:.1} s in all", begin.elapsed().as_secs_f64());
-    outcome
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let matches = command.clone().try_get_matches_from(&arguments).map_err(advice::add)?;
+    let cli = Cli::from_arg_matches(&matches)?;
+    Ok(Parsed { arguments, cli, command, matches })
+}
+
+impl Parsed {
+    fn run(&self) -> Result<()> {
+        let Self { arguments, cli, command, matches } = self;
+        let begin = Instant::now();
+        say::set_level(match (cli.quiet, cli.verbose) {
+            (true, _) => Level::Quiet,
+            (_, true) => Level::Verbose,
+            _ => Level::Normal,
+        });
+        command_line::note(arguments, command, matches);
+        crate::detail!("version {}", env!("CARGO_PKG_VERSION"));
+        let outcome = cli.command.run();
+        sync::remark().iter().for_each(|note| crate::say!("polyascan: note: {note}"));
+        crate::detail!("{:.1} s in all", begin.elapsed().as_secs_f64());
+        outcome
+    }
 }
 
 impl Command {
@@ -124,6 +160,7 @@ impl Command {
             Self::Convert(args) => convert::run(args),
             Self::Train(args) => train::run(args),
             Self::Tune(args) => tune::run(args),
+            Self::Sites(args) => sites::run(args),
             Self::Simulate(args) => simulate::run(args),
             Self::Config(args) => config::run(args),
             Self::Completions(args) => completions::run(args),

@@ -7,11 +7,11 @@ use serde::Deserialize;
 use crate::error::{Error, Result};
 use crate::genome::limited;
 use crate::models::posterior::Posterior;
+use crate::reads::ReadRules;
 use crate::scan::calls::{CallSettings, MERGE_REACH};
 use crate::scan::chunks::LONGEST_CHUNK;
-use crate::scan::inference::KeepAbove;
 use crate::scan::{Anchor, ScanSettings};
-use crate::variants::{LatentSites, Rule, VariantSettings};
+use crate::variants::settings::{Rule, Thresholds};
 
 /// Room for so many changes is reserved at once.
 const MOST_REMEMBERED: usize = 1 << 24;
@@ -29,8 +29,13 @@ pub const DEFAULT: &str = include_str!("../config/default.toml");
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    /// The table `[scan]`.
     pub scan: ScanConfig,
+    /// The table `[annotation]`.
     pub annotation: AnnotationConfig,
+    /// The table `[reads]`.
+    pub reads: ReadRules,
+    /// The table `[variants]`.
     pub variants: VariantsConfig,
 }
 
@@ -38,11 +43,17 @@ pub struct Config {
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct ScanConfig {
+    /// Windows with a classification above this are kept (0-1).
     pub min_probability: f64,
+    /// Windows with a raw cleavage at their centre above this are kept (0-1).
     pub min_centre_cleavage: f64,
+    /// Subtracted from consolidated cleavage (0-1).
     pub background: f64,
+    /// Calls with a posterior below this are left out (0-1).
     pub min_posterior: Stringencies,
+    /// A call is left out if a better one lies within so many nt.
     pub merge_distance: u64,
+    /// Positions of a chunk of work.
     pub chunk_size: usize,
 }
 
@@ -50,8 +61,11 @@ pub struct ScanConfig {
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Stringencies {
+    /// More of the real sites, and more others.
     pub sensitive: f64,
+    /// What a scan takes if nothing is said.
     pub default: f64,
+    /// The surest.
     pub strict: f64,
 }
 
@@ -59,6 +73,7 @@ pub struct Stringencies {
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct AnnotationConfig {
+    /// How far genes reach past their annotated 3' ends, nt.
     pub extension: u64,
 }
 
@@ -66,10 +81,15 @@ pub struct AnnotationConfig {
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct VariantsConfig {
+    /// Longest allele that is scored, nt.
     pub max_length: usize,
+    /// Sites of two haplotypes so near to each other are one, nt.
     pub match_distance: u64,
+    /// Alleles whose scores are kept in memory.
     pub remembered: usize,
+    /// What makes latent sites.
     pub latent: LatentConfig,
+    /// When an effect matters.
     pub rule: Rule,
 }
 
@@ -77,55 +97,41 @@ pub struct VariantsConfig {
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct LatentConfig {
+    /// Classification (0-1).
     pub min_probability: f64,
+    /// Raw cleavage at the centre (0-1).
     pub min_centre_cleavage: f64,
 }
 
 impl VariantsConfig {
-    /// Returns the numbers that variants are scored with; called sites are those of a sensitive scan.
-    pub fn settings(&self, scan: &ScanConfig, posterior: Option<Posterior>) -> VariantSettings {
-        let LatentConfig { min_probability, min_centre_cleavage } = self.latent;
-        VariantSettings {
-            keep: scan.keep(),
-            // What makes a call is there for latent sites, too.
-            latent: KeepAbove {
-                probability: min_probability.min(scan.min_probability) as f32,
-                centre_cleavage: min_centre_cleavage.min(scan.min_centre_cleavage) as f32,
-            },
-            latent_sites: LatentSites::Changed,
-            calls: scan.calls(posterior, scan.min_posterior.sensitive),
+    /// Returns the thresholds that effects follow from; called sites are those of a sensitive scan.
+    pub fn thresholds(&self, scan: &ScanConfig) -> Thresholds {
+        Thresholds {
+            min_probability: scan.min_probability,
+            min_centre_cleavage: scan.min_centre_cleavage,
+            latent_min_probability: self.latent.min_probability,
+            latent_min_centre_cleavage: self.latent.min_centre_cleavage,
+            background: scan.background,
+            min_posterior: scan.min_posterior.sensitive,
+            merge_distance: scan.merge_distance,
             match_distance: self.match_distance,
             rule: self.rule,
-            remembered: self.remembered,
         }
     }
 }
 
 impl ScanConfig {
-    /// Returns which windows are kept.
-    pub fn keep(&self) -> KeepAbove {
-        KeepAbove {
-            probability: self.min_probability as f32,
-            centre_cleavage: self.min_centre_cleavage as f32,
-        }
-    }
-
     /// Returns which sites become calls; `posterior` is the model's.
     pub fn calls(&self, posterior: Option<Posterior>, min_posterior: f64) -> CallSettings {
         let Self { background, merge_distance, .. } = *self;
         CallSettings { background, posterior, min_posterior, merge_distance }
     }
 
-    /// Returns the numbers that the pipeline runs with.
-    pub fn settings(&self, anchor: Anchor, calls: CallSettings, threads: usize) -> ScanSettings {
-        ScanSettings {
-            anchor,
-            min_probability: self.min_probability as f32,
-            min_centre_cleavage: self.min_centre_cleavage as f32,
-            calls,
-            threads,
-            chunk: self.chunk_size,
-        }
+    /// Returns what decides the sites of a scan; genes reach `extension` nt past their annotated
+    /// ends.
+    pub fn settings(&self, anchor: Anchor, calls: CallSettings, extension: u64) -> ScanSettings {
+        let Self { min_probability, min_centre_cleavage, chunk_size, .. } = *self;
+        ScanSettings { anchor, min_probability, min_centre_cleavage, calls, extension, chunk_size }
     }
 }
 
@@ -133,7 +139,8 @@ impl Config {
     /// Returns the defaults, with the entries of `file` in their place.
     ///
     /// # Errors
-    /// If the file cannot be read, is not TOML, has an entry that does not exist or a value out of range.
+    /// If the file cannot be read, is not TOML, has an entry that does not exist or a value out of
+    /// range.
     pub fn load(file: Option<&Path>) -> Result<Self> {
         let internal = |e: toml::de::Error| Error::Internal(format!("config/default.toml: {e}"));
         let mut table: toml::Table = DEFAULT.parse().map_err(internal)?;
@@ -195,6 +202,7 @@ impl Config {
         if distance > MERGE_REACH {
             return Err(format!("merge-distance is {distance}; it must be at most {MERGE_REACH}"));
         }
+        self.reads.check()?;
         let rule = &self.variants.rule;
         for (entry, value, range) in [
             ("strength", rule.strength, -MOST_LOG2..=MOST_LOG2),
@@ -236,9 +244,11 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<toml::Table> {
 
 /// Complains of an entry that does not exist or is of another type; `advice` says which there are.
 pub(crate) fn wrong_entry(path: &Path, error: &toml::de::Error, advice: &str) -> Error {
-    // The error's second line names the entry's place.
-    let problem = error.to_string().trim_end().replace('\n', " ");
-    Error::input(path, "", format!("{problem}; {advice}"))
+    // The error's second line names the entry's place: "in `scan`".
+    let text = error.to_string();
+    let (problem, place) = text.trim_end().split_once("\nin `").unwrap_or((text.trim_end(), ""));
+    let (problem, place) = (problem.replace('\n', " "), place.trim_end_matches('`'));
+    Error::input(path, place, format!("{problem}; {advice}"))
 }
 
 /// Replaces entries, table by table.

@@ -1,6 +1,7 @@
-//! Gene context of polyA sites: the gene and its part that a site lies in, the polyA signal upstream, and how likely
-//! the site is used there.
+//! Gene context of polyA sites: the gene and its part that a site lies in, the polyA signal
+//! upstream, and how likely the site is used there.
 
+pub mod class;
 pub mod families;
 pub mod features;
 pub mod known;

@@ -11,15 +11,19 @@ pub enum Error {
     /// A file cannot be opened, read or written.
     #[error("{}: {action}: {source}{}", path.display(), advice(action, source))]
     Io {
+        /// The file.
         path: PathBuf,
         /// What was being done, e.g. "cannot open".
         action: &'static str,
+        /// What the system says.
         source: std::io::Error,
     },
     /// A file's content is not what it should be. `place` is a line or a contig position, or empty.
     #[error("{}{}{place}: {problem}", path.display(), if place.is_empty() { "" } else { ", " })]
     Input {
+        /// The file.
         path: PathBuf,
+        /// Where in it: a line, a record, a row; empty where there is no place.
         place: String,
         /// What is wrong and what to do.
         problem: String,
@@ -29,13 +33,19 @@ pub enum Error {
     Usage(String),
     /// A model file or a model's use is wrong.
     #[error("model {model}: {problem}")]
-    Model { model: String, problem: String },
+    Model {
+        /// Its name or file.
+        model: String,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
     /// A model gave NaN or infinity.
     #[error(
         "model {model}: window {window}: a score is not a number (NaN or infinite); check the weights \
          with `polyascan models verify`, or use another device"
     )]
     NotFinite {
+        /// The model.
         model: String,
         /// `contig:position:strand`, or its number among those scored together.
         window: WindowPlace,
@@ -57,7 +67,9 @@ pub enum Error {
 /// Which window of those that a model was given, from 0, or where it lies once somebody knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WindowPlace {
+    /// Its number, from 0.
     Number(usize),
+    /// What it is called.
     Named(String),
 }
 
@@ -71,12 +83,12 @@ impl std::fmt::Display for WindowPlace {
 }
 
 impl Error {
-    /// A model gave window `number` (from 0) of its windows a score that is no number.
+    /// A model gave window `number` (from 0) of its windows a score that is NaN or infinite.
     pub fn not_finite(model: &str, number: usize) -> Self {
         Self::NotFinite { model: model.to_owned(), window: WindowPlace::Number(number) }
     }
 
-    /// Says where the window lies that a model gave no number, if that is the error.
+    /// Says where the window lies whose score is NaN or infinite, if that is the error.
     pub fn at_window(mut self, place: impl FnOnce(usize) -> WindowPlace) -> Self {
         if let Self::NotFinite { window, .. } = &mut self
             && let WindowPlace::Number(number) = *window
@@ -151,7 +163,8 @@ fn advice(action: &str, error: &std::io::Error) -> &'static str {
     }
 }
 
-/// Returns the beginning of text that stands in a file, for messages: damaged files have lines of any length.
+/// Returns the beginning of text that stands in a file, for messages: damaged files have lines of
+/// any length.
 pub(crate) fn excerpt(text: &str) -> String {
     const LONGEST: usize = 100;
     match text.char_indices().nth(LONGEST) {

@@ -1,4 +1,5 @@
-//! Writing: sites, tracks, summaries, plots, work so far; files appear under their final name when complete.
+//! Writing: sites, tracks, summaries, plots, work so far; files appear under their final name when
+//! complete.
 
 pub mod atomic;
 pub mod bed;
@@ -8,9 +9,11 @@ pub mod context;
 pub mod frames;
 pub mod grid;
 pub mod heat_map;
+pub mod hub;
 pub mod lines;
 pub mod lock;
 pub mod logo;
+pub mod markup;
 pub mod multiqc;
 pub mod picture;
 pub mod plot;

@@ -14,7 +14,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use crate::error::{Error, Result};
-use crate::profile::{Activity, Profile, Stage, Stopwatch};
+use crate::timing::{Activity, Profile, Stage, Stopwatch};
 use reorder::{Reorder, TicketOffice, TicketReturn, tickets};
 
 /// Items under way or waiting for an earlier one, per worker.
@@ -192,9 +192,10 @@ fn consume_in_order<R>(
     if stop.interrupted() {
         return Err(Error::Interrupted);
     }
-    match reorder.is_empty() {
-        true => Ok(()),
-        false => Err(Error::Internal("a piece of work was lost".into())),
+    if reorder.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Internal("a piece of work was lost".into()))
     }
 }
 

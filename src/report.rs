@@ -1,7 +1,8 @@
 //! A report: what `scan`, `variants` and `mutagenesis` left behind, as one HTML page.
 //!
-//! Rows of tables are read once; counted in full, of which the best go into tables, and handed to the loci that they
-//! lie in. What the page shows is data ([`chart`], [`locus`]); [`page`] puts it beside a script that draws it.
+//! Rows of tables are read once; counted in full, of which the best go into tables, and handed to
+//! the loci that they lie in. What the page shows is data ([`chart`], [`locus`]); [`page`] puts it
+//! beside a script that draws it.
 
 pub mod chart;
 pub mod choose;
@@ -13,6 +14,7 @@ pub mod locus;
 pub mod page;
 mod rows;
 pub mod run;
+pub mod site;
 pub mod sites;
 pub mod tracks;
 

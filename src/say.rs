@@ -27,8 +27,8 @@ pub fn tells(level: Level) -> bool {
     LEVEL.load(Ordering::Relaxed) >= level as u8
 }
 
-/// Prints a line on standard error, if anybody reads it and `--quiet` is not given: a message that cannot be told ends
-/// no run. What a file or a name holds can be in it: see [`printable`].
+/// Prints a line on standard error, if anybody reads it and `--quiet` is not given: a message that
+/// cannot be told ends no run. What a file or a name holds can be in it: see [`printable`].
 #[macro_export]
 macro_rules! say {
     ($($message:tt)*) => {
@@ -68,8 +68,8 @@ pub fn count(n: u64, thing: &str) -> String {
     format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
 }
 
-/// Returns text with control characters written out, so that no name forges a line, or moves, hides or colours what a
-/// terminal shows.
+/// Returns text with control characters written out, so that no name forges a line, or moves, hides
+/// or colours what a terminal shows.
 ///
 /// ```
 /// use polyascan::say::printable;

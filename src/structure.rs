@@ -1,4 +1,5 @@
-//! RNA secondary structure as one letter per nucleotide, for models that read it beside the sequence.
+//! RNA secondary structure as one letter per nucleotide, for models that read it beside the
+//! sequence.
 //!
 //! Letters are those of forgi and pysster (Budach & Marsico 2018): `S` stem, `H` hairpin loop, `I`
 //! internal loop or bulge, `M` multiloop, `F` unpaired 5' end, `T` unpaired 3' end.

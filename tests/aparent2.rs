@@ -7,10 +7,12 @@ use polyascan::engine::device::Workers;
 use polyascan::genome::sequence::{UNKNOWN, encode};
 use polyascan::models::aparent2::random::random;
 use polyascan::models::aparent2::weights::Config;
-use polyascan::models::aparent2::{Aparent2, HEXAMER, LENGTH};
+use polyascan::models::aparent2::weights::LENGTH;
+use polyascan::models::aparent2::{Aparent2, HEXAMER};
+use polyascan::models::architecture::ConvertOptions;
 use polyascan::models::card::{ModelCard, Task};
 use polyascan::models::weight_file::{self, RawTensor, Tensors};
-use polyascan::models::{Model, Predictions, WINDOW, Window, import, registry};
+use polyascan::models::{Model, Predictions, WINDOW, Window, convert, registry};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -29,8 +31,8 @@ fn published() -> Box<dyn Model> {
     let keras = shared("models/aparent2_resnet_no_clinvar_wt_ep_5.h5");
     let folder = Folder::new();
     let path = folder.at("aparent2.safetensors");
-    let options = import::ConvertOptions::default();
-    let converted = import::convert(&keras, Path::new(&path), &options).unwrap();
+    let options = ConvertOptions::default();
+    let converted = convert::convert(&keras, Path::new(&path), &options).unwrap();
     assert_eq!((converted.architecture.name, converted.parameters), ("aparent2", 192_517));
     let model = registry::load(&path, &Workers::CPU).unwrap();
     assert_eq!((model.card().task, model.card().licence.as_str()), (Task::Isoform, "MIT"));
@@ -47,7 +49,7 @@ fn predict<'a>(model: &dyn Model, frames: impl IntoIterator<Item = &'a [u8]>) ->
     model.predict(&windows).unwrap()
 }
 
-/// Returns the greatest difference, and fails where the lengths differ or a value is no number.
+/// Returns the greatest difference, and fails where the lengths differ or a value is not a number.
 fn difference(found: &[f32], wanted: impl IntoIterator<Item = f64>) -> f64 {
     let wanted: Vec<f64> = wanted.into_iter().collect();
     assert_eq!(found.len(), wanted.len());
@@ -83,8 +85,8 @@ fn outputs_equal_those_of_the_authors_program() {
     }
 }
 
-/// The paper's variants lie on three of the golden sequences: which, at which index, the change, and
-/// the change in narrow and wide log-odds.
+/// The paper's variants lie on three of the golden sequences: which, at which index, the change,
+/// and the change in narrow and wide log-odds.
 #[test]
 #[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn published_variants_have_their_published_effects() {
@@ -109,7 +111,8 @@ fn published_variants_have_their_published_effects() {
     }
 }
 
-/// Each library is a column of the kernel in the authors' file; all else of the converted files is the same.
+/// Each library is a column of the kernel in the authors' file; all else of the converted files is
+/// the same.
 #[test]
 #[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn every_library_is_its_column_of_the_authors_file() {

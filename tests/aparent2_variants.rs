@@ -1,11 +1,14 @@
-//! APARENT2's own scores of variants: what two frames laid around the signal say, with the allele and without.
+//! APARENT2's own scores of variants: what two frames laid around the signal say, with the allele
+//! and without.
 
 use std::path::Path;
 
 use polyascan::engine::device::Workers;
 use polyascan::genome::sequence::{encode, reverse_complement, stretch};
-use polyascan::models::aparent2::{HEXAMER, LENGTH};
-use polyascan::models::{Model, Window, import, registry};
+use polyascan::models::aparent2::HEXAMER;
+use polyascan::models::aparent2::weights::LENGTH;
+use polyascan::models::architecture::ConvertOptions;
+use polyascan::models::{Model, Window, convert, registry};
 
 use crate::mutagenesis::{rows, table};
 use crate::support::*;
@@ -17,11 +20,12 @@ const WIDE: usize = 2;
 fn converted(folder: &Folder) -> String {
     let keras = shared("models/aparent2_resnet_no_clinvar_wt_ep_5.h5");
     let path = folder.at("aparent2.safetensors");
-    import::convert(&keras, Path::new(&path), &import::ConvertOptions::default()).unwrap();
+    convert::convert(&keras, Path::new(&path), &ConvertOptions::default()).unwrap();
     path
 }
 
-/// The frame of a sequence (codes) whose signal begins, in transcript direction, at a position (0-based).
+/// The frame of a sequence (codes) whose signal begins, in transcript direction, at a position
+/// (0-based).
 fn frame(codes: &[u8], strand: &str, position: usize) -> Vec<u8> {
     match strand {
         "+" => stretch(codes, position as isize - HEXAMER as isize, LENGTH),

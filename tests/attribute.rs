@@ -1,4 +1,5 @@
-//! `attribute`: planted elements are what sites owe their scores to; tables, tracks and pictures are one.
+//! `attribute`: planted elements are what sites owe their scores to; tables, tracks and pictures
+//! are one.
 
 use std::fs;
 

@@ -1,4 +1,5 @@
-//! `variants --changed-motif-only`: what is skipped changes no element, and what is scored is scored as without.
+//! `variants --changed-motif-only`: what is skipped changes no element, and what is scored is
+//! scored as without.
 
 use crate::support::*;
 

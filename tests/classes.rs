@@ -1,5 +1,5 @@
-//! `evaluate classes`: every sequence is accounted for, and the figures are those of the scores that
-//! `predict` prints.
+//! `evaluate classes`: every sequence is accounted for, and the figures are those of the scores
+//! that `predict` prints.
 
 use polyascan::evaluate::metrics::{auprc, auroc};
 use rand::{RngExt, SeedableRng};

@@ -1,4 +1,5 @@
-//! Sites have their class by gene structure, held to an independent classifier (tests/context/classify.py).
+//! Sites have their class by gene structure, held to an independent classifier
+//! (tests/context/classify.py).
 
 use std::io::Write as _;
 use std::ops::Range;
@@ -13,8 +14,8 @@ use proptest::prelude::*;
 
 use crate::support::*;
 
-/// What the independent classifier says of places (contig, strand, 1-based position): genes and class.
-/// `None` with a remark where there is no Python.
+/// What the independent classifier says of places (contig, strand, 1-based position): genes and
+/// class. `None` with a remark where there is no Python.
 fn classify(gtf: &str, extension: u64, places: &[(String, char, u64)]) -> Option<Vec<String>> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/context/classify.py");
     let mut command = Command::new("python3");

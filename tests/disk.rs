@@ -68,7 +68,8 @@ fn many_variants(folder: &Folder) -> String {
     folder.file("many.vcf", text)
 }
 
-/// Wherever the disk is full, also between the completion of two files, all outputs are new or all old.
+/// Wherever the disk is full, also between the completion of two files, all outputs are new or all
+/// old.
 #[test]
 fn a_disk_that_is_full_at_the_end_leaves_the_outputs_of_an_earlier_run() {
     let folder = Folder::new();
@@ -280,7 +281,7 @@ fn head_ends_a_run_with_exit_code_0() {
     let (model, genome) = setting(&folder);
     let vcf = many_variants(&folder);
     for (command, first) in [
-        (format!("scan {genome} --model {model} --merge-distance 0 -o -"), "## polyascan"),
+        (format!("scan {genome} --model {model} --merge-distance 0 -o -"), "#chrom\tstart"),
         (format!("variants {vcf} --fasta {genome}"), "##fileformat"),
     ] {
         let program = env!("CARGO_BIN_EXE_polyascan");

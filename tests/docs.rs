@@ -137,7 +137,8 @@ fn every_command_that_a_page_shows_is_one_that_the_program_takes() {
     assert!(tried > 50, "{tried}");
 }
 
-/// The commands of a page that are meant to be tried are run, one after the other, in an empty folder.
+/// The commands of a page that are meant to be tried are run, one after the other, in an empty
+/// folder.
 #[test]
 fn the_first_steps_give_what_the_page_says() {
     let folder = Folder::new();

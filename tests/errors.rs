@@ -1,5 +1,5 @@
-//! docs/ERRORS.md is true: each of its commands gives its message and exit code, and no kind of error
-//! is left out.
+//! docs/ERRORS.md is true: each of its commands gives its message and exit code, and no kind of
+//! error is left out.
 
 mod files;
 

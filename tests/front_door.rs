@@ -1,4 +1,5 @@
-//! How the program is met: what it says of itself, how options are called, what it tells and what not.
+//! How the program is met: what it says of itself, how options are called, what it tells and what
+//! not.
 
 use std::fs;
 
@@ -90,15 +91,17 @@ fn options_have_the_same_names_everywhere_and_the_bytes_do_not_tell_which_was_us
     let model = ["--model", &s.model];
     let scan = |genome: &[&str], more: &[&str], out: &str| {
         let out = s.folder.at(out);
-        run([&["scan"][..], genome, &model[..], more, &["-o", &out]].concat());
-        fs::read_to_string(format!("{out}.sites.bed")).unwrap()
+        run([&["scan"][..], genome, &model[..], more, &["--context", "-o", &out]].concat());
+        ["sites.bed", "context.tsv"]
+            .map(|ending| fs::read_to_string(format!("{out}.{ending}")).unwrap())
     };
     let first = scan(&["-f", &s.genome], &["-a", &s.genes], "a");
-    assert!(first.contains(&format!("--fasta {} ", s.genome)), "{first}");
-    assert!(first.contains(&format!("--annotation {}\n", s.genes)), "{first}");
+    let [_, table] = &first;
+    assert!(table.contains(&format!("--fasta {} ", s.genome)), "{table}");
+    assert!(table.contains(&format!("--annotation {} ", s.genes)), "{table}");
     assert_eq!(first, scan(&["--fasta", &s.genome], &["--gtf", &s.genes], "b"));
     let by_place = scan(&[&s.genome], &["--annotation", &s.genes], "c");
-    assert_eq!(first.replace("--fasta ", ""), by_place);
+    assert_eq!(first.map(|text| text.replace("--fasta ", "")), by_place);
     let twice = ["scan", &s.genome, "--fasta", &s.genome, "-o", "x"];
     refuse(twice, 2, &["cannot be used with"]);
 }

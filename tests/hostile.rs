@@ -1,5 +1,5 @@
-//! Whatever a file holds, the program refuses it with its name, the place and a cure, or takes it and
-//! accounts for every window; it neither panics nor hangs, and no part is dropped in silence.
+//! Whatever a file holds, the program refuses it with its name, the place and a cure, or takes it
+//! and accounts for every window; it neither panics nor hangs, and no part is dropped in silence.
 //!
 //! A row of a table is a name, the bytes, and what must happen.
 
@@ -14,8 +14,8 @@ use crate::support::*;
 enum Must {
     /// Exit code 1; the message names the file and says all of these.
     Refuse(&'static [&'static str]),
-    /// Exit code 0; so many windows are requested, and the remarks say all of these (without any, there
-    /// is none).
+    /// Exit code 0; so many windows are requested, and the remarks say all of these (without any,
+    /// there is none).
     Take(u64, &'static [&'static str]),
     /// One or the other, without remarks.
     RefuseOrTake(u64),

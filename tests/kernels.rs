@@ -1,4 +1,5 @@
-//! `motifs kernels` and `motifs optimise`: kernels find what was planted, published ones what is known of their protein.
+//! `motifs kernels` and `motifs optimise`: kernels find what was planted, published ones what is
+//! known of their protein.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -153,7 +154,8 @@ fn what_cannot_be_is_refused() {
     refuse(["motifs", "optimise", "default", "--target", "x", "-o", &out], 2, &["output:NAME"]);
 }
 
-/// The proteins NOVA bind YCAY (Jensen et al. 2000); pysster's model of them was trained on CLIP peaks.
+/// The proteins NOVA bind YCAY (Jensen et al. 2000); pysster's model of them was trained on CLIP
+/// peaks.
 #[test]
 #[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn novas_kernels_find_ycay() {

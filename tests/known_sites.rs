@@ -40,7 +40,8 @@ fn a_known_site_has_an_entry_where_no_site_is_called() {
     let known = records(&text);
     assert_eq!(known.len(), places.len());
     for (record, place) in known.iter().zip(&places) {
-        // The nearest latent site within 24 nt, or the place itself; other known sites may be near, too.
+        // The nearest latent site within 24 nt, or the place itself; other known sites may be near,
+        // too.
         let near = record.entries.iter().filter(|entry| entry.strand == "+");
         let entry = near.min_by_key(|entry| entry.site.abs_diff(place + 1));
         let entry = entry.unwrap_or_else(|| panic!("{}: {:?}", record.id, record.entries));

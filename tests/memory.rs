@@ -12,7 +12,8 @@ const MOST: f64 = 300.0;
 const MOST_GROWTH: f64 = 8.0;
 /// Bound of a scan with little memory that writes tracks, however long, in MiB. 75-90 were seen.
 const MOST_WITH_TRACKS: f64 = 160.0;
-/// Bound of scoring a file of 150 MiB of variants, in MiB: 70 is what the program needs for few, 110 were seen.
+/// Bound of scoring a file of 150 MiB of variants, in MiB: 70 is what the program needs for few,
+/// 110 were seen.
 const MOST_WITH_VARIANTS: f64 = 160.0;
 /// Little memory to begin with, so that growth would show.
 const LITTLE: [&str; 6] = ["-t", "1", "--chunk-size", "4096", "--min-probability", "0.9"];

@@ -47,13 +47,16 @@ fn results_name_the_digest_of_the_model_that_made_them() {
     let genome = folder.file("genome.fa", ">chr1\nACGT\n");
     let list = text(&["models", "list"]);
     let digest = list.lines().nth(1).unwrap().split('\t').nth(6).unwrap().to_owned();
-    assert!(
-        text(&["scan", &genome, "-o", "-"])
-            .contains(&format!("## model: default sha256={digest}\n"))
-    );
     let model = small_model(&folder);
-    let bed = text(&["scan", &genome, "-o", "-", "--model", &model]);
-    assert!(bed.contains("## model: small sha256=") && !bed.contains(&digest));
+    let named = |model: &str| {
+        let prefix = folder.at("x");
+        run(["scan", &genome, "-o", &prefix, "--model", model]);
+        let summary = summary(&prefix);
+        (summary["model"]["name"].clone(), summary["model"]["sha256"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(named("default"), ("default".into(), digest.clone()));
+    let (name, of_small) = named(&model);
+    assert!(name == "small" && of_small.len() == 64 && of_small != digest);
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! `motifs`: what is planted comes out on top, tables agree with each other, threads do not show, every site is told.
+//! `motifs`: what is planted comes out on top, tables agree with each other, threads do not show,
+//! every site is told.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,7 +1,8 @@
-//! `mutagenesis`: every SNV has its row, the scores are those of `variants`, and table, tracks, pictures and
-//! summary tell the same.
+//! `mutagenesis`: every SNV has its row, the scores are those of `variants`, and table, tracks,
+//! pictures and summary tell the same.
 
 mod classes;
+mod parts;
 mod usage;
 
 use std::collections::{BTreeMap, HashMap};
@@ -75,8 +76,8 @@ fn planted(bed: &str) -> Vec<Planted> {
     rows.collect()
 }
 
-/// Mean effect of the SNVs at each position on one strand, that of the largest row of each SNV; `None` where
-/// the table's rounding hides which of two rows of opposite sign is the larger.
+/// Mean effect of the SNVs at each position on one strand, that of the largest row of each SNV;
+/// `None` where the table's rounding hides which of two rows of opposite sign is the larger.
 fn means(rows: &[Row], strand: &str, column: &str) -> BTreeMap<usize, Option<f64>> {
     let mut deltas: BTreeMap<(usize, String), Vec<f64>> = BTreeMap::new();
     let snvs = rows.iter().filter(|row| row["alt"] != "-" && row["strand"] == strand);
@@ -239,7 +240,8 @@ fn scores_are_those_of_variants() {
     for record in annotated {
         let found = record.entries.iter().map(|entry| {
             let parts: Vec<&str> = entry.text.split('|').collect();
-            // All but allele, gene and the offset, which counts from the canonical place of a deletion.
+            // All but allele, gene and the offset, which counts from the canonical place of a
+            // deletion.
             [&parts[2..4], &parts[5..15]].concat().join("|")
         });
         let found: Vec<String> = found.collect();

@@ -5,22 +5,23 @@ use std::path::Path;
 use candle_core::Device;
 use polyascan::engine::device::Workers;
 use polyascan::genome::sequence::{UNKNOWN, encode, reverse_complement};
-use polyascan::models::bilstm::BiLstm;
-use polyascan::models::bilstm::plain::Plain;
-use polyascan::models::bilstm::random::{Shape, random};
-use polyascan::models::bilstm::weights::{Kind, Weights};
+use polyascan::models::architecture::ConvertOptions;
 use polyascan::models::card::{ModelCard, Task};
-use polyascan::models::{Model, StrandScores, WINDOW, Window, import, registry};
+use polyascan::models::polyaid::BiLstm;
+use polyascan::models::polyaid::plain::Plain;
+use polyascan::models::polyaid::random::{Shape, random};
+use polyascan::models::polyaid::weights::{Kind, Weights};
+use polyascan::models::{Model, StrandScores, WINDOW, Window, convert, registry};
 use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::support::shared;
 
 /// Converts a Keras file and loads the result.
-fn convert_and_load(keras: &Path) -> (Box<dyn Model>, import::Converted) {
+fn convert_and_load(keras: &Path) -> (Box<dyn Model>, convert::Converted) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
-    let converted = import::convert(keras, &path, &import::ConvertOptions::default()).unwrap();
+    let converted = convert::convert(keras, &path, &ConvertOptions::default()).unwrap();
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is written");
     let model = registry::load(path.to_str().unwrap(), &Workers::CPU).unwrap();
     assert_eq!(model.card().sha256, converted.sha256);
@@ -42,7 +43,7 @@ fn codes(value: &Value) -> Vec<u8> {
     encode(value.as_str().unwrap().as_bytes()).unwrap()
 }
 
-/// Returns the greatest difference, and fails where the lengths differ or a value is no number.
+/// Returns the greatest difference, and fails where the lengths differ or a value is not a number.
 fn difference(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
     a.iter().zip(b).fold(0.0, |greatest, (a, b)| {
@@ -138,7 +139,8 @@ fn a_file_converts_to_the_same_bytes_every_time() {
 /// Returns a model with random weights and its plain form.
 fn models(kind: Kind, shape: Shape<'_>, seed: u64) -> (BiLstm, Plain) {
     let tensors = random(kind, shape, seed);
-    let card = ModelCard::new("random", kind.architecture().name, kind.architecture().task);
+    let architecture = registry::architecture(kind.name()).unwrap();
+    let card = ModelCard::new("random", architecture.name, architecture.task);
     let plain = Plain::new(&Weights::new(kind, &tensors).unwrap(), &Device::Cpu).unwrap();
     (BiLstm::new(kind, &tensors, card).unwrap(), plain)
 }

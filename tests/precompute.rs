@@ -40,7 +40,8 @@ fn input() -> Input {
                     ["A", "C", "G", "T"].into_iter().filter(|x| *x != here).collect();
                 row(here, &others.join(","));
                 match at % 4 {
-                    // A deletion of one nucleotide, of two, an insertion; an SNV in a longer record.
+                    // A deletion of one nucleotide, of two, an insertion; an SNV in a longer
+                    // record.
                     0 => row(next, here),
                     1 => row(&sequence[at..at + 3], here),
                     2 => row(here, &format!("{here}AT")),

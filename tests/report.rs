@@ -1,5 +1,5 @@
-//! `report` and `plot`: a page that needs nothing else, tells what is in the files, and does what no name in them asks
-//! for.
+//! `report` and `plot`: a page that needs nothing else, tells what is in the files, and does what
+//! no name in them asks for.
 
 use std::fs;
 
@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::support::*;
 
-/// A simulated genome scanned with tracks, and its variants; returns the folder's prefix of everything.
+/// A simulated genome scanned with tracks, and its variants; returns the folder's prefix of
+/// everything.
 fn runs(folder: &Folder) -> (String, String, String) {
     let genome = simulate(&folder.at("sim"), 24_000, 4, 1, 3);
     let (genes, sample) = (folder.at("sim/genes.gtf"), folder.at("sample"));

@@ -105,19 +105,23 @@ fn check_summary(summary: &serde_json::Value, sites: &[Site]) {
     }
 }
 
+/// pandas, polars and pyranges read no BED with another line before it.
 #[test]
-fn the_header_names_program_command_model_genome_and_columns() {
+fn the_first_line_names_the_columns_the_others_are_rows_and_the_summary_says_what_made_them() {
     let folder = Folder::new();
-    let fasta = simulate(&folder.at("sim"), 20_000, 4, 1, 1);
-    let text = String::from_utf8(run(["scan", &fasta, "-o", "-"])).unwrap();
-    let header: Vec<&str> = text.lines().take_while(|line| line.starts_with('#')).collect();
-    for (line, start) in
-        header.iter().zip(["## polyascan ", "## command: ", "## model: ", "## fasta: "])
-    {
-        assert!(line.starts_with(start), "{line}");
+    let (fasta, prefix) = (simulate(&folder.at("sim"), 20_000, 4, 1, 1), folder.at("x"));
+    run(["scan", &fasta, "-o", &prefix]);
+    let text = fs::read_to_string(format!("{prefix}.sites.bed")).unwrap();
+    let mut lines = text.lines();
+    assert_eq!(lines.next(), Some(HEADER));
+    assert!(text.lines().count() > 1 && lines.all(|line| line.starts_with("chrSim1\t")));
+    let summary = summary(&prefix);
+    assert!(summary["command_line"].as_str().unwrap().contains(&fasta));
+    assert_eq!(summary["fasta"]["path"], fasta.as_str());
+    assert!(summary["settings"]["strength_model"].as_str().unwrap().contains("sha256="));
+    for name in ["program", "version", "device"] {
+        assert!(summary[name].as_str().is_some_and(|text| !text.is_empty()), "{name}");
     }
-    assert!(header[1].contains(&fasta) && header[3].contains(&fasta));
-    assert_eq!(header[4..], [HEADER]);
 }
 
 #[test]

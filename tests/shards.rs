@@ -33,6 +33,10 @@ fn results(prefix: &str) -> (Vec<(String, Vec<u8>)>, Value) {
         (ending != ".summary.json").then_some((ending, bytes))
     });
     let mut summary = summary(prefix);
+    let [seconds, rate] =
+        ["wall_seconds", "windows_per_second"].map(|key| summary[key].as_f64().unwrap());
+    let scored = summary["windows"]["scored"].as_f64().unwrap();
+    assert!((seconds * rate - scored).abs() < 0.5, "the rate is not that of all shards");
     for of_the_run in ["command_line", "threads", "wall_seconds", "windows_per_second"] {
         summary.as_object_mut().unwrap().remove(of_the_run).unwrap();
     }

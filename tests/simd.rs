@@ -1,5 +1,5 @@
-//! The CPU's instructions change a result by rounding alone, and threads and chunks not at all on any
-//! of them.
+//! The CPU's instructions change a result by rounding alone, and threads and chunks not at all on
+//! any of them.
 
 use polyascan::engine::cpu::simd::Path;
 
@@ -51,8 +51,8 @@ fn scan(folder: &Folder, fasta: &str, path: &str, region: &str) -> Scan {
     Scan { path: path.into(), sites: sites_of(&prefix), probability }
 }
 
-/// Returns the greatest difference of two scans' logits. They are read from f32 probabilities, which
-/// holds them to 1e-7 / p(1 - p).
+/// Returns the greatest difference of two scans' logits. They are read from f32 probabilities,
+/// which holds them to 1e-7 / p(1 - p).
 fn off(a: &Scan, b: &Scan) -> f32 {
     let mut most = 0f32;
     for (a, b) in a.probability.iter().flatten().zip(b.probability.iter().flatten()) {

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::support::*;
 
-/// A simulated genome whose true sites have 100 reads and, of the same "gene", places 300 nt downstream none.
-/// Returns the genome, the table, and the number of places of either kind.
+/// A simulated genome whose true sites have 100 reads and, of the same "gene", places 300 nt
+/// downstream none. Returns the genome, the table, and the number of places of either kind.
 fn setting(folder: &Folder) -> (String, String, usize) {
     let genome = simulate(&folder.at("sim"), 80_000, 16, 1, 1);
     let truth = fs::read_to_string(folder.at("sim/truth.bed")).unwrap();

@@ -140,7 +140,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 #[test]
-fn unsafe_code_is_in_kernel_files_only() {
+fn unsafe_code_is_in_kernels_and_where_htslib_is_called_only() {
     for crate_file in ["src/lib.rs", "src/main.rs"] {
         let text = fs::read_to_string(file(crate_file)).unwrap();
         assert!(text.contains("#![deny(unsafe_code)]"), "{crate_file}");
@@ -151,7 +151,8 @@ fn unsafe_code_is_in_kernel_files_only() {
     for path in files {
         let excepted = fs::read_to_string(&path).unwrap().contains("allow(unsafe_code)");
         let kernel = path.starts_with(file("src/engine"));
-        assert!(kernel || !excepted, "{}: unsafe code outside the kernels", path.display());
+        let htslib = path == file("src/variants/vcf/htslib.rs");
+        assert!(kernel || htslib || !excepted, "{}: unsafe code", path.display());
     }
 }
 

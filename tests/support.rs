@@ -52,8 +52,8 @@ pub fn refuse<S: AsRef<OsStr>>(
     message
 }
 
-/// Returns a file of ../shared. Tests that ask for one are marked as ignored where the folder is not there
-/// (`cfg(shared)`, set by build.rs).
+/// Returns a file of ../shared. Tests that ask for one are marked as ignored where the folder is
+/// not there (`cfg(shared)`, set by build.rs).
 pub fn shared(path: &str) -> PathBuf {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(path);
     assert!(file.exists(), "{} is not here", file.display());

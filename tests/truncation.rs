@@ -65,7 +65,8 @@ fn a_bgzf_file_cut_in_any_part_of_a_block_is_refused() {
     let starts = [0, size(0), whole.len() - 28];
     assert!(starts[1] < starts[2]);
     for (start, end) in starts.into_iter().map(|start| (start, start + size(start))) {
-        // The magic number, the fixed header, the extra field, its size, the data, checksum and length.
+        // The magic number, the fixed header, the extra field, its size, the data, checksum and
+        // length.
         let parts = [0, 1, 2, 10, 12, 16, 17, 18, 19];
         let cuts = parts.map(|part| start + part).into_iter();
         for cut in cuts.chain([(start + end) / 2, end - 8, end - 4, end - 1]).filter(|&cut| cut > 1)

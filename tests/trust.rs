@@ -1,4 +1,5 @@
-//! Files that people really have, and machines as they really are: each test is a kind of fault that was found.
+//! Files that people really have, and machines as they really are: each test is a kind of fault
+//! that was found.
 
 mod assembly;
 mod limits;

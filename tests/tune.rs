@@ -1,4 +1,5 @@
-//! A search is the same for the same seed, goes on where it ended, and its best trial can be trained.
+//! A search is the same for the same seed, goes on where it ended, and its best trial can be
+//! trained.
 
 use std::fs;
 

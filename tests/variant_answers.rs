@@ -149,8 +149,8 @@ fn bcftools_splits_entries_and_filters_answers() {
     assert!(usage.lines().count() > 3);
 }
 
-/// pysam and cyvcf2 read what is in INFO; not run where they are not installed (`POLYASCAN_PYTHON`: a Python that has
-/// them).
+/// pysam and cyvcf2 read what is in INFO; not run where they are not installed (`POLYASCAN_PYTHON`:
+/// a Python that has them).
 #[test]
 fn pysam_and_cyvcf2_read_entries_and_answers() {
     let folder = Folder::new();

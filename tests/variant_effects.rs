@@ -1,4 +1,5 @@
-//! `variants`: what is known to break or make a site is said to, and what is known to do nothing is not.
+//! `variants`: what is known to break or make a site is said to, and what is known to do nothing is
+//! not.
 
 use std::collections::BTreeMap;
 use std::fs;

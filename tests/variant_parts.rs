@@ -125,7 +125,8 @@ fn merged_shards_are_the_run_in_one_go() {
         let folder = input.folder.at(&format!("in{count}"));
         let mut shards = Vec::new();
         for index in (1..=count).rev() {
-            // 405 records: some of 700 shards are empty. Not all of so many are worth a process each.
+            // 405 records: some of 700 shards are empty. Not all of so many are worth a process
+            // each.
             if count == 700 && index > 3 {
                 continue;
             }

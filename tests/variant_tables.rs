@@ -1,4 +1,5 @@
-//! `variants`: tables, lists, single variants and HGVS give what VCF gives, and every row is accounted for.
+//! `variants`: tables, lists, single variants and HGVS give what VCF gives, and every row is
+//! accounted for.
 
 use std::fs;
 

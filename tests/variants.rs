@@ -87,8 +87,8 @@ fn wrong_tables_and_overwritten_inputs_are_refused() {
     refuse(args, 1, &[&bare, "line 1", "no column master_seq"]);
 }
 
-/// Half of the measured variants of Linder et al. 2022: its frame is the table's sequence, N where the
-/// sequence has ended.
+/// Half of the measured variants of Linder et al. 2022: its frame is the table's sequence, N where
+/// the sequence has ended.
 #[test]
 #[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn aparent2_agrees_with_the_measured_variants_as_published() {

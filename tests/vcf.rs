@@ -1,5 +1,5 @@
-//! `variants`: every record comes out, in order and otherwise untouched, and every allele is accounted
-//! for.
+//! `variants`: every record comes out, in order and otherwise untouched, and every allele is
+//! accounted for.
 
 use std::fs;
 use std::path::Path;
@@ -402,8 +402,9 @@ fn what_cannot_be_is_refused_and_leaves_nothing() {
     refuse(&undefined, &["-O", "b"], 1, &["BCF cannot hold", "chrSim1", "not defined"]);
 }
 
-/// Parts of a file whose faults do not make it unreadable for this program, as the suites' invalid files are named, and
-/// why: nothing but CHROM, POS, REF and ALT is used, everything else leaves as it came.
+/// Parts of a file whose faults do not make it unreadable for this program, as the suites' invalid
+/// files are named, and why: nothing but CHROM, POS, REF and ALT is used, everything else leaves as
+/// it came.
 const DEPARTURES: [(&str, &str); 24] = [
     ("body_alt", SKIPPED),
     ("body_chrom", SKIPPED),
@@ -434,8 +435,8 @@ const SKIPPED: &str = "its alleles are skipped, with the reason";
 const UNSORTED: &str = "order matters to an index alone, with which it is refused";
 const UNTOUCHED: &str = "it leaves as it came";
 
-/// The test suites of the VCF specification: what is valid is accepted, and nothing is lost; what is invalid is refused
-/// or departs from the suites' verdict for a reason.
+/// The test suites of the VCF specification: what is valid is accepted, and nothing is lost; what
+/// is invalid is refused or departs from the suites' verdict for a reason.
 #[test]
 #[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn every_file_of_the_specifications_suites_gives_a_result_or_an_error() {

@@ -1,5 +1,5 @@
-//! Any bytes for one parser, which FUZZ_TARGET names: it may refuse them, but neither panic nor take for ever or all
-//! memory. libFuzzer changes inputs towards code that none has reached.
+//! Any bytes for one parser, which FUZZ_TARGET names: it may refuse them, but neither panic nor
+//! take for ever or all memory. libFuzzer changes inputs towards code that none has reached.
 
 #![no_main]
 
@@ -17,7 +17,7 @@ use polyascan::genome::fasta::FastaFile;
 use polyascan::genome::in_turn::InTurn;
 use polyascan::genome::region::read_bed;
 use polyascan::genome::sequences::Sequences;
-use polyascan::models::import::{ConvertOptions, convert, keras_h5};
+use polyascan::models::convert::{ConvertOptions, convert, keras_h5};
 use polyascan::models::registry;
 use polyascan::output::frames::FrameReader;
 use polyascan::train::recipe;

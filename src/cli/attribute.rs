@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
 
+use super::choices::value_name;
 use super::motifs::common::{LoadedModels, compressed, picture};
 use super::motifs::run::go_on;
 use super::motifs::session::{Asked, Session};
@@ -29,19 +30,21 @@ use crate::output::summary::FileSummary;
 
 /// What each nucleotide around polyA sites contributes to what models say.
 ///
-/// Integrated gradients (Sundararajan et al. 2017) and input x gradient, in log2 odds of classification and of strength,
-/// of the 240 nt around each site, or around the best position of each region and strand; seqlets (stretches of high
-/// attribution) with the element that they hold. Writes PREFIX.attribution.*: sites.tsv, bases.tsv.gz, seqlets.tsv,
-/// {plus,minus}.{classification,strength}.{integrated,gradient}.bw, logos (SVG, PNG), summary.json. Columns and
-/// definitions: docs/INTERPRETATION.md.
+/// Integrated gradients (Sundararajan et al. 2017) and input x gradient, in log2 odds of
+/// classification and of strength, of the 240 nt around each site, or around the best position of
+/// each region and strand; seqlets (stretches of high attribution) with the element that they hold.
+/// Writes PREFIX.attribution.*: sites.tsv, bases.tsv.gz, seqlets.tsv,
+/// {plus,minus}.{classification,strength}.{integrated,gradient}.bw, logos (SVG, PNG), summary.json.
+/// Columns and definitions: docs/INTERPRETATION.md.
 #[derive(Debug, ClapArgs)]
 #[command(group(clap::ArgGroup::new("where").required(true).args(["regions", "sites"])))]
 pub struct Args {
-    /// polyA sites: BED as `scan` writes it, or a table with the columns contig, offset (0-based) and strand.
+    /// polyA sites: BED as `scan` writes it, or a table with the columns contig, offset (0-based)
+    /// and strand.
     #[arg(long, value_name = "BED|TSV", conflicts_with = "strand")]
     sites: Option<PathBuf>,
-    /// Part of the genome: NAME or NAME:START-END (1-based, commas allowed), at most 1,000,000 nt; may be repeated. The
-    /// model says where in it the site lies.
+    /// Part of the genome: NAME or NAME:START-END (1-based, commas allowed), at most 1,000,000 nt;
+    /// may be repeated. The model says where in it the site lies.
     #[arg(short, long = "region", value_name = "REGION")]
     regions: Vec<String>,
     /// Strand of the regions [default: both].
@@ -85,13 +88,6 @@ impl BaselineChoice {
         match self {
             Self::Even => Baseline::Even,
             Self::Zero => Baseline::Zero,
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Even => "even",
-            Self::Zero => "zero",
         }
     }
 }
@@ -140,7 +136,7 @@ pub fn run(args: &Args) -> Result<()> {
     let read = |fasta: &FastaFile| args.places(loaded.site_model(), fasta);
     let mut session = Session::of(&args.asked(), "attribution", &ENDINGS, &loaded, read)?;
     session.set("steps", args.steps);
-    session.set("baseline", args.baseline.name());
+    session.set("baseline", value_name(args.baseline));
     session.set("seqlet_p", args.seqlet_p);
     let mut found: Vec<(usize, Vec<u8>, Vec<Attribution>)> = Vec::new();
     session.each_site(

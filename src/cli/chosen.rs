@@ -16,8 +16,8 @@ const TOLD: usize = 10;
 /// Which genes.
 #[derive(Debug, Default, Args)]
 pub struct GeneOptions {
-    /// Gene of --annotation, by symbol or id (the id's version may be left out): it and 5 kb past its end,
-    /// on its strand; may be repeated, or hold several with commas between them.
+    /// Gene of --annotation, by symbol or id (the id's version may be left out): it and 5 kb past
+    /// its end, on its strand; may be repeated, or hold several with commas between them.
     #[arg(long = "gene", value_name = "NAME", requires = "annotation")]
     pub genes: Vec<String>,
 }
@@ -37,8 +37,8 @@ impl GeneOptions {
     }
 }
 
-/// Returns a gene and what lies up to `extension` nt past its end, on its strand: what a scan of the annotation takes
-/// of it.
+/// Returns a gene and what lies up to `extension` nt past its end, on its strand: what a scan of
+/// the annotation takes of it.
 pub fn region_of(gene: &Gene, contigs: &Contigs, extension: u64) -> StrandedRegion {
     let range = gene.reach(extension, contigs[gene.contig].length);
     (Region { contig: gene.contig, range }, Some(gene.strand))

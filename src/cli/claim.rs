@@ -21,8 +21,8 @@ pub fn sample(prefix: &str) -> &str {
     prefix.rsplit('/').next().unwrap_or(prefix)
 }
 
-/// Marks those of `names` that an earlier run has left and this one does not write: they speak of other results, and
-/// go when the new files come. Returns what is to be said of them.
+/// Marks those of `names` that an earlier run has left and this one does not write: they speak of
+/// other results, and go when the new files come. Returns what is to be said of them.
 pub fn replace_stale(complete: &mut Vec<Complete>, names: &[PathBuf]) -> Option<String> {
     let is_written = |name: &&PathBuf| complete.iter().any(|file| file.path() == name.as_path());
     let stale: Vec<PathBuf> =
@@ -43,12 +43,12 @@ pub fn replace_stale(complete: &mut Vec<Complete>, names: &[PathBuf]) -> Option<
     Some(note)
 }
 
-/// Makes the folder that a prefix names, keeps other runs from the prefix, and removes what killed ones
-/// have left unfinished of `files`, all that may be written.
+/// Makes the folder that a prefix names, keeps other runs from the prefix, and removes what killed
+/// ones have left unfinished of `files`, all that may be written.
 ///
 /// # Errors
-/// If one of `files` would replace one of `inputs` or is another of them, the folder cannot be written,
-/// or another run is writing to the prefix.
+/// If one of `files` would replace one of `inputs` or is another of them, the folder cannot be
+/// written, or another run is writing to the prefix.
 pub fn claim(prefix: &str, files: &[PathBuf], inputs: &[&Path]) -> Result<Lock> {
     let lock = lock::path_of(prefix);
     for input in inputs {
@@ -56,5 +56,15 @@ pub fn claim(prefix: &str, files: &[PathBuf], inputs: &[&Path]) -> Result<Lock> 
     }
     make_folder(prefix)?;
     keep_apart(&[files, &[lock]].concat())?;
-    Lock::over(prefix, files)
+    lock_over(prefix, files)
+}
+
+/// Locks a prefix, sweeps the outputs that the lock keeps, and says what there is to say of it.
+///
+/// # Errors
+/// As [`Lock::over`].
+pub fn lock_over(prefix: &str, outputs: &[PathBuf]) -> Result<Lock> {
+    let lock = Lock::over(prefix, outputs)?;
+    lock.notes.iter().for_each(|note| crate::say!("polyascan: note: {note}"));
+    Ok(lock)
 }

@@ -1,11 +1,13 @@
 //! The command line as headers and summaries show it, from clap's own account of what was given.
 
-use std::sync::OnceLock;
+use std::ffi::OsString;
+use std::sync::{PoisonError, RwLock};
 
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
 
-/// Arguments, of any command, that change what a result is: files, models, thresholds, what is asked for.
+/// Arguments, of any command, that change what a result is: files, models, thresholds, what is
+/// asked for.
 #[cfg(test)]
 const WITH_EFFECT: &[&str] = &[
     "alphabet",
@@ -15,6 +17,7 @@ const WITH_EFFECT: &[&str] = &[
     "around",
     "background",
     "bgzip",
+    "bigbed",
     "by",
     "calls",
     "catalogues",
@@ -43,11 +46,14 @@ const WITH_EFFECT: &[&str] = &[
     "gene",
     "genes",
     "genome",
+    "genomic_as",
     "haplotypes",
+    "hub",
     "gpu_precision",
     "input",
     "input_length",
     "k",
+    "keep_primed",
     "known_within",
     "latent",
     "learning_rate",
@@ -71,6 +77,7 @@ const WITH_EFFECT: &[&str] = &[
     "regions_file",
     "replacements",
     "rate",
+    "reads",
     "runs",
     "seqlet_p",
     "sequences",
@@ -107,8 +114,8 @@ const WITH_EFFECT: &[&str] = &[
     "within",
 ];
 
-/// Those that change no byte of a result: where it goes, in what form, how fast it comes, what is said meanwhile.
-/// Headers leave them out, so that equal results are equal files.
+/// Those that change no byte of a result: where it goes, in what form, how fast it comes, what is
+/// said meanwhile. Headers leave them out, so that equal results are equal files.
 const WITHOUT_EFFECT: &[&str] = &[
     "threads",
     "chunk_size",
@@ -137,30 +144,36 @@ const WITHOUT_EFFECT: &[&str] = &[
 ];
 
 /// The command line of this run.
+#[derive(Clone, Default)]
 struct CommandLine {
     typed: String,
     result: String,
 }
 
-static CURRENT: OnceLock<CommandLine> = OnceLock::new();
+static CURRENT: RwLock<Option<CommandLine>> = RwLock::new(None);
 
-/// Notes what this run was asked for, once, at its start.
-pub fn note(command: &Command, matches: &ArgMatches) {
+/// Notes what a run was asked for, at its start.
+pub fn note(arguments: &[OsString], command: &Command, matches: &ArgMatches) {
     let typed: Vec<String> =
-        std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+        arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
     let result = with_effect(command, matches);
-    // A second command in one process keeps the first one's: there is none.
-    let _ = CURRENT.set(CommandLine { typed: typed.join(" "), result });
+    let mut current = CURRENT.write().unwrap_or_else(PoisonError::into_inner);
+    *current = Some(CommandLine { typed: typed.join(" "), result });
+}
+
+fn current() -> CommandLine {
+    CURRENT.read().unwrap_or_else(PoisonError::into_inner).clone().unwrap_or_default()
 }
 
 /// Returns the command line as typed, for summaries.
 pub fn typed() -> String {
-    CURRENT.get().map_or_else(String::new, |line| line.typed.clone())
+    current().typed
 }
 
-/// Returns the command line without what has no effect on results, each option by its long name, for headers.
+/// Returns the command line without what has no effect on results, each option by its long name,
+/// for headers.
 pub fn result() -> String {
-    CURRENT.get().map_or_else(String::new, |line| line.result.clone())
+    current().result
 }
 
 /// An argument that was given: where it stood, and its words.
@@ -183,7 +196,8 @@ fn with_effect(command: &Command, matches: &ArgMatches) -> String {
     words.join(" ")
 }
 
-/// Returns the words of the arguments with effect that were given to one command, in the order in which they were.
+/// Returns the words of the arguments with effect that were given to one command, in the order in
+/// which they were.
 fn words_of(command: &Command, matches: &ArgMatches) -> Vec<String> {
     let named =
         command.get_arguments().filter(|arg| !WITHOUT_EFFECT.contains(&arg.get_id().as_str()));

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use crate::config::{Config, DEFAULT};
 use crate::error::Result;
 
-/// Print the settings (TOML): those of a file over the defaults, or the defaults with their sources.
+/// Print the settings (TOML): those of a file over the defaults, or the defaults with their
+/// sources.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A file as for --config: every setting is printed as it is in force with that file, which is checked.
+    /// A file as for --config: every setting is printed as it is in force with that file, which is
+    /// checked.
     #[arg(long, value_name = "TOML")]
     config: Option<PathBuf>,
     /// The defaults with unit and source of each, to begin a file with.

@@ -17,10 +17,10 @@ use crate::genome::contigs::Contigs;
 use crate::genome::fasta::FastaFile;
 use crate::genome::windows::Windows;
 use crate::models::{Model, registry};
-use crate::profile::Profile;
 use crate::scan::Targets;
-use crate::scan::in_context::{Context, ContextSettings};
-use crate::scan::work::ContextPlan;
+use crate::scan::in_context::Context;
+use crate::scan::settings::{ContextPlan, ContextSettings, Only};
+use crate::timing::Profile;
 
 /// How far from a known site a call is that site, nt.
 const KNOWN_WITHIN: u64 = 24;
@@ -37,9 +37,9 @@ pub struct ContextOptions {
     /// Leave out sites that are used with a probability (column expressed) below this (0-1).
     #[arg(long, value_name = "P", allow_negative_numbers = true)]
     min_expressed: Option<f64>,
-    /// Known sites (BED of 6 or more columns), with the catalogue's name if it is not the file's; may be
-    /// repeated. Calls near one are marked known; where none is called it is scored all the same
-    /// (called: no).
+    /// Known sites (BED of 6 or more columns), with the catalogue's name if it is not the file's;
+    /// may be repeated. Calls near one are marked known; where none is called it is scored all the
+    /// same (called: no).
     #[arg(long = "sites", value_name = "[NAME=]BED")]
     catalogues: Vec<String>,
     /// A call is known with a known site at most so many nt away [default: 24].
@@ -61,8 +61,8 @@ pub struct ContextOptions {
 /// Where scores of splice sites and usage models come from.
 #[derive(Debug, Args)]
 pub struct SpliceOptions {
-    /// Folder with MaxEntScan's tables (score5_matrix.txt, score3_matrix.txt), in place of splice-site
-    /// scores learned from the annotation and the genome.
+    /// Folder with MaxEntScan's tables (score5_matrix.txt, score3_matrix.txt), in place of
+    /// splice-site scores learned from the annotation and the genome.
     #[arg(long, value_name = "FOLDER", requires = "annotation")]
     pub splice_scores: Option<PathBuf>,
     /// Keep no splice-site scores beside the genome (GENOME.DIGEST.splice.tsv).
@@ -121,9 +121,9 @@ impl ContextOptions {
             score_ends: self.score_ends,
             settings: ContextSettings {
                 known_within: self.known_within.unwrap_or(KNOWN_WITHIN),
-                only_known: match (self.only_known, self.only_novel) {
-                    (true, _) => Some(true),
-                    (_, true) => Some(false),
+                only: match (self.only_known, self.only_novel) {
+                    (true, _) => Some(Only::Known),
+                    (_, true) => Some(Only::Novel),
                     _ => None,
                 },
                 min_expressed: self.min_expressed,
@@ -143,8 +143,8 @@ pub struct LoadedContext {
 }
 
 impl LoadedContext {
-    /// Loads models and catalogues, and scores the splice sites of `genes`. `annotation` is the digest of the
-    /// annotation. Returns remarks, too.
+    /// Loads models and catalogues, and scores the splice sites of `genes`. `annotation` is the
+    /// digest of the annotation. Returns remarks, too.
     ///
     /// # Errors
     /// If something cannot be read or is no longer what it was.
@@ -231,8 +231,8 @@ fn check_digest(path: &Path, expected: &str) -> Result<()> {
     Err(Error::input(path, "", problem))
 }
 
-/// Scores the splice sites of genes: from the file beside the genome, or anew. Returns a remark on how good the scores
-/// are.
+/// Scores the splice sites of genes: from the file beside the genome, or anew. Returns a remark on
+/// how good the scores are.
 ///
 /// # Errors
 /// If the genome or the tables cannot be read.
@@ -258,7 +258,8 @@ pub fn splice(
             let scorer = tables.map(SpliceScorer::read).transpose()?;
             let quality = learn::score(genes, fasta, scorer.as_ref())?;
             if keep {
-                // Beside the genome there may be no room or no right to write: then the next run learns again.
+                // Beside the genome there may be no room or no right to write: then the next run
+                // learns again.
                 cache::store(&path, genes, &fasta.contigs, &quality);
             }
             quality

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use crate::error::{Error, Result};
-use crate::models::import::{self, ConvertOptions};
+use crate::models::architecture::ConvertOptions;
+use crate::models::convert;
 use crate::models::{library, registry};
 use crate::output::atomic::check_output;
 use crate::say::count;
@@ -37,8 +38,8 @@ pub struct Args {
     /// pysster: nucleotides of the input, where the file does not tell
     #[arg(long, value_name = "NT")]
     pub input_length: Option<usize>,
-    /// APARENT2: the library of reporter genes whose bias is added, 0 to 12; part of the file, and so of its digest
-    /// [default: 11, with which its authors predict]
+    /// APARENT2: the library of reporter genes whose bias is added, 0 to 12; part of the file, and
+    /// so of its digest [default: 11, with which its authors predict]
     #[arg(long, value_name = "N")]
     pub library: Option<usize>,
 }
@@ -46,7 +47,7 @@ pub struct Args {
 /// Runs the command.
 ///
 /// # Errors
-/// See [`import::convert`]; a name that is taken.
+/// See [`convert::convert`]; a name that is taken.
 pub fn run(args: &Args) -> Result<()> {
     let options = ConvertOptions {
         alphabet: args.alphabet.clone(),
@@ -58,7 +59,7 @@ pub fn run(args: &Args) -> Result<()> {
         None => args.place()?,
     };
     check_output(&output)?;
-    let made = import::convert(&args.input, &output, &options)?;
+    let made = convert::convert(&args.input, &output, &options)?;
     crate::say!(
         "{}: {}, {}, {}",
         output.display(),

@@ -1,4 +1,5 @@
-//! Genes of an annotation on the command line, and usage models of commands that look at sites one by one.
+//! Genes of an annotation on the command line, and usage models of commands that look at sites one
+//! by one.
 
 use std::path::Path;
 
@@ -33,8 +34,8 @@ pub struct ReadGenes {
     pub notes: Vec<String>,
 }
 
-/// Reads an annotation, if there is one, whose genes reach `extension` nt past their ends, and finds the genes that are
-/// `chosen`.
+/// Reads an annotation, if there is one, whose genes reach `extension` nt past their ends, and
+/// finds the genes that are `chosen`.
 ///
 /// # Errors
 /// If it cannot be read, or a gene is not there.
@@ -53,8 +54,9 @@ pub fn read_genes(
 }
 
 impl SpliceOptions {
-    /// Reads the annotation (genes reach `extension` nt past their ends), if there is one, and the usage models; scores
-    /// splice sites if `expressed` is asked for. Finds the genes that are `chosen`, too.
+    /// Reads the annotation (genes reach `extension` nt past their ends), if there is one, and the
+    /// usage models; scores splice sites if `expressed` is asked for. Finds the genes that are
+    /// `chosen`, too.
     ///
     /// # Errors
     /// If a file cannot be read, or a gene is not there.

@@ -1,5 +1,6 @@
-//! Ctrl-C, SIGTERM, SIGHUP and the warnings of batch systems (SIGUSR1, SIGUSR2, SIGXCPU): the program ends with exit
-//! code 130 and leaves no unfinished file; at once when asked a second time.
+//! Ctrl-C, SIGTERM, SIGHUP and the warnings of batch systems (SIGUSR1, SIGUSR2, SIGXCPU): the
+//! program ends with exit code 130 and leaves no unfinished file; at once when asked a second time.
+//! A program that holds this one inside asks with [`request`].
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -61,14 +62,19 @@ fn ignored() -> u64 {
 /// Time in which what has begun may be finished after a signal.
 const GRACE: Duration = Duration::from_millis(1500);
 
-/// Returns a question: has a signal come, and, with `finish_begun`, been there for so long that what has begun is to
-/// be dropped all the same?
+/// Returns a question: has a signal come, and, with `finish_begun`, been there for so long that
+/// what has begun is to be dropped all the same?
 pub fn patience(finish_begun: bool) -> impl Fn() -> bool + Send + Sync {
     let first = OnceLock::new();
     move || {
         let requested = REQUESTED.load(Ordering::Relaxed);
         requested && (!finish_begun || first.get_or_init(Instant::now).elapsed() > GRACE)
     }
+}
+
+/// Asks the command that runs to end, as a signal does, or takes that back before the next one.
+pub fn request(end: bool) {
+    REQUESTED.store(end, Ordering::Relaxed);
 }
 
 /// Returns the flag that a signal sets from now on; whoever calls this looks at it often.

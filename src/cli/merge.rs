@@ -1,5 +1,6 @@
 //! `polyascan merge`
 
+mod mutagenesis;
 mod scan;
 mod variants;
 
@@ -11,13 +12,15 @@ use super::variants::output::OutputOptions;
 use crate::error::{Error, Result};
 use crate::parts::{self, Work};
 use crate::scan::work::ScanWork;
+use crate::variants::mutagenesis::work::MutagenesisWork;
 use crate::variants::work::VariantWork;
 
-/// Merge the shards of a scan or of scored variants: the files of the run in one go, to the byte.
+/// Merge the shards of a scan, of scored variants or of a mutagenesis: the files of the run in one
+/// go, to the byte.
 ///
-/// Takes what `polyascan scan --shard I/N` or `polyascan variants --shard I/N` wrote, all N of them in
-/// any order, of the same inputs, models and options. Only times, threads and command line in
-/// PREFIX.summary.json are those of the merge.
+/// Takes what `scan`, `variants` or `mutagenesis` wrote with --shard I/N, all N of them in any
+/// order, of the same inputs, models and options. In PREFIX.summary.json the time is that of all
+/// shards and of the merge together, the command line that of the merge.
 #[derive(Debug, ClapArgs)]
 pub struct Args {
     /// All shards of one run (PREFIX.I-of-N.shard).
@@ -29,7 +32,8 @@ pub struct Args {
     /// Where the genome of a scan lies now, if elsewhere.
     #[arg(short, long, value_name = "FASTA")]
     fasta: Option<PathBuf>,
-    /// Of a scan: PREFIX of its files. Of variants: the VCF or BCF file. - is standard output.
+    /// Of a scan or a mutagenesis: PREFIX of its files. Of variants: the VCF or BCF file. - is
+    /// standard output.
     #[arg(short, long, value_name = "PREFIX|FILE", value_parser = crate::cli::options::name)]
     output: PathBuf,
     #[command(flatten)]
@@ -46,6 +50,7 @@ pub fn run(args: &Args) -> Result<()> {
     match first.unwrap_or_default().as_str() {
         ScanWork::COMMAND => scan::run(args),
         VariantWork::COMMAND => variants::run(args),
+        MutagenesisWork::COMMAND => mutagenesis::run(args),
         other => {
             let problem = format!("this is kept of `polyascan {other}`, by another version");
             Err(Error::input(&args.shards[0], "", problem))

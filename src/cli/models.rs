@@ -66,9 +66,10 @@ pub fn run(args: &Args) -> Result<()> {
                 };
                 print(format!("{}: {}\n", cell(&name), cell(&verdict)))?;
             }
-            match broken.is_empty() {
-                true => Ok(()),
-                false => Err(Error::model(broken.join(", "), "not usable; convert again")),
+            if broken.is_empty() {
+                Ok(())
+            } else {
+                Err(Error::model(broken.join(", "), "not usable; convert again"))
             }
         }
     }
@@ -78,12 +79,13 @@ pub fn run(args: &Args) -> Result<()> {
 fn every_model() -> Result<impl Iterator<Item = Named>> {
     let embedded = EMBEDDED.iter().map(|model| (model.name.to_owned(), model.load(&Workers::CPU)));
     let files = library::list()?.into_iter().map(|(name, path)| {
-        let model = match EMBEDDED.iter().any(|embedded| embedded.name == name) {
-            true => Err(Error::model(
+        let model = if EMBEDDED.iter().any(|embedded| embedded.name == name) {
+            Err(Error::model(
                 path.display().to_string(),
                 "hidden by the model of this name inside the program: rename the file",
-            )),
-            false => load_file(&path, &Workers::CPU),
+            ))
+        } else {
+            load_file(&path, &Workers::CPU)
         };
         (name, model)
     });
@@ -151,8 +153,9 @@ fn try_out(model: &dyn Model) -> Result<()> {
     let window = Window { codes: &codes, structure: model.input().structure.then_some(&labels) };
     let said = model.predict(&[window])?;
     let widths = model.outputs().iter().map(|output| output.width);
-    match said.values.iter().map(Vec::len).eq(widths) {
-        true => Ok(()),
-        false => Err(Error::model(&model.card().name, "it does not say what it announces")),
+    if said.values.iter().map(Vec::len).eq(widths) {
+        Ok(())
+    } else {
+        Err(Error::model(&model.card().name, "it does not say what it announces"))
     }
 }

@@ -1,8 +1,8 @@
 //! `polyascan mutagenesis`
 
-mod files;
+pub(super) mod files;
 mod pictures;
-mod report;
+pub(super) mod report;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -13,26 +13,32 @@ use super::chosen::{self, GeneOptions};
 use super::context::SpliceOptions;
 use super::interrupt;
 use super::options::{
-    ModelOptions, StrandChoice, StrengthOptions, ThreadOptions, check_prefix, check_stdin,
+    ModelOptions, StrandChoice, StrengthOptions, ThreadOptions, check_prefix_of_several,
+    check_stdin,
 };
+use super::parts::{Consumer, PartOptions, Runner};
+use super::progress::Progress;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::genome::compression::Source;
 use crate::genome::fasta::FastaFile;
 use crate::genome::in_turn::InTurn;
 use crate::genome::region::Region;
+use crate::models::weight_file::sha256;
+use crate::parts::Checkpoint;
 use crate::pipeline::Stop;
+
 use crate::scan::targets::StrandedRegion;
-use crate::variants::VariantSettings;
+use crate::shard::Portion;
+use crate::variants::LatentSites;
 use crate::variants::context::VariantContext;
-use crate::variants::engine::Engine;
 use crate::variants::mutagenesis;
 use crate::variants::mutagenesis::plan::{Plan, SiteKey, different};
-use crate::variants::mutagenesis::portrait::Gallery;
 use crate::variants::mutagenesis::scored::Mutator;
 use crate::variants::mutagenesis::sites::{self, UsageColumn};
+use crate::variants::mutagenesis::work::{MutagenesisWork, Outputs};
+use crate::variants::scorer::VariantScorer;
 use files::Files;
-use pictures::Pictures;
 use report::Report;
 
 /// Pictures at most: they are kept in memory until the run is complete.
@@ -42,8 +48,11 @@ const MOST_PLOTS: usize = 1000;
 ///
 /// Writes PREFIX.mutagenesis.tsv.gz (a row per SNV, strand and site) with its index,
 /// PREFIX.{plus,minus}.{effect,strongest}.bw (mean and strongest effect at each position),
-/// PREFIX.summary.json (every position accounted for) and, with --plots, a heat map with a logo of each
-/// site as SVG and PNG. Scores are those of `variants`. Columns: docs/MUTAGENESIS.md.
+/// PREFIX.summary.json (every position accounted for) and, with --plots, a heat map with a logo of
+/// each site as SVG and PNG. Scores are those of `variants`. Columns: docs/MUTAGENESIS.md.
+///
+/// A long run can be split (--shard, then `polyascan merge`) and taken up again after a kill
+/// (--resume); both give the bytes of the run in one go.
 #[derive(Debug, ClapArgs)]
 #[command(group(clap::ArgGroup::new("where").required(true).args(["regions", "sites", "genes"])))]
 pub struct Args {
@@ -55,17 +64,17 @@ pub struct Args {
     regions: Vec<String>,
     #[command(flatten)]
     chosen: GeneOptions,
-    /// Sites as `scan` writes them (BED, the strand in column 6): the positions up to 120 nt from each are
-    /// changed, and the effects on these sites told.
+    /// Sites as `scan` writes them (BED, the strand in column 6): the positions up to 120 nt from
+    /// each are changed, and the effects on these sites told.
     #[arg(long, value_name = "BED", conflicts_with = "strand")]
     sites: Option<PathBuf>,
-    /// The usage of each site that was measured, of which delta_usage is then the change: score (1000 times the share,
-    /// as BED has it), or a column of the BED by its number or by its name in the header line (#chrom ...), which holds
-    /// shares from 0 to 1.
+    /// The usage of each site that was measured, of which delta_usage is then the change: score
+    /// (1000 times the share, as BED has it), or a column of the BED by its number or by its name
+    /// in the header line (#chrom ...), which holds shares from 0 to 1.
     #[arg(long, value_name = "score|COLUMN")]
     usage: Option<UsageColumn>,
-    /// Also write PREFIX.mutagenesis.cutoff.tsv.gz: the rows whose odds (delta_logodds) change by more than FOLD
-    /// either way [default: 1.25, as of APARENT2's published table].
+    /// Also write PREFIX.mutagenesis.cutoff.tsv.gz: the rows whose odds (delta_logodds) change by
+    /// more than FOLD either way [default: 1.25, as of APARENT2's published table].
     #[arg(long, value_name = "FOLD", num_args = 0..=1, default_missing_value = "1.25")]
     cutoff: Option<f64>,
     /// Strand of the sites in the regions [default: both].
@@ -74,8 +83,8 @@ pub struct Args {
     /// Also delete each stretch of N nt.
     #[arg(long, value_name = "N")]
     deletions: Option<u64>,
-    /// Draw a heat map with a logo for the first N sites (PREFIX.NUMBER.CONTIG_POSITION_STRAND.svg and
-    /// .png); without --sites for sites in the regions.
+    /// Draw a heat map with a logo for the first N sites (PREFIX.NUMBER.CONTIG_POSITION_STRAND.svg
+    /// and .png); without --sites for sites in the regions.
     #[arg(long, value_name = "N", default_value_t = 0)]
     plots: usize,
     /// Genes (GTF or GFF3, plain or compressed): the class of each site, and whether it is used.
@@ -92,6 +101,8 @@ pub struct Args {
     config: Option<PathBuf>,
     #[command(flatten)]
     threads: ThreadOptions,
+    #[command(flatten)]
+    parts: PartOptions,
     /// Where to write.
     #[arg(short, long, value_name = "PREFIX")]
     output: String,
@@ -103,7 +114,8 @@ const LONGEST_NAME: usize = 255;
 /// Runs the command.
 ///
 /// # Errors
-/// Wrong input, a region or site outside the genome, an output that cannot be written, an interrupt.
+/// Wrong input, a region or site outside the genome, an output that cannot be written, an
+/// interrupt.
 pub fn run(args: &Args) -> Result<()> {
     let begin = Instant::now();
     let config = Config::load(args.config.as_deref())?;
@@ -111,13 +123,16 @@ pub fn run(args: &Args) -> Result<()> {
     let threads = args.threads.apply()?;
     let model = args.model.load()?;
     let strength = args.strength.load(&args.model)?;
-    let settings = config.variants.settings(&config.scan, model.posterior());
+    let thresholds = config.variants.thresholds(&config.scan);
     // Each change is asked for once.
-    let settings = VariantSettings { remembered: 1, ..settings };
-    let engine = Engine::new(model.as_ref(), strength.as_deref(), settings)?
-        .stopping(interrupt::patience(false));
-    let lock = files::claim(&args.output, &args.inputs())?;
-    let mut files = Files::reserve(&args.output, &args.inputs())?;
+    let settings = thresholds.engine(model.posterior(), LatentSites::Changed, 1);
+    let engine = VariantScorer::new(model.as_ref(), strength.as_deref(), settings)?
+        .stopping(interrupt::patience(args.parts.resume));
+    let lock = files::claim(&args.parts.base(&args.output), &args.inputs())?;
+    let files = match args.parts.shard {
+        None => Some(Files::reserve(&args.output, &args.inputs())?),
+        Some(_) => None,
+    };
 
     let fasta = FastaFile::open(&args.fasta)?;
     let models = (model.as_ref(), strength.as_deref());
@@ -130,34 +145,44 @@ pub fn run(args: &Args) -> Result<()> {
     let places = chosen::places(chosen, &fasta.contigs, extension);
     places.into_iter().for_each(|note| report.note(note));
     let of_genes = chosen.iter().map(|gene| chosen::region_of(gene, &fasta.contigs, extension));
-    let (plan, gallery) = args.plan(&fasta, of_genes.collect(), &mut report)?;
+    let (plan, shown) = args.plan(&fasta, of_genes.collect(), &mut report)?;
     let speaks_of_usage = strength.is_some() || engine.speaks_of_signals();
     report.usage(args.usage.is_some(), speaks_of_usage);
-    files.create(&plan, &fasta.contigs, &report.provenance(), args.cutoff)?;
+    let work = args.work(&plan, shown, &report)?.on(&fasta.contigs);
     let mutator = Mutator {
         engine: &engine,
         plan: &plan,
         contigs: &fasta.contigs,
         context: VariantContext { model: &loaded.usage, genes: loaded.genes.as_ref(), rules: &[] },
         measured: args.usage.is_some(),
-        deletions: args.deletions.unwrap_or(0),
+        deletions: work.outputs.deletions,
         pictures: args.plots > 0,
     };
     let interrupt = interrupt::watch();
-    let mut pictures = Pictures::new(gallery, &plan);
-    mutagenesis::run(
-        &plan,
-        InTurn::new(&fasta)?,
-        &mutator,
-        threads,
-        &Stop::new(interrupt, false),
-        |scored| {
-            pictures.add(&scored.cells);
-            files.take(scored)
-        },
-    )?;
-    let drawn = pictures.draw(&fasta.contigs, strength.is_some(), interrupt)?;
-    report.finish(files, &drawn, begin.elapsed().as_secs_f64())?;
+    let genome = InTurn::new(&fasta)?;
+    let compute = |portion: Portion, consume: &mut Consumer<'_, MutagenesisWork>| {
+        let Portion { span, finish_begun } = portion;
+        let mut progress = Progress::of_positions(span.end - span.start);
+        let stop = Stop::new(interrupt, finish_begun);
+        mutagenesis::run(&plan, span, genome, &mutator, threads, &stop, |scored| {
+            progress.advance(scored.totals.positions.asked, scored.totals.scored());
+            consume(&scored)
+        })
+    };
+    let checkpoint = args.parts.checkpoint(&args.output);
+    let (total, checkpoint) = (work.positions, checkpoint.as_deref());
+    let runner = Runner { work: &work, total, checkpoint, interrupt, begin };
+    if let Some(mut files) = files {
+        files.create(&work, &fasta.contigs)?;
+        let checkpoint = runner.run(compute, &mut |scored| files.take(scored))?;
+        let earlier = checkpoint.as_ref().map_or(0.0, Checkpoint::earlier);
+        let drawn = files.draw(&fasta.contigs, strength.is_some(), interrupt)?;
+        report.finish(files, &drawn, earlier + begin.elapsed().as_secs_f64())?;
+        checkpoint.map_or(Ok(()), Checkpoint::remove)?;
+    } else {
+        let path = format!("{}.shard", args.parts.base(&args.output));
+        runner.into_shard(path.as_ref(), compute)?;
+    }
     drop(lock);
     Ok(())
 }
@@ -166,10 +191,7 @@ impl Args {
     /// Refuses what cannot be.
     fn check(&self, longest: u64) -> Result<()> {
         let usage = |problem: String| Err(Error::Usage(problem));
-        if self.output == "-" {
-            return usage("-o takes a prefix, as in out/sample: there are several files".into());
-        }
-        check_prefix(&self.output, "mutagenesis.tsv.gz")?;
+        check_prefix_of_several(&self.output, "mutagenesis.tsv.gz")?;
         if let Some(n) = self.deletions
             && !(1..=longest).contains(&n)
         {
@@ -209,13 +231,43 @@ impl Args {
         given.map(PathBuf::as_path).chain(models.into_iter().flatten()).collect()
     }
 
-    /// Finds out what is to be changed, and which sites are to be drawn.
+    /// Describes the run.
+    fn work(
+        &self,
+        plan: &Plan,
+        shown: Option<Vec<SiteKey>>,
+        report: &Report,
+    ) -> Result<MutagenesisWork> {
+        let SpliceOptions { context_model, splice_scores, .. } = &self.splice;
+        let context =
+            context_model.as_ref().map(|path| Source::open(path)?.sha256()).transpose()?;
+        let outputs = Outputs {
+            cutoff: self.cutoff,
+            plots: self.plots,
+            shown,
+            deletions: self.deletions.unwrap_or(0),
+            usage: self.usage.as_ref().map(|column| format!("{column:?}")),
+        };
+        Ok(MutagenesisWork {
+            shard: self.parts.share(),
+            positions: plan.positions(),
+            plan: sha256(plan.text().as_bytes()),
+            context: sha256(format!("{context:?} {splice_scores:?}").as_bytes()),
+            strands: plan.used_strands(),
+            outputs,
+            provenance: report.provenance(),
+            summary: report.summary().clone(),
+            contigs: Vec::new(),
+        })
+    }
+
+    /// Finds out what is to be changed, and which of the sites that are named are to be drawn.
     fn plan(
         &self,
         fasta: &FastaFile,
         of_genes: Vec<StrandedRegion>,
         report: &mut Report,
-    ) -> Result<(Plan, Gallery)> {
+    ) -> Result<(Plan, Option<Vec<SiteKey>>)> {
         let contigs = &fasta.contigs;
         let Some(path) = &self.sites else {
             let mut regions = of_genes;
@@ -224,7 +276,7 @@ impl Args {
             }
             let strands = self.strand.unwrap_or(StrandChoice::Both).strands();
             let plan = Plan::of_regions(contigs, &regions, strands);
-            return Ok((plan, Gallery::of_first(self.plots)));
+            return Ok((plan, None));
         };
         let source = Source::open(path)?;
         let (sites, again) = different(sites::read(&source, contigs, self.usage.as_ref())?);
@@ -233,6 +285,6 @@ impl Args {
         }
         report.sites(&source, &sites)?;
         let shown: Vec<SiteKey> = sites.iter().take(self.plots).map(|site| site.key).collect();
-        Ok((Plan::of_sites(contigs, &sites), Gallery::of_sites(&shown)))
+        Ok((Plan::of_sites(contigs, &sites), Some(shown)))
     }
 }

@@ -4,11 +4,12 @@ use std::convert::Infallible;
 use std::error::Error as _;
 use std::path::{Path, PathBuf};
 
+use candle_core::Device;
 use clap::Args;
 
 use crate::engine::cpu::simd;
 use crate::engine::cuda::Precision;
-use crate::engine::device::{DeviceChoice, Workers};
+use crate::engine::device::{DeviceChoice, DeviceKind, Workers};
 use crate::error::{Error, Result};
 use crate::genome::strand::Strand;
 use crate::models::{Model, registry};
@@ -25,8 +26,8 @@ pub struct ModelOptions {
     /// several GPUs, cuda:all every one.
     #[arg(long, value_name = "auto|cpu|cuda[:N,...|:all]", default_value_t)]
     pub device: DeviceChoice,
-    /// Vector instructions of the CPU [default: the fastest that it has]. Results of one kind are the
-    /// same on every CPU; those of different kinds differ by rounding.
+    /// Vector instructions of the CPU [default: the fastest that it has]. Results of one kind are
+    /// the same on every CPU; those of different kinds differ by rounding.
     #[arg(long, value_name = "KIND")]
     simd: Option<simd::Path>,
     /// What factors of products are rounded to on a GPU; sums are f32. tf32 and bf16 are faster and
@@ -55,7 +56,8 @@ impl GenomeOptions {
     }
 }
 
-/// Takes the name of an output: text, so that it can stand in messages, tables and the names of files beside it.
+/// Takes the name of an output: text, so that it can stand in messages, tables and the names of
+/// files beside it.
 ///
 /// # Errors
 /// None: what is not UTF-8 is refused before.
@@ -94,8 +96,9 @@ impl ModelOptions {
             path.force().map_err(|problem| Error::Usage(format!("--simd {path}: {problem}")))?;
         }
         let workers = self.device.workers(self.gpu_precision)?;
+        workers.note.iter().for_each(|note| crate::say!("polyascan: {note}"));
         let model = registry::load(&self.model, &workers)?;
-        if model.device() != workers.name() {
+        if model.device() != workers.kind() {
             let name = &model.card().name;
             crate::say!("polyascan: note: model {name} has no form for a GPU; it runs on the CPU");
         }
@@ -103,6 +106,17 @@ impl ModelOptions {
         crate::detail!("model {} sha256={}, on {}", card.name, card.sha256, device_of(&*model));
         Ok(model)
     }
+}
+
+/// Opens what training runs on, and says why it is the CPU, where a GPU was to be taken if there is
+/// one.
+///
+/// # Errors
+/// As [`DeviceChoice::open`].
+pub fn open_device(choice: &DeviceChoice) -> Result<Device> {
+    let (device, note) = choice.open()?;
+    note.iter().for_each(|note| crate::say!("polyascan: {note}"));
+    Ok(device)
 }
 
 /// The strength model that goes with the default site model.
@@ -124,7 +138,8 @@ impl StrengthOptions {
         self.strength_model.as_deref().and_then(model_file)
     }
 
-    /// Returns the name of the strength model that is to go with a site model, if there is to be one.
+    /// Returns the name of the strength model that is to go with a site model, if there is to be
+    /// one.
     pub fn name(&self, sites: &ModelOptions) -> Option<&str> {
         let name = match (&self.strength_model, sites.model.as_str()) {
             (Some(name), _) => name,
@@ -168,6 +183,18 @@ pub fn check_prefix(prefix: &str, example: &str) -> Result<()> {
     Err(Error::Usage(problem))
 }
 
+/// Does the same for a command whose files standard output cannot hold.
+///
+/// # Errors
+/// As [`check_prefix`]; standard output.
+pub fn check_prefix_of_several(prefix: &str, example: &str) -> Result<()> {
+    if prefix == "-" {
+        let problem = "-o takes a prefix, as in out/sample: there are several files";
+        return Err(Error::Usage(problem.into()));
+    }
+    check_prefix(prefix, example)
+}
+
 /// Makes the folder that a prefix names.
 ///
 /// # Errors
@@ -206,7 +233,8 @@ impl ThreadOptions {
             return Err(Error::Usage(problem));
         }
         crate::detail!("{}", count(threads as u64, "thread"));
-        // Far more than there are cores would spin against each other, and against the thread that hears signals.
+        // Far more than there are cores would spin against each other, and against the thread that
+        // hears signals.
         let shared = threads.min(MOST_PER_CORE * cores());
         match rayon::ThreadPoolBuilder::new().num_threads(shared).build_global() {
             // Without a cause, a pool is there already, which then has been limited before.
@@ -237,11 +265,11 @@ impl StrandChoice {
     }
 }
 
-/// Returns what computes a model: on a CPU also its vector instructions, as results differ by rounding
-/// between them.
+/// Returns what computes a model: on a CPU also its vector instructions, as results differ by
+/// rounding between them.
 pub fn device_of(model: &dyn Model) -> String {
     match model.device() {
-        "cpu" => format!("cpu {}", simd::Path::current()),
-        gpu => gpu.to_owned(),
+        DeviceKind::Cpu => format!("{} {}", DeviceKind::Cpu, simd::Path::current()),
+        gpu => gpu.to_string(),
     }
 }

@@ -14,8 +14,8 @@ const PNG_SCALE: u32 = 3;
 
 /// Draw a gene or region as a figure: genes, tracks, sites, known sites, variants.
 ///
-/// Of what scan (with --tracks for cleavage and classification), variants and mutagenesis have left behind; the
-/// drawing of `polyascan report`, still. SVG or PNG, by the output's name.
+/// Of what scan (with --tracks for cleavage and classification), variants and mutagenesis have left
+/// behind; the drawing of `polyascan report`, still. SVG or PNG, by the output's name.
 #[derive(Debug, ClapArgs)]
 #[command(group(clap::ArgGroup::new("where").required(true).args(["genes", "regions"])))]
 pub struct Args {

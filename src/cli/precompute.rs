@@ -12,6 +12,7 @@ use super::chosen::GeneOptions;
 use super::genes::read_genes;
 use super::options::{ModelOptions, StrengthOptions, ThreadOptions, check_stdin};
 use super::{claim, interrupt};
+use crate::cli::progress::Progress;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::genome::contigs::Contigs;
@@ -21,37 +22,38 @@ use crate::output::lock::Lock;
 use crate::output::provenance::header_line;
 use crate::output::tabix::{CSI, IndexedTable, Layout, with_extension};
 use crate::pipeline::Stop;
-use crate::scan::progress::Progress;
 use crate::shard::Shard;
-use crate::variants::engine::Engine;
 use crate::variants::mutagenesis::totals::Totals;
-use crate::variants::precomputed::manifest::Manifest;
 use crate::variants::precomputed::pieces::{self, POSITIONS, Piece, Stretch};
 use crate::variants::precomputed::row::{COLUMNS, REMARKS};
 use crate::variants::precomputed::tabulate::{self, Tabulated, Tabulator};
-use crate::variants::precomputed::{AROUND, MANIFEST};
-use crate::variants::{LatentSites, VariantSettings};
+use crate::variants::precomputed::{AROUND, MANIFEST, PrecomputeSettings};
+use crate::variants::scorer::VariantScorer;
+use crate::variants::settings::LatentSites;
 pub use report::computed_with;
 use report::{Report, Share};
 
 /// Nucleotides around a site at most.
 const MOST_AROUND: u64 = 10_000;
 
-/// Compute the effects of every SNV and 1-nt deletion around known sites, for `variants --precomputed`.
+/// Compute the effects of every SNV and 1-nt deletion around known sites, for `variants
+/// --precomputed`.
 ///
-/// Writes DIR/00001.tsv.gz, ... (BGZF with CSI index, for tabix, too): a row per change and site, and
-/// DIR/precomputed.json, which says what they were computed with. A run that is killed goes on when it is started
-/// again; runs with --shard 1/N to N/N, on any machines, fill one folder together. `variants --precomputed DIR` with the
-/// same genome, models, settings, --annotation and --sites looks up what is there and computes the rest: same bytes.
-/// Columns and sizes: docs/VARIANTS.md.
+/// Writes DIR/00001.tsv.gz, ... (BGZF with CSI index, for tabix, too): a row per change and site,
+/// and DIR/precomputed.json, which says what they were computed with. A run that is killed goes on
+/// when it is started again; runs with --shard 1/N to N/N, on any machines, fill one folder
+/// together. `variants --precomputed DIR` with the same genome, models, settings, --annotation and
+/// --sites looks up what is there and computes the rest: same bytes. Columns and sizes:
+/// docs/VARIANTS.md.
 #[derive(Debug, ClapArgs)]
 #[command(group(clap::ArgGroup::new("where").required(true).multiple(true).args(["annotation", "catalogues"])))]
 pub struct Args {
     /// Genome: plain, gzip or BGZF.
     #[arg(short, long, value_name = "FASTA")]
     fasta: PathBuf,
-    /// Genes (GTF or GFF3, plain or compressed): the ends of their transcripts are sites, and changes are scored on the
-    /// strands of the genes that they lie in, or past whose ends they lie.
+    /// Genes (GTF or GFF3, plain or compressed): the ends of their transcripts are sites, and
+    /// changes are scored on the strands of the genes that they lie in, or past whose ends they
+    /// lie.
     #[arg(short, long, visible_alias = "gtf", value_name = "GTF|GFF3")]
     annotation: Option<PathBuf>,
     /// Known sites (BED of 6 or more columns), of a catalogue or of `scan`; may be repeated.
@@ -64,7 +66,8 @@ pub struct Args {
     model: ModelOptions,
     #[command(flatten)]
     strength: StrengthOptions,
-    /// Latent sites that have rows: cleavage maxima that are called on neither haplotype, and that nobody knows.
+    /// Latent sites that have rows: cleavage maxima that are called on neither haplotype, and that
+    /// nobody knows.
     #[arg(long, value_enum, default_value = "changed", value_name = "SITES")]
     latent: LatentSites,
     /// Settings that replace those of config/default.toml (TOML).
@@ -97,19 +100,20 @@ pub fn run(args: &Args) -> Result<()> {
     let threads = args.threads.apply()?;
     let model = args.model.load()?;
     let strength = args.strength.load(&args.model)?;
-    let settings = config.variants.settings(&config.scan, model.posterior());
+    let settings = args.settings(&config);
     // Each change is asked for once.
-    let settings = VariantSettings { latent_sites: args.latent, remembered: 1, ..settings };
-    let engine = Engine::new(model.as_ref(), strength.as_deref(), settings)?
+    let numbers = settings.thresholds.engine(model.posterior(), args.latent, 1);
+    let engine = VariantScorer::new(model.as_ref(), strength.as_deref(), numbers)?
         .stopping(interrupt::patience(false));
     let fasta = FastaFile::open(&args.fasta)?;
     let contigs = &fasta.contigs;
     let annotation = args.annotation.as_deref();
     let none = GeneOptions::default();
-    let genes = read_genes(annotation, config.annotation.extension, contigs, &none)?;
+    let genes = read_genes(annotation, settings.extension, contigs, &none)?;
     let known = known_places(&args.catalogues, genes.genes.as_ref(), contigs)?;
     let models = (model.as_ref(), strength.as_deref());
-    let mut report = Report::new((&config, args.latent), models, &fasta, threads);
+    let with = computed_with((&settings.thresholds, args.latent), models, &fasta, &known.places);
+    let mut report = Report::new(settings, models, &fasta, threads);
     report.inputs(genes.gtf.as_ref(), &known.files)?;
     genes.notes.iter().chain(&known.remarks).for_each(|note| report.note(note.clone()));
 
@@ -119,15 +123,19 @@ pub fn run(args: &Args) -> Result<()> {
         let problem = "there are no sites, so there is nothing to compute".to_owned();
         return Err(Error::Usage(problem));
     }
-    let manifest = report.manifest(
-        &known.places,
-        args.around,
-        planned.iter().map(|(p, _)| p.clone()),
-        contigs,
-    );
-    let lock = args.claim(&planned)?;
+    let pieces = planned.iter().map(|(piece, _)| piece.clone());
+    let manifest = report.manifest(with, pieces);
+    let mine = args.shard.unwrap_or(Shard::WHOLE).of(planned.len() as u64);
+    let mine = mine.start as usize..mine.end as usize;
+    let lock = args.claim(&planned[mine.clone()])?;
     report.settle(&manifest, &args.output)?;
-    let (share, there) = args.share(&planned, &manifest);
+    let files = manifest.files(&args.output);
+    let share: Vec<(usize, &Planned)> = mine
+        .clone()
+        .filter(|&number| !files[number].1)
+        .map(|number| (number, &planned[number]))
+        .collect();
+    let there = (mine.len() - share.len()) as u64;
     let tabulator =
         Tabulator { engine: &engine, contigs, places: &known.places, genes: genes.genes.as_ref() };
     let mut tables = Tables {
@@ -165,6 +173,15 @@ impl Args {
         check_stdin(&self.inputs())
     }
 
+    fn settings(&self, config: &Config) -> PrecomputeSettings {
+        PrecomputeSettings {
+            thresholds: config.variants.thresholds(&config.scan),
+            latent: self.latent,
+            extension: config.annotation.extension,
+            around: self.around,
+        }
+    }
+
     fn inputs(&self) -> Vec<&Path> {
         let given = [Some(&self.fasta), self.annotation.as_ref(), self.config.as_ref()];
         let given = given.into_iter().flatten().map(PathBuf::as_path);
@@ -181,26 +198,8 @@ impl Args {
         }
     }
 
-    /// Returns the pieces of this run's share that are not there yet, with their numbers, and how many are.
-    fn share<'p>(
-        &self,
-        planned: &'p [Planned],
-        manifest: &Manifest,
-    ) -> (Vec<(usize, &'p Planned)>, u64) {
-        let files = manifest.files(&self.output);
-        let span = self.shard.unwrap_or(Shard::WHOLE).of(planned.len() as u64);
-        let mine = (span.start as usize)..(span.end as usize);
-        let all = mine.len() as u64;
-        let missing = mine.filter(|&number| !files[number].1);
-        let missing: Vec<_> = missing.map(|number| (number, &planned[number])).collect();
-        let there = all - missing.len() as u64;
-        (missing, there)
-    }
-
     /// Claims the names of all files of this run's share.
-    fn claim(&self, planned: &[Planned]) -> Result<Lock> {
-        let span = self.shard.unwrap_or(Shard::WHOLE).of(planned.len() as u64);
-        let mine = &planned[span.start as usize..span.end as usize];
+    fn claim(&self, mine: &[Planned]) -> Result<Lock> {
         let tables = mine.iter().map(|(piece, _)| self.output.join(&piece.file));
         let tables = tables.flat_map(|path| [with_extension(&path, CSI), path]);
         let prefix = self.output.join(self.base()).to_string_lossy().into_owned();

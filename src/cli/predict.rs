@@ -21,18 +21,19 @@ use table::Table;
 
 /// Print a model's raw outputs for each window, under their own names.
 ///
-/// Columns: name, start (0-based, on the forward strand, of either strand's window), strand, and the
-/// model's outputs (`polyascan models show NAME` names them; several values are joined by commas).
-/// Windows have the length that the model reads. Those of site models speak of position start + 120
-/// on the plus strand, start + 119 on the minus strand; their 50 cleavage values are those of the
-/// positions -25 to +24 from there, in transcript direction. In the windows of APARENT2 the polyA
-/// signal begins at index 70, in those of DeeReCT-PolyA at index 100.
+/// Columns: name, start (0-based, on the forward strand, of either strand's window), strand, and
+/// the model's outputs (`polyascan models show NAME` names them; several values are joined by
+/// commas). Windows have the length that the model reads. Those of site models speak of position
+/// start + 120 on the plus strand, start + 119 on the minus strand; their 50 cleavage values are
+/// those of the positions -25 to +24 from there, in transcript direction. In the windows of
+/// APARENT2 the polyA signal begins at index 70, in those of DeeReCT-PolyA at index 100.
 ///
 /// Each window is computed by itself; windows of more than half N are printed too, although a scan
 /// skips them. Sequences that are too short or too long for the model are skipped and counted.
 ///
-/// Models that read RNA structure (pysster) need --structures, --fold, or an input with the structure
-/// of each sequence on the line after it; they read the sequences as given, never the other strand.
+/// Models that read RNA structure (pysster) need --structures, --fold, or an input with the
+/// structure of each sequence on the line after it; they read the sequences as given, never the
+/// other strand.
 #[derive(Debug, ClapArgs)]
 pub struct Args {
     /// FASTA, text with one sequence per line, or a table with a column `sequence` (both named by
@@ -89,10 +90,7 @@ pub fn run(args: &Args) -> Result<()> {
         structures::predict(structures, &source, &mut out)?;
         return out.finish();
     }
-    let fasta = match begins(&source)? {
-        true => Some(FastaFile::from_source(source.clone())?),
-        false => None,
-    };
+    let fasta = if begins(&source)? { Some(FastaFile::from_source(source.clone())?) } else { None };
     let mut out = Table::create(args, model.as_ref())?;
     match fasta {
         Some(file) => records(&file, &mut out)?,
@@ -130,7 +128,8 @@ fn records(file: &FastaFile, out: &mut Table<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Hands over every sequence of a FASTA or text file, whole: its name, whether the file gives that name, codes.
+/// Hands over every sequence of a FASTA or text file, whole: its name, whether the file gives that
+/// name, codes.
 fn sequences(
     source: &Source,
     mut each: impl FnMut(String, bool, Vec<u8>) -> Result<()>,

@@ -18,8 +18,9 @@ use crate::report::{self, MOST_ROWS, ROWS, Request, Section, page};
 
 /// Make a report: one HTML page of what scan, variants and mutagenesis have left behind.
 ///
-/// The page needs no network and no other file: what was run, what became of everything, charts, tables to
-/// sort, search and filter, and a drawing of each --gene and -r. What it says: docs/REPORT.md.
+/// The page needs no network and no other file: what was run, what became of everything, charts,
+/// tables to sort, search and filter, and a drawing of each --gene and -r. What it says:
+/// docs/REPORT.md.
 #[derive(Debug, ClapArgs)]
 pub struct Args {
     #[command(flatten)]
@@ -43,14 +44,15 @@ pub struct Material {
     runs: Vec<String>,
     #[command(flatten)]
     pub chosen: GeneOptions,
-    /// Part of the genome to draw: NAME or NAME:START-END (1-based, commas allowed); may be repeated.
+    /// Part of the genome to draw: NAME or NAME:START-END (1-based, commas allowed); may be
+    /// repeated.
     #[arg(short, long = "region", value_name = "REGION")]
     pub regions: Vec<String>,
     /// Genes (GTF or GFF3, plain or compressed) to draw.
     #[arg(short, long, value_name = "GTF|GFF3")]
     annotation: Option<PathBuf>,
-    /// Known sites to draw (BED of 6 or more columns), with the catalogue's name if it is not the file's; may
-    /// be repeated.
+    /// Known sites to draw (BED of 6 or more columns), with the catalogue's name if it is not the
+    /// file's; may be repeated.
     #[arg(long = "sites", value_name = "[NAME=]BED")]
     catalogues: Vec<String>,
 }

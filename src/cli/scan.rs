@@ -2,40 +2,32 @@
 
 pub(super) mod files;
 pub(super) mod report;
+mod run;
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use clap::Args as ClapArgs;
 
-use super::chosen::{self, GeneOptions};
-use super::context::{ContextOptions, LoadedContext};
-use super::genes::{ReadGenes, read_genes};
-use super::interrupt;
-use super::options::{
-    GenomeOptions, ModelOptions, StrandChoice, ThreadOptions, check_prefix, check_stdin,
-};
-use super::parts::{Consumer, PartOptions, Runner};
+use super::chosen::GeneOptions;
+use super::context::ContextOptions;
+use super::options::{GenomeOptions, ModelOptions, StrandChoice, ThreadOptions, check_prefix};
+use super::parts::PartOptions;
 use crate::config::{Config, Stringencies};
 use crate::error::{Error, Result};
 use crate::genome::fasta::FastaFile;
 use crate::genome::region::{Region, read_bed};
 use crate::genome::strand::Strand;
-use crate::parts::Checkpoint;
-use crate::profile::{Activity, Profile, Stage};
-use crate::scan::in_context::InContextSink;
+use crate::scan::Anchor;
 use crate::scan::targets::StrandedRegion;
-use crate::scan::work::{Outputs, ScanWork};
-use crate::scan::{self, Anchor, Collector, ScanJob, Targets, Timed};
-use crate::shard::Portion;
-use files::Files;
-use report::{Outcome, Report};
+use crate::scan::work::Outputs;
+pub use run::run;
 
 /// Scan a genome: FASTA in, polyA sites out, to the nucleotide.
 ///
 /// Writes PREFIX.sites.bed (one site per line, columns named in its header) and PREFIX.summary.json
-/// (every window accounted for); with --tracks also PREFIX.{plus,minus}.{cleavage,probability}.bw.
-/// Files appear under their final name when complete. Results do not depend on --threads.
+/// (every window accounted for); with --tracks also PREFIX.{plus,minus}.{cleavage,probability}.bw,
+/// with --bigbed PREFIX.sites.bb. Files appear under their final name when complete. Results do not
+/// depend on --threads.
 ///
 /// A long scan can be split (--shard, then `polyascan merge`) and taken up again after a kill
 /// (--resume); both give the bytes of the scan in one go.
@@ -51,8 +43,8 @@ pub struct Args {
     regions_file: Option<PathBuf>,
     #[command(flatten)]
     chosen: GeneOptions,
-    /// Genes (GTF or GFF3, plain or compressed): scans genes and 5 kb past their ends on their strand,
-    /// and names the gene and the class of each site.
+    /// Genes (GTF or GFF3, plain or compressed): scans genes and 5 kb past their ends on their
+    /// strand, and names the gene and the class of each site.
     #[arg(short, long, visible_alias = "gtf", value_name = "GTF|GFF3")]
     annotation: Option<PathBuf>,
     /// Scan everything, also where the annotation has no gene.
@@ -75,8 +67,8 @@ pub struct Args {
     /// Subtracted from the mean of the kept cleavage vectors (0-1) [default: 0.02].
     #[arg(long, value_name = "P", allow_negative_numbers = true)]
     background: Option<f64>,
-    /// Which calls: default; sensitive has more of the real sites and more others, strict the surest.
-    /// Calls per kb and share of measured sites found: docs/SCAN.md.
+    /// Which calls: default; sensitive has more of the real sites and more others, strict the
+    /// surest. Calls per kb and share of measured sites found: docs/SCAN.md.
     #[arg(long, value_enum, default_value = "default", conflicts_with = "min_posterior")]
     stringency: Stringency,
     /// Leave out calls with a posterior below this (0-1), in place of --stringency.
@@ -100,6 +92,15 @@ pub struct Args {
     /// Write PREFIX.sites.bed.gz and its tabix index instead of PREFIX.sites.bed.
     #[arg(long)]
     bgzip: bool,
+    /// Also write the sites as bigBed, in the colours of their strands (PREFIX.sites.bb), and what
+    /// its columns are in autoSql (PREFIX.as).
+    #[arg(long)]
+    bigbed: bool,
+    /// Also write what genome browsers open, of the assembly GENOME as UCSC names it (hg38), with
+    /// --tracks and --bigbed: a track hub (PREFIX.{hub,genomes,trackDb}.txt) and a session of IGV
+    /// (PREFIX.igv.xml).
+    #[arg(long, value_name = "GENOME", value_parser = assembly)]
+    hub: Option<String>,
     /// Also write PREFIX.polyascan_{scan,sites}_mqc.json, which MultiQC shows beside other samples.
     #[arg(long)]
     multiqc: bool,
@@ -115,6 +116,15 @@ pub struct Args {
     output: String,
 }
 
+/// Reads the name of an assembly.
+fn assembly(name: &str) -> std::result::Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    if !name.is_empty() && name.chars().all(plain) {
+        return Ok(name.to_owned());
+    }
+    Err("the name of an assembly is of letters, digits, `_`, `.` and `-`, as in hg38".to_owned())
+}
+
 /// Named operating points of a scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Stringency {
@@ -123,129 +133,13 @@ enum Stringency {
     Strict,
 }
 
-/// Runs the command.
-///
-/// # Errors
-/// Wrong input, a region outside the genome, an output that cannot be written, an interrupt.
-pub fn run(args: &Args) -> Result<()> {
-    let begin = Instant::now();
-    let profile = Profile::default();
-    let mut opening = profile.start(Stage::Opening);
-    let config = args.config()?;
-    let threads = args.threads.apply()?;
-    args.check_output()?;
-    check_stdin(&args.inputs())?;
-    let model = args.model.load()?;
-    let lock = match args.output.as_str() {
-        "-" => None,
-        prefix => Some(files::claim(&args.parts.base(prefix), &args.inputs())?),
-    };
-    let mut files = match args.parts.shard {
-        None => Files::reserve(&args.output)?,
-        Some(_) => Files::default(),
-    };
-
-    let fasta = FastaFile::open(args.genome.path())?;
-    let (annotation, extension) = (args.annotation.as_deref(), config.annotation.extension);
-    let read = read_genes(annotation, extension, &fasta.contigs, &args.chosen)?;
-    let ReadGenes { gtf, mut genes, chosen, notes } = read;
-    let of_genes = chosen.iter().map(|gene| chosen::region_of(gene, &fasta.contigs, extension));
-    let regions = args.regions(&fasta, of_genes.collect())?;
-    let restrict = if args.whole_genome { None } else { genes.as_ref() };
-    let strands = args.strand.strands();
-    let targets = Targets::new(&fasta.contigs, strands, regions.as_deref(), restrict);
-
-    let least = args.least_posterior(&config);
-    let mut report = Report::new(&config, least, model.as_ref(), args.anchor, &fasta, threads);
-    if let Some(gtf) = &gtf {
-        report.annotation(gtf)?;
-    }
-    let places = chosen::places(&chosen, &fasta.contigs, extension);
-    notes.into_iter().chain(places).for_each(|note| report.note(note));
-    if args.asks_for_posterior() && model.posterior().is_none() {
-        let name = &model.card().name;
-        report.note(format!(
-            "{name} gives no posteriors: --stringency and --min-posterior choose nothing"
-        ));
-    }
-    let calls = config.scan.calls(model.posterior(), least);
-    let plan = args.context.plan(&args.model)?;
-    report.context(&plan);
-    let mut work = report.work(args.parts.share(), args.outputs(), calls, &fasta.contigs, &targets);
-    work.context = plan;
-    let loaded = match args.parts.shard {
-        None => {
-            let digest = report.annotation_digest();
-            let of_genes = genes.as_mut().zip(digest.as_deref());
-            let (loaded, notes) =
-                LoadedContext::load(&work.context, of_genes, &fasta.contigs, Some(&fasta))?;
-            notes.into_iter().for_each(|note| report.note(note));
-            Some(loaded)
-        }
-        Some(_) => None,
-    };
-    let interrupt = interrupt::watch();
-    let job = ScanJob {
-        bases: Box::new(fasta.bases()?),
-        contigs: &fasta.contigs,
-        fasta: args.genome.path(),
-        model: model.as_ref(),
-        targets: &targets,
-        genes: genes.as_ref(),
-        settings: config.scan.settings(args.anchor, calls, threads),
-        interrupt,
-        quiet: false,
-        profile: &profile,
-    };
-    opening.lap(Activity::Busy);
-    let checkpoint = args.parts.checkpoint(&args.output);
-    let (total, checkpoint) = (targets.scoring_total(&fasta.contigs), checkpoint.as_deref());
-    let runner = Runner { work: &work, total, checkpoint, interrupt };
-    // Windows that this run scores, not those of a checkpoint.
-    let mut windows = 0;
-    let compute = |portion: Portion, consume: &mut Consumer<'_, ScanWork>| {
-        scan::score(job, portion, &mut |scores| {
-            windows += scores.scored();
-            consume(scores)
-        })
-    };
-    if args.parts.shard.is_some() {
-        let path = format!("{}.shard", args.parts.base(&args.output));
-        runner.into_shard(path.as_ref(), compute)?;
-    } else if let Some(loaded) = loaded {
-        let mut tables = files.create(&args.output, &work, &fasta.contigs)?;
-        let (contigs, genes) = (&fasta.contigs, genes.as_ref());
-        let context = loaded.context(contigs, Some(&fasta), &targets, genes, &profile)?;
-        let mut in_context = InContextSink::new(context, &mut files, tables.as_mut());
-        let mut sink = Timed { sink: &mut in_context, profile: &profile };
-        let mut collector = Collector::new(&targets, genes, work.calls, &mut sink);
-        let checkpoint = runner.run(compute, &mut |scores| collector.push(scores))?;
-        // What was held back until now belongs to consolidation, too.
-        let mut totals = profile.part(Stage::Consolidation, || collector.finish())?;
-        let notes = profile.part(Stage::Consolidation, || in_context.finish(&mut totals))?;
-        notes.into_iter().for_each(|note| report.note(note));
-        files.tables(tables)?;
-        let outcome = Outcome {
-            totals: &totals,
-            contigs: &fasta.contigs,
-            begin,
-            windows,
-            profile: &profile,
-            show_profile: args.profile,
-            multiqc: args.multiqc,
-        };
-        report.finish(files, &outcome)?;
-        checkpoint.map_or(Ok(()), Checkpoint::remove)?;
-    }
-    drop(lock);
-    Ok(())
-}
-
 impl Args {
     /// Refuses outputs that do not go together.
     fn check_output(&self) -> Result<()> {
         let needs_prefix = self.tracks
             || self.bgzip
+            || self.bigbed
+            || self.hub.is_some()
             || self.multiqc
             || self.parts.keep_parts()
             || self.context.needs_prefix();
@@ -255,7 +149,7 @@ impl Args {
         }
         match self.output.as_str() {
             "-" if needs_prefix => Err(Error::Usage(
-                "-o - writes plain BED to standard output; --tracks, --bgzip, --context, \
+                "-o - writes plain BED to standard output; --tracks, --bgzip, --bigbed, --hub, --context, \
                  --multiqc, --shard and --resume need a prefix"
                     .into(),
             )),
@@ -266,7 +160,9 @@ impl Args {
     /// The files that are asked for.
     fn outputs(&self) -> Outputs {
         let [plus, minus] = Strand::BOTH.map(|s| self.strand.strands().contains(&s));
-        Outputs { plus, minus, tracks: self.tracks, bgzip: self.bgzip }
+        let hub = self.hub.clone();
+        let (tracks, bigbed) = (self.tracks || hub.is_some(), self.bigbed || hub.is_some());
+        Outputs { plus, minus, tracks, bgzip: self.bgzip, bigbed, hub }
     }
 
     fn inputs(&self) -> Vec<&Path> {
@@ -308,7 +204,8 @@ impl Args {
         self.min_posterior.is_some() || self.stringency != Stringency::Default
     }
 
-    /// The regions of the command line, of the BED file and of the genes that are named, or `None` for everything.
+    /// The regions of the command line, of the BED file and of the genes that are named, or `None`
+    /// for everything.
     fn regions(
         &self,
         fasta: &FastaFile,

@@ -6,7 +6,8 @@ use candle_core::Device;
 use clap::{Args as ClapArgs, ValueEnum};
 use toml::Value;
 
-use super::options::ThreadOptions;
+use super::claim::lock_over;
+use super::options::{ThreadOptions, open_device};
 use crate::config;
 use crate::engine::device::DeviceChoice;
 use crate::error::{Error, Result};
@@ -21,18 +22,18 @@ use crate::train::scan::config::ScanTraining;
 use crate::train::strength::config::StrengthTraining;
 use crate::train::tune::trials::{Trial, Trials};
 use crate::train::tune::{Space, set};
-use crate::train::{product, recipe};
+use crate::train::{artifacts, recipe};
 
 /// Bytes of a table of trials at most.
 const MOST_TRIALS_BYTES: u64 = 64 << 20;
 
 /// Search the settings that train the best model: random trials, each chosen by the seed.
 ///
-/// The configuration is one of `polyascan train` with a table [tune] of what to vary: dotted keys with
-/// { log = [a, b] }, { uniform = [a, b] }, { integer = [a, b] } or { choice = [...] }, for example
-/// `optimiser.learning_rate = { log = [1e-4, 1e-2] }`. Each trial trains as `train` would, and the
-/// best epoch's merit (what chooses the epoch) chooses the trial. `polyascan train` with the
-/// configuration written here makes the best trial's model again.
+/// The configuration is one of `polyascan train` with a table [tune] of what to vary: dotted keys
+/// with { log = [a, b] }, { uniform = [a, b] }, { integer = [a, b] } or { choice = [...] }, for
+/// example `optimiser.learning_rate = { log = [1e-4, 1e-2] }`. Each trial trains as `train` would,
+/// and the best epoch's merit (what chooses the epoch) chooses the trial. `polyascan train` with
+/// the configuration written here makes the best trial's model again.
 #[derive(Debug, ClapArgs)]
 pub struct Args {
     /// What is trained.
@@ -78,7 +79,8 @@ enum Task {
 /// Runs the command.
 ///
 /// # Errors
-/// Configurations or data that cannot be used, outputs that cannot be written, no trial that trains.
+/// Configurations or data that cannot be used, outputs that cannot be written, no trial that
+/// trains.
 pub fn run(args: &Args) -> Result<()> {
     match args.task {
         Task::Scan => args.search::<ScanTraining>(card::Task::Sites),
@@ -93,7 +95,7 @@ impl Args {
         let outputs = self.check_outputs()?;
         let _locks = self.lock(&outputs)?;
         self.threads.apply()?;
-        let device = self.device.open()?;
+        let device = open_device(&self.device)?;
         let (base, space) = self.read()?;
         // All of them before the first: a wrong range is told at once.
         let configs = (0..self.trials as usize)
@@ -148,7 +150,7 @@ impl Args {
         let weights = self.weights.as_ref().map(|path| path.with_extension(""));
         let weights = weights.filter(|prefix| *prefix != table);
         let prefixes = std::iter::once(table).chain(weights);
-        prefixes.map(|prefix| Lock::over(&prefix.to_string_lossy(), outputs)).collect()
+        prefixes.map(|prefix| lock_over(&prefix.to_string_lossy(), outputs)).collect()
     }
 
     /// Reads the configuration and takes the ranges out of it.
@@ -239,7 +241,7 @@ impl Args {
 
     fn keep<C: Trainable>(&self, config: &C, fitted: &Fitted) -> Result<()> {
         match &self.weights {
-            Some(path) => product::save(config, fitted, None, path),
+            Some(path) => artifacts::save(config, fitted, None, path),
             None => Ok(()),
         }
     }

@@ -1,8 +1,8 @@
 //! Families of sequence elements of polyA sites: the one table of which hexamers belong to which.
 //!
-//! Stroup & Ji 2023, Nature Communications 14:7378, Methods and Figure 2: families of hexamers, and how far from the
-//! cut each works best. The signals are the 18 of [`super::signal::SIGNALS`] and two more that their Figure S4f
-//! finds strong.
+//! Stroup & Ji 2023, Nature Communications 14:7378, Methods and Figure 2: families of hexamers, and
+//! how far from the cut each works best. The signals are the 18 of [`super::signal::SIGNALS`] and
+//! two more that their Figure S4f finds strong.
 
 use std::fmt;
 
@@ -49,7 +49,8 @@ impl Hexamer {
         (0..HEXAMERS as u16).map(Self)
     }
 
-    /// Returns the hexamer at a place in alphabetical order, from 0; past the last one they begin again.
+    /// Returns the hexamer at a place in alphabetical order, from 0; past the last one they begin
+    /// again.
     pub fn numbered(number: usize) -> Self {
         Self((number % HEXAMERS) as u16)
     }
@@ -70,8 +71,8 @@ impl Hexamer {
         codes
     }
 
-    /// Returns the families that it belongs to: none of most hexamers, two of those that hold TGTA beside GTGT or
-    /// CTGT.
+    /// Returns the families that it belongs to: none of most hexamers, two of those that hold TGTA
+    /// beside GTGT or CTGT.
     pub fn families(self) -> impl Iterator<Item = Family> {
         Family::ALL.into_iter().filter(move |family| family.holds(self))
     }
@@ -168,7 +169,8 @@ pub struct Element {
     /// In tables and pictures.
     pub name: &'static str,
     pub families: &'static [Family],
-    /// Where it works best as published: nt from the cut, negative upstream (Stroup & Ji 2023, Figure 2).
+    /// Where it works best as published: nt from the cut, negative upstream (Stroup & Ji 2023,
+    /// Figure 2).
     pub best: i64,
 }
 
@@ -232,8 +234,8 @@ mod tests {
         }
     }
 
-    /// Sizes counted by hand from the definitions: 20 signals; 3 places of TGTA in six bases, each with 16 others;
-    /// six T or one of five other places with three bases; 224 as published.
+    /// Sizes counted by hand from the definitions: 20 signals; 3 places of TGTA in six bases, each
+    /// with 16 others; six T or one of five other places with three bases; 224 as published.
     #[test]
     fn families_are_as_large_as_published() {
         let sizes = Family::ALL.map(|family| (family.name(), family.hexamers().count()));

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::class::Feature;
 use super::reaches::Reaches;
 use super::structure::{GeneStructure, along, range_along};
 use crate::genome::annotation::{Annotation, Gene};
@@ -9,70 +10,12 @@ use crate::genome::contigs::Contigs;
 use crate::genome::region::Intervals;
 use crate::genome::strand::Strand;
 
-/// The class of a site by gene structure; of several that genes give, the first here counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Feature {
-    /// Inside the last exon of a transcript.
-    TerminalExon,
-    /// Inside any other exon.
-    UpstreamExon,
-    /// Inside a gene, in no exon, and no exon starts between the nearest 5' splice site upstream and the site.
-    IntronComposite,
-    /// Inside a gene, in no exon, and an exon starts between the nearest 5' splice site upstream and the site.
-    IntronSkipped,
-    /// Past the annotated 3' end of a gene, before the next gene of the strand.
-    ExtendedTerminalExon,
-    /// Outside of all that, inside a gene of the other strand.
-    Antisense,
-    Intergenic,
-}
-
-impl Feature {
-    /// All classes.
-    pub const ALL: [Self; 7] = [
-        Self::TerminalExon,
-        Self::UpstreamExon,
-        Self::IntronComposite,
-        Self::IntronSkipped,
-        Self::ExtendedTerminalExon,
-        Self::Antisense,
-        Self::Intergenic,
-    ];
-
-    /// Returns the name in the output.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::TerminalExon => "terminal_exon",
-            Self::UpstreamExon => "upstream_exon",
-            Self::IntronComposite => "intron_composite",
-            Self::IntronSkipped => "intron_skipped",
-            Self::ExtendedTerminalExon => "extended_terminal_exon",
-            Self::Antisense => "antisense",
-            Self::Intergenic => "intergenic",
-        }
-    }
-
-    /// Returns the class of this name.
-    pub fn of_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|feature| feature.name() == name)
-    }
-
-    /// Returns whether it is one of the two of introns.
-    pub fn is_intron(self) -> bool {
-        matches!(self, Self::IntronComposite | Self::IntronSkipped)
-    }
-
-    /// Returns whether transcripts that reach a site of this class have nothing left to be spliced before it.
-    pub fn is_terminal(self) -> bool {
-        matches!(self, Self::TerminalExon | Self::ExtendedTerminalExon)
-    }
-}
-
 /// The class of a position and the genes that give it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     pub feature: Feature,
-    /// Numbers of the genes, for [`GeneContext::gene`]; those of the other strand if it is antisense.
+    /// Numbers of the genes, for [`GeneContext::gene`]; those of the other strand if it is
+    /// antisense.
     pub genes: Vec<usize>,
 }
 
@@ -99,11 +42,12 @@ struct StrandContext {
 }
 
 impl GeneContext {
-    /// Indexes an annotation; genes reach `extension` nt past their 3' ends, never into the next gene of the strand:
-    /// the nearest one whose 5' end lies past this gene's 3' end.
+    /// Indexes an annotation; genes reach `extension` nt past their 3' ends, never into the next
+    /// gene of the strand: the nearest one whose 5' end lies past this gene's 3' end.
     ///
     /// ```
-    /// use polyascan::context::features::{Feature, GeneContext};
+    /// use polyascan::context::class::Feature;
+    /// use polyascan::context::features::GeneContext;
     /// use polyascan::genome::annotation::{Annotation, Gene};
     /// use polyascan::genome::{contigs::Contigs, strand::Strand};
     ///
@@ -222,8 +166,8 @@ impl GeneContext {
         (self.names(&place.genes), place.feature)
     }
 
-    /// Returns the genes, with what lies past their 3' ends, that a range overlaps: both strands, by start, end,
-    /// name.
+    /// Returns the genes, with what lies past their 3' ends, that a range overlaps: both strands,
+    /// by start, end, name.
     pub fn overlapping(&self, contig: usize, range: &Range<u64>) -> Vec<usize> {
         let Some(strands) = self.strands.get(contig) else { return Vec::new() };
         let here = strands.iter().flat_map(|strand| strand.reaches.overlapping(range));
@@ -244,8 +188,8 @@ impl GeneContext {
         super::structure::on_genome(gene.strand, &(gene.range.start..gene.reach))
     }
 
-    /// Returns how far downstream of a position the next gene of the other strand begins, nt: 0 inside one, `None`
-    /// if there is none.
+    /// Returns how far downstream of a position the next gene of the other strand begins, nt: 0
+    /// inside one, `None` if there is none.
     pub fn next_antisense(&self, contig: usize, strand: Strand, position: u64) -> Option<u64> {
         let other = &self.strands.get(contig)?[1 - strand.index()];
         let here = position..position.saturating_add(1);
@@ -264,8 +208,8 @@ impl GeneContext {
         }
     }
 
-    /// Returns the end of the stretch around a position that genes of either strand reach over without a gap, or the
-    /// position if there is none: no gene has sites before and after it.
+    /// Returns the end of the stretch around a position that genes of either strand reach over
+    /// without a gap, or the position if there is none: no gene has sites before and after it.
     pub fn block_end(&self, contig: usize, position: u64) -> u64 {
         let Some(blocks) = self.blocks.get(contig).map(Intervals::as_slice) else {
             return position;
@@ -274,7 +218,8 @@ impl GeneContext {
         before.checked_sub(1).map_or(position, |at| blocks[at].end.max(position))
     }
 
-    /// Returns what an annotated scan covers on one contig and strand: genes and `extension` nt past their 3' ends.
+    /// Returns what an annotated scan covers on one contig and strand: genes and `extension` nt
+    /// past their 3' ends.
     pub fn targets(&self, contig: usize, strand: Strand) -> Intervals {
         let strands = self.strands.get(contig);
         strands.map(|strands| strands[strand.index()].targets.clone()).unwrap_or_default()

@@ -20,8 +20,8 @@ pub struct KnownSite {
     pub strand: Strand,
     /// 0-based half-open.
     pub range: std::ops::Range<u64>,
-    /// The nucleotide that stands for it, 0-based: what the name says (`chr1:1234:+`, as in PolyASite and in our own
-    /// files), or the last one in transcript direction.
+    /// The nucleotide that stands for it, 0-based: what the name says (`chr1:1234:+`, as in
+    /// PolyASite and in our own files), or the last one in transcript direction.
     pub position: u64,
     /// Number of its catalogue.
     catalogue: usize,
@@ -39,8 +39,8 @@ pub struct KnownSites {
 }
 
 impl KnownSites {
-    /// Adds a catalogue, BED of 6 or more columns; returns how many sites lie on contigs of the genome and how many do
-    /// not.
+    /// Adds a catalogue, BED of 6 or more columns; returns how many sites lie on contigs of the
+    /// genome and how many do not.
     ///
     /// # Errors
     /// If the file cannot be read or a line is no BED.
@@ -97,7 +97,8 @@ impl KnownSites {
         self.index = lists.into_iter().map(|lists| lists.map(Reaches::new)).collect();
     }
 
-    /// Returns the positions of the sites that are scored in any case, by contig and strand, ascending.
+    /// Returns the positions of the sites that are scored in any case, by contig and strand,
+    /// ascending.
     pub fn places(&self, contigs: &Contigs) -> Vec<[Vec<u64>; 2]> {
         let mut places: Vec<[Vec<u64>; 2]> = contigs.iter().map(|_| Default::default()).collect();
         for site in self.sites.iter().filter(|site| site.scored) {
@@ -119,8 +120,9 @@ impl KnownSites {
         self.sites.iter().any(|site| site.scored)
     }
 
-    /// Returns the catalogues with a known site at most `within` nt from a position (comma-separated), and how far
-    /// downstream of the nearest one the position lies: 0 inside a cluster, negative upstream.
+    /// Returns the catalogues with a known site at most `within` nt from a position
+    /// (comma-separated), and how far downstream of the nearest one the position lies: 0 inside a
+    /// cluster, negative upstream.
     pub fn near(
         &self,
         contig: usize,
@@ -145,7 +147,8 @@ impl KnownSites {
         Some((names.join(","), nearest))
     }
 
-    /// Returns the sites of a contig that are scored where no site is called, by position, plus before minus.
+    /// Returns the sites of a contig that are scored where no site is called, by position, plus
+    /// before minus.
     pub fn scored_on(&self, contig: usize) -> impl Iterator<Item = &KnownSite> {
         let start = self.sites.partition_point(|site| site.contig < contig);
         let here = self.sites[start..].iter().take_while(move |site| site.contig == contig);

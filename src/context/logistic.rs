@@ -16,14 +16,16 @@ pub struct Term {
     pub standard_error: Option<f64>,
 }
 
-/// A regression: the log-odds are the intercept and the coefficients times the standardised features.
+/// A regression: the log-odds are the intercept and the coefficients times the standardised
+/// features.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Logistic {
     pub intercept: f64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standard_error: Option<f64>,
-    /// What makes a probability of a score, where the intercept belongs to other shares of used sites.
+    /// What makes a probability of a score, where the intercept belongs to other shares of used
+    /// sites.
     #[serde(default)]
     pub offset: f64,
     #[serde(default = "one")]
@@ -36,8 +38,8 @@ fn one() -> f64 {
 }
 
 impl Logistic {
-    /// Returns the score that sites are ranked by; `feature` gives features by name, NaN where one is not known, which
-    /// counts as the mean.
+    /// Returns the score that sites are ranked by; `feature` gives features by name, NaN where one
+    /// is not known, which counts as the mean.
     pub fn score(&self, feature: impl Fn(&str) -> f64) -> f64 {
         let part = |term: &Term| {
             let standardised = (feature(&term.feature) - term.mean) / term.deviation;
@@ -68,7 +70,8 @@ pub struct Fit {
 const RIDGE: f64 = 0.5;
 const STEPS: usize = 50;
 
-/// Fits labels to rows of features by Newton's method; `None` where one label is missing or nothing converges.
+/// Fits labels to rows of features by Newton's method; `None` where one label is missing or nothing
+/// converges.
 pub fn fit(rows: &[Vec<f64>], labels: &[bool]) -> Option<Fit> {
     let n = rows.first()?.len() + 1;
     let positives = labels.iter().filter(|label| **label).count();

@@ -1,15 +1,16 @@
-//! The usage models: how likely a putative site of a class is used, and which of two sites of a gene is used more.
+//! The usage models: how likely a putative site of a class is used, and which of two sites of a
+//! gene is used more.
 //!
-//! `models/context.toml` is inside the program. It holds, for each class, the published regression (Stroup & Ji 2023,
-//! Figures 4-6) with the means and deviations of the sites that it is used with, the regression refitted here, and
-//! which of them is used.
+//! `models/context.toml` is inside the program. It holds, for each class, the published regression
+//! (Stroup & Ji 2023, Figures 4-6) with the means and deviations of the sites that it is used with,
+//! the regression refitted here, and which of them is used.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::features::Feature;
+use super::class::Feature;
 use super::logistic::Logistic;
 use super::values::Values;
 use crate::error::{Error, Result};
@@ -145,7 +146,8 @@ pub fn class_name(feature: Option<Feature>) -> &'static str {
     }
 }
 
-/// The names of the features that say which of two sites of a gene, proximal and distal, is used more.
+/// The names of the features that say which of two sites of a gene, proximal and distal, is used
+/// more.
 pub const PAIR_FEATURES: [&str; 6] = [
     "strength_difference",
     "log_odds_difference",
@@ -155,7 +157,8 @@ pub const PAIR_FEATURES: [&str; 6] = [
     "log10_end_distance_difference",
 ];
 
-/// Returns a feature of a pair of sites of a gene, `apart` nt from each other; differences are distal less proximal.
+/// Returns a feature of a pair of sites of a gene, `apart` nt from each other; differences are
+/// distal less proximal.
 pub fn pair_feature(name: &str, proximal: &Values, distal: &Values, apart: f64) -> f64 {
     let difference = |name: &str| {
         let of = |values: &Values| values.feature(name).unwrap_or(f64::NAN);

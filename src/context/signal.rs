@@ -1,7 +1,7 @@
 //! PolyA signals: the known hexamers, strongest first.
 
-/// The polyA signals of human and mouse, strongest first: the 18 hexamers of Gruber et al. 2016 (Genome Research
-/// 26:1145-1159, doi:10.1101/gr.202432.115) in the order listed there.
+/// The polyA signals of human and mouse, strongest first: the 18 hexamers of Gruber et al. 2016
+/// (Genome Research 26:1145-1159, doi:10.1101/gr.202432.115) in the order listed there.
 pub const SIGNALS: [&str; 18] = [
     "AATAAA", "ATTAAA", "TATAAA", "AGTAAA", "AATACA", "CATAAA", "AATATA", "GATAAA", "AATGAA",
     "AATAAT", "AAGAAA", "ACTAAA", "AATAGA", "ATTACA", "AACAAA", "ATTATA", "AACAAG", "AATAAG",
@@ -41,9 +41,10 @@ const fn ranks() -> [u8; 4096] {
 }
 
 /// Finds the strongest known hexamer whose first base lies 10 to 35 nt upstream of a site.
-/// `upstream` holds the codes before the site in transcript direction; its last element is the nucleotide just
-/// upstream of the site (distance 1). Returns the hexamer (RNA letters as DNA) and the distance of its first base;
-/// of several equal hexamers the one whose distance is closest to 21, then the nearer.
+/// `upstream` holds the codes before the site in transcript direction; its last element is the
+/// nucleotide just upstream of the site (distance 1). Returns the hexamer (RNA letters as DNA) and
+/// the distance of its first base; of several equal hexamers the one whose distance is closest to
+/// 21, then the nearer.
 ///
 /// ```
 /// use polyascan::context::signal::strongest;
@@ -68,7 +69,8 @@ pub fn is_signal_at(codes: &[u8], index: usize) -> bool {
     signal_at(codes, index).is_some()
 }
 
-/// Returns the place in [`SIGNALS`] of the hexamer at an index of a sequence (codes), if it is known.
+/// Returns the place in [`SIGNALS`] of the hexamer at an index of a sequence (codes), if it is
+/// known.
 pub fn signal_at(codes: &[u8], index: usize) -> Option<usize> {
     rank(codes.get(index..index + 6)?)
 }

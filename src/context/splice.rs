@@ -1,7 +1,8 @@
 //! Strength of splice sites: log2 odds against what looks like one and is none.
 //!
-//! A 5' splice site is read from 3 nt before the intron to 6 nt into it, a 3' splice site from 20 nt before the exon
-//! to 3 nt into it: the stretches of Yeo & Burge 2004 (doi:10.1089/1066527041410418).
+//! A 5' splice site is read from 3 nt before the intron to 6 nt into it, a 3' splice site from 20
+//! nt before the exon to 3 nt into it: the stretches of Yeo & Burge 2004
+//! (doi:10.1089/1066527041410418).
 
 pub mod cache;
 pub mod learn;
@@ -83,8 +84,8 @@ impl SpliceScorer {
         MaxEnt::read(folder).map(|tables| Self::MaxEnt(Box::new(tables)))
     }
 
-    /// Returns the score of a site's stretch (codes, in transcript direction), log2 odds; `None` with unknown bases or
-    /// of another length.
+    /// Returns the score of a site's stretch (codes, in transcript direction), log2 odds; `None`
+    /// with unknown bases or of another length.
     pub fn score(&self, site: SpliceSite, codes: &[u8]) -> Option<f32> {
         if codes.len() != site.length() || codes.iter().any(|code| *code > 3) {
             return None;

@@ -1,9 +1,10 @@
-//! The structure of a gene along transcription: exons, splice sites, ends, and the class of a position by them.
+//! The structure of a gene along transcription: exons, splice sites, ends, and the class of a
+//! position by them.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::features::Feature;
+use super::class::Feature;
 use crate::genome::annotation::Gene;
 use crate::genome::strand::Strand;
 
@@ -25,13 +26,15 @@ pub struct ThreeSite {
     pub at: i64,
     /// Length of the longest exon that starts here, nt.
     pub exon: u64,
-    /// Whether the exon is the last one in at least half of the transcripts that have an exon starting here.
+    /// Whether the exon is the last one in at least half of the transcripts that have an exon
+    /// starting here.
     pub last: bool,
     /// Log2 odds, once scored.
     pub score: Option<f32>,
 }
 
-/// A gene along transcription. Positions are [`along`]: they grow towards the 3' end on both strands.
+/// A gene along transcription. Positions are [`along`]: they grow towards the 3' end on both
+/// strands.
 #[derive(Clone, Debug)]
 pub struct GeneStructure {
     pub name: String,
@@ -100,7 +103,8 @@ struct Starting {
 }
 
 impl GeneStructure {
-    /// Lays a gene out; `reach` is the place, along transcription, where what lies past its 3' end ends.
+    /// Lays a gene out; `reach` is the place, along transcription, where what lies past its 3' end
+    /// ends.
     pub fn new(gene: &Gene, reach: i64) -> Self {
         let (mut exons, mut terminal, mut ends) = (Vec::new(), Vec::new(), Vec::new());
         let mut ending = Vec::new();
@@ -160,10 +164,12 @@ impl GeneStructure {
         }
     }
 
-    /// Returns the class of a position by this gene alone, or `None` outside of it and of what lies past it.
+    /// Returns the class of a position by this gene alone, or `None` outside of it and of what lies
+    /// past it.
     ///
-    /// An intron's position is *skipped* if an exon of any transcript starts between the nearest 5' splice site
-    /// upstream (without one: the gene's 5' end) and the position, *composite* if none does.
+    /// An intron's position is *skipped* if an exon of any transcript starts between the nearest 5'
+    /// splice site upstream (without one: the gene's 5' end) and the position, *composite* if none
+    /// does.
     pub fn class(&self, x: i64) -> Option<Feature> {
         if x < self.range.start || x >= self.reach.max(self.range.end) {
             return None;
@@ -182,8 +188,9 @@ impl GeneStructure {
         Some(if skips { Feature::IntronSkipped } else { Feature::IntronComposite })
     }
 
-    /// Returns the id of the transcript that a site at a position ends: of those in whose last exon it lies, or past all
-    /// of which it lies, the one whose end is nearest; of equals the first. None where no last exon is, and without ids.
+    /// Returns the id of the transcript that a site at a position ends: of those in whose last exon
+    /// it lies, or past all of which it lies, the one whose end is nearest; of equals the first.
+    /// None where no last exon is, and without ids.
     pub fn transcript_at(&self, x: i64) -> Option<&str> {
         let past = x >= self.range.end;
         let here = self.ending.iter().filter(|(exon, _)| past || exon.contains(&x));
@@ -214,14 +221,16 @@ impl GeneStructure {
         Some((three.at - five.at) as u64)
     }
 
-    /// Returns where the last exon starts that a position lies in or past: for 3' UTRs and their lengths.
+    /// Returns where the last exon starts that a position lies in or past: for 3' UTRs and their
+    /// lengths.
     pub fn last_exon_start(&self, x: i64) -> i64 {
         let before = &self.threes[..self.threes.partition_point(|three| three.at <= x)];
         before.iter().rev().find(|three| three.last).map_or(self.range.start, |three| three.at)
     }
 
-    /// Returns the length of the 3' UTR of transcripts that end at a position, introns taken out: from the last coding
-    /// nucleotide before it; `None` where no coding sequence is annotated before it.
+    /// Returns the length of the 3' UTR of transcripts that end at a position, introns taken out:
+    /// from the last coding nucleotide before it; `None` where no coding sequence is annotated
+    /// before it.
     pub fn utr_length(&self, x: i64) -> Option<u64> {
         let from = last_at(&self.coding_ends, x - 1)? + 1;
         let inside = |exon: &Range<i64>| (exon.end.min(x + 1) - exon.start.max(from)).max(0) as u64;
@@ -232,7 +241,8 @@ impl GeneStructure {
         Some(exons + (x + 1 - past).max(0) as u64)
     }
 
-    /// Returns how far a position lies past the nearest end of a transcript (negative before it), nt.
+    /// Returns how far a position lies past the nearest end of a transcript (negative before it),
+    /// nt.
     pub fn past_end(&self, x: i64) -> Option<i64> {
         let after = self.ends.partition_point(|end| *end <= x);
         let near = self.ends[after.saturating_sub(1)..].iter().take(2);

@@ -1,8 +1,9 @@
 //! Shares of the transcripts of a gene that end at each of its sites.
 
-use super::features::Feature;
+use super::class::Feature;
 
-/// A site of a gene: class, log2 odds of usage where transcripts come by, probability that it is used at all.
+/// A site of a gene: class, log2 odds of usage where transcripts come by, probability that it is
+/// used at all.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GeneSite {
     pub feature: Feature,
@@ -10,14 +11,15 @@ pub struct GeneSite {
     pub expressed: f64,
 }
 
-/// Returns the share of transcripts that ends at each site, in the order of transcription: first come, first served.
+/// Returns the share of transcripts that ends at each site, in the order of transcription: first
+/// come, first served.
 ///
-/// Of the transcripts that come by a site 2^s / (1 + 2^s) end there, s being its strength; where splicing takes part
-/// (introns, upstream exons), that times the probability that the site is used at all. What is left after the last
-/// site is read past.
+/// Of the transcripts that come by a site 2^s / (1 + 2^s) end there, s being its strength; where
+/// splicing takes part (introns, upstream exons), that times the probability that the site is used
+/// at all. What is left after the last site is read past.
 ///
 /// ```
-/// use polyascan::context::{features::Feature, usage::{GeneSite, shares}};
+/// use polyascan::context::{class::Feature, usage::{GeneSite, shares}};
 /// let site = |feature, expressed| GeneSite { feature, strength: 0.0, expressed };
 /// let sites = [site(Feature::IntronComposite, 0.5), site(Feature::TerminalExon, 0.9), site(Feature::TerminalExon, 0.9)];
 /// assert_eq!(shares(&sites), [0.25, 0.375, 0.1875]);

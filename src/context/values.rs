@@ -1,7 +1,8 @@
-//! What is known of a site and of its place in a gene: the columns of `PREFIX.context.tsv` and the features of the
-//! usage models.
+//! What is known of a site and of its place in a gene: the columns of `PREFIX.context.tsv` and the
+//! features of the usage models.
 
-use super::features::{Feature, GeneContext};
+use super::class::Feature;
+use super::features::GeneContext;
 use super::structure::along;
 use crate::genome::strand::Strand;
 
@@ -12,7 +13,8 @@ pub enum Value {
     LogOdds,
     /// Log2 odds of usage by the strength model.
     Strength,
-    /// Log2 odds of the classification of the best other call within 100 nt, less those of this one.
+    /// Log2 odds of the classification of the best other call within 100 nt, less those of this
+    /// one.
     NearRival,
     /// The longest exon that ends at the nearest 5' splice site upstream.
     UpstreamExon,
@@ -93,7 +95,7 @@ impl Value {
     }
 }
 
-/// The figures of a site in a gene; what there is none of is NaN.
+/// The figures of a site in a gene; NaN stands for what is not there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Values([f64; Value::ALL.len()]);
 
@@ -176,7 +178,8 @@ impl Values {
             },
             // Of the intron to the part of it that is transcribed before the site.
             "log2_intron_ratio" => ratio(self.get(Value::Intron), Value::Distance5ss),
-            // Of the stretch between two 3' splice sites to the part that is transcribed before the site.
+            // Of the stretch between two 3' splice sites to the part that is transcribed before the
+            // site.
             "log2_3ss_ratio" => {
                 let both = self.get(Value::Distance3ssUp) + self.get(Value::Distance3ssDown);
                 ratio(both, Value::Distance3ssUp)
@@ -222,7 +225,8 @@ const RIVALS_WITHIN: u64 = 100;
 /// A call: strand, position, log2 odds of its classification.
 pub type Call = (Strand, u64, f64);
 
-/// Returns, for each call of a contig (ascending by position), the log2 odds of its best rival less its own.
+/// Returns, for each call of a contig (ascending by position), the log2 odds of its best rival less
+/// its own.
 pub fn near_rivals(calls: &[Call]) -> Vec<f64> {
     let rival = |at: usize| {
         let (strand, position, own) = calls[at];

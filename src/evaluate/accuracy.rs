@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::measured::{MeasuredSite, Tier};
+use super::measured::{MeasuredSite, Place, Tier};
 use super::metrics::{auprc, auroc};
-use super::negatives::{PER_SITE, Place, random, with_hexamer};
+use super::negatives::{Negatives, PER_SITE, random, with_hexamer};
 use super::places::{Meaning, PlaceScore, PlaceScorer, scorer_of};
 use crate::error::Result;
 use crate::genome::memory::Genome;
@@ -21,8 +21,8 @@ const PLACES: [&str; 7] =
 /// One tier's figures against one kind of negatives; `None` for a score that the model has not.
 #[derive(Clone, Debug, Serialize)]
 pub struct Ranking {
-    pub tier: &'static str,
-    pub negatives: &'static str,
+    pub tier: Tier,
+    pub negatives: Negatives,
     pub sites: usize,
     pub places: usize,
     pub auroc_classification: Option<f64>,
@@ -38,7 +38,7 @@ pub struct ScoredPlaces<'a> {
     /// `None` where there is no full window.
     of_sites: Vec<Option<PlaceScore>>,
     /// Random places and hexamers without a site, in the order in which they are drawn upon.
-    negatives: [(&'static str, Vec<(Place, PlaceScore)>); 2],
+    negatives: [(Negatives, Vec<(Place, PlaceScore)>); 2],
 }
 
 impl<'a> ScoredPlaces<'a> {
@@ -60,8 +60,8 @@ impl<'a> ScoredPlaces<'a> {
             Ok(places.into_iter().zip(scores).filter_map(|(p, score)| Some((p, score?))).collect())
         };
         let negatives = [
-            ("random", scored(random(genome, sites, count, SEED))?),
-            ("hexamer", scored(with_hexamer(genome, sites, count, SEED + 1))?),
+            (Negatives::Random, scored(random(genome, sites, count, SEED))?),
+            (Negatives::Hexamer, scored(with_hexamer(genome, sites, count, SEED + 1))?),
         ];
         Ok(Self { scorer, sites, of_sites, negatives })
     }
@@ -71,11 +71,11 @@ impl<'a> ScoredPlaces<'a> {
         self.scorer.meaning()
     }
 
-    /// Ranks the sites of every tier against random places and against hexamers without a site, 20 of
-    /// each for a site.
+    /// Ranks the sites of every tier against random places and against hexamers without a site, 20
+    /// of each for a site.
     pub fn rankings(&self) -> Vec<Ranking> {
         let mut rankings = Vec::new();
-        for (name, negatives) in &self.negatives {
+        for (kind, negatives) in &self.negatives {
             for tier in Tier::ALL {
                 let of_tier =
                     self.sites.iter().zip(&self.of_sites).filter(|(site, _)| site.is(tier));
@@ -83,14 +83,14 @@ impl<'a> ScoredPlaces<'a> {
                 let count = negatives.len().min(PER_SITE * positives.len());
                 let negatives: Vec<PlaceScore> =
                     negatives[..count].iter().map(|(_, score)| *score).collect();
-                rankings.push(ranking([tier.name(), name], self.meaning(), &positives, &negatives));
+                rankings.push(ranking((tier, *kind), self.meaning(), &positives, &negatives));
             }
         }
         rankings
     }
 
-    /// Returns every place that is ranked as a line of a table: for a peer to score the same ones. Negatives
-    /// stand in order: a tier of n sites is ranked against the first 20 n of a kind.
+    /// Returns every place that is ranked as a line of a table: for a peer to score the same ones.
+    /// Negatives stand in order: a tier of n sites is ranked against the first 20 n of a kind.
     pub fn table(&self, genome: &Genome) -> String {
         let mut text = PLACES.join("\t") + "\n";
         let meaning = self.meaning();
@@ -111,14 +111,14 @@ impl<'a> ScoredPlaces<'a> {
             }
         }
         for (kind, negatives) in &self.negatives {
-            negatives.iter().for_each(|(place, score)| line(*place, kind, ".", *score));
+            negatives.iter().for_each(|(place, score)| line(*place, kind.name(), ".", *score));
         }
         text
     }
 }
 
 fn ranking(
-    [tier, name]: [&'static str; 2],
+    (tier, kind): (Tier, Negatives),
     meaning: Meaning,
     positives: &[PlaceScore],
     negatives: &[PlaceScore],
@@ -131,7 +131,7 @@ fn ranking(
     let (sharp, n_sharp) = split(|score| score.sharp);
     Ranking {
         tier,
-        negatives: name,
+        negatives: kind,
         sites: positives.len(),
         places: negatives.len(),
         auroc_classification: meaning

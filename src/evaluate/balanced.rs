@@ -1,5 +1,6 @@
-//! The question that a classification answers: does RNA get cleaved in the central 50 nt of this window,
-//! where windows with and without a site are equally many? (Stroup & Ji 2023, Methods: training data.)
+//! The question that a classification answers: does RNA get cleaved in the central 50 nt of this
+//! window, where windows with and without a site are equally many? (Stroup & Ji 2023, Methods:
+//! training data.)
 
 use rand::seq::SliceRandom;
 use rand::{Rng, RngExt, SeedableRng};
@@ -8,9 +9,9 @@ use rayon::prelude::*;
 
 use super::calibration::line::Line;
 use super::calibration::{Calibration, Tally};
-use super::measured::{MeasuredSite, Tier};
+use super::measured::{MeasuredSite, Place, Tier};
 use super::metrics::auroc;
-use super::negatives::{Neighbours, Place, random};
+use super::negatives::{Neighbours, random};
 use crate::error::Result;
 use crate::genome::memory::Genome;
 use crate::models::{CLEAVAGE_CENTRE, Model};
@@ -33,7 +34,8 @@ pub struct Balanced {
 }
 
 impl Balanced {
-    /// Scores windows around the sites of high evidence (all, if there are none), and as many without.
+    /// Scores windows around the sites of high evidence (all, if there are none), and as many
+    /// without.
     ///
     /// # Errors
     /// If the model cannot be scanned, or fails.
@@ -94,7 +96,8 @@ fn negatives(
         places.iter().filter_map(|&place| window(genome, place, 0)).collect();
     windows.iter_mut().take(of_kind).for_each(|codes| codes.shuffle(rng));
     let near = Neighbours::new(sites);
-    // More tries than are needed: places near the contigs' ends and near other sites are no negatives.
+    // More tries than are needed: places near the contigs' ends and near other sites are no
+    // negatives.
     for _ in 0..20 * of_kind {
         if windows.len() == count || sites.is_empty() {
             break;

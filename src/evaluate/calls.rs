@@ -53,8 +53,8 @@ pub struct CallReport {
     pub rows: Vec<TruthRow>,
 }
 
-/// How far downstream of a decoy hexamer's first base a call counts as the decoy's: a cut lies 10-35
-/// nt after a true one.
+/// How far downstream of a decoy hexamer's first base a call counts as the decoy's: a cut lies
+/// 10-35 nt after a true one.
 const DECOY_REACH: u64 = 50;
 
 /// Reads a BED file of 6 or more columns, plain or compressed.

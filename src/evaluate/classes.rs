@@ -194,8 +194,8 @@ fn window(
 /// Why a sequence has no window.
 pub const NO_NUCLEOTIDE: &str = "letter that is no nucleotide";
 
-/// Returns where the model's window lies in a sequence of `nt` nucleotides whose base `anchor_at` is
-/// the model's anchor, or which is a window, or says why there is none.
+/// Returns where the model's window lies in a sequence of `nt` nucleotides whose base `anchor_at`
+/// is the model's anchor, or which is a window, or says why there is none.
 pub fn place(
     input: Input,
     anchor_at: Option<usize>,

@@ -1,4 +1,5 @@
-//! Used against unused putative sites: the table of a scan's context (`scan --context`) held against measured sites.
+//! Used against unused putative sites: the table of a scan's context (`scan --context`) held
+//! against measured sites.
 
 mod fitting;
 mod pairs;

@@ -1,9 +1,11 @@
 //! Measured polyA sites and how good their evidence is.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::path::Path;
 
-use super::negatives::Place;
+use serde::Serialize;
+
 use crate::error::Result;
 use crate::genome::compression::Source;
 use crate::genome::contigs::Contigs;
@@ -13,7 +15,8 @@ use crate::genome::strand::Strand;
 use crate::genome::text_lines::TextLines;
 
 /// Evidence tiers, each a part of the one before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Tier {
     All,
     /// 10 or more reads, or expression above 0, or a 3'UTR type.
@@ -36,6 +39,20 @@ impl Tier {
             Self::Strong => "strong",
             Self::StrongHex => "strong_hex",
         }
+    }
+}
+
+/// A place on a strand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub contig: usize,
+    pub strand: Strand,
+    pub position: usize,
+}
+
+impl fmt::Display for Tier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
@@ -70,9 +87,9 @@ impl MeasuredSite {
     }
 }
 
-/// Reads sites from a tab-separated table with a header, or from BED. Plain or compressed; `chr1` finds
-/// `1`. Columns of a table: `contig` (or `chrom`); `offset` (0-based), `representative_offset` (the same, of
-/// PolyASite's clusters), or `peak_1based`, or for clusters
+/// Reads sites from a tab-separated table with a header, or from BED. Plain or compressed; `chr1`
+/// finds `1`. Columns of a table: `contig` (or `chrom`); `offset` (0-based),
+/// `representative_offset` (the same, of PolyASite's clusters), or `peak_1based`, or for clusters
 /// `start end` (0-based, half-open; the site is their last base); `strand`; if there, `type`,
 /// `apadb_reads` (or `reads`) and `polyasite_tpm`.
 ///
@@ -127,7 +144,7 @@ impl Row<'_> {
 
     fn whole(&self, name: &str) -> std::result::Result<usize, String> {
         let text = self.need(name)?;
-        text.parse().map_err(|_| format!("{name} {text:?} is no number"))
+        text.parse().map_err(|_| format!("{name} {text:?} is not a number"))
     }
 
     /// Returns the site that the row names, without its evidence.
@@ -210,7 +227,7 @@ fn place_from_bed(fields: &[&str], contigs: &Contigs) -> std::result::Result<Pla
     let [contig, start, _, _, _, strand, ..] = fields else {
         return Err("neither a table with a `contig offset strand` header nor 6-column BED".into());
     };
-    let position = start.parse().map_err(|_| format!("start {start:?} is no number"))?;
+    let position = start.parse().map_err(|_| format!("start {start:?} is not a number"))?;
     locate(contigs, contig, position, strand)
 }
 

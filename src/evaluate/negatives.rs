@@ -1,11 +1,13 @@
 //! Places without a polyA site, to rank against the sites.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use serde::Serialize;
 
-use super::measured::{MeasuredSite, has_canonical_hexamer};
+use super::measured::{MeasuredSite, Place, has_canonical_hexamer};
 use crate::genome::memory::Genome;
 use crate::genome::sequence::UNKNOWN;
 use crate::genome::strand::Strand;
@@ -16,12 +18,30 @@ pub const PER_SITE: usize = 20;
 /// Tries per wanted negative before giving up on a small or crowded genome.
 const TRIES: usize = 2_000;
 
-/// A place on a strand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    pub contig: usize,
-    pub strand: Strand,
-    pub position: usize,
+/// Which places sites are ranked against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Negatives {
+    /// [`random`].
+    Random,
+    /// [`with_hexamer`].
+    Hexamer,
+}
+
+impl Negatives {
+    /// Returns the name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Random => "random",
+            Self::Hexamer => "hexamer",
+        }
+    }
+}
+
+impl fmt::Display for Negatives {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 /// Random places at least 200 nt from any site of either strand.

@@ -1,14 +1,15 @@
 //! How likely RNA is cleaved at one place of a genome, in each kind of model's own way.
 
-use super::negatives::Place;
+use super::measured::Place;
 use crate::context::signal::{FARTHEST, NEAREST, is_signal_at};
 use crate::error::{Error, Result};
 use crate::genome::memory::Genome;
 use crate::models::card::Task;
 use crate::models::{CENTRE, CLEAVAGE_CENTRE, Model, StrandScores, WINDOW, Window, strength};
 
-/// Distances from the hexamer's place in APARENT2's frame to the place asked about, in nt: evenly over
-/// where signals lie. It hardly matters: any distances of 6 to 44 nt rank validation sites equally well.
+/// Distances from the hexamer's place in APARENT2's frame to the place asked about, in nt: evenly
+/// over where signals lie. It hardly matters: any distances of 6 to 44 nt rank validation sites
+/// equally well.
 const FRAMES: [usize; 5] = [10, 16, 22, 28, 34];
 /// A cut that close to the place, in nt, is a cut at the place for APARENT2.
 const NEAR: usize = 3;
@@ -20,18 +21,21 @@ pub struct PlaceScore {
     pub sharp: f32,
 }
 
-/// Windows to either side of a place's own that its sharp score is made of: those that speak of the place and
-/// the two beside it.
+/// Windows to either side of a place's own that its sharp score is made of: those that speak of the
+/// place and the two beside it.
 pub const MARGIN: usize = CLEAVAGE_CENTRE - 2;
-/// What the log-odds of the classification count beside the log of the cleavage. Cleavage tells a signal from
-/// sequence without, the classification its surroundings from others; one half is a compromise between random
-/// places and hexamers without a site (chosen on validation, docs/MODELS.md).
+/// What the log-odds of the classification count beside the log of the cleavage. Cleavage tells a
+/// signal from sequence without, the classification its surroundings from others; one half is a
+/// compromise between random places and hexamers without a site (chosen on validation,
+/// docs/MODELS.md).
 const CLASSIFICATION_WEIGHT: f64 = 0.5;
 
-/// Scores the places that consecutive windows are centred on, but the first and the last [`MARGIN`].
+/// Scores the places that consecutive windows are centred on, but the first and the last
+/// [`MARGIN`].
 ///
-/// The sharp score is the cleavage mass within 1 nt of the place times the square root of the odds of the
-/// classification: the mean of the cleavage and the mean of the log-odds of the 47 windows around.
+/// The sharp score is the cleavage mass within 1 nt of the place times the square root of the odds
+/// of the classification: the mean of the cleavage and the mean of the log-odds of the 47 windows
+/// around.
 ///
 /// # Errors
 /// If a window has no cleavage vector.

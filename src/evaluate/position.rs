@@ -9,9 +9,10 @@ use crate::genome::memory::Genome;
 use crate::genome::strand::Strand;
 use crate::models::{CLEAVAGE, CLEAVAGE_CENTRE, CleavageVector, Model};
 
-/// Returns Pearson's correlation, over the strong sites, of the mean position of the predicted vector
-/// with that of the measured reads in the same 50 nt ("mean cleavage position", Stroup & Ji 2023).
-/// Each site's window is moved by up to 10 nt, or the mean would hardly vary. `None` without reads.
+/// Returns Pearson's correlation, over the strong sites, of the mean position of the predicted
+/// vector with that of the measured reads in the same 50 nt ("mean cleavage position", Stroup & Ji
+/// 2023). Each site's window is moved by up to 10 nt, or the mean would hardly vary. `None` without
+/// reads.
 ///
 /// # Errors
 /// If the model fails.

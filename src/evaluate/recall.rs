@@ -3,11 +3,11 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::measured::{MeasuredSite, Tier};
+use super::measured::{MeasuredSite, Place, Tier};
 use super::metrics::{mean, median};
-use super::negatives::{Neighbours, Place};
+use super::negatives::Neighbours;
 use super::places::PlaceScore;
-use super::profile::{StrandProfile, each_strand};
+use super::scores::{StrandProfile, each_strand};
 use crate::error::Result;
 use crate::genome::memory::Genome;
 use crate::genome::strand::Strand;
@@ -41,11 +41,12 @@ pub struct Recall {
     pub calls: String,
     /// Calls per kb and strand.
     pub per_kb: f64,
-    pub tier: &'static str,
+    pub tier: Tier,
     pub sites: usize,
     /// Share of the sites with a call within 24 nt.
     pub recall: Option<f64>,
-    /// Share of the calls within 24 nt of a site of the tier; sites that nobody measured count as none.
+    /// Share of the calls within 24 nt of a site of the tier; sites that nobody measured count as
+    /// none.
     pub near_site: Option<f64>,
     /// nt from the found sites to their nearest call: median and mean.
     pub median_distance: Option<f64>,
@@ -77,8 +78,8 @@ impl Peaks {
         }));
     }
 
-    /// Returns the calls, those of the highest classification first (what sorts the calls of a scan), and
-    /// the kb x strands scored.
+    /// Returns the calls, those of the highest classification first (what sorts the calls of a
+    /// scan), and the kb x strands scored.
     pub fn likeliest(self) -> (Vec<Call>, f64) {
         self.sorted(|score| score.classification)
     }
@@ -138,7 +139,7 @@ pub fn recall(name: &str, calls: &[Call], kb: f64, sites: &[MeasuredSite]) -> Ve
         Recall {
             calls: name.to_owned(),
             per_kb: calls.len() as f64 / kb.max(1e-9),
-            tier: tier.name(),
+            tier,
             sites: n,
             recall: (n > 0).then(|| hits.len() as f64 / n as f64),
             near_site: (!calls.is_empty()).then(|| near as f64 / calls.len() as f64),

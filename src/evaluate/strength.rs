@@ -20,20 +20,22 @@ const RANKED: usize = 3;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Agreement {
     pub score: &'static str,
-    /// Pairs of sites of a gene whose counts differ more than so many fold, and the genes that have any.
+    /// Pairs of sites of a gene whose counts differ more than so many fold, and the genes that have
+    /// any.
     pub pairs: usize,
     pub genes: usize,
     /// Share of these pairs in which the site used more has the higher score; ties count half.
     pub auroc: Option<f64>,
     /// The mean of the genes' own shares: a gene of many sites counts as one of two.
     pub auroc_by_gene: Option<f64>,
-    /// Spearman's correlation within genes of three or more sites, the mean weighted by their sites.
+    /// Spearman's correlation within genes of three or more sites, the mean weighted by their
+    /// sites.
     pub spearman: Option<f64>,
     pub genes_ranked: usize,
 }
 
-/// Returns a model's scores of sites, by name: the strength of a strength model, or the two scores of places
-/// of another.
+/// Returns a model's scores of sites, by name: the strength of a strength model, or the two scores
+/// of places of another.
 ///
 /// # Errors
 /// If the model fails or does not speak of sites.
@@ -76,8 +78,8 @@ pub fn strengths(model: &dyn Model, genome: &Genome, sites: &[CountedSite]) -> R
     Ok(batches.concat())
 }
 
-/// Compares a score of sites with their counts, over pairs that differ more than `fold` times; counts below
-/// `floor` are taken for it.
+/// Compares a score of sites with their counts, over pairs that differ more than `fold` times;
+/// counts below `floor` are taken for it.
 pub fn agreement(
     score: &'static str,
     scores: &[f32],

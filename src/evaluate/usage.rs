@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::measured::{Line, Row, read_rows};
-use super::negatives::Place;
-use crate::context::features::{Feature, GeneContext};
+use super::measured::{Line, Place, Row, read_rows};
+use crate::context::class::Feature;
+use crate::context::features::GeneContext;
 use crate::error::{Error, Result};
 use crate::genome::annotation::Annotation;
 use crate::genome::memory::Genome;
@@ -35,11 +35,11 @@ pub enum GeneOf<'a> {
     Annotation(&'a Path),
 }
 
-/// Reads sites with counts. Sites without a gene (empty, `NA`, `.`) are left out, and those on contigs that
-/// were emptied ([`Genome::leave_out`]).
+/// Reads sites with counts. Sites without a gene (empty, `NA`, `.`) are left out, and those on
+/// contigs that were emptied ([`Genome::leave_out`]).
 ///
 /// # Errors
-/// Those of [`super::measured::read_sites`]; no header; a count that is no number or negative.
+/// Those of [`super::measured::read_sites`]; no header; a count that is not a number or negative.
 pub fn read_counts(
     path: &Path,
     genome: &Genome,
@@ -82,7 +82,8 @@ pub fn read_counts(
 
 fn count(row: &Row<'_>, column: &str) -> std::result::Result<f64, String> {
     let text = row.need(column)?;
-    let value: f64 = text.trim().parse().map_err(|_| format!("{column} {text:?} is no number"))?;
+    let value: f64 =
+        text.trim().parse().map_err(|_| format!("{column} {text:?} is not a number"))?;
     if value.is_finite() && value >= 0.0 {
         Ok(value)
     } else {
@@ -90,8 +91,8 @@ fn count(row: &Row<'_>, column: &str) -> std::result::Result<f64, String> {
     }
 }
 
-/// Returns the sites whose `length` nt, `before` of them upstream of the site, lie on the contig and hold no
-/// unknown base.
+/// Returns the sites whose `length` nt, `before` of them upstream of the site, lie on the contig
+/// and hold no unknown base.
 pub fn complete(
     sites: Vec<CountedSite>,
     genome: &Genome,
@@ -106,8 +107,8 @@ pub fn complete(
     sites.into_iter().filter(whole).collect()
 }
 
-/// Returns the indices of the sites of each gene, in the order of contig, strand and name: the same name on
-/// two contigs or strands is two genes.
+/// Returns the indices of the sites of each gene, in the order of contig, strand and name: the same
+/// name on two contigs or strands is two genes.
 pub fn genes(sites: &[CountedSite]) -> Vec<Vec<usize>> {
     let mut genes: BTreeMap<(usize, bool, &str), Vec<usize>> = BTreeMap::new();
     for (index, CountedSite { place, gene, .. }) in sites.iter().enumerate() {
@@ -125,8 +126,8 @@ pub struct Pair {
     pub difference: f64,
 }
 
-/// Returns the pairs of one gene's sites that lie [`APART`] or more. Counts below `floor` are taken for the
-/// floor; pairs of two such counts say nothing and are left out.
+/// Returns the pairs of one gene's sites that lie [`APART`] or more. Counts below `floor` are taken
+/// for the floor; pairs of two such counts say nothing and are left out.
 pub fn pairs(sites: &[CountedSite], gene: &[usize], floor: f64) -> Vec<Pair> {
     let mut pairs = Vec::new();
     for (n, &a) in gene.iter().enumerate() {

@@ -44,8 +44,8 @@ pub struct MeasuredVariants {
 /// index of the polyA signal's first base in every sequence.
 ///
 /// # Errors
-/// A file that cannot be read, a missing column, a row whose sequences do not differ at `snv_pos` alone
-/// or end before the signal does.
+/// A file that cannot be read, a missing column, a row whose sequences do not differ at `snv_pos`
+/// alone or end before the signal does.
 pub fn read(path: &Path, signal: usize) -> Result<MeasuredVariants> {
     let mut lines = TextLines::new(&Source::open(path)?);
     let mut columns = None;
@@ -114,7 +114,9 @@ fn row(
     }
     let measured = match measured {
         "" | "NA" | "NaN" | "nan" => return Ok(None),
-        number => number.parse().map_err(|_| format!("{} {number:?} is no number", COLUMNS[3]))?,
+        number => {
+            number.parse().map_err(|_| format!("{} {number:?} is not a number", COLUMNS[3]))?
+        }
     };
     Ok(Some(MeasuredVariant { line, reference, variant, position, measured }))
 }
@@ -172,7 +174,8 @@ pub struct Agreement {
     pub spearman: Option<f64>,
     /// In natural log-odds.
     pub mean_absolute_error: Option<f64>,
-    /// Of finding the variants that change the odds more than twofold, by the size of the prediction.
+    /// Of finding the variants that change the odds more than twofold, by the size of the
+    /// prediction.
     pub average_precision: Option<f64>,
     /// Of these, the share whose direction is predicted.
     pub sign_agreement: Option<f64>,
@@ -181,7 +184,8 @@ pub struct Agreement {
 /// Sizes of a predicted change, log2 odds, at which variants may be told to matter.
 const CUT_OFFS: [f64; 4] = [0.25, 0.5, 1.0, 2.0];
 
-/// What is found of the variants that change the odds more than twofold, with a cut-off on the prediction.
+/// What is found of the variants that change the odds more than twofold, with a cut-off on the
+/// prediction.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CutOff {
     pub score: &'static str,

@@ -1,6 +1,7 @@
 //! Gene annotation.
 //!
-//! A reader of a format (`gtf.rs`, `gff3.rs`) makes rows of what the file says; `assembly.rs` makes genes of rows.
+//! A reader of a format (`gtf.rs`, `gff3.rs`) makes rows of what the file says; `assembly.rs` makes
+//! genes of rows.
 
 mod assembly;
 mod attributes;
@@ -31,17 +32,21 @@ pub struct Gene {
     pub id: String,
     /// gene_type, gene_biotype or biotype.
     pub biotype: Option<String>,
+    /// Its number in the genome.
     pub contig: usize,
+    /// The strand that it is transcribed from.
     pub strand: Strand,
+    /// From its first to its last nucleotide, 0-based half-open.
     pub range: Range<u64>,
     /// Exons of each transcript, ascending by coordinate.
     pub transcripts: Vec<Vec<Range<u64>>>,
     /// Ids of the transcripts, as the file has them; empty of those that have none.
     pub transcript_ids: Vec<String>,
-    /// Numbers of the transcripts that go on past the 3' end that is annotated (attribute `partial "3-prime"`): their
-    /// last exon here is not their last.
+    /// Numbers of the transcripts that go on past the 3' end that is annotated (attribute `partial
+    /// "3-prime"`): their last exon here is not their last.
     pub open_ended: Vec<usize>,
-    /// Last coding nucleotides of the transcripts, ascending; empty where the file has no coding sequences.
+    /// Last coding nucleotides of the transcripts, ascending; empty where the file has no coding
+    /// sequences.
     pub coding_ends: Vec<u64>,
 }
 
@@ -56,25 +61,30 @@ impl Gene {
     }
 }
 
-/// The genes of a GTF or GFF3 file that lie on contigs of the genome, sorted by contig, start, end, strand, name.
+/// The genes of a GTF or GFF3 file that lie on contigs of the genome, sorted by contig, start, end,
+/// strand, name.
 #[derive(Clone, Debug, Default)]
 pub struct Annotation {
+    /// By contig, start, end.
     pub genes: Vec<Gene>,
-    /// Remarks for the user, each said once (contig names matched by `chr` prefix, contigs left out).
+    /// Remarks for the user, each said once (contig names matched by `chr` prefix, contigs left
+    /// out).
     pub notes: Vec<String>,
 }
 
 impl Annotation {
-    /// Reads a plain or gzip/BGZF GTF or GFF3 file, which are told by their content; `-` is standard input.
+    /// Reads a plain or gzip/BGZF GTF or GFF3 file, which are told by their content; `-` is
+    /// standard input.
     ///
-    /// Rows `gene`, `transcript` and `exon` count. A gene reaches over all its rows, so no `gene` row is needed; one
-    /// without `exon` rows gets one transcript of one exon. An id is not a place: where the transcripts of one gene_id
-    /// lie on several contigs or strands, or do not overlap, each place is a gene of its own, and it is said. Rows
-    /// that cannot be used are left out, counted and said, too.
+    /// Rows `gene`, `transcript` and `exon` count. A gene reaches over all its rows, so no `gene`
+    /// row is needed; one without `exon` rows gets one transcript of one exon. An id is not a
+    /// place: where the transcripts of one gene_id lie on several contigs or strands, or do not
+    /// overlap, each place is a gene of its own, and it is said. Rows that cannot be used are left
+    /// out, counted and said, too.
     ///
     /// # Errors
-    /// A line that shows a damaged file or none of this format, with its number; no contig in common with the FASTA
-    /// file; nothing of use in the file.
+    /// A line that shows a damaged file or none of this format, with its number; no contig in
+    /// common with the FASTA file; nothing of use in the file.
     ///
     /// ```
     /// use polyascan::genome::{annotation::Annotation, contigs::Contigs};
@@ -120,7 +130,8 @@ impl Annotation {
     }
 }
 
-/// Returns whether a file is GFF3 rather than GTF: by its first line, or by the attributes of its first row.
+/// Returns whether a file is GFF3 rather than GTF: by its first line, or by the attributes of its
+/// first row.
 fn is_gff3(source: &Source) -> Result<bool> {
     let mut lines = TextLines::new(source);
     while let Some(line) = lines.next_line()? {

@@ -1,8 +1,8 @@
 //! Compression of input files: recognised by content, truncation noticed.
 //!
-//! A file is opened once and read at positions, so that several passes, even at the same time, see the same file
-//! although its name may be given to another one meanwhile. What cannot be read twice (standard input, a pipe) is
-//! copied into an unnamed temporary file first.
+//! A file is opened once and read at positions, so that several passes, even at the same time, see
+//! the same file although its name may be given to another one meanwhile. What cannot be read twice
+//! (standard input, a pipe) is copied into an unnamed temporary file first.
 
 mod reader;
 
@@ -21,6 +21,7 @@ use crate::error::{Error, Result};
 /// How a file is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
+    /// Not compressed.
     Plain,
     /// Any gzip file that is not BGZF; may have several members.
     Gzip,
@@ -67,6 +68,7 @@ const BEGINNING: u64 = 1 << 20;
 /// What is done about a byte-order mark of UTF-8 at the beginning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
+    /// Is an error.
     Refused,
     /// It is part of the content, and whoever reads that passes over it.
     Passed,
@@ -97,8 +99,8 @@ impl Source {
     /// Opens a file; `-` is standard input.
     ///
     /// # Errors
-    /// Missing or unreadable file, a directory, a compression or an encoding that is not read here, BGZF without its
-    /// end.
+    /// Missing or unreadable file, a directory, a compression or an encoding that is not read here,
+    /// BGZF without its end.
     ///
     /// ```
     /// use std::io::Read;
@@ -116,8 +118,9 @@ impl Source {
         Self::open_as(path, |_| Ok(()))
     }
 
-    /// Does what [`Source::open`] does; what can be read only once is copied after `look`, which gets the beginning of
-    /// the decompressed content (1 MiB, less where there is less), finds nothing wrong with it: it may have no end.
+    /// Does what [`Source::open`] does; what can be read only once is copied after `look`, which
+    /// gets the beginning of the decompressed content (1 MiB, less where there is less), finds
+    /// nothing wrong with it: it may have no end.
     ///
     /// # Errors
     /// As for [`Source::open`]; what `look` says.
@@ -140,17 +143,21 @@ impl Source {
         if path == Path::new("-") {
             return Self::copied(Path::new("<stdin>"), io::stdin().lock(), mark, look);
         }
-        let file = File::open(path).map_err(|e| match is_address(path) {
-            true => Error::input(path, "", ADDRESS),
-            false => Error::io(path, "cannot open", e),
+        let file = File::open(path).map_err(|e| {
+            if is_address(path) {
+                Error::input(path, "", ADDRESS)
+            } else {
+                Error::io(path, "cannot open", e)
+            }
         })?;
         let kind = file.metadata().map_err(|e| Error::io(path, "cannot open", e))?.file_type();
         if kind.is_dir() {
             return Err(Error::input(path, "", "is a directory; give a file"));
         }
-        match kind.is_file() {
-            true => Self::from_file(path, file, mark),
-            false => Self::copied(path, file, mark, look),
+        if kind.is_file() {
+            Self::from_file(path, file, mark)
+        } else {
+            Self::copied(path, file, mark, look)
         }
     }
 
@@ -199,8 +206,8 @@ impl Source {
         source.check_encoding(mark).map(|()| source)
     }
 
-    /// Refuses text in an encoding that no reader here expects: a mark or every second byte would pass for part of a
-    /// name.
+    /// Refuses text in an encoding that no reader here expects: a mark or every second byte would
+    /// pass for part of a name.
     ///
     /// # Errors
     /// If it is, or the file cannot be read.
@@ -230,8 +237,8 @@ impl Source {
         Reader::new(Cursor::new(Arc::clone(&self.file)), self.compression)
     }
 
-    /// Starts a pass that also computes the sha256 of the file's bytes as they lie on disk; [`Reader::finish`]
-    /// returns it.
+    /// Starts a pass that also computes the sha256 of the file's bytes as they lie on disk;
+    /// [`Reader::finish`] returns it.
     pub fn hashing_reader(&self) -> Reader {
         Reader::new(Cursor::hashing(Arc::clone(&self.file)), self.compression)
     }
@@ -287,8 +294,8 @@ fn decompressed(begin: &[u8]) -> Vec<u8> {
     content
 }
 
-/// Tells the compression by the first 18 bytes. Gzip with an extra field laid out in another way than `bgzip` does
-/// is read as gzip, which is right for BGZF too.
+/// Tells the compression by the first 18 bytes. Gzip with an extra field laid out in another way
+/// than `bgzip` does is read as gzip, which is right for BGZF too.
 fn recognise(head: &[u8]) -> Compression {
     const GZIP: &[u8] = &[0x1f, 0x8b];
     const DEFLATE_EXTRA: &[u8] = &[0x08, 0x04];

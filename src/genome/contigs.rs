@@ -9,8 +9,8 @@ use crate::error::excerpt;
 
 /// What sources put before a chromosome's number: UCSC and GENCODE, TAIR.
 const PREFIXES: [&str; 3] = ["chr", "Chr", "CHR"];
-/// The mitochondrion in the styles of UCSC and TAIR's genes, Ensembl, SGD, Ensembl Plants, TAIR's sequences; without
-/// prefix.
+/// The mitochondrion in the styles of UCSC and TAIR's genes, Ensembl, SGD, Ensembl Plants, TAIR's
+/// sequences; without prefix.
 const MITOCHONDRION: [&str; 6] = ["M", "MT", "Mito", "Mt", "mitochondria", "mitochondrion"];
 /// The chloroplast in the styles of TAIR's genes, Ensembl Plants, TAIR's sequences; without prefix.
 const CHLOROPLAST: [&str; 3] = ["C", "Pt", "chloroplast"];
@@ -18,13 +18,14 @@ const CHLOROPLAST: [&str; 3] = ["C", "Pt", "chloroplast"];
 /// One sequence of a FASTA file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contig {
+    /// As the FASTA header has it, up to the first blank.
     pub name: String,
     /// Number of nucleotides.
     pub length: u64,
 }
 
-/// All sequences of a FASTA file, in file order; a contig is referred to by its index here. Copies share the list:
-/// there may be a million names, and every writer keeps one.
+/// All sequences of a FASTA file, in file order; a contig is referred to by its index here. Copies
+/// share the list: there may be a million names, and every writer keeps one.
 #[derive(Clone, Debug, Default)]
 pub struct Contigs {
     shared: Arc<Shared>,
@@ -60,10 +61,10 @@ impl Contigs {
         self.shared.by_name.get(name).copied()
     }
 
-    /// Returns the index of the contig that `name` means: this name itself, or the same chromosome in another
-    /// source's style (`chr1` and `1`, `chrM` and `MT`, `ChrC` and `Pt`, `NC_000001.11` of RefSeq and `CM000663.2` of
-    /// GenBank, `chr1_KI270706v1_random` and `KI270706.1`). An accession of one assembly is never a chromosome that has
-    /// the length of another.
+    /// Returns the index of the contig that `name` means: this name itself, or the same chromosome
+    /// in another source's style (`chr1` and `1`, `chrM` and `MT`, `ChrC` and `Pt`, `NC_000001.11`
+    /// of RefSeq and `CM000663.2` of GenBank, `chr1_KI270706v1_random` and `KI270706.1`). An
+    /// accession of one assembly is never a chromosome that has the length of another.
     ///
     /// ```
     /// use polyascan::genome::contigs::Contigs;
@@ -84,15 +85,16 @@ impl Contigs {
         accession.is_none_or(|accession| accession.can_have(length)).then_some(index)
     }
 
-    /// Returns why a name that [`Contigs::resolve`] does not find is of another assembly, if it is: its accession is that of
-    /// a chromosome which has another length here.
+    /// Returns why a name that [`Contigs::resolve`] does not find is of another assembly, if it is:
+    /// its accession is that of a chromosome which has another length here.
     pub fn contradiction(&self, name: &str) -> Option<String> {
         let (core, accession) = core_of(name);
         let contig = &self.shared.list[*self.shared.by_core.get(&core)?];
         accession?.contradiction(&excerpt(name), &excerpt(&contig.name), contig.length)
     }
 
-    /// Returns the assembly in which a contig of this name has this length, if it is one of human or mouse.
+    /// Returns the assembly in which a contig of this name has this length, if it is one of human
+    /// or mouse.
     pub fn assembly(&self, contig: usize) -> Option<&'static str> {
         let contig = &self.shared.list[contig];
         aliases::assembly_of(&core_of(&contig.name).0, contig.length)

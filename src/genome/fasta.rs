@@ -22,6 +22,7 @@ use crate::error::{Error, Result, excerpt};
 pub struct FastaFile {
     /// The path as given, or `<stdin>`.
     pub path: PathBuf,
+    /// Its contigs, in order.
     pub contigs: Contigs,
     /// sha256 of the file's bytes, hexadecimal.
     pub sha256: String,
@@ -31,10 +32,12 @@ pub struct FastaFile {
 }
 
 impl FastaFile {
-    /// Reads the whole file once in bounded memory; `-` is standard input. Index files are not needed.
+    /// Reads the whole file once in bounded memory; `-` is standard input. Index files are not
+    /// needed.
     ///
     /// # Errors
-    /// Empty file, not FASTA, duplicate names, letters that are no nucleotides, truncated compression.
+    /// Empty file, not FASTA, duplicate names, letters that are no nucleotides, truncated
+    /// compression.
     ///
     /// ```
     /// use polyascan::genome::fasta::FastaFile;
@@ -93,8 +96,8 @@ fn look(begin: &[u8]) -> std::result::Result<(), String> {
     Ok(())
 }
 
-/// Returns whether the first letter of a file is the `>` that FASTA begins with; so it counts if there
-/// is none.
+/// Returns whether the first letter of a file is the `>` that FASTA begins with; so it counts if
+/// there is none.
 ///
 /// # Errors
 /// If the file cannot be read.

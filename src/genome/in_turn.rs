@@ -7,8 +7,8 @@ use super::contigs::Contigs;
 use super::fasta::{Bases, FastaFile};
 use crate::error::{Error, Result};
 
-/// Loads contigs of a FASTA file. Holds one while they are asked for in runs, as a sorted file asks; once
-/// one that was dropped is asked for again, all that are loaded from then on are kept.
+/// Loads contigs of a FASTA file. Holds one while they are asked for in runs, as a sorted file
+/// asks; once one that was dropped is asked for again, all that are loaded from then on are kept.
 pub struct InTurn<'a> {
     fasta: &'a FastaFile,
     bases: Bases,

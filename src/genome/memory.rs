@@ -12,6 +12,7 @@ use crate::models::{CENTRE, WINDOW};
 /// A FASTA file's sequences as codes.
 #[derive(Clone, Debug, Default)]
 pub struct Genome {
+    /// Its contigs, in order.
     pub contigs: Contigs,
     /// Codes of each contig.
     pub codes: Vec<Vec<u8>>,

@@ -14,18 +14,22 @@ use crate::error::{Error, Result};
 /// A stretch of one contig, 0-based half-open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Region {
+    /// Number of the contig in the genome.
     pub contig: usize,
+    /// 0-based half-open.
     pub range: Range<u64>,
 }
 
 impl Region {
-    /// Parses `NAME`, `NAME:START`, `NAME:START-END` or `NAME:START-` (1-based, inclusive, commas allowed; a
-    /// name may hold colons: the whole text is tried as a name first, then it is split at the last colon). Without
-    /// an end the region reaches to the end of the contig, as in samtools. `chr9` and `9` are the same contig if
-    /// only one of them is there. `fasta` is the genome's path, for messages.
+    /// Parses `NAME`, `NAME:START`, `NAME:START-END` or `NAME:START-` (1-based, inclusive, commas
+    /// allowed; a name may hold colons: the whole text is tried as a name first, then it is split
+    /// at the last colon). Without an end the region reaches to the end of the contig, as in
+    /// samtools. `chr9` and `9` are the same contig if only one of them is there. `fasta` is the
+    /// genome's path, for messages.
     ///
     /// # Errors
-    /// [`Error::Usage`] for text that is no region, [`Error::Input`] for one that is not in this genome.
+    /// [`Error::Usage`] for text that is no region, [`Error::Input`] for one that is not in this
+    /// genome.
     ///
     /// ```
     /// use std::path::Path;

@@ -14,6 +14,7 @@ pub struct Sequence {
     pub name: Option<String>,
     /// Line of the file, from 1, on which it begins.
     pub line: usize,
+    /// As they stand in the file.
     pub letters: String,
     /// Its value in the column that figures are broken down by; empty without one.
     pub group: String,
@@ -39,8 +40,8 @@ pub struct Sequences {
 }
 
 impl Sequences {
-    /// Opens a file; its first line tells the layout. Sequences of a table are grouped by the column
-    /// `by`.
+    /// Opens a file; its first line tells the layout. Sequences of a table are grouped by the
+    /// column `by`.
     ///
     /// # Errors
     /// If the file cannot be read, is empty, or lacks the column.

@@ -23,11 +23,12 @@ impl TextLines {
         Self { source, reader, line: Vec::new(), number: 0 }
     }
 
-    /// Goes to the next line and returns it without its end (line feed, with or without carriage return) and blanks
-    /// before that.
+    /// Goes to the next line and returns it without its end (line feed, with or without carriage
+    /// return) and blanks before that.
     ///
     /// # Errors
-    /// If the file cannot be read, a line is longer than [`LONGEST_LINE`], or lines end in old Mac style.
+    /// If the file cannot be read, a line is longer than [`LONGEST_LINE`], or lines end in old Mac
+    /// style.
     ///
     /// ```
     /// use std::path::Path;

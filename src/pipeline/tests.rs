@@ -1,4 +1,5 @@
-//! Random threads, delays, failures and interrupts: what is consumed is always the beginning of what was read.
+//! Random threads, delays, failures and interrupts: what is consumed is always the beginning of
+//! what was read.
 
 use std::sync::Mutex;
 use std::sync::atomic::AtomicUsize;

@@ -34,7 +34,8 @@ pub struct Wanted {
     pub range: Range<u64>,
 }
 
-/// The contigs that the files of runs speak of, in order of appearance; the runs have no genome with them.
+/// The contigs that the files of runs speak of, in order of appearance; the runs have no genome
+/// with them.
 #[derive(Default)]
 pub struct KnownContigs {
     pub contigs: Contigs,
@@ -83,8 +84,8 @@ impl KnownContigs {
         }
     }
 
-    /// Returns the loci of regions, then of genes with `extension` nt past their ends. Names in messages: `results`
-    /// for the files of the runs.
+    /// Returns the loci of regions, then of genes with `extension` nt past their ends. Names in
+    /// messages: `results` for the files of the runs.
     ///
     /// # Errors
     /// A region that is none, or of another genome; too many or too long loci.

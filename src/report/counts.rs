@@ -99,7 +99,8 @@ impl Histogram {
         self.counts.iter().sum()
     }
 
-    /// Returns the value below which this share of the values lies, to the middle of its bin; `None` without values.
+    /// Returns the value below which this share of the values lies, to the middle of its bin;
+    /// `None` without values.
     pub fn quantile(&self, share: f64) -> Option<f64> {
         let wanted = share * self.total() as f64;
         let mut below = 0;

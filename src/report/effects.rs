@@ -105,8 +105,8 @@ impl Effects {
         }
     }
 
-    /// Reads what `variants` has written, VCF, BCF or table; keeps the `most` greatest effects, and hands each allele
-    /// to `see`.
+    /// Reads what `variants` has written, VCF, BCF or table; keeps the `most` greatest effects, and
+    /// hands each allele to `see`.
     ///
     /// # Errors
     /// If the file cannot be read or is none of these.

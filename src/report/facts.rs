@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::run::{Kind, Run};
+use crate::say::count;
 
 /// A line of a list: name and value.
 pub type Fact = (String, String);
@@ -83,10 +84,8 @@ fn provenance(summary: &Value) -> Vec<Fact> {
         let noun = if contigs == 1 { "contig" } else { "contigs" };
         add("Size of the genome", format!("{} nt on {} {noun}", grouped(bases), grouped(contigs)));
     }
-    add(
-        "Computed on",
-        format!("{}, {} threads", text(&summary["device"]), text(&summary["threads"])),
-    );
+    let threads = count(summary["threads"].as_u64().unwrap_or(0), "thread");
+    add("Computed on", format!("{}, {threads}", text(&summary["device"])));
     if let Some(seconds) = summary["wall_seconds"].as_f64() {
         add("Took", format!("{seconds:.1} s"));
     }

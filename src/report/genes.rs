@@ -6,7 +6,7 @@ use std::path::Path;
 use super::chart::Table;
 use super::counts::Best;
 use super::rows::Rows;
-use super::sites::{Site, USED};
+use super::site::{Site, USED};
 use crate::error::Result;
 
 /// What is gathered of the sites of genes.
@@ -24,7 +24,8 @@ struct Gene {
     first: Option<u64>,
     last: u64,
     main: Option<Site>,
-    /// Share of transcripts that end at none of the sites; how likely the first of the first and last site is preferred.
+    /// Share of transcripts that end at none of the sites; how likely the first of the first and
+    /// last site is preferred.
     read_past: Option<f64>,
     proximal_preferred: Option<f64>,
 }
@@ -66,7 +67,8 @@ impl GeneTable {
         })
     }
 
-    /// Returns the number of genes with a site, and of those with more than one that is likely used.
+    /// Returns the number of genes with a site, and of those with more than one that is likely
+    /// used.
     pub fn counts(&self) -> (u64, u64) {
         let several = self.genes.values().filter(|gene| gene.used > 1).count();
         (self.genes.len() as u64, several as u64)

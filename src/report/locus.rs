@@ -15,7 +15,7 @@ use super::choose::Wanted;
 use super::counts::Best;
 use super::effects::Allele;
 use super::run::{Kind, Run};
-use super::sites::Site;
+use super::site::Site;
 use super::tracks::Track;
 use crate::context::known::KnownSites;
 use crate::error::Result;

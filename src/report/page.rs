@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::Section;
 use super::locus::Locus;
+use crate::output::markup::escaped;
 
 const TEMPLATE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
@@ -27,7 +28,8 @@ pub fn html(title: &str, sections: &[Section], loci: &[Locus]) -> String {
         "loci": loci,
     });
     let script = SCRIPTS.concat();
-    // The one script and the one style that a browser takes are these: what a name may smuggle in is none of them.
+    // The one script and the one style that a browser takes are these: what a name may smuggle in
+    // is none of them.
     let policy = format!(
         "default-src 'none'; script-src '{}'; style-src '{}'; base-uri 'none'; form-action 'none'",
         source(&script),
@@ -74,23 +76,6 @@ fn source(text: &str) -> String {
         }
     }
     base64
-}
-
-/// Returns text as HTML.
-fn escaped(text: &str) -> String {
-    let mut html = String::new();
-    for letter in text.chars() {
-        match letter {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            '\'' => html.push_str("&#39;"),
-            letter if letter.is_control() => html.push(' '),
-            letter => html.push(letter),
-        }
-    }
-    html
 }
 
 /// Returns JSON that nothing in it can end the script element of.

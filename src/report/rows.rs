@@ -11,7 +11,8 @@ use crate::genome::text_lines::TextLines;
 /// What stands for an absent value.
 const ABSENT: &str = ".";
 
-/// A pass over a table whose header line begins with `#` and one more letter, after remarks that begin with `##`.
+/// A pass over a table whose header line begins with `#` and one more letter, after remarks that
+/// begin with `##`.
 pub struct Rows {
     lines: TextLines,
     columns: HashMap<String, usize>,
@@ -83,7 +84,7 @@ impl Row<'_> {
     /// Returns the number in a cell, or nothing where it is absent.
     ///
     /// # Errors
-    /// If it is no number.
+    /// If it is not a number.
     pub fn number(&self, column: &str) -> Result<Option<f64>> {
         let Some(text) = self.text(column) else { return Ok(None) };
         let number = text.parse::<f64>().ok().filter(|number| number.is_finite());

@@ -111,7 +111,8 @@ impl Run {
         files.chain(self.genes.clone()).collect()
     }
 
-    /// Returns a remark on results of another run under the same prefix, whose summary this one's has replaced.
+    /// Returns a remark on results of another run under the same prefix, whose summary this one's
+    /// has replaced.
     pub fn remark(&self) -> Option<String> {
         let others = [Kind::Scan, Kind::Mutagenesis].into_iter().filter(|kind| *kind != self.kind);
         let other = others.into_iter().find_map(|kind| results(&self.prefix, kind))?;

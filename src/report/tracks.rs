@@ -10,12 +10,13 @@ use crate::error::Result;
 use crate::genome::strand::Strand;
 use crate::output::bigwig::read::BigWigReader;
 
-/// The letters that stand for values: the n-th of them for n / (number - 1) of the range. None of them means anything
-/// in JSON or HTML; a blank stands for no value.
+/// The letters that stand for values: the n-th of them for n / (number - 1) of the range. None of
+/// them means anything in JSON or HTML; a blank stands for no value.
 const LETTERS: &[u8; 86] =
     b"#$%()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}";
 
-/// The values of a track in a stretch of a contig, in bins of equal width; of each bin the value farthest from 0.
+/// The values of a track in a stretch of a contig, in bins of equal width; of each bin the value
+/// farthest from 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Track {
     pub strand: Strand,
@@ -47,7 +48,8 @@ impl Track {
         Ok(file.contigs().iter().map(|c| (c.name.clone(), u64::from(c.length))).collect())
     }
 
-    /// Reads a stretch of a contig into at most `bins` bins; `None` if the file has no value on the contig.
+    /// Reads a stretch of a contig into at most `bins` bins; `None` if the file has no value on the
+    /// contig.
     ///
     /// # Errors
     /// If the file cannot be read.

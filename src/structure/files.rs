@@ -2,8 +2,8 @@
 //!
 //! Known forms, told apart by their content:
 //! - RNAfold: `>name`, sequence, dot-bracket and energy; the lines that `-p` adds are passed over.
-//! - RNAshapes: `>name`, sequence (`ACGU` or `1  ACGU  4`), then `energy  dot-bracket  shape` lines,
-//!   the best first, which is taken.
+//! - RNAshapes: `>name`, sequence (`ACGU` or `1  ACGU  4`), then `energy  dot-bracket  shape`
+//!   lines, the best first, which is taken.
 //! - pysster: `>name`, sequence, one label per nucleotide.
 //! - any of these without the `>name` or without the sequence: one structure per line.
 
@@ -29,9 +29,10 @@ impl Form {
     /// Returns the form for a model that knows these structure letters: loop labels, or for a model
     /// with letters of its own the file's characters.
     pub fn of(letters: &str) -> Self {
-        match letters.bytes().all(|letter| LABELS.contains(&letter)) {
-            true => Self::Labels,
-            false => Self::Raw,
+        if letters.bytes().all(|letter| LABELS.contains(&letter)) {
+            Self::Labels
+        } else {
+            Self::Raw
         }
     }
 }
@@ -220,8 +221,8 @@ impl<R: BufRead> Iterator for Records<R> {
     }
 }
 
-/// Returns the dot-bracket word of a line, brackets of pseudoknots included: the first word of RNAfold's lines, the
-/// second one, after the energy, of RNAshapes'.
+/// Returns the dot-bracket word of a line, brackets of pseudoknots included: the first word of
+/// RNAfold's lines, the second one, after the energy, of RNAshapes'.
 fn dot_bracket(line: &str) -> Option<&str> {
     let word = first_word(line);
     word.bytes().all(|c| b".()[]{}<>".contains(&c)).then_some(word)
@@ -234,8 +235,8 @@ fn is_labels(line: &str) -> bool {
     letters.clone().all(|letter| LABELS.contains(&letter)) && letters.any(|letter| letter != b'T')
 }
 
-/// Returns the first word that is no number: the sequence of a line with coordinates, the structure
-/// of a line with energies.
+/// Returns the first word that is not a number: the sequence of a line with coordinates, the
+/// structure of a line with energies.
 fn first_word(line: &str) -> &str {
     let is_number = |word: &str| {
         word.bytes().any(|c| c.is_ascii_digit())

@@ -1,4 +1,5 @@
-//! Structures of minimum free energy, computed by an installed RNAfold (ViennaRNA; Lorenz et al. 2011).
+//! Structures of minimum free energy, computed by an installed RNAfold (ViennaRNA; Lorenz et al.
+//! 2011).
 
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -100,9 +101,8 @@ impl RnaFold {
             return Err(Error::input(&self.program, "", problem));
         }
         let mut structures = records.into_iter().map(|record| record.structure);
-        let next = |sequence: &&[u8]| match sequence.is_empty() {
-            true => Vec::new(),
-            false => structures.next().unwrap_or_default(),
+        let next = |sequence: &&[u8]| {
+            if sequence.is_empty() { Vec::new() } else { structures.next().unwrap_or_default() }
         };
         Ok(sequences.iter().map(next).collect())
     }

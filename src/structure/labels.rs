@@ -1,14 +1,15 @@
 //! Dot-bracket to loop labels.
 
-/// The labels: unpaired 5' end, unpaired 3' end, hairpin loop, internal loop or bulge, multiloop, stem.
+/// The labels: unpaired 5' end, unpaired 3' end, hairpin loop, internal loop or bulge, multiloop,
+/// stem.
 pub const LABELS: &[u8] = b"FTHIMS";
 
 /// Returns the label of each nucleotide of a structure in dot-bracket notation.
 ///
 /// A loop is what one pair encloses up to the next pairs inside: a hairpin loop with none of these,
-/// an internal loop or bulge with one, a multiloop with more. Outside all pairs, nucleotides before the first
-/// stem are `F`, after the last `T`, and between two stems `M`, as forgi labels them. A structure
-/// without any pair is all `F`, as in forgi.
+/// an internal loop or bulge with one, a multiloop with more. Outside all pairs, nucleotides before
+/// the first stem are `F`, after the last `T`, and between two stems `M`, as forgi labels them. A
+/// structure without any pair is all `F`, as in forgi.
 ///
 /// # Errors
 /// If a bracket has no partner or a character is none of `().`; the text says at which position
@@ -46,7 +47,8 @@ pub fn label(dot_bracket: &[u8]) -> Result<Vec<u8>, String> {
     Ok(dot_bracket.iter().enumerate().map(label).collect())
 }
 
-/// Returns, for each opening bracket, how many pairs lie directly inside its pair: 2 stands for more.
+/// Returns, for each opening bracket, how many pairs lie directly inside its pair: 2 stands for
+/// more.
 fn pairs_inside(dot_bracket: &[u8]) -> Result<Vec<u8>, String> {
     let mut count = vec![0u8; dot_bracket.len()];
     let mut open: Vec<usize> = Vec::new();

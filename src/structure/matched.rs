@@ -61,7 +61,7 @@ impl Matched {
             }
         }
         let problem = format!("no structure for sequence {name:?} of the input");
-        Err(Error::input(self.source.path(), "", problem))
+        Err(Error::input(self.source.path(), "the end", problem))
     }
 
     fn wrong(&self, record: &Record, problem: String) -> Error {
@@ -70,20 +70,14 @@ impl Matched {
         Error::input(self.source.path(), format!("line {}", record.line), problem)
     }
 
-    /// Says how many structures no sequence asked for.
+    /// Returns a remark on structures that no sequence asked for, if there are any.
     ///
     /// # Errors
     /// If the rest of the file cannot be read.
-    pub fn finish(mut self) -> Result<()> {
+    pub fn finish(mut self) -> Result<Option<String>> {
         let rest = self.records.by_ref().try_fold(0, |n, record| record.map(|_| n + 1))?;
-        match self.passed.len() + rest {
-            0 => {}
-            n => crate::say!(
-                "polyascan: note: {}: {n} structures belong to no sequence of the input",
-                self.source.path().display()
-            ),
-        }
-        Ok(())
+        let (n, path) = (self.passed.len() + rest, self.source.path().display());
+        Ok((n > 0).then(|| format!("{path}: {n} structures belong to no sequence of the input")))
     }
 }
 

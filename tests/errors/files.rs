@@ -207,6 +207,7 @@ fn variants(folder: &Folder) {
         folder.file(&format!("{name}.vcf"), text);
     }
     folder.file("header.bcf", b"BCF\x02\x02\x64\0\0\0##fileformat");
+    folder.file("older.bcf", b"BCF\x02\x01\x0d\0\0\0##fileformat\n\0");
     let [vcf, genome, bcf] = ["contig.vcf", "genome.fa", "whole.bcf"].map(|name| folder.at(name));
     run(["variants", &vcf, "--fasta", &genome, "-q", "-O", "u", "-o", &bcf]);
     let whole = fs::read(&bcf).unwrap();
@@ -233,7 +234,7 @@ fn chunks(folder: &Folder) {
     scan("weak", "2/2", &["--min-probability", "0.4"]);
     scan("tracks", "1/1", &["--tracks"]);
     scan("genes", "1/1", &["--annotation", &genes]);
-    folder.file("headless.shard", "polyascan frames 2\n");
+    folder.file("headless.shard", "polyascan frames 3\n");
     folder.folder("folder.checkpoint");
     folder.file(".held.polyascan.lock", "mine");
 }

@@ -48,7 +48,7 @@ fn wrong() -> Vec<Row> {
         ("an empty region", and("chr1\t5\t5"), Refuse(&["line 3", "empty"])),
         ("an end before the start", and("chr1\t9\t5"), Refuse(&["line 3", "empty"])),
         (
-            "a start that is no number",
+            "a start that is not a number",
             and("chr1\tzero\t5"),
             Refuse(&["line 3", "\"zero\" is not a position"]),
         ),

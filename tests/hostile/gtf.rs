@@ -251,7 +251,7 @@ fn wrong() -> Vec<Row> {
         ("a start of 0", exon("0", "9"), Refuse(&["line 3", "column 4 is \"0\"", "from 1"])),
         ("a negative start", exon("-5", "9"), Refuse(&["line 3", "column 4 is \"-5\""])),
         (
-            "an end that is no number",
+            "an end that is not a number",
             exon("1", "nine"),
             Refuse(&["line 3", "column 5 is \"nine\""]),
         ),

@@ -12,7 +12,8 @@ use crate::support::*;
 enum Must {
     /// Exit code 1; the message names the file and says all of these; nothing is left.
     Refuse(&'static [&'static str]),
-    /// Exit code 0; every record comes out; so many alleles are scored and so many skipped for each reason.
+    /// Exit code 0; every record comes out; so many alleles are scored and so many skipped for each
+    /// reason.
     Take(u64, &'static [(&'static str, u64)]),
 }
 
@@ -51,9 +52,10 @@ fn snv() -> String {
 /// Columns 1 to 5 of each record, and those after INFO.
 fn records_of(bytes: &[u8]) -> Vec<String> {
     let mut text = Vec::new();
-    match bytes.starts_with(&[0x1f, 0x8b]) {
-        true => drop(flate2::read::MultiGzDecoder::new(bytes).read_to_end(&mut text).unwrap()),
-        false => text.extend(bytes),
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        flate2::read::MultiGzDecoder::new(bytes).read_to_end(&mut text).unwrap();
+    } else {
+        text.extend(bytes);
     }
     let text = String::from_utf8_lossy(&text).replace('\r', "");
     let records = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
@@ -65,7 +67,8 @@ fn records_of(bytes: &[u8]) -> Vec<String> {
 }
 
 impl Setting {
-    /// Annotates `bytes` and returns exit code, messages and VCF; nothing is left but complete outputs.
+    /// Annotates `bytes` and returns exit code, messages and VCF; nothing is left but complete
+    /// outputs.
     fn annotate(&self, name: &str, more: &[&str], bytes: &[u8]) -> (i32, String, Vec<u8>) {
         let file = self.folder.file("hostile", bytes);
         let to = format!("{}/x.vcf", self.out);

@@ -7,7 +7,8 @@ use std::io::Read as _;
 use polyascan::context::signal::is_signal_at;
 use polyascan::engine::device::Workers;
 use polyascan::genome::sequence::{encode, reverse_complement, stretch};
-use polyascan::models::aparent2::{HEXAMER, LENGTH};
+use polyascan::models::aparent2::HEXAMER;
+use polyascan::models::aparent2::weights::LENGTH;
 use polyascan::models::{Model, registry};
 use rust_htslib::bgzf;
 
@@ -156,7 +157,8 @@ fn what_is_no_usage_or_fold_is_refused_with_a_cure() {
     refuse(region, 2, &["--sites"]);
 }
 
-/// The frame of a sequence (codes) whose signal begins, in transcript direction, at a position (0-based).
+/// The frame of a sequence (codes) whose signal begins, in transcript direction, at a position
+/// (0-based).
 fn frame(codes: &[u8], strand: &str, position: usize) -> Vec<u8> {
     match strand {
         "+" => stretch(codes, position as isize - HEXAMER as isize, LENGTH),

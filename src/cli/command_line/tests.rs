@@ -20,9 +20,10 @@ fn headers_do_not_name_threads_or_outputs_and_keep_the_order_of_the_rest() {
         "scan g.fa -qox --profile --strand - --tracks -t3",
         "scan -o x --strand - --tracks -- g.fa",
     ] {
-        let expected = match typed.ends_with("-- g.fa") {
-            true => "polyascan scan --strand - --tracks g.fa",
-            false => "polyascan scan g.fa --strand - --tracks",
+        let expected = if typed.ends_with("-- g.fa") {
+            "polyascan scan --strand - --tracks g.fa"
+        } else {
+            "polyascan scan g.fa --strand - --tracks"
         };
         assert_eq!(line(typed), expected, "{typed}");
     }

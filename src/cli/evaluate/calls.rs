@@ -35,10 +35,7 @@ pub fn run(args: &Args) -> Result<String> {
     let (calls, truth) = (read_bed6(&args.calls)?, read_bed6(&args.truth)?);
     check(&calls, &truth, &args.truth)?;
     let report = compare(&calls, &truth, &decoys, args.within);
-    match args.json {
-        true => json(&report),
-        false => Ok(table(&report)),
-    }
+    if args.json { json(&report) } else { Ok(table(&report)) }
 }
 
 fn table(report: &CallReport) -> String {

@@ -15,8 +15,8 @@ use crate::models::Model;
 /// Any model against labelled sequences: error rate, AUROC and AUPRC.
 ///
 /// Files are FASTA, tab-separated tables with a header and a column `sequence`, or text with one
-/// sequence per line; plain, gzip or BGZF. Sequences are taken as they are, in transcript direction.
-/// Those without a window for the model are skipped and counted by reason.
+/// sequence per line; plain, gzip or BGZF. Sequences are taken as they are, in transcript
+/// direction. Those without a window for the model are skipped and counted by reason.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Files of positive sequences.
@@ -33,8 +33,8 @@ pub struct Args {
     /// A score above it is a call.
     #[arg(long, default_value_t = 0.5)]
     threshold: f32,
-    /// Index (0-based) in each sequence of the base that the model's window is anchored on, e.g. the
-    /// first base of the hexamer for DeeReCT-PolyA [default: each sequence is one window].
+    /// Index (0-based) in each sequence of the base that the model's window is anchored on, e.g.
+    /// the first base of the hexamer for DeeReCT-PolyA [default: each sequence is one window].
     #[arg(long, value_name = "N")]
     anchor_at: Option<usize>,
     /// Column of the tables to break the figures down by, e.g. hexamer.
@@ -101,10 +101,7 @@ pub fn run(args: &Args) -> Result<String> {
         all: all.figures(args.threshold),
         by: args.by.is_some().then(|| groups.into_iter().map(figures).collect()),
     };
-    match args.json {
-        true => json(&evaluation),
-        false => Ok(evaluation.table()),
-    }
+    if args.json { json(&evaluation) } else { Ok(evaluation.table()) }
 }
 
 /// Checks that figures can be had: at least one sequence of the class was scored.

@@ -12,12 +12,13 @@ use crate::output::plot::precision_recall;
 
 /// Used against unused putative sites, by class of gene structure.
 ///
-/// Takes the table that `polyascan scan --annotation GTF --context` writes, best with a low threshold, so that there
-/// are unused sites to be told from used ones. A putative site is used if a measured one lies within 24 nt on its
-/// strand; some of the others are used in a tissue that nobody measured. For each class: AUROC and AUPRC of the
-/// published and of the refitted model, of strength and of classification alone; for pairs of sites at the end of a
-/// gene, of which is used more. Then all calls of the scan by precision at equal recall of the measured sites, with
-/// and without context; and all coefficients with their standard errors.
+/// Takes the table that `polyascan scan --annotation GTF --context` writes, best with a low
+/// threshold, so that there are unused sites to be told from used ones. A putative site is used if
+/// a measured one lies within 24 nt on its strand; some of the others are used in a tissue that
+/// nobody measured. For each class: AUROC and AUPRC of the published and of the refitted model, of
+/// strength and of classification alone; for pairs of sites at the end of a gene, of which is used
+/// more. Then all calls of the scan by precision at equal recall of the measured sites, with and
+/// without context; and all coefficients with their standard errors.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]

@@ -21,29 +21,31 @@ use crate::genome::strand::Strand;
 use crate::models::Model;
 use crate::output::atomic::{check_output, keep_input, write};
 use crate::output::bed::Site;
-use crate::profile::Profile;
 use crate::scan::{self, ScanJob, Sink, Targets};
+use crate::timing::Profile;
 use report::{Evaluation, Scanned, Scores};
 
 /// Ranking, calls and calibration of a site model; ranking of peers.
 ///
-/// Ranking: two scores of a place, classification and sharp. Site models: the classification of the window centred
-/// on it; that times the cleavage mass within 1 nt of the centre. APARENT2: mean log-odds of a cut in
-/// the 50 nt around it, and within 3 nt of it, over five frames. DeeReCT-PolyA (classification only): the highest
-/// probability of a known hexamer 10-35 nt upstream. Evidence tiers: all; high (10 or more reads,
-/// expression above 0, or a 3'UTR type); strong (reads or expression); strong_hex (strong, with AATAAA
-/// or ATTAAA 10-40 nt upstream). Negatives, 20 per site, the same for every model: random places 200 nt
-/// or more from any site; places with AATAAA or ATTAAA 10-35 nt upstream but no site within 100 nt.
+/// Ranking: two scores of a place, classification and sharp. Site models: the classification of the
+/// window centred on it; that times the cleavage mass within 1 nt of the centre. APARENT2: mean
+/// log-odds of a cut in the 50 nt around it, and within 3 nt of it, over five frames. DeeReCT-PolyA
+/// (classification only): the highest probability of a known hexamer 10-35 nt upstream. Evidence
+/// tiers: all; high (10 or more reads, expression above 0, or a 3'UTR type); strong (reads or
+/// expression); strong_hex (strong, with AATAAA or ATTAAA 10-40 nt upstream). Negatives, 20 per
+/// site, the same for every model: random places 200 nt or more from any site; places with AATAAA
+/// or ATTAAA 10-35 nt upstream but no site within 100 nt.
 ///
-/// Calls: the peaks of sharp of the highest classification (the score of a scan's BED) at fixed rates, and
-/// the sites of a scan with the default thresholds.
+/// Calls: the peaks of sharp of the highest classification (the score of a scan's BED) at fixed
+/// rates, and the sites of a scan with the default thresholds.
 ///
-/// Calibration: windows in ten bins of classification. The calibration error is the mean over the windows
-/// of the distance between their bin's mean classification and its share of positives. First the windows
-/// centred on measured sites and on 100 random places for each (a site per 5 kb of strand): what trained
-/// models are calibrated to. The places are those of the ranking, each counted five times. Then every
-/// window of both strands, positive if a measured site of its strand lies around its centre: sites are
-/// far rarer there, and real sites that nobody measured count against the model.
+/// Calibration: windows in ten bins of classification. The calibration error is the mean over the
+/// windows of the distance between their bin's mean classification and its share of positives.
+/// First the windows centred on measured sites and on 100 random places for each (a site per 5 kb
+/// of strand): what trained models are calibrated to. The places are those of the ranking, each
+/// counted five times. Then every window of both strands, positive if a measured site of its strand
+/// lies around its centre: sites are far rarer there, and real sites that nobody measured count
+/// against the model.
 ///
 /// Models that do not classify every window (APARENT2, DeeReCT-PolyA) are ranked alone.
 #[derive(Debug, clap::Args)]
@@ -51,8 +53,8 @@ pub struct Args {
     /// Genome, small enough to be held in memory.
     #[arg(short, long)]
     fasta: PathBuf,
-    /// Measured sites: a table with the columns contig, offset (0-based), strand and, for the tiers,
-    /// type, apadb_reads, polyasite_tpm; or BED.
+    /// Measured sites: a table with the columns contig, offset (0-based), strand and, for the
+    /// tiers, type, apadb_reads, polyasite_tpm; or BED.
     #[arg(long)]
     sites: PathBuf,
     #[command(flatten)]
@@ -97,10 +99,7 @@ pub fn run(args: &Args) -> Result<String> {
     if let (Some(path), Some(scanned)) = (&args.plot, &evaluation.scanned) {
         write(path, scanned.reliability(&evaluation.model)?.as_bytes())?;
     }
-    match args.json {
-        true => json(&evaluation),
-        false => Ok(evaluation.table()),
-    }
+    if args.json { json(&evaluation) } else { Ok(evaluation.table()) }
 }
 
 /// Whether a model says of every window by itself how likely a site lies in its centre.
@@ -120,9 +119,10 @@ fn evaluate(
         write(path, places.table(genome).as_bytes())?;
     }
     let meaning = places.meaning();
-    let scanned = match classifies_windows(model) {
-        true => Some(scanned(args, model, genome, sites, threads)?),
-        false => None,
+    let scanned = if classifies_windows(model) {
+        Some(scanned(args, model, genome, sites, threads)?)
+    } else {
+        None
     };
     Ok(Evaluation {
         model: model.card().name.clone(),
@@ -181,13 +181,14 @@ fn scan_calls(
         model,
         targets: &targets,
         genes: None,
+        // Of genes nothing is asked.
         settings: config.settings(
             scan::Anchor::Window,
             config.calls(model.posterior(), min_posterior),
-            threads,
+            0,
         ),
+        threads,
         interrupt: &AtomicBool::new(false),
-        quiet: true,
         profile: &Profile::default(),
     };
     let mut calls = Calls(Vec::new());

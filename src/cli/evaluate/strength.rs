@@ -15,14 +15,14 @@ use crate::models::{CENTRE, WINDOW};
 
 /// Predicted strengths against the measured usage of the sites of each gene.
 ///
-/// Pairs are two sites of one gene and strand, 50 nt or more apart, whose counts differ more than --fold
-/// times. AUROC is the share of them in which the site used more has the higher score (ties count half);
-/// by gene, the mean of the genes' own shares. Spearman's correlation is that within genes of three or more
-/// sites, the mean weighted by their sites. Sites whose 240-nt window leaves the contig or holds N are
-/// left out.
+/// Pairs are two sites of one gene and strand, 50 nt or more apart, whose counts differ more than
+/// --fold times. AUROC is the share of them in which the site used more has the higher score (ties
+/// count half); by gene, the mean of the genes' own shares. Spearman's correlation is that within
+/// genes of three or more sites, the mean weighted by their sites. Sites whose 240-nt window leaves
+/// the contig or holds N are left out.
 ///
-/// Strength models are scored by their output for the window centred on the site; site models, APARENT2 and
-/// DeeReCT-PolyA by the scores of `evaluate scan`.
+/// Strength models are scored by their output for the window centred on the site; site models,
+/// APARENT2 and DeeReCT-PolyA by the scores of `evaluate scan`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Genome, small enough to be held in memory.
@@ -38,7 +38,8 @@ pub struct Args {
     /// Column with the gene; sites without one (empty, NA, .) are left out.
     #[arg(long, value_name = "COLUMN", default_value = "gene")]
     gene: String,
-    /// GTF that gives the genes instead of a column: those that the site lies in, or 5 kb past their ends.
+    /// GTF that gives the genes instead of a column: those that the site lies in, or 5 kb past
+    /// their ends.
     #[arg(short, long, visible_alias = "gtf", value_name = "GTF", conflicts_with = "gene")]
     annotation: Option<PathBuf>,
     /// Pairs whose counts differ more than this many times are ranked.

@@ -20,16 +20,17 @@ use crate::output::plot::{self, Scatter};
 /// Predicted against measured effects of single-nucleotide variants around a polyA signal.
 ///
 /// The effect is the strength of the variant sequence minus that of the reference, in natural
-/// log-odds. A strength speaks of the cuts 7 to 56 nt after the signal's first base. APARENT2: its own
-/// logodds_narrow and logodds_wide, its frame anchored on the signal. Strength models: the mean
-/// over the windows centred 10 to 35 nt after the signal's first base. Site models: the classification of the window whose central 50 nt they are,
-/// and the summed odds of each cut's classification x cleavage mass within 1 nt. DeeReCT-PolyA: the
-/// log-odds that the signal is true. What a model reads beyond the sequences is N.
+/// log-odds. A strength speaks of the cuts 7 to 56 nt after the signal's first base. APARENT2: its
+/// own logodds_narrow and logodds_wide, its frame anchored on the signal. Strength models: the mean
+/// over the windows centred 10 to 35 nt after the signal's first base. Site models: the
+/// classification of the window whose central 50 nt they are, and the summed odds of each cut's
+/// classification x cleavage mass within 1 nt. DeeReCT-PolyA: the log-odds that the signal is true.
+/// What a model reads beyond the sequences is N.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Tab-separated table with the columns wt_seq (reference), master_seq (variant), snv_pos (index
-    /// from 0 of the base that differs) and delta_logodds_true (measured, natural logarithm); plain,
-    /// gzip or BGZF. Rows without a measured change are skipped and counted.
+    /// Tab-separated table with the columns wt_seq (reference), master_seq (variant), snv_pos
+    /// (index from 0 of the base that differs) and delta_logodds_true (measured, natural
+    /// logarithm); plain, gzip or BGZF. Rows without a measured change are skipped and counted.
     table: PathBuf,
     /// Index (from 0) in every sequence of the polyA signal's first base.
     #[arg(long, value_name = "INDEX")]
@@ -98,10 +99,7 @@ pub fn run(args: &Args) -> Result<String> {
     if let (Some(path), Some(first)) = (&args.plot, effects.first()) {
         write(path, evaluation.scatter(first, &variants)?.as_bytes())?;
     }
-    match args.json {
-        true => json(&evaluation),
-        false => Ok(evaluation.text()),
-    }
+    if args.json { json(&evaluation) } else { Ok(evaluation.text()) }
 }
 
 /// The table of variants, one line each.

@@ -15,10 +15,10 @@ use crate::genome::compression::Source;
 use crate::genome::contigs::Contigs;
 use crate::genome::fasta::FastaFile;
 use crate::parts::Shards;
-use crate::profile::Profile;
 use crate::scan::Collector;
 use crate::scan::in_context::InContextSink;
 use crate::scan::work::ScanWork;
+use crate::timing::Profile;
 
 /// Merges them.
 pub fn run(args: &Args) -> Result<()> {
@@ -36,8 +36,8 @@ pub fn run(args: &Args) -> Result<()> {
         "-" if args.formats.multiqc => {
             return Err(Error::Usage("--multiqc needs a prefix: -o out/sample".into()));
         }
-        "-" if work.outputs.tracks || work.outputs.bgzip || work.context.tables => {
-            let problem = "-o - writes plain BED; these shards are of a scan with --tracks, --bgzip or --context";
+        "-" if !work.outputs.are_plain() || work.context.tables => {
+            let problem = "-o - writes plain BED; these shards are of a scan with --tracks, --bgzip, --bigbed or --context";
             return Err(Error::Usage(problem.into()));
         }
         "-" => None,
@@ -47,12 +47,9 @@ pub fn run(args: &Args) -> Result<()> {
         )?),
     };
     let mut files = Files::reserve(&prefix)?;
-    let lacks =
-        |what: &str| Error::input(shards.first(), "", format!("its beginning lacks {what}"));
-    let contigs = &work.contigs().ok_or_else(|| lacks("contigs"))?;
-    let setting = |name: &str| work.summary.settings.get(name).ok_or_else(|| lacks(name));
-    let extension = setting("extension")?.as_u64().ok_or_else(|| lacks("extension"))?;
-    let mut genes = gtf.map(|gtf| genes_of(gtf, work, contigs, extension)).transpose()?;
+    let lacks = || Error::input(shards.first(), "", "its beginning lacks contigs");
+    let contigs = &work.contigs().ok_or_else(lacks)?;
+    let mut genes = gtf.map(|gtf| genes_of(gtf, work, contigs)).transpose()?;
     let targets = work.targets();
     let mut report = Report::of(work.summary.clone());
     let fasta = work.context.needs_genome().then(|| genome(args, work)).transpose()?;
@@ -64,14 +61,16 @@ pub fn run(args: &Args) -> Result<()> {
     let profile = &Profile::default();
     let context = loaded.context(contigs, fasta.as_ref(), &targets, genes.as_ref(), profile)?;
     let mut in_context = InContextSink::new(context, &mut files, tables.as_mut());
-    let mut collector = Collector::new(&targets, genes.as_ref(), work.calls, &mut in_context);
-    shards.replay(targets.scoring_total(contigs), &mut |scores| collector.push(scores))?;
+    let mut collector =
+        Collector::new(&targets, genes.as_ref(), work.settings.calls, &mut in_context);
+    let earlier =
+        shards.replay(targets.scoring_total(contigs), &mut |scores| collector.push(scores))?;
     let mut totals = collector.finish()?;
     in_context.finish(&mut totals)?.into_iter().for_each(|note| report.note(note));
     files.tables(tables)?;
     let (totals, multiqc) = (&totals, args.formats.multiqc);
     let outcome =
-        Outcome { totals, contigs, begin, windows: 0, profile, show_profile: false, multiqc };
+        Outcome { totals, contigs, begin, earlier, profile, show_profile: false, multiqc };
     report.finish(files, &outcome)?;
     drop(lock);
     Ok(())
@@ -95,12 +94,7 @@ fn genome(args: &Args, work: &ScanWork) -> Result<FastaFile> {
 }
 
 /// Reads the annotation that the shards were scanned with.
-fn genes_of(
-    path: &Path,
-    work: &ScanWork,
-    contigs: &Contigs,
-    extension: u64,
-) -> Result<GeneContext> {
+fn genes_of(path: &Path, work: &ScanWork, contigs: &Contigs) -> Result<GeneContext> {
     if !path.exists() {
         let problem = "the annotation that the shards were scanned with is no longer here; say where it \
             is with --annotation";
@@ -114,5 +108,5 @@ fn genes_of(
         return Err(Error::input(path, "", problem));
     }
     let annotation = Annotation::from_source(&source, contigs)?;
-    Ok(GeneContext::new(&annotation, contigs, extension))
+    Ok(GeneContext::new(&annotation, contigs, work.settings.extension))
 }

@@ -27,8 +27,8 @@ fn merge(args: &Args, destination: &Destination<'_>) -> Result<()> {
     let lock = destination.claim(&inputs)?;
     let work = &shards.work;
     let mut output = destination.create(work)?;
-    shards.replay(work.records, &mut |annotated| output.take(annotated))?;
-    output.commit(work, Report::of(work.summary.clone()), 0, begin)?;
+    let earlier = shards.replay(work.records, &mut |annotated| output.take(annotated))?;
+    output.commit(work, Report::of(work.summary.clone()), earlier, begin)?;
     drop(lock);
     Ok(())
 }

@@ -18,7 +18,8 @@ const PNG_SCALE: u32 = 2;
 /// Which sites, models and files.
 #[derive(Debug, clap::Args)]
 pub struct CommonOptions {
-    /// polyA sites: BED as `scan` writes it, or a table with the columns contig, offset (0-based) and strand.
+    /// polyA sites: BED as `scan` writes it, or a table with the columns contig, offset (0-based)
+    /// and strand.
     pub sites: PathBuf,
     /// Genome: plain, gzip or BGZF.
     #[arg(short, long, value_name = "FASTA")]
@@ -52,11 +53,12 @@ impl ReplacementOptions {
     /// None, or too many of them.
     pub fn settings(&self, seed: u64) -> Result<Settings> {
         let replacements = self.replacements;
-        match (1..=MOST_REPLACEMENTS).contains(&replacements) {
-            true => Ok(Settings { replacements, seed }),
-            false => Err(Error::Usage(format!(
+        if (1..=MOST_REPLACEMENTS).contains(&replacements) {
+            Ok(Settings { replacements, seed })
+        } else {
+            Err(Error::Usage(format!(
                 "--replacements {replacements}: it must lie between 1 and {MOST_REPLACEMENTS}"
-            ))),
+            )))
         }
     }
 }
@@ -90,7 +92,9 @@ impl LoadedModels {
     /// # Errors
     /// If there is no such model.
     pub fn of(model: &ModelOptions, strength: &StrengthOptions) -> Result<Self> {
-        Ok(Self { strength: strength.load(model)?, model: model.load()? })
+        // First: it sets the vector instructions that weights are packed for.
+        let loaded = model.load()?;
+        Ok(Self { model: loaded, strength: strength.load(model)? })
     }
 
     /// Returns the model of strength, if there is one beside the first.

@@ -7,11 +7,12 @@ use crate::interpret::heterogeneity::{check, enrichments, fifths, fold_changes, 
 
 /// How widely sites are cut, what goes with it, and what moving elements does.
 ///
-/// Entropy and mean place of the model's 50-nt cleavage vector at each site (Stroup & Ji 2023, Eq. 6 and 3); the fifth
-/// of sites of lowest entropy against that of highest: counts of AATAAA, hexamers of four regions (chi-squared, odds
-/// ratio), distances of elements; and an experiment in the model: AATAAA and the GT/CT-rich element are moved apart or
-/// together nt by nt. Writes PREFIX.heterogeneity.*: sites.tsv, groups.tsv, hexamers.tsv, moved.tsv, pictures (SVG,
-/// PNG), summary.json. Columns and definitions: docs/INTERPRETATION.md.
+/// Entropy and mean place of the model's 50-nt cleavage vector at each site (Stroup & Ji 2023, Eq.
+/// 6 and 3); the fifth of sites of lowest entropy against that of highest: counts of AATAAA,
+/// hexamers of four regions (chi-squared, odds ratio), distances of elements; and an experiment in
+/// the model: AATAAA and the GT/CT-rich element are moved apart or together nt by nt. Writes
+/// PREFIX.heterogeneity.*: sites.tsv, groups.tsv, hexamers.tsv, moved.tsv, pictures (SVG, PNG),
+/// summary.json. Columns and definitions: docs/INTERPRETATION.md.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]

@@ -11,12 +11,13 @@ use crate::interpret::tables;
 
 /// What each hexamer contributes, by place: it is replaced by random ones.
 ///
-/// Each hexamer from -120 to 114 nt of each site is replaced by random hexamers; its importance is the log2 odds of
-/// the sequence less the median of theirs, of classification and of strength (Stroup & Ji 2023). Writes
-/// PREFIX.importance.*: hexamers.tsv.gz (a row per hexamer and place), windows.tsv (per hexamer and 40 nt, with the
-/// limit of what far places give by chance), families.tsv, elements.tsv (best places beside the published ones),
-/// signals.tsv (AATAAA changed to each other signal), heat maps of hexamers by place, profiles of families
-/// (SVG, PNG), summary.json. Columns and definitions: docs/INTERPRETATION.md.
+/// Each hexamer from -120 to 114 nt of each site is replaced by random hexamers; its importance is
+/// the log2 odds of the sequence less the median of theirs, of classification and of strength
+/// (Stroup & Ji 2023). Writes PREFIX.importance.*: hexamers.tsv.gz (a row per hexamer and place),
+/// windows.tsv (per hexamer and 40 nt, with the limit of what far places give by chance),
+/// families.tsv, elements.tsv (best places beside the published ones), signals.tsv (AATAAA changed
+/// to each other signal), heat maps of hexamers by place, profiles of families (SVG, PNG),
+/// summary.json. Columns and definitions: docs/INTERPRETATION.md.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]

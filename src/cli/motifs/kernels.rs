@@ -19,11 +19,12 @@ use crate::models::registry;
 
 /// What the kernels of a model's first layer look for, in sequences by class.
 ///
-/// As pysster does (Budach & Marsico 2018): the stretches that activate each kernel most, aligned above the kernel's
-/// limit, as logos of sequence and structure and as MEME motifs; where they lie; activation, enrichment and importance
-/// by class; kernels by sequences, clustered. Takes every architecture. Writes PREFIX.kernels.*: kernels.tsv,
-/// motifs.tsv, aligned.tsv.gz, positions.tsv.gz, activations.tsv, clusters.tsv.gz, sequence.meme, structure.meme,
-/// pictures (SVG, PNG), index.html, summary.json. Columns and definitions: docs/INTERPRETATION.md.
+/// As pysster does (Budach & Marsico 2018): the stretches that activate each kernel most, aligned
+/// above the kernel's limit, as logos of sequence and structure and as MEME motifs; where they lie;
+/// activation, enrichment and importance by class; kernels by sequences, clustered. Takes every
+/// architecture. Writes PREFIX.kernels.*: kernels.tsv, motifs.tsv, aligned.tsv.gz,
+/// positions.tsv.gz, activations.tsv, clusters.tsv.gz, sequence.meme, structure.meme, pictures
+/// (SVG, PNG), index.html, summary.json. Columns and definitions: docs/INTERPRETATION.md.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Name of a model inside the program or of a converted one, or a weight file.

@@ -14,16 +14,17 @@ use crate::models::registry;
 
 /// The input that a kernel, a unit or an output of a model says most to.
 ///
-/// Visualisation by optimisation (Olah et al. 2017): shares of letters climb along the gradient from a seeded start.
-/// For how a network works; what it finds in real sequences is told by `kernels` and `importance`. Takes every
-/// architecture. Writes PREFIX.optimise.*: shares.tsv (a row for each letter at each position), targets.tsv (value of
-/// each target before and after), logos (SVG, PNG), summary.json. Columns and definitions: docs/INTERPRETATION.md.
+/// Visualisation by optimisation (Olah et al. 2017): shares of letters climb along the gradient
+/// from a seeded start. For how a network works; what it finds in real sequences is told by
+/// `kernels` and `importance`. Takes every architecture. Writes PREFIX.optimise.*: shares.tsv (a
+/// row for each letter at each position), targets.tsv (value of each target before and after),
+/// logos (SVG, PNG), summary.json. Columns and definitions: docs/INTERPRETATION.md.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Name of a model inside the program or of a converted one, or a weight file.
     model: String,
-    /// What is to be large: output:NAME (a logit or log odds), unit:N (of the last hidden layer) or kernel:N (of the
-    /// first); may be repeated [default: the first output].
+    /// What is to be large: output:NAME (a logit or log odds), unit:N (of the last hidden layer) or
+    /// kernel:N (of the first); may be repeated [default: the first output].
     #[arg(long, value_name = "TARGET")]
     target: Vec<Target>,
     /// Steps of the climb.

@@ -7,10 +7,11 @@ use crate::interpret::pairs::{Pairs, look, tables};
 
 /// How elements work together: importance by distance, best configuration, combinations.
 ///
-/// The hexamers of six elements (TGTA, signal and T-rich upstream; GT/CT-, T- and G-rich downstream) are replaced as in
-/// `importance`; what they contribute is told by their distance to the cut and to each other element (Stroup & Ji 2023,
-/// Figure 2c-j), and what sites with each combination of elements are worth (Figure S5). Writes PREFIX.pairs.*: cut.tsv,
-/// distances.tsv, best.tsv, combinations.tsv, pictures (SVG, PNG), summary.json. Columns and definitions:
+/// The hexamers of six elements (TGTA, signal and T-rich upstream; GT/CT-, T- and G-rich
+/// downstream) are replaced as in `importance`; what they contribute is told by their distance to
+/// the cut and to each other element (Stroup & Ji 2023, Figure 2c-j), and what sites with each
+/// combination of elements are worth (Figure S5). Writes PREFIX.pairs.*: cut.tsv, distances.tsv,
+/// best.tsv, combinations.tsv, pictures (SVG, PNG), summary.json. Columns and definitions:
 /// docs/INTERPRETATION.md.
 #[derive(Debug, clap::Args)]
 pub struct Args {

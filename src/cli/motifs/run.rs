@@ -2,33 +2,20 @@
 
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 use serde_json::Value;
 
-use crate::cli::claim;
+use crate::cli::claimed::{self, Claimed};
 use crate::cli::command_line;
 use crate::cli::interrupt;
-use crate::cli::options::check_prefix;
-use crate::cli::written::Written;
 use crate::error::{Error, Result};
 use crate::models::Model;
-use crate::output::atomic::{AtomicFile, whole};
-use crate::output::lock::Lock;
-use crate::output::provenance::header_line;
+use crate::output::provenance::entries;
 use crate::output::summary::{ModelSummary, SequencesSummary};
-
-/// The ending of the summary's name.
-const SUMMARY: &str = "summary.json";
 
 /// A run.
 pub struct Run {
-    /// `PREFIX.task`.
-    prefix: String,
-    endings: &'static [&'static str],
-    begin: Instant,
-    _lock: Lock,
-    summary_file: AtomicFile,
+    claimed: Claimed,
     pub summary: SequencesSummary,
 }
 
@@ -44,17 +31,7 @@ impl Run {
         inputs: &[&Path],
         model: &dyn Model,
     ) -> Result<Self> {
-        let begin = Instant::now();
-        if output == "-" {
-            let problem = "-o takes a prefix, as in out/sample: there are several files";
-            return Err(Error::Usage(problem.into()));
-        }
-        check_prefix(output, &format!("{task}.{SUMMARY}"))?;
-        let prefix = format!("{output}.{task}");
-        let mut files = claim::files(&prefix, endings);
-        files.extend(claim::files(&prefix, &[SUMMARY]));
-        let lock = claim::claim(&prefix, &files, inputs)?;
-        let summary_file = AtomicFile::create(format!("{prefix}.{SUMMARY}").as_ref())?;
+        let claimed = Claimed::claim(output, task, endings, inputs)?;
         let summary = SequencesSummary {
             program: "polyascan".into(),
             version: env!("CARGO_PKG_VERSION").into(),
@@ -62,7 +39,7 @@ impl Run {
             model: ModelSummary::of(model.card()),
             ..SequencesSummary::default()
         };
-        Ok(Self { prefix, endings, begin, _lock: lock, summary_file, summary })
+        Ok(Self { claimed, summary })
     }
 
     /// Says a remark, on standard error and in the summary.
@@ -84,11 +61,7 @@ impl Run {
     /// Returns what made the results: only what decides them.
     pub fn made(&self) -> Vec<String> {
         let s = &self.summary;
-        let mut lines = vec![
-            format!("polyascan {}", s.version),
-            format!("command: {}", command_line::result()),
-            format!("model: {} sha256={}", s.model.name, s.model.sha256),
-        ];
+        let mut lines = entries(&s.version, &command_line::result(), &s.model, None, None);
         for file in &s.files {
             let skipped: u64 = file.skipped.values().sum();
             lines.push(format!(
@@ -101,10 +74,7 @@ impl Run {
 
     /// Returns a table with the header lines of all tables.
     pub fn table(&self, remarks: &[&str], text: &str) -> Vec<u8> {
-        let mut lines = self.made();
-        lines.extend(remarks.iter().map(|&remark| remark.to_owned()));
-        let header: String = lines.iter().map(|line| header_line(line)).collect();
-        (header + text).into_bytes()
+        claimed::table(self.made(), remarks, text)
     }
 
     /// Gives all files their names together, the summary with them, and says what was done.
@@ -113,17 +83,12 @@ impl Run {
     /// If a file cannot be written.
     pub fn finish(mut self, files: Vec<(String, Vec<u8>)>, done: &str) -> Result<()> {
         let mut complete = Vec::new();
-        for (ending, bytes) in &files {
-            complete.push(whole(format!("{}.{ending}", self.prefix).as_ref(), bytes)?);
-        }
-        let names = claim::files(&self.prefix, self.endings);
-        if let Some(note) = claim::replace_stale(&mut complete, &names) {
+        if let Some(note) = self.claimed.complete(&files, &mut complete)? {
             self.note(note);
         }
-        let seconds = self.begin.elapsed().as_secs_f64();
+        let seconds = self.claimed.seconds();
         self.summary.wall_seconds = seconds;
-        complete.push(self.summary.complete(self.summary_file)?);
-        let written = Written::publish(complete)?;
+        let written = self.claimed.publish(complete, |file| self.summary.complete(file))?;
         crate::say!("polyascan: {done}; {seconds:.1} s");
         written.tell();
         Ok(())
@@ -135,8 +100,5 @@ impl Run {
 /// # Errors
 /// An interrupt.
 pub fn go_on() -> Result<()> {
-    match interrupt::watch().load(Ordering::Relaxed) {
-        true => Err(Error::Interrupted),
-        false => Ok(()),
-    }
+    if interrupt::watch().load(Ordering::Relaxed) { Err(Error::Interrupted) } else { Ok(()) }
 }

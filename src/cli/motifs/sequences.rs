@@ -14,9 +14,9 @@ use crate::structure::{Annotated, Form, Matched, annotated};
 /// Which sequences.
 #[derive(Debug, clap::Args)]
 pub struct SequenceOptions {
-    /// Files of sequences, each a class called by its number: FASTA, a table with a column `sequence`, or one sequence
-    /// per line; for models that read structure with a line of structure (loop labels or dot-bracket) after each
-    /// sequence.
+    /// Files of sequences, each a class called by its number: FASTA, a table with a column
+    /// `sequence`, or one sequence per line; for models that read structure with a line of
+    /// structure (loop labels or dot-bracket) after each sequence.
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     sequences: Vec<PathBuf>,
     /// Files of their structures, as many, where these are not among the sequences.
@@ -25,8 +25,8 @@ pub struct SequenceOptions {
     /// Names of the classes, as many [default: class_0, class_1, ...].
     #[arg(long, num_args = 1.., value_name = "NAME")]
     classes: Vec<String>,
-    /// Index (0-based) in each sequence of the base that the model's window is anchored on, e.g. the first base of the
-    /// hexamer for DeeReCT-PolyA [default: each sequence is one window].
+    /// Index (0-based) in each sequence of the base that the model's window is anchored on, e.g.
+    /// the first base of the hexamer for DeeReCT-PolyA [default: each sequence is one window].
     #[arg(long, value_name = "N")]
     anchor_at: Option<usize>,
 }
@@ -179,7 +179,10 @@ impl Taken<'_> {
             let structure = matched.structure(&name, sequence.name.is_some(), &codes)?;
             self.add(name, &codes, Some(&structure));
         }
-        matched.finish()
+        if let Some(note) = matched.finish()? {
+            crate::say!("polyascan: note: {note}");
+        }
+        Ok(())
     }
 
     fn add(&mut self, name: String, codes: &[u8], structure: Option<&[u8]>) {

@@ -1,29 +1,26 @@
 //! A run on sites of a genome: its files are claimed first and written last.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use serde_json::Value;
 
 use super::common::{CommonOptions, LoadedModels};
-use crate::cli::claim;
+use crate::cli::claimed::{self, Claimed};
 use crate::cli::command_line;
 use crate::cli::interrupt;
-use crate::cli::options::{ThreadOptions, check_prefix, check_stdin, device_of};
-use crate::cli::written::Written;
-use crate::error::{Error, Result};
-use crate::evaluate::negatives::Place;
+use crate::cli::options::{ThreadOptions, check_stdin, device_of};
+use crate::cli::progress::Progress;
+use crate::error::Result;
+use crate::evaluate::measured::Place;
 use crate::genome::compression::Source;
 use crate::genome::contigs::Contigs;
 use crate::genome::fasta::FastaFile;
 use crate::interpret::run;
 use crate::interpret::sites::{SiteWindows, Sites, Skip};
-use crate::output::atomic::{AtomicFile, Complete, whole};
-use crate::output::lock::Lock;
-use crate::output::provenance::{entries, header_line};
+use crate::output::atomic::Complete;
+use crate::output::provenance::{entries, file_entry};
 use crate::output::summary::{FastaSummary, FileSummary, InterpretSummary, ModelSummary};
 use crate::pipeline::Stop;
-use crate::scan::progress::Progress;
 
 /// What a run on sites was asked for.
 pub struct Asked<'a> {
@@ -37,19 +34,11 @@ pub struct Asked<'a> {
 
 /// A run: its files are claimed first and written last.
 pub struct Session {
-    /// `PREFIX.task`.
-    prefix: String,
-    endings: &'static [&'static str],
-    begin: Instant,
-    _lock: Lock,
-    summary_file: AtomicFile,
+    claimed: Claimed,
     fasta: FastaFile,
     sites: Sites,
     pub summary: InterpretSummary,
 }
-
-/// The ending of the summary's name.
-const SUMMARY: &str = "summary.json";
 
 impl Session {
     /// Claims `PREFIX.task.*`, of which `endings` are all but the summary, and reads the sites.
@@ -77,7 +66,8 @@ impl Session {
         Ok(session)
     }
 
-    /// As [`Session::begin`], of sites that `read` gives, with the file that they came from if there is one.
+    /// As [`Session::begin`], of sites that `read` gives, with the file that they came from if
+    /// there is one.
     ///
     /// # Errors
     /// The same, and those of `read`.
@@ -88,20 +78,10 @@ impl Session {
         loaded: &LoadedModels,
         read: impl FnOnce(&FastaFile) -> Result<(Sites, Option<FileSummary>)>,
     ) -> Result<Self> {
-        let begin = Instant::now();
         let Asked { inputs, fasta, output, threads } = asked;
-        if *output == "-" {
-            let problem = "-o takes a prefix, as in out/sample: there are several files";
-            return Err(Error::Usage(problem.into()));
-        }
-        check_prefix(output, &format!("{task}.{SUMMARY}"))?;
         check_stdin(inputs)?;
         let threads = threads.apply()?;
-        let prefix = format!("{output}.{task}");
-        let mut files = claim::files(&prefix, endings);
-        files.extend(claim::files(&prefix, &[SUMMARY]));
-        let lock = claim::claim(&prefix, &files, inputs)?;
-        let summary_file = AtomicFile::create(format!("{prefix}.{SUMMARY}").as_ref())?;
+        let claimed = Claimed::claim(output, task, endings, inputs)?;
         let fasta = FastaFile::open(fasta)?;
         let (sites, sites_file) = read(&fasta)?;
         let mut summary = InterpretSummary {
@@ -118,8 +98,7 @@ impl Session {
         };
         summary.sites.asked = sites.places.len() as u64;
         summary.sites.again = sites.again;
-        let mut session =
-            Self { prefix, endings, begin, _lock: lock, summary_file, fasta, sites, summary };
+        let mut session = Self { claimed, fasta, sites, summary };
         if session.sites.again > 0 {
             let file = session.summary.sites_file.as_ref();
             let path = file.map_or("regions", |file| &file.path);
@@ -136,7 +115,7 @@ impl Session {
 
     /// Returns the path of a file with an ending.
     pub fn path(&self, ending: &str) -> PathBuf {
-        PathBuf::from(format!("{}.{ending}", self.prefix))
+        self.claimed.path(ending)
     }
 
     /// Returns the contigs of the genome.
@@ -161,8 +140,8 @@ impl Session {
         self.summary.settings.insert(name.to_owned(), value.into());
     }
 
-    /// Hands every site's window to `work`, which says how many windows it asked the models for, and what that gives
-    /// to `take`, in order.
+    /// Hands every site's window to `work`, which says how many windows it asked the models for,
+    /// and what that gives to `take`, in order.
     ///
     /// # Errors
     /// Those of both; an interrupt.
@@ -200,15 +179,12 @@ impl Session {
     pub fn table(&self, remarks: &[&str], text: &str) -> Vec<u8> {
         let s = &self.summary;
         let (command, strength) = (command_line::result(), s.strength_model.as_ref());
-        let mut lines = entries(&s.version, &command, &s.model, strength, &s.fasta);
-        let file = s.sites_file.iter();
-        lines.extend(file.map(|file| format!("sites: {} sha256={}", file.path, file.sha256)));
+        let mut lines = entries(&s.version, &command, &s.model, strength, Some(&s.fasta));
+        lines.extend(s.sites_file.iter().map(|file| file_entry("sites", file)));
         let account = &s.sites;
         let (scored, skipped) = (account.scored, account.all_skipped());
         lines.push(format!("sites scored: {scored} of {} ({skipped} skipped)", account.asked));
-        lines.extend(remarks.iter().map(|&remark| remark.to_owned()));
-        let header: String = lines.iter().map(|line| header_line(line)).collect();
-        (header + text).into_bytes()
+        claimed::table(lines, remarks, text)
     }
 
     /// Gives all files their names together, the summary with them, and says what was done.
@@ -228,19 +204,14 @@ impl Session {
         files: Vec<(String, Vec<u8>)>,
         mut complete: Vec<Complete>,
     ) -> Result<()> {
-        for (ending, bytes) in &files {
-            complete.push(whole(format!("{}.{ending}", self.prefix).as_ref(), bytes)?);
-        }
-        let names = claim::files(&self.prefix, self.endings);
-        if let Some(note) = claim::replace_stale(&mut complete, &names) {
+        if let Some(note) = self.claimed.complete(&files, &mut complete)? {
             self.note(note);
         }
-        let seconds = self.begin.elapsed().as_secs_f64();
+        let seconds = self.claimed.seconds();
         let summary = &mut self.summary;
         summary.wall_seconds = seconds;
         summary.windows_per_second = summary.windows as f64 / seconds.max(1e-3);
-        complete.push(summary.complete(self.summary_file)?);
-        let written = Written::publish(complete)?;
+        let written = self.claimed.publish(complete, |file| summary.complete(file))?;
         let sites = &self.summary.sites;
         let reasons = sites.skipped.iter().map(|(reason, n)| format!(", {n} skipped ({reason})"));
         crate::say!(

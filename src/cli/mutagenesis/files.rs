@@ -1,7 +1,9 @@
-//! The files that a saturation mutagenesis writes, but for pictures.
+//! The files that a saturation mutagenesis writes.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
+use super::pictures;
 use crate::cli::claim;
 use crate::error::Result;
 use crate::genome::contigs::Contigs;
@@ -12,11 +14,11 @@ use crate::output::lock::Lock;
 use crate::output::provenance::header_line;
 use crate::output::summary::CutoffSummary;
 use crate::output::tabix::{IndexedTable, Layout};
-use crate::scan::progress::Progress;
-use crate::variants::mutagenesis::plan::Plan;
+use crate::variants::mutagenesis::portrait::Gallery;
 use crate::variants::mutagenesis::row::{COLUMNS, REMARKS, Row};
 use crate::variants::mutagenesis::scored::{PositionEffect, Scored};
 use crate::variants::mutagenesis::totals::Totals;
+use crate::variants::mutagenesis::work::MutagenesisWork;
 
 /// The tracks of one strand.
 struct StrandTracks {
@@ -31,7 +33,8 @@ struct Cutoff {
     summary: CutoffSummary,
 }
 
-/// Everything that is written as it comes; nothing shows under its final name before it is published.
+/// Everything that is written as it comes; nothing shows under its final name before it is
+/// published.
 pub struct Files {
     prefix: String,
     /// Which pictures must not replace.
@@ -41,11 +44,13 @@ pub struct Files {
     table: Option<IndexedTable>,
     cutoff: Option<Cutoff>,
     tracks: Vec<StrandTracks>,
-    progress: Option<Progress>,
+    gallery: Gallery,
     pub totals: Totals,
 }
 
-/// What follows `PREFIX.` in the names of all files but pictures.
+/// What a shard keeps, and a run until it is complete.
+const KEPT: [&str; 2] = ["shard", "checkpoint"];
+/// What follows `PREFIX.` in the names of all results but pictures.
 const ENDINGS: [&str; 11] = [
     "summary.json",
     "mutagenesis.tsv.gz",
@@ -65,7 +70,8 @@ const ENDINGS: [&str; 11] = [
 /// # Errors
 /// Those of [`claim::claim`].
 pub fn claim(prefix: &str, inputs: &[&Path]) -> Result<Lock> {
-    let lock = claim::claim(prefix, &claim::files(prefix, &ENDINGS), inputs)?;
+    let files = [claim::files(prefix, &ENDINGS), claim::files(prefix, &KEPT)].concat();
+    let lock = claim::claim(prefix, &files, inputs)?;
     lock.sweep_numbered(prefix);
     Ok(lock)
 }
@@ -131,31 +137,26 @@ impl Files {
     /// If they cannot.
     pub fn reserve(prefix: &str, inputs: &[&Path]) -> Result<Self> {
         let summary = AtomicFile::create(format!("{prefix}.summary.json").as_ref())?;
-        let (table, cutoff, tracks, progress) = (None, None, Vec::new(), None);
+        let (table, cutoff, tracks, gallery) = (None, None, Vec::new(), Gallery::default());
         let totals = Totals::named();
         let (prefix, inputs) = (prefix.to_owned(), inputs.iter().map(PathBuf::from).collect());
-        Ok(Self { prefix, inputs, summary, table, cutoff, tracks, progress, totals })
+        Ok(Self { prefix, inputs, summary, table, cutoff, tracks, gallery, totals })
     }
 
-    /// Opens the tables, that of the `cutoff` (a change of the odds) if there is one, and the tracks of the strands that
-    /// are asked for, and starts the progress bar.
+    /// Opens the tables and the tracks of the strands that are asked for.
     ///
     /// # Errors
     /// If a file cannot be created.
-    pub fn create(
-        &mut self,
-        plan: &Plan,
-        contigs: &Contigs,
-        provenance: &[String],
-        cutoff: Option<f64>,
-    ) -> Result<()> {
+    pub fn create(&mut self, work: &MutagenesisWork, contigs: &Contigs) -> Result<()> {
         let remarks = REMARKS.iter().map(|&remark| remark.to_owned());
-        let header: Vec<String> = provenance.iter().cloned().chain(remarks).collect();
+        let header: Vec<String> = work.provenance.iter().cloned().chain(remarks).collect();
         let path = format!("{}.mutagenesis.tsv.gz", self.prefix);
         self.table = Some(begin(&path, contigs, &header)?);
+        let cutoff = work.outputs.cutoff;
         let cutoff = cutoff.map(|fold| Cutoff::create(&self.prefix, contigs, &header, fold));
         self.cutoff = cutoff.transpose()?;
-        for strand in plan.used_strands() {
+        self.gallery = work.outputs.gallery();
+        for &strand in &work.strands {
             let name = match strand {
                 Strand::Plus => "plus",
                 Strand::Minus => "minus",
@@ -167,7 +168,6 @@ impl Files {
             let (effect, strongest) = (open("effect")?, open("strongest")?);
             self.tracks.push(StrandTracks { strand, effect, strongest });
         }
-        self.progress = Some(Progress::of_positions(plan.positions()));
         Ok(())
     }
 
@@ -175,7 +175,7 @@ impl Files {
     ///
     /// # Errors
     /// If a file cannot be written.
-    pub fn take(&mut self, scored: Scored) -> Result<()> {
+    pub fn take(&mut self, scored: &Scored) -> Result<()> {
         for row in &scored.rows {
             if let Some(table) = &mut self.table {
                 table.write_row(scored.contig, row.position..row.position + 1, &row.text)?;
@@ -194,11 +194,22 @@ impl Files {
             tracks.effect.push_runs(scored.contig, runs(|effect| effect.mean))?;
             tracks.strongest.push_runs(scored.contig, runs(|effect| effect.strongest))?;
         }
+        scored.cells.iter().for_each(|cell| self.gallery.add(cell));
         self.totals += &scored.totals;
-        if let Some(progress) = &mut self.progress {
-            progress.advance(scored.totals.positions.asked, scored.totals.scored());
-        }
         Ok(())
+    }
+
+    /// Draws the sites; returns endings of names and bytes.
+    ///
+    /// # Errors
+    /// If one cannot be drawn; an interrupt.
+    pub fn draw(
+        &mut self,
+        contigs: &Contigs,
+        of_strength: bool,
+        interrupt: &AtomicBool,
+    ) -> Result<Vec<(String, Vec<u8>)>> {
+        pictures::draw(std::mem::take(&mut self.gallery), contigs, of_strength, interrupt)
     }
 
     /// Returns what is counted of the table of the cutoff.
@@ -206,8 +217,8 @@ impl Files {
         self.cutoff.as_ref().map(|cutoff| cutoff.summary.clone())
     }
 
-    /// Completes the tracks, `pictures` (ending of the name and bytes) and the table; returns them, what is
-    /// to be said of them, and the summary's file.
+    /// Completes the tracks, `pictures` (ending of the name and bytes) and the table; returns them,
+    /// what is to be said of them, and the summary's file.
     ///
     /// # Errors
     /// If a file cannot be completed, or a picture would replace an input.
@@ -215,7 +226,6 @@ impl Files {
         self,
         pictures: &[(String, Vec<u8>)],
     ) -> Result<(Vec<Complete>, Vec<String>, AtomicFile)> {
-        drop(self.progress);
         let (mut complete, mut notes) = (Vec::new(), Vec::new());
         for StrandTracks { effect, strongest, .. } in self.tracks {
             for track in [effect, strongest] {

@@ -11,8 +11,8 @@ use crate::genome::sequence::UNKNOWN;
 use crate::genome::strand::Strand;
 use crate::output::heat_map::HeatMap;
 use crate::output::picture::letters::Base;
-use crate::variants::mutagenesis::plan::{AROUND, Plan, SiteKey};
-use crate::variants::mutagenesis::portrait::{Cell, Gallery, Portrait};
+use crate::variants::mutagenesis::plan::AROUND;
+use crate::variants::mutagenesis::portrait::{Gallery, Portrait};
 
 /// Pixels of a PNG for one of the SVG: sharp on fine screens and in print.
 const PNG_SCALE: u32 = 2;
@@ -22,50 +22,28 @@ const LONGEST_CONTIG: usize = 60;
 /// Bytes that the name of a picture adds to the prefix, at most.
 pub const ENDING: usize = LONGEST_CONTIG + 40;
 
-/// Collects what is to be drawn.
-pub struct Pictures<'a> {
+/// Draws all sites, each as SVG and PNG; returns endings of names and bytes.
+///
+/// # Errors
+/// If one cannot be drawn; an interrupt.
+pub fn draw(
     gallery: Gallery,
-    plan: &'a Plan,
-}
-
-impl<'a> Pictures<'a> {
-    /// Starts with nothing seen.
-    pub fn new(gallery: Gallery, plan: &'a Plan) -> Self {
-        Self { gallery, plan }
-    }
-
-    /// Adds what came of a unit; of sites that were not named, those that lie in the regions.
-    pub fn add(&mut self, cells: &[Cell]) {
-        for cell in cells {
-            let asked =
-                |key: &SiteKey| self.plan.strands(key.contig, key.position, 1)[key.strand.index()];
-            self.gallery.add(cell, asked);
+    contigs: &Contigs,
+    of_strength: bool,
+    interrupt: &AtomicBool,
+) -> Result<Vec<(String, Vec<u8>)>> {
+    let portraits = gallery.finish();
+    let both = portraits.par_iter().enumerate().map(|(at, portrait)| {
+        if interrupt.load(Ordering::Relaxed) {
+            return Err(Error::Interrupted);
         }
-    }
-
-    /// Draws all sites, each as SVG and PNG; returns endings of names and bytes.
-    ///
-    /// # Errors
-    /// If one cannot be drawn; an interrupt.
-    pub fn draw(
-        self,
-        contigs: &Contigs,
-        of_strength: bool,
-        interrupt: &AtomicBool,
-    ) -> Result<Vec<(String, Vec<u8>)>> {
-        let portraits = self.gallery.finish();
-        let both = portraits.par_iter().enumerate().map(|(at, portrait)| {
-            if interrupt.load(Ordering::Relaxed) {
-                return Err(Error::Interrupted);
-            }
-            let contig = &contigs[portrait.key.contig].name;
-            let picture = figure(portrait, contig, of_strength).draw();
-            let name = file_name(at + 1, portrait, contig);
-            let (svg, png) = (picture.svg().into_bytes(), picture.png(PNG_SCALE)?);
-            Ok([(format!("{name}.svg"), svg), (format!("{name}.png"), png)])
-        });
-        Ok(both.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
-    }
+        let contig = &contigs[portrait.key.contig].name;
+        let picture = figure(portrait, contig, of_strength).draw();
+        let name = file_name(at + 1, portrait, contig);
+        let (svg, png) = (picture.svg().into_bytes(), picture.png(PNG_SCALE)?);
+        Ok([(format!("{name}.svg"), svg), (format!("{name}.png"), png)])
+    });
+    Ok(both.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
 /// Returns the figure of a site.
@@ -85,9 +63,10 @@ fn figure(portrait: &Portrait, contig: &str, of_strength: bool) -> HeatMap {
         figures.push("not called on the reference".to_owned());
     }
     let base = |&code: &u8| (code != UNKNOWN).then(|| Base::ALL[usize::from(code)]);
-    let quantity = match of_strength {
-        true => "\u{394} strength, log2 odds of usage",
-        false => "\u{394} classification, log2 odds",
+    let quantity = if of_strength {
+        "\u{394} strength, log2 odds of usage"
+    } else {
+        "\u{394} classification, log2 odds"
     };
     HeatMap {
         title: format!("{contig}:{}:{}", key.position + 1, key.strand),
@@ -103,8 +82,8 @@ fn figure(portrait: &Portrait, contig: &str, of_strength: bool) -> HeatMap {
     }
 }
 
-/// Returns a name that every file system takes; the number tells contigs apart whose names differ in what
-/// is replaced only.
+/// Returns a name that every file system takes; the number tells contigs apart whose names differ
+/// in what is replaced only.
 fn file_name(number: usize, portrait: &Portrait, contig: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
     let contig: String = contig.chars().map(plain).take(LONGEST_CONTIG).collect();

@@ -4,14 +4,14 @@ use super::files::Files;
 use crate::cli::command_line;
 use crate::cli::genes::LoadedGenes;
 use crate::cli::options::device_of;
-use crate::cli::variants::report::settings;
 use crate::cli::written::Written;
 use crate::config::Config;
 use crate::error::Result;
 use crate::genome::compression::Source;
 use crate::genome::fasta::FastaFile;
 use crate::models::Model;
-use crate::output::provenance::entries;
+use crate::output::provenance::{entries, file_entry};
+use crate::output::summary::settings::printed;
 use crate::output::summary::{FastaSummary, FileSummary, ModelSummary, MutagenesisSummary};
 use crate::say::count;
 use crate::variants::mutagenesis::sites::NamedSite;
@@ -37,12 +37,23 @@ impl Report {
             model: ModelSummary::of(sites.card()),
             strength_model: strength.map(|model| ModelSummary::of(model.card())),
             fasta: FastaSummary::of(fasta),
-            settings: settings(config),
+            settings: printed(config.variants.thresholds(&config.scan).list()),
             threads,
             device: device_of(sites),
             ..MutagenesisSummary::default()
         };
         Self { summary }
+    }
+
+    /// Goes on with the summary of a run that others have begun.
+    pub fn of(mut summary: MutagenesisSummary) -> Self {
+        summary.command_line = command_line::typed();
+        Self { summary }
+    }
+
+    /// Returns the summary so far.
+    pub fn summary(&self) -> &MutagenesisSummary {
+        &self.summary
     }
 
     /// Notes the sites that are named.
@@ -57,7 +68,8 @@ impl Report {
         Ok(())
     }
 
-    /// Notes of how many sites the usage was measured, if that was `asked` for, and whether anything comes of it.
+    /// Notes of how many sites the usage was measured, if that was `asked` for, and whether
+    /// anything comes of it.
     pub fn usage(&mut self, asked: bool, speaks_of_usage: bool) {
         if !asked {
             return;
@@ -97,15 +109,13 @@ impl Report {
     pub fn provenance(&self) -> Vec<String> {
         let s = &self.summary;
         let (command, strength) = (command_line::result(), s.strength_model.as_ref());
-        let mut lines = entries(&s.version, &command, &s.model, strength, &s.fasta);
-        let genes = s.annotation.iter();
-        lines.extend(genes.map(|gtf| format!("annotation: {} sha256={}", gtf.path, gtf.sha256)));
-        let sites = s.sites_file.iter();
-        lines.extend(sites.map(|bed| format!("sites: {} sha256={}", bed.path, bed.sha256)));
+        let mut lines = entries(&s.version, &command, &s.model, strength, Some(&s.fasta));
+        lines.extend(s.annotation.iter().map(|gtf| file_entry("annotation", gtf)));
+        lines.extend(s.sites_file.iter().map(|bed| file_entry("sites", bed)));
         lines
     }
 
-    /// Completes all files and says what came out.
+    /// Completes all files and says what came out, in so many seconds of all runs.
     ///
     /// # Errors
     /// If a file cannot be completed or the counts do not add up.

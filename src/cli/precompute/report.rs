@@ -3,30 +3,27 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde_json::json;
-
 use crate::cli::command_line;
 use crate::cli::options::device_of;
-use crate::cli::variants::report::settings;
 use crate::cli::written::Written;
-use crate::config::Config;
 use crate::error::Result;
 use crate::genome::compression::Source;
-use crate::genome::contigs::Contigs;
 use crate::genome::fasta::FastaFile;
 use crate::models::Model;
 use crate::output::atomic::AtomicFile;
-use crate::output::provenance::entries;
+use crate::output::provenance::{entries, file_entry};
+use crate::output::summary::settings::{compared, printed};
 use crate::output::summary::{FastaSummary, FileSummary, ModelSummary, PrecomputeSummary};
 use crate::parts::short_digest;
 use crate::say::count;
 use crate::variants::mutagenesis::totals::Totals;
-use crate::variants::precomputed::digest;
 use crate::variants::precomputed::manifest::Manifest;
 use crate::variants::precomputed::pieces::Piece;
-use crate::variants::{LatentSites, value_name};
+use crate::variants::precomputed::{PrecomputeSettings, digest};
+use crate::variants::settings::{LatentSites, Thresholds};
 
-/// How many pieces there are, were computed by this run, were there before in its share, are not there yet.
+/// How many pieces there are, were computed by this run, were there before in its share, are not
+/// there yet.
 pub struct Share {
     pub pieces: u64,
     pub computed: u64,
@@ -36,7 +33,7 @@ pub struct Share {
 
 /// Returns what decides effects: version, models, genome, settings and known sites, by name.
 pub fn computed_with(
-    (config, latent): (&Config, LatentSites),
+    (thresholds, latent): (&Thresholds, LatentSites),
     (sites, strength): (&dyn Model, Option<&dyn Model>),
     fasta: &FastaFile,
     places: &[[Vec<u64>; 2]],
@@ -52,32 +49,26 @@ pub fn computed_with(
         ("model".to_owned(), model(sites)),
         ("strength model".to_owned(), strength),
         ("known sites".to_owned(), short_digest(&digest(places, &fasta.contigs))),
-        ("latent".to_owned(), value_name(latent)),
+        ("latent".to_owned(), latent.name().to_owned()),
     ]);
-    let settings = settings(config).into_iter();
-    with.extend(settings.map(|(name, value)| (name, value.to_string())));
+    with.extend(compared(thresholds.list()));
     with
 }
 
 /// The summary in the making.
 pub struct Report {
     summary: PrecomputeSummary,
-    /// Without the known sites.
-    computed_with: BTreeMap<String, String>,
+    settings: PrecomputeSettings,
 }
 
 impl Report {
     /// Notes what is run, on what; models of sites and of strength.
     pub fn new(
-        (config, latent): (&Config, LatentSites),
+        settings: PrecomputeSettings,
         (sites, strength): (&dyn Model, Option<&dyn Model>),
         fasta: &FastaFile,
         threads: usize,
     ) -> Self {
-        let extra = [
-            ("latent".to_owned(), json!(value_name(latent))),
-            ("extension".to_owned(), json!(config.annotation.extension)),
-        ];
         let summary = PrecomputeSummary {
             program: "polyascan".into(),
             version: env!("CARGO_PKG_VERSION").into(),
@@ -85,13 +76,12 @@ impl Report {
             model: ModelSummary::of(sites.card()),
             strength_model: strength.map(|model| ModelSummary::of(model.card())),
             fasta: FastaSummary::of(fasta),
-            settings: settings(config).into_iter().chain(extra).collect(),
+            settings: printed(settings.list()),
             threads,
             device: device_of(sites),
             ..PrecomputeSummary::default()
         };
-        let computed_with = computed_with((config, latent), (sites, strength), fasta, &[]);
-        Self { summary, computed_with }
+        Self { summary, settings }
     }
 
     /// Notes the annotation and the known sites.
@@ -110,25 +100,19 @@ impl Report {
         self.summary.notes.push(note);
     }
 
-    /// Describes the folder.
+    /// Describes the folder, of what was computed as [`computed_with`] says.
     pub fn manifest(
-        &mut self,
-        places: &[[Vec<u64>; 2]],
-        around: u64,
+        &self,
+        computed_with: BTreeMap<String, String>,
         pieces: impl Iterator<Item = Piece>,
-        contigs: &Contigs,
     ) -> Manifest {
-        self.summary.settings.insert("around".to_owned(), json!(around));
-        let mut computed_with = self.computed_with.clone();
-        let known = short_digest(&digest(places, contigs));
-        computed_with.insert("known sites".to_owned(), known);
+        let PrecomputeSettings { thresholds: _, latent: _, extension, around } = self.settings;
         let digest = |file: &FileSummary| short_digest(&file.sha256);
         let annotation = self.summary.annotation.as_ref().map_or("none".to_owned(), digest);
-        let extension = self.summary.settings.get("extension").map(ToString::to_string);
         let planned_with = BTreeMap::from([
             ("around".to_owned(), around.to_string()),
             ("annotation".to_owned(), annotation),
-            ("extension".to_owned(), extension.unwrap_or_default()),
+            ("extension".to_owned(), extension.to_string()),
         ]);
         let (program, device) = (self.summary.program.clone(), self.summary.device.clone());
         Manifest { program, computed_with, planned_with, device, pieces: pieces.collect() }
@@ -153,12 +137,9 @@ impl Report {
     pub fn provenance(&self) -> Vec<String> {
         let s = &self.summary;
         let (command, strength) = (command_line::result(), s.strength_model.as_ref());
-        let mut lines = entries(&s.version, &command, &s.model, strength, &s.fasta);
-        let named = |kind: &str, file: &FileSummary| {
-            format!("{kind}: {} sha256={}", file.path, file.sha256)
-        };
-        lines.extend(s.annotation.iter().map(|gtf| named("annotation", gtf)));
-        lines.extend(s.sites.iter().map(|bed| named("sites", bed)));
+        let mut lines = entries(&s.version, &command, &s.model, strength, Some(&s.fasta));
+        lines.extend(s.annotation.iter().map(|gtf| file_entry("annotation", gtf)));
+        lines.extend(s.sites.iter().map(|bed| file_entry("sites", bed)));
         lines
     }
 

@@ -118,7 +118,10 @@ pub fn predict(structures: Structures, source: &Source, out: &mut Table<'_>) -> 
                 let structure = matched.structure(&name, is_named, &codes)?;
                 out.sequence(&name, with(&codes, &structure))
             })?;
-            matched.finish()
+            if let Some(note) = matched.finish()? {
+                crate::say!("polyascan: note: {note}");
+            }
+            Ok(())
         }
         Structures::Fold(program, form) => {
             let mut waiting = Vec::new();

@@ -70,7 +70,7 @@ impl<'a> Table<'a> {
         let header = format!(
             "# polyascan {} predict\n# command: {}\n# model: {} {} sha256={}\n#name\tstart\tstrand\t{}\n",
             env!("CARGO_PKG_VERSION"),
-            command_line::typed(),
+            command_line::result(),
             card.name,
             card.architecture,
             card.sha256,

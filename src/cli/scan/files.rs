@@ -7,22 +7,29 @@ use crate::error::Result;
 use crate::genome::contigs::Contigs;
 use crate::genome::strand::Strand;
 use crate::output::atomic::{AtomicFile, Complete, whole};
-use crate::output::bed::{Site, SitesWriter};
+use crate::output::bed::{BigSites, Site, SitesWriter, auto_sql};
 use crate::output::bigwig::{TrackOutcome, TrackWriter};
 use crate::output::context::ContextTables;
+use crate::output::hub::{ENDINGS as HUB_ENDINGS, Hub, Shown};
 use crate::output::lock::Lock;
 use crate::output::multiqc::{self, SCAN_ENDINGS};
 use crate::output::summary::ScanSummary;
-use crate::profile::{Profile, Stage};
 use crate::scan::work::ScanWork;
 use crate::scan::{Sink, TrackBlock};
+use crate::timing::{Profile, Stage};
 
 /// What follows `PREFIX.` in the names of all results, of which a scan does not write all.
-const RESULTS: [&str; 12] = [
+const RESULTS: [&str; 18] = [
     "sites.bed",
     "sites.bed.gz",
     "sites.bed.gz.tbi",
     "sites.bed.gz.csi",
+    "sites.bb",
+    "as",
+    HUB_ENDINGS[0],
+    HUB_ENDINGS[1],
+    HUB_ENDINGS[2],
+    HUB_ENDINGS[3],
     "plus.cleavage.bw",
     "plus.probability.bw",
     "minus.cleavage.bw",
@@ -58,7 +65,10 @@ pub struct Files {
     /// Reserved first, so that an output that cannot be written is noticed before the work.
     summary: Option<AtomicFile>,
     sites: Option<SitesWriter>,
+    big: Option<BigSites>,
     tracks: Vec<(Strand, StrandTracks)>,
+    /// The assembly that files for browsers are of, if they are asked for.
+    hub: Option<String>,
     tables: Vec<Complete>,
 }
 
@@ -75,8 +85,8 @@ impl Files {
         Ok(Self { prefix: Some(prefix.to_owned()), summary: Some(summary), ..Self::default() })
     }
 
-    /// Opens the sites and, if asked for, the tracks; returns the tables of sites and genes, if asked for, which are
-    /// handed back with [`Self::tables`].
+    /// Opens the sites and, if asked for, the tracks; returns the tables of sites and genes, if
+    /// asked for, which are handed back with [`Self::tables`].
     ///
     /// # Errors
     /// If a file cannot be created.
@@ -93,7 +103,10 @@ impl Files {
             (_, false) => file("sites.bed"),
             (_, true) => file("sites.bed.gz"),
         };
-        self.sites = Some(SitesWriter::create(&sites, contigs, &work.provenance)?);
+        self.sites = Some(SitesWriter::create(&sites, contigs)?);
+        let big = outputs.bigbed.then(|| BigSites::create(&file("sites.bb"), contigs));
+        self.big = big.transpose()?;
+        self.hub = outputs.hub.clone();
         for strand in outputs.strands().filter(|_| outputs.tracks) {
             let name = match strand {
                 Strand::Plus => "plus",
@@ -120,8 +133,8 @@ impl Files {
         Ok(())
     }
 
-    /// Completes sites and tracks, and with a summary the files for MultiQC that are made of it; returns them, what is
-    /// to be said of them, and the summary's file.
+    /// Completes sites and tracks, and with a summary the files for MultiQC that are made of it;
+    /// returns them, what is to be said of them, and the summary's file.
     ///
     /// # Errors
     /// If a file cannot be completed.
@@ -131,11 +144,16 @@ impl Files {
         multiqc: Option<&ScanSummary>,
     ) -> Result<(Vec<Complete>, Vec<String>, Option<AtomicFile>)> {
         let (mut complete, mut notes) = (Vec::new(), Vec::new());
-        for (_, tracks) in self.tracks {
-            for track in [tracks.cleavage, tracks.probability] {
+        let mut shown = Vec::new();
+        for (strand, tracks) in self.tracks {
+            let both = [Shown::Cleavage(strand), Shown::Probability(strand)];
+            for (what, track) in both.into_iter().zip([tracks.cleavage, tracks.probability]) {
                 let clock = track.clock();
                 match track.finish()? {
-                    TrackOutcome::Written { file, .. } => complete.push(file),
+                    TrackOutcome::Written { file, .. } => {
+                        shown.push((what, base_name(file.path())));
+                        complete.push(file);
+                    }
                     TrackOutcome::Empty { path } => notes
                         .push(format!("{}: not written, no position was scored", path.display())),
                 }
@@ -146,6 +164,23 @@ impl Files {
             complete.extend(sites.complete()?);
         }
         complete.extend(self.tables);
+        if let (Some(prefix), Some(big)) = (&self.prefix, self.big) {
+            match big.complete()? {
+                Some(file) => {
+                    shown.push((Shown::Sites, base_name(file.path())));
+                    complete.push(file);
+                }
+                None => notes.push(format!("{prefix}.sites.bb: not written, there is no site")),
+            }
+            complete.push(whole(format!("{prefix}.as").as_ref(), auto_sql().as_bytes())?);
+        }
+        if let (Some(prefix), Some(genome)) = (&self.prefix, &self.hub) {
+            shown.sort();
+            let hub = Hub { sample: claim::sample(prefix), genome, files: shown };
+            for (name, text) in claim::files(prefix, &HUB_ENDINGS).iter().zip(hub.texts()) {
+                complete.push(whole(name, text.as_bytes())?);
+            }
+        }
         if let Some(prefix) = &self.prefix {
             if let Some(summary) = multiqc {
                 complete.extend(multiqc_files(prefix, summary)?);
@@ -154,6 +189,11 @@ impl Files {
         }
         Ok((complete, notes, self.summary))
     }
+}
+
+/// Returns a file's name without its folder.
+fn base_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Writes the files for MultiQC; the sample is called as the files are.
@@ -165,7 +205,8 @@ fn multiqc_files(prefix: &str, summary: &ScanSummary) -> Result<Vec<Complete>> {
 
 impl Sink for Files {
     fn site(&mut self, site: &Site) -> Result<()> {
-        self.sites.as_mut().map_or(Ok(()), |sites| sites.write(site))
+        self.sites.as_mut().map_or(Ok(()), |sites| sites.write(site))?;
+        self.big.as_mut().map_or(Ok(()), |sites| sites.write(site))
     }
 
     fn wants_tracks(&self) -> bool {

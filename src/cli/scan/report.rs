@@ -3,44 +3,43 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use serde_json::json;
-
 use super::files::Files;
 use crate::cli::command_line;
 use crate::cli::options::device_of;
 use crate::cli::written::Written;
-use crate::config::Config;
 use crate::error::{Result, excerpt};
 use crate::genome::compression::Source;
 use crate::genome::contigs::Contigs;
 use crate::genome::fasta::FastaFile;
 use crate::genome::strand::Strand;
 use crate::models::Model;
-use crate::output::provenance::entries;
+use crate::output::provenance::{entries, file_entry};
+use crate::output::summary::settings::printed;
 use crate::output::summary::{
     FastaSummary, FileSummary, ModelSummary, ScanSummary, SiteCounts, SkippedWindows, WindowCounts,
 };
-use crate::profile::{Activity, Profile, Stage, table};
 use crate::say::count;
-use crate::scan::calls::CallSettings;
-use crate::scan::work::{ContextPlan, Outputs, ScanWork};
-use crate::scan::{Anchor, ScanTotals, Targets};
+use crate::scan::settings::ContextPlan;
+use crate::scan::work::{Outputs, ScanWork};
+use crate::scan::{ScanSettings, ScanTotals, Targets};
 use crate::shard::Shard;
+use crate::timing::{Activity, Profile, Stage, table};
 
 /// What came of a scan.
 pub struct Outcome<'a> {
     pub totals: &'a ScanTotals,
     pub contigs: &'a Contigs,
     pub begin: Instant,
-    /// Windows that this run scored.
-    pub windows: u64,
+    /// Seconds that other runs took, of which this one has parts.
+    pub earlier: f64,
     pub profile: &'a Profile,
     pub show_profile: bool,
     /// Whether files for MultiQC are written.
     pub multiqc: bool,
 }
 
-/// Contigs that the summary counts each by itself, the first ones; and what the others are called together.
+/// Contigs that the summary counts each by itself, the first ones; and what the others are called
+/// together.
 const NAMED: usize = 1000;
 const OTHERS: &str = "(other contigs)";
 
@@ -52,30 +51,18 @@ pub struct Report {
 impl Report {
     /// Notes what is run, on what.
     pub fn new(
-        config: &Config,
-        min_posterior: f64,
+        settings: &ScanSettings,
         model: &dyn Model,
-        anchor: Anchor,
         fasta: &FastaFile,
         threads: usize,
     ) -> Self {
-        let settings = BTreeMap::from([
-            ("min_probability".to_owned(), json!(config.scan.min_probability)),
-            ("min_centre_cleavage".to_owned(), json!(config.scan.min_centre_cleavage)),
-            ("background".to_owned(), json!(config.scan.background)),
-            ("min_posterior".to_owned(), json!(min_posterior)),
-            ("merge_distance".to_owned(), json!(config.scan.merge_distance)),
-            ("chunk_size".to_owned(), json!(config.scan.chunk_size)),
-            ("anchor".to_owned(), json!(anchor.name())),
-            ("extension".to_owned(), json!(config.annotation.extension)),
-        ]);
         let summary = ScanSummary {
             program: "polyascan".into(),
             version: env!("CARGO_PKG_VERSION").into(),
             command_line: command_line::typed(),
             model: ModelSummary::of(model.card()),
             fasta: FastaSummary::of(fasta),
-            settings,
+            settings: printed(settings.list()),
             threads,
             device: device_of(model),
             ..ScanSummary::default()
@@ -99,21 +86,7 @@ impl Report {
 
     /// Notes what the context of sites is made with.
     pub fn context(&mut self, plan: &ContextPlan) {
-        let settings = &mut self.summary.settings;
-        let mut set = |name: &str, value| settings.insert(name.to_owned(), value);
-        set("known_within", json!(plan.settings.known_within));
-        if let Some(least) = plan.settings.min_expressed {
-            set("min_expressed", json!(least));
-        }
-        if let Some(only) = plan.settings.only_known {
-            set("only", json!(if only { "known" } else { "novel" }));
-        }
-        if let Some((name, sha256)) = &plan.strength {
-            set("strength_model", json!(format!("{name} sha256={sha256}")));
-        }
-        for (name, path, sha256) in &plan.catalogues {
-            set(&format!("sites.{name}"), json!(format!("{} sha256={sha256}", path.display())));
-        }
+        self.summary.settings.extend(printed(plan.list()));
     }
 
     /// Says a remark once, on standard error and in the summary.
@@ -133,24 +106,20 @@ impl Report {
         &self,
         shard: Shard,
         outputs: Outputs,
-        calls: CallSettings,
+        settings: (ScanSettings, ContextPlan),
         contigs: &Contigs,
         targets: &Targets,
     ) -> ScanWork {
         let summary = self.summary.clone();
-        ScanWork::new(shard, outputs, calls, self.provenance(), summary, contigs, targets)
+        ScanWork::new(shard, outputs, settings, self.provenance(), summary, contigs, targets)
     }
 
     /// The header lines of result files: only what decides the results.
     fn provenance(&self) -> Vec<String> {
         let s = &self.summary;
         let command = command_line::result();
-        let mut lines = entries(&s.version, &command, &s.model, None, &s.fasta);
-        lines.extend(
-            s.annotation
-                .iter()
-                .map(|gtf| format!("annotation: {} sha256={}", gtf.path, gtf.sha256)),
-        );
+        let mut lines = entries(&s.version, &command, &s.model, None, Some(&s.fasta));
+        lines.extend(s.annotation.iter().map(|gtf| file_entry("annotation", gtf)));
         lines
     }
 
@@ -169,7 +138,8 @@ impl Report {
             files.complete(outcome.profile, outcome.multiqc.then_some(&self.summary))?;
         completing.lap(Activity::Busy);
         notes.into_iter().for_each(|note| self.note(note));
-        self.summary.set_wall_seconds(outcome.begin.elapsed().as_secs_f64(), outcome.windows);
+        let seconds = outcome.earlier + outcome.begin.elapsed().as_secs_f64();
+        self.summary.set_wall_seconds(seconds, self.summary.windows.scored);
         self.summary.profile = outcome.show_profile.then(|| outcome.profile.stages());
         match file {
             Some(file) => complete.push(self.summary.complete(file)?),

@@ -12,15 +12,15 @@ use crate::train::checkpoint::Checkpoint;
 use crate::train::classes::config::ClassTraining;
 use crate::train::classes::cross::{CrossValidation, Tested, table};
 use crate::train::fit::fit;
-use crate::train::{product, recipe};
+use crate::train::{artifacts, recipe};
 
 #[derive(Debug, ClapArgs)]
 pub struct Args {
     #[command(flatten)]
     common: Common,
     /// Cross-validate instead: of K stratified folds one tests, the one before it chooses the epoch
-    /// and the others train, so that each fold tests once. Prints loss, error rate and AUROC, also of
-    /// all examples together, and writes them to OUT.folds.tsv instead of weights.
+    /// and the others train, so that each fold tests once. Prints loss, error rate and AUROC, also
+    /// of all examples together, and writes them to OUT.folds.tsv instead of weights.
     #[arg(long, value_name = "K")]
     folds: Option<usize>,
     /// Keep the weights of each fold as OUT.foldN.safetensors.
@@ -61,7 +61,7 @@ impl Args {
             let fitted = fit(&config, &mut task, &opened.run(&checkpoint, &label))?;
             if self.keep_folds {
                 let path = self.of_fold(number, "safetensors");
-                product::save(&config, &fitted, opened.pretrained(), &path)?;
+                artifacts::save(&config, &fitted, opened.pretrained(), &path)?;
             }
             tested.push(Tested {
                 epochs: fitted.log.0.len(),

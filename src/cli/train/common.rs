@@ -5,16 +5,17 @@ use std::path::PathBuf;
 use candle_core::Device;
 use clap::Args as ClapArgs;
 
-use crate::cli::options::ThreadOptions;
+use crate::cli::claim::lock_over;
+use crate::cli::options::{ThreadOptions, open_device};
 use crate::cli::written::Written;
 use crate::engine::device::DeviceChoice;
 use crate::error::{Error, Result};
 use crate::models::{file, weight_file};
 use crate::output::atomic::{AtomicFile, keep_input};
 use crate::output::lock::Lock;
+use crate::train::artifacts;
 use crate::train::checkpoint::Checkpoint;
 use crate::train::fit::{Run, Trainable, fit};
-use crate::train::product;
 
 #[derive(Debug, ClapArgs)]
 pub struct Common {
@@ -24,12 +25,12 @@ pub struct Common {
     /// Folder that the data paths are relative to, instead of the configuration's.
     #[arg(long)]
     pub data: Option<PathBuf>,
-    /// Weight file to write (safetensors); the model card (.toml), the log (.log.tsv) and its curves
-    /// (.svg) go beside it, and until the end a .checkpoint.
+    /// Weight file to write (safetensors); the model card (.toml), the log (.log.tsv) and its
+    /// curves (.svg) go beside it, and until the end a .checkpoint.
     #[arg(short, long, value_parser = crate::cli::options::name)]
     pub output: PathBuf,
-    /// Go on after the last whole epoch of a run that was killed; the result is the same, to the bit.
-    /// Begins anew if there is no checkpoint.
+    /// Go on after the last whole epoch of a run that was killed; the result is the same, to the
+    /// bit. Begins anew if there is no checkpoint.
     #[arg(long)]
     pub resume: bool,
     /// Weight file of the same architecture and sizes to go on from. With `train = "head"` in
@@ -68,8 +69,8 @@ impl Common {
     /// Trains and writes what it made.
     ///
     /// # Errors
-    /// Inputs that cannot be read or would be overwritten, those of training, outputs that cannot be
-    /// written.
+    /// Inputs that cannot be read or would be overwritten, those of training, outputs that cannot
+    /// be written.
     pub fn train<C: Trainable>(&self, config: &C) -> Result<()> {
         let written = ["toml", "log.tsv", "svg", "checkpoint", "best"];
         let mut outputs = written.map(|extension| self.output.with_extension(extension)).to_vec();
@@ -79,7 +80,7 @@ impl Common {
         let checkpoint = Checkpoint::new(path, config, opened.pretrained(), self.resume)?;
         let mut task = config.task(&opened.device)?;
         let fitted = fit(config, task.as_mut(), &opened.run(&checkpoint, ""))?;
-        product::save(config, &fitted, opened.pretrained(), &self.output)?;
+        artifacts::save(config, &fitted, opened.pretrained(), &self.output)?;
         checkpoint.delete();
         let beside = ["toml", "log.tsv", "svg"].map(|ending| self.output.with_extension(ending));
         Written::of([self.output.clone()].into_iter().chain(beside)).tell();
@@ -90,7 +91,8 @@ impl Common {
     /// the device.
     ///
     /// # Errors
-    /// Outputs that cannot be written or would take the place of an input, inputs that cannot be read.
+    /// Outputs that cannot be written or would take the place of an input, inputs that cannot be
+    /// read.
     pub fn open(&self, outputs: &[PathBuf]) -> Result<Opened> {
         for (i, output) in outputs.iter().enumerate() {
             if outputs[..i].contains(output) {
@@ -105,7 +107,7 @@ impl Common {
             drop(AtomicFile::create(output)?);
         }
         let prefix = self.output.with_extension("");
-        let lock = Lock::over(&prefix.to_string_lossy(), outputs)?;
+        let lock = lock_over(&prefix.to_string_lossy(), outputs)?;
         self.threads.apply()?;
         let read = |path: &PathBuf| -> Result<_> {
             let bytes = file::read(path)?;
@@ -113,6 +115,6 @@ impl Common {
             Ok((bytes, file.tensors))
         };
         let pretrained = self.pretrained.as_ref().map(read).transpose()?;
-        Ok(Opened { device: self.device.open()?, _lock: lock, pretrained })
+        Ok(Opened { device: open_device(&self.device)?, _lock: lock, pretrained })
     }
 }

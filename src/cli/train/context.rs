@@ -11,10 +11,10 @@ use crate::output::atomic::{keep_input, write};
 
 /// Usage models: which putative sites of a class are used.
 ///
-/// Takes the table that `polyascan scan --annotation GTF --context` writes and measured sites of the same genome. Means
-/// and deviations of the published coefficients are those of the putative sites of the table; coefficients of our own
-/// are fitted where 30 used and 30 unused sites are there (logistic regression, ridge penalty 0.5). Whichever ranks
-/// better on --validation is used.
+/// Takes the table that `polyascan scan --annotation GTF --context` writes and measured sites of
+/// the same genome. Means and deviations of the published coefficients are those of the putative
+/// sites of the table; coefficients of our own are fitted where 30 used and 30 unused sites are
+/// there (logistic regression, ridge penalty 0.5). Whichever ranks better on --validation is used.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]

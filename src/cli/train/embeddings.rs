@@ -51,8 +51,8 @@ pub struct Args {
     /// Noise words per context word.
     #[arg(long, default_value_t = SkipGram::default().negatives)]
     negatives: usize,
-    /// Passes over the input. The loss of each is printed: with as few words as 3-mers it settles in
-    /// the first pass and then moves little, up or down; judge by the neighbours in --tsv.
+    /// Passes over the input. The loss of each is printed: with as few words as 3-mers it settles
+    /// in the first pass and then moves little, up or down; judge by the neighbours in --tsv.
     #[arg(long, default_value_t = SkipGram::default().epochs)]
     epochs: usize,
     /// At the first word; falls linearly to zero.

@@ -27,15 +27,16 @@ pub struct OutputOptions {
     /// Also write the output's index (.tbi or .csi); records must be sorted.
     #[arg(short = 'W', long)]
     pub write_index: bool,
-    /// Also write a table, one row per entry and per allele without one; BGZF if its name ends in .gz.
+    /// Also write a table, one row per entry and per allele without one; BGZF if its name ends in
+    /// .gz.
     #[arg(long, value_name = "FILE", value_parser = crate::cli::options::name)]
     pub tsv: Option<PathBuf>,
-    /// Write the result even if none of the contigs is in the genome, or if REF of more than a tenth of the
-    /// records is not what the genome has there.
+    /// Write the result even if none of the contigs is in the genome, or if REF of more than a
+    /// tenth of the records is not what the genome has there.
     #[arg(long)]
     pub force: bool,
-    /// Also write files for MultiQC, named as the output with _mqc.json at the end, which it shows beside other
-    /// samples.
+    /// Also write files for MultiQC, named as the output with _mqc.json at the end, which it shows
+    /// beside other samples.
     #[arg(long)]
     pub multiqc: bool,
 }
@@ -96,7 +97,8 @@ impl Destination<'_> {
         Ok(())
     }
 
-    /// A closed pipe is the end of a run that writes nothing else, and the failure of one that does.
+    /// A closed pipe is the end of a run that writes nothing else, and the failure of one that
+    /// does.
     pub fn explain(&self, error: Error) -> Error {
         let alone = self.prefix().is_none() && self.tsv.is_none();
         match error {
@@ -109,8 +111,8 @@ impl Destination<'_> {
         }
     }
 
-    /// Returns the output's name without its ending, which the other files' names begin with; none of
-    /// standard output and of what is no regular file, such as a pipe.
+    /// Returns the output's name without its ending, which the other files' names begin with; none
+    /// of standard output and of what is no regular file, such as a pipe.
     pub fn prefix(&self) -> Option<String> {
         let special = std::fs::metadata(self.output).is_ok_and(|there| !there.is_file());
         if is_dash(self.output) || special {
@@ -136,7 +138,8 @@ impl Destination<'_> {
         claim::claim(&prefix, &files, inputs).map(Some)
     }
 
-    /// Returns the names of all that an earlier run may have left beside the files: indices, files for MultiQC.
+    /// Returns the names of all that an earlier run may have left beside the files: indices, files
+    /// for MultiQC.
     fn beside(&self) -> Vec<PathBuf> {
         let files =
             [Some(self.output), self.tsv].into_iter().flatten().filter(|path| !is_dash(path));
@@ -205,15 +208,17 @@ impl Output {
         Ok(())
     }
 
-    /// Completes all files; this run, which began at `begin`, scored so many of the alleles.
+    /// Completes all files; this run began at `begin`, and others whose parts it has took `earlier`
+    /// seconds.
     ///
     /// # Errors
-    /// If one cannot be completed, the counts do not add up, or the variants are of another assembly.
+    /// If one cannot be completed, the counts do not add up, or the variants are of another
+    /// assembly.
     pub fn commit(
         self,
         work: &VariantWork,
         mut report: Report,
-        scored: u64,
+        earlier: f64,
         begin: Instant,
     ) -> Result<()> {
         if self.replaced {
@@ -233,6 +238,7 @@ impl Output {
         if let Some(note) = claim::replace_stale(&mut complete, &self.beside) {
             report.note(note);
         }
-        report.finish(complete, self.summary, self.totals, scored, begin.elapsed().as_secs_f64())
+        let seconds = earlier + begin.elapsed().as_secs_f64();
+        report.finish(complete, self.summary, self.totals, seconds)
     }
 }

@@ -1,49 +1,24 @@
 //! What a run says of itself: header lines, remarks, summary.
 
-use std::collections::BTreeMap;
-
-use serde_json::{Value, json};
-
 use crate::cli::command_line;
 use crate::cli::options::device_of;
 use crate::cli::written::Written;
-use crate::config::Config;
 use crate::error::Result;
 use crate::genome::compression::Source;
 use crate::genome::fasta::FastaFile;
 use crate::models::Model;
 use crate::output::atomic::{AtomicFile, Complete};
 use crate::output::multiqc;
+use crate::output::summary::settings::printed;
 use crate::output::summary::{FastaSummary, FileSummary, ModelSummary, VariantSummary};
 use crate::say::count;
 use crate::variants::change::Reason;
-use crate::variants::context::ContextRule;
 use crate::variants::entry::definitions;
 use crate::variants::precomputed::table::Tables;
+use crate::variants::settings::VariantSettings;
 use crate::variants::tables::rows::Rows;
 use crate::variants::totals::Totals;
 use crate::variants::vcf::header::Header;
-use crate::variants::{LatentSites, value_name};
-
-/// Returns the thresholds that decide effects, by name.
-pub fn settings(config: &Config) -> BTreeMap<String, Value> {
-    let rule = &config.variants.rule;
-    let settings = [
-        ("min_probability", json!(config.scan.min_probability)),
-        ("min_centre_cleavage", json!(config.scan.min_centre_cleavage)),
-        ("background", json!(config.scan.background)),
-        ("latent_min_probability", json!(config.variants.latent.min_probability)),
-        ("latent_min_centre_cleavage", json!(config.variants.latent.min_centre_cleavage)),
-        ("min_posterior", json!(config.scan.min_posterior.sensitive)),
-        ("merge_distance", json!(config.scan.merge_distance)),
-        ("probability", json!(rule.probability)),
-        ("strength", json!(rule.strength)),
-        ("delta", json!(rule.delta)),
-        ("shift", json!(rule.shift)),
-        ("match_distance", json!(config.variants.match_distance)),
-    ];
-    settings.map(|(name, value)| (name.to_owned(), value)).into()
-}
 
 /// The summary in the making.
 pub struct Report {
@@ -53,7 +28,7 @@ pub struct Report {
 impl Report {
     /// Notes what is run, on what; models of sites and of strength.
     pub fn new(
-        config: &Config,
+        settings: &VariantSettings,
         (sites, strength): (&dyn Model, Option<&dyn Model>),
         fasta: &FastaFile,
         threads: usize,
@@ -65,41 +40,12 @@ impl Report {
             model: ModelSummary::of(sites.card()),
             strength_model: strength.map(|model| ModelSummary::of(model.card())),
             fasta: FastaSummary::of(fasta),
-            settings: [
-                settings(config),
-                [
-                    ("max_length".to_owned(), json!(config.variants.max_length)),
-                    ("extension".to_owned(), json!(config.annotation.extension)),
-                ]
-                .into(),
-            ]
-            .into_iter()
-            .flatten()
-            .collect(),
+            settings: printed(settings.list()),
             threads,
             device: device_of(sites),
             ..VariantSummary::default()
         };
         Self { summary }
-    }
-
-    /// Notes the rules that say which sites count, which latent ones have entries, and whose haplotypes are scored.
-    pub fn rules(&mut self, rules: &[ContextRule], latent: LatentSites, sample: Option<&str>) {
-        self.summary.settings.insert("latent".to_owned(), json!(value_name(latent)));
-        if let Some(sample) = sample {
-            self.summary.settings.insert("haplotypes".to_owned(), json!(sample));
-        }
-        if !rules.is_empty() {
-            let names: Vec<String> = rules.iter().map(|rule| value_name(*rule)).collect();
-            self.summary.settings.insert("rules".to_owned(), json!(names));
-        }
-    }
-
-    /// Notes whether alleles that can alter no element are skipped.
-    pub fn changed_motif_only(&mut self, only: bool) {
-        if only {
-            self.summary.settings.insert("changed_motif_only".to_owned(), json!(only));
-        }
     }
 
     /// Goes on with the summary of a run that others have begun.
@@ -203,8 +149,8 @@ impl Report {
         lines
     }
 
-    /// Publishes what is complete with the summary and says what came out; this run scored so many of the
-    /// alleles in so many seconds.
+    /// Publishes what is complete with the summary and says what came out, in so many seconds of
+    /// all runs.
     ///
     /// # Errors
     /// If it cannot be written or the counts do not add up.
@@ -213,10 +159,9 @@ impl Report {
         mut complete: Vec<Complete>,
         file: Option<AtomicFile>,
         totals: Totals,
-        scored: u64,
         seconds: f64,
     ) -> Result<()> {
-        let rate = scored as f64 / seconds.max(1e-3);
+        let rate = totals.scored as f64 / seconds.max(1e-3);
         self.summary.wall_seconds = seconds;
         self.summary.alleles_per_hour = rate * 3600.0;
         self.summary.count(totals);

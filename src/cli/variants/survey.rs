@@ -68,8 +68,8 @@ impl Survey {
     }
 }
 
-/// Returns the genome's contigs under the names that records have, and, if `all`, those without records as far as their
-/// names are known: not if records have another style.
+/// Returns the genome's contigs under the names that records have, and, if `all`, those without
+/// records as far as their names are known: not if records have another style.
 fn of_genome(names: Vec<Option<String>>, contigs: &Contigs, all: bool) -> Vec<(String, u64)> {
     let same = |(name, contig): (&Option<String>, &Contig)| {
         name.as_ref().is_none_or(|n| *n == contig.name)

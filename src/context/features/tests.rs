@@ -126,7 +126,8 @@ fn the_better_class_of_another_gene_wins() {
 
 #[test]
 fn introns_with_a_skipped_exon_are_told_from_those_without() {
-    // T1 and T2 share the first exon and the last; T2 ends in an exon of its own in the intron, T3 has a cassette.
+    // T1 and T2 share the first exon and the last; T2 ends in an exon of its own in the intron, T3
+    // has a cassette.
     let transcripts = vec![
         vec![10..20, 200..220],
         vec![10..20, 60..80],

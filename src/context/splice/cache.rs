@@ -1,7 +1,7 @@
 //! Scores of splice sites beside the genome, so that they are learned once.
 //!
-//! The file is called `GENOME.DIGEST.splice.tsv`; the digest is that of the genome, the annotation, the tables if some
-//! are given, and the version of the method. It can be removed at any time.
+//! The file is called `GENOME.DIGEST.splice.tsv`; the digest is that of the genome, the annotation,
+//! the tables if some are given, and the version of the method. It can be removed at any time.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -20,7 +20,8 @@ use crate::output::atomic;
 const VERSION: &str = "polyascan splice 1";
 const COLUMNS: &str = "#contig\tposition\tstrand\tsite\tscore";
 
-/// Returns where the scores of a genome and an annotation (digests) are kept; `tables` is the digest of given tables.
+/// Returns where the scores of a genome and an annotation (digests) are kept; `tables` is the
+/// digest of given tables.
 pub fn place(fasta: &Path, genome: &str, annotation: &str, tables: Option<&str>) -> PathBuf {
     let identity = format!("{VERSION}\n{genome}\n{annotation}\n{}", tables.unwrap_or_default());
     let digest = sha256(identity.as_bytes());

@@ -24,7 +24,8 @@ const KEPT: usize = 20_000;
 pub struct Quality {
     /// Splice sites of the annotation, each once, without those with unknown bases: 5', 3'.
     pub sites: [usize; 2],
-    /// AUROC against decoys; the learned ones from halves of the genes that they were not learned from.
+    /// AUROC against decoys; the learned ones from halves of the genes that they were not learned
+    /// from.
     pub auroc: [Option<f64>; 2],
     /// Pearson correlation of learned with given scores, where some are given.
     pub correlation: [Option<f64>; 2],
@@ -33,7 +34,8 @@ pub struct Quality {
 /// A place along transcription of a strand of a contig.
 type Place = (usize, Strand, i64);
 
-/// What is to be read of the genome: a contig, where it begins and ends there, the strand, and what for.
+/// What is to be read of the genome: a contig, where it begins and ends there, the strand, and what
+/// for.
 struct Stretch {
     contig: usize,
     range: Range<i64>,
@@ -192,7 +194,8 @@ fn is_annotated(genes: &GeneContext, site: SpliceSite, place: &Place, stretch: &
     })
 }
 
-/// Stretches that look like sites and are none: GT and AG in part of an intron that begins at `start`.
+/// Stretches that look like sites and are none: GT and AG in part of an intron that begins at
+/// `start`.
 fn decoys(
     codes: &[u8],
     start: i64,

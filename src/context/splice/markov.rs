@@ -52,8 +52,8 @@ fn dinucleotide(codes: &[u8]) -> usize {
     usize::from(codes[0]) * 4 + usize::from(codes[1])
 }
 
-/// Log2 odds of a site: those of its two consensus bases against any two of an intron, and of what stands around them
-/// against what stands around the same two bases elsewhere.
+/// Log2 odds of a site: those of its two consensus bases against any two of an intron, and of what
+/// stands around them against what stands around the same two bases elsewhere.
 #[derive(Clone, Debug)]
 pub struct Chain {
     site: SpliceSite,

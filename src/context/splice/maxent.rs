@@ -13,8 +13,8 @@ const FIVE: [[f64; 4]; 2] = [[0.004, 0.0032, 0.9896, 0.0032], [0.0034, 0.0039, 0
 const THREE: [[f64; 4]; 2] = [[0.9903, 0.0032, 0.0034, 0.0030], [0.0027, 0.0037, 0.9905, 0.0030]];
 const BACKGROUND: [f64; 4] = [0.27, 0.23, 0.23, 0.27];
 
-/// Overlapping parts of the 21 nt around a 3' site's consensus: those that count for it and those that were counted
-/// twice.
+/// Overlapping parts of the 21 nt around a 3' site's consensus: those that count for it and those
+/// that were counted twice.
 const PARTS: [(usize, usize); 9] =
     [(0, 7), (7, 14), (14, 21), (4, 11), (11, 18), (4, 7), (7, 11), (11, 14), (14, 18)];
 /// How many of [`PARTS`] are multiplied; the others divide.

@@ -41,7 +41,8 @@ fn splice_sites_have_their_places_exons_and_whether_the_exon_is_last() {
 #[test]
 fn the_transcript_of_a_site_is_the_one_that_ends_nearest() {
     for strand in Strand::BOTH {
-        // Last exons 50..60, 90..100 and 90..120 along transcription; on the minus strand mirrored at 1,000.
+        // Last exons 50..60, 90..100 and 90..120 along transcription; on the minus strand mirrored
+        // at 1,000.
         let place = |range: Range<u64>| match strand {
             Strand::Plus => range,
             Strand::Minus => 1_000 - range.end..1_000 - range.start,

@@ -10,9 +10,9 @@ use crate::models::posterior::Posterior;
 /// Calls have a window with a classification above this (Stroup & Ji 2023, Methods).
 const CALLED: f32 = 0.5;
 
-/// Fits the posterior of a model to its calls on a genome: peaks whose window is classified as a site. A
-/// call is true if a measured site of its strand lies within 24 nt. `None` without true or without false
-/// calls.
+/// Fits the posterior of a model to its calls on a genome: peaks whose window is classified as a
+/// site. A call is true if a measured site of its strand lies within 24 nt. `None` without true or
+/// without false calls.
 pub fn posterior(peaks: &[Call], sites: &[MeasuredSite]) -> Option<Posterior> {
     let (mut positives, mut negatives) = (Vec::new(), Vec::new());
     for (classification, positive) in called(peaks, sites) {

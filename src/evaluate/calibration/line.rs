@@ -28,8 +28,8 @@ const RIDGE: f64 = 1e-3;
 
 impl Line {
     /// Fits the likeliest line to probabilities of positives and of negatives, each of which counts
-    /// `times` (Platt 1999; without his smoothed targets: two values are fitted to hundreds). `None`
-    /// without either, or if no line is found.
+    /// `times` (Platt 1999; without his smoothed targets: two values are fitted to hundreds).
+    /// `None` without either, or if no line is found.
     pub fn fit(positives: &[f32], negatives: &[f32], times: f64) -> Option<Self> {
         if positives.is_empty() || negatives.is_empty() {
             return None;

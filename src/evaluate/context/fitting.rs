@@ -1,4 +1,5 @@
-//! Usage models fitted to putative sites: published coefficients brought to scale, and coefficients of our own.
+//! Usage models fitted to putative sites: published coefficients brought to scale, and coefficients
+//! of our own.
 
 use super::{Putative, auroc_of, of_class, pairs};
 use crate::context::logistic::{Fit, Logistic, Term, fit};
@@ -25,8 +26,9 @@ struct Examples {
     labels: Vec<bool>,
 }
 
-/// Refits every class on putative sites: means and deviations of published models, their scale, and our own
-/// coefficients. Of both, `chosen_on` decides which is used, by AUROC; where there are too few sites, the published.
+/// Refits every class on putative sites: means and deviations of published models, their scale, and
+/// our own coefficients. Of both, `chosen_on` decides which is used, by AUROC; where there are too
+/// few sites, the published.
 pub fn refit(
     model: &ContextModel,
     sites: &[Putative],
@@ -104,7 +106,8 @@ fn moments(name: &str, values: impl Iterator<Item = f64> + Clone) -> (f64, f64) 
     (mean, deviation)
 }
 
-/// Gives published coefficients the means and deviations of these sites, and what makes probabilities of their scores.
+/// Gives published coefficients the means and deviations of these sites, and what makes
+/// probabilities of their scores.
 fn to_scale(mut model: Logistic, examples: &Examples) -> Logistic {
     for (at, term) in model.terms.iter_mut().enumerate() {
         let values = examples.rows.iter().map(move |row| row[at]);

@@ -26,8 +26,8 @@ impl Pair<'_> {
     }
 }
 
-/// Returns the pairs of sites in the last exons of genes and past them of which one is used more: measured where the
-/// other is not, or with twice its reads.
+/// Returns the pairs of sites in the last exons of genes and past them of which one is used more:
+/// measured where the other is not, or with twice its reads.
 pub fn pairs(sites: &[Putative]) -> Vec<Pair<'_>> {
     let mut genes: BTreeMap<(usize, Strand, &str), Vec<&Putative>> = BTreeMap::new();
     let terminal = |site: &&Putative| site.feature.is_some_and(|feature| feature.is_terminal());

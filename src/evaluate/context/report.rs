@@ -23,7 +23,8 @@ pub struct Ranking {
 #[derive(Clone, Debug, Serialize)]
 pub struct ClassFigures {
     pub class: String,
-    /// Putative sites in a gene (pairs), and used ones among them (pairs whose proximal site is used more).
+    /// Putative sites in a gene (pairs), and used ones among them (pairs whose proximal site is
+    /// used more).
     pub putative: usize,
     pub used: usize,
     pub rankings: Vec<Ranking>,
@@ -84,7 +85,8 @@ pub(super) fn curves(model: &ContextModel, sites: &[Putative], measured: &Measur
     ]
 }
 
-/// Walks down a ranking. A measured site is found once: further calls at it are right, but find nothing new.
+/// Walks down a ranking. A measured site is found once: further calls at it are right, but find
+/// nothing new.
 fn precision_recall(
     name: &str,
     ranked: &[(f64, (usize, u64, Strand), bool)],

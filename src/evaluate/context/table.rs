@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::Measured;
-use crate::context::features::Feature;
+use crate::context::class::Feature;
 use crate::context::values::{Value, Values};
 use crate::error::{Error, Result};
 use crate::genome::compression::Source;
@@ -23,7 +23,8 @@ pub struct Putative {
     /// `None` without annotation.
     pub feature: Option<Feature>,
     pub values: Values,
-    /// Reads of the measured site near it (0 where none were counted); `None` if there is none: unused.
+    /// Reads of the measured site near it (0 where none were counted); `None` if there is none:
+    /// unused.
     pub used: Option<f64>,
 }
 
@@ -89,7 +90,8 @@ fn site(
         let text = get(value.name())?;
         if text != "." {
             let number = text.parse();
-            let number = number.map_err(|_| format!("{} {text:?} is no number", value.name()))?;
+            let number =
+                number.map_err(|_| format!("{} {text:?} is not a number", value.name()))?;
             values.set(value, number);
         }
     }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::context::features::Feature;
+use crate::context::class::Feature;
 use crate::context::values::{Value, Values};
 
 /// Composite introns in which nearness to the 5' splice site and strength decide, exactly known.

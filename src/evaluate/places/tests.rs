@@ -7,7 +7,8 @@ use crate::genome::strand::Strand;
 use crate::models::card::ModelCard;
 use crate::models::{Input, Length, Output, Predictions};
 
-/// Says of a window 1 / (1 + the index of its first unusual base, G), and of its cut that it lies there.
+/// Says of a window 1 / (1 + the index of its first unusual base, G), and of its cut that it lies
+/// there.
 struct FirstG {
     card: ModelCard,
     outputs: Vec<Output>,

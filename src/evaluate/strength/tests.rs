@@ -1,5 +1,5 @@
 use super::*;
-use crate::evaluate::negatives::Place;
+use crate::evaluate::measured::Place;
 use crate::genome::strand::Strand;
 
 /// Sites 100 nt apart with their counts, of a gene.

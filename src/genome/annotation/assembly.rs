@@ -151,8 +151,9 @@ impl Assembly {
         (genes, remarks.notes())
     }
 
-    /// Gives rows without a gene id that of their transcript: by another row of it, by the name that AUGUSTUS gives
-    /// to transcripts of a gene (`g1.t1` of `g1`), or else the transcript is a gene of its own, as gffread has it.
+    /// Gives rows without a gene id that of their transcript: by another row of it, by the name
+    /// that AUGUSTUS gives to transcripts of a gene (`g1.t1` of `g1`), or else the transcript is a
+    /// gene of its own, as gffread has it.
     fn find_genes(&mut self) {
         let Self { items, genes, transcripts, gene_of, .. } = self;
         for item in items.iter_mut().filter(|item| item.gene.is_none()) {
@@ -206,7 +207,8 @@ impl Assembly {
     }
 }
 
-/// Takes the strand off all rows of a transcript one of whose rows has none: it is spliced of pieces of both strands.
+/// Takes the strand off all rows of a transcript one of whose rows has none: it is spliced of
+/// pieces of both strands.
 fn without_strand(items: &mut [Item], remarks: &mut Remarks) {
     let mut unknown: HashSet<(usize, u32)> = HashSet::new();
     for item in items.iter().filter(|item| item.strand.is_none() && item.kind != Kind::Gene) {
@@ -244,7 +246,8 @@ impl Remarks {
         count(&mut self.divided, first);
     }
 
-    /// Returns whether a place lies within its contig; counts it if not, and if there are no exons in it.
+    /// Returns whether a place lies within its contig; counts it if not, and if there are no exons
+    /// in it.
     fn is_inside(&mut self, id: &str, contigs: &Contigs, contig: usize, place: &Place) -> bool {
         let (contig, end) = (&contigs[contig], place.range.end);
         let inside = end <= contig.length;

@@ -1,8 +1,8 @@
 //! Column 9 of GTF, as tools really write it.
 //!
-//! noodles reads what the definition has: key, blank, value, semicolon. Here also several values (AGAT), empty
-//! entries, quotes escaped or left open in what is not needed, a remark at the end, and rows whose whole column is an id
-//! (AUGUSTUS, BRAKER).
+//! noodles reads what the definition has: key, blank, value, semicolon. Here also several values
+//! (AGAT), empty entries, quotes escaped or left open in what is not needed, a remark at the end,
+//! and rows whose whole column is an id (AUGUSTUS, BRAKER).
 
 use std::borrow::Cow;
 

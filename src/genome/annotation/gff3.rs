@@ -60,8 +60,8 @@ struct Known {
     partial: bool,
 }
 
-/// Reads the rows of genes, transcripts and exons of a GFF3 file into `assembly`. Rows that cannot be used go to
-/// `left_out`.
+/// Reads the rows of genes, transcripts and exons of a GFF3 file into `assembly`. Rows that cannot
+/// be used go to `left_out`.
 ///
 /// # Errors
 /// A line that shows that the file is damaged or no GFF3, with its number.
@@ -229,7 +229,8 @@ fn row(
     })
 }
 
-/// Returns an id without what Ensembl and RefSeq put before it (`gene:ENSG00000139618`, `gene-BRCA2`).
+/// Returns an id without what Ensembl and RefSeq put before it (`gene:ENSG00000139618`,
+/// `gene-BRCA2`).
 fn bare(id: &str) -> String {
     id.strip_prefix("gene:").or_else(|| id.strip_prefix("gene-")).unwrap_or(id).to_owned()
 }

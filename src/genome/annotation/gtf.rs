@@ -30,8 +30,8 @@ impl From<&'static str> for Trouble {
     }
 }
 
-/// Reads the rows `gene`, `transcript` and `exon` of a GTF file into `assembly`. Rows that cannot be used go to
-/// `left_out`.
+/// Reads the rows `gene`, `transcript` and `exon` of a GTF file into `assembly`. Rows that cannot
+/// be used go to `left_out`.
 ///
 /// # Errors
 /// A line that shows that the file is damaged or no GTF, with its number.

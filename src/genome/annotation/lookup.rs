@@ -11,8 +11,9 @@ const SUGGESTED: usize = 3;
 const SIMILAR: f64 = 0.8;
 
 impl Annotation {
-    /// Returns the genes of this symbol or id: all of them where there are several. The version of an id
-    /// (`ENSG00000012048.23`) and what GFF3 puts before it (`gene:`, `gene-`) may be left out.
+    /// Returns the genes of this symbol or id: all of them where there are several. The version of
+    /// an id (`ENSG00000012048.23`) and what GFF3 puts before it (`gene:`, `gene-`) may be left
+    /// out.
     ///
     /// ```
     /// use polyascan::genome::{annotation::Annotation, contigs::Contigs};
@@ -54,8 +55,8 @@ impl Annotation {
         near.into_iter().take(SUGGESTED).map(|(_, known)| known).collect()
     }
 
-    /// Returns the genes that are asked for, in the order asked, each once: texts are names, or names with commas
-    /// between them. `path` is the annotation's, for messages.
+    /// Returns the genes that are asked for, in the order asked, each once: texts are names, or
+    /// names with commas between them. `path` is the annotation's, for messages.
     ///
     /// # Errors
     /// A name that no gene has, with those that are near to it; no name at all.
@@ -63,9 +64,10 @@ impl Annotation {
         let mut chosen: Vec<&Gene> = Vec::new();
         for text in asked {
             // A name may have a comma in it.
-            let names = match self.called(text).is_empty() {
-                true => text.split(',').map(str::trim).collect(),
-                false => vec![text.as_str()],
+            let names = if self.called(text).is_empty() {
+                text.split(',').map(str::trim).collect()
+            } else {
+                vec![text.as_str()]
             };
             for name in names {
                 if name.is_empty() {
@@ -88,9 +90,10 @@ impl Annotation {
 
     fn unknown(&self, name: &str) -> String {
         let near: Vec<String> = self.nearest(name).into_iter().map(excerpt).collect();
-        let advice = match near.is_empty() {
-            true => "give a symbol or an id as the annotation has it".to_owned(),
-            false => format!("did you mean {}?", near.join(", ")),
+        let advice = if near.is_empty() {
+            "give a symbol or an id as the annotation has it".to_owned()
+        } else {
+            format!("did you mean {}?", near.join(", "))
         };
         format!("no gene {:?} on the contigs here; {advice}", excerpt(name))
     }

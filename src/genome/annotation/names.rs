@@ -36,7 +36,8 @@ impl<'c> Names<'c> {
         self.known.get(name).copied().flatten()
     }
 
-    /// Takes another name of a contig, as RefSeq tells of its accessions, for where its own is not in the genome.
+    /// Takes another name of a contig, as RefSeq tells of its accessions, for where its own is not
+    /// in the genome.
     pub(super) fn alias(&mut self, name: &str, other: &str) {
         if self.contigs.resolve(name).is_none()
             && let Some(index) = self.contigs.resolve(other)

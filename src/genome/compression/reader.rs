@@ -14,7 +14,8 @@ use super::Compression;
 
 const CAPACITY: usize = 256 * 1024;
 
-/// Reads a shared file from its start, keeping its own position; computes the sha256 of what it read if asked to.
+/// Reads a shared file from its start, keeping its own position; computes the sha256 of what it
+/// read if asked to.
 pub(super) struct Cursor {
     file: Arc<File>,
     offset: u64,
@@ -79,7 +80,8 @@ impl Reader {
         compressed.get_ref().offset
     }
 
-    /// Ends the pass; returns the sha256 of the file's bytes, hexadecimal, or an empty text if it was not asked for.
+    /// Ends the pass; returns the sha256 of the file's bytes, hexadecimal, or an empty text if it
+    /// was not asked for.
     ///
     /// # Errors
     /// The rest of the file cannot be read.

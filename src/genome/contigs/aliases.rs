@@ -1,7 +1,8 @@
-//! Names that archives give to chromosomes: RefSeq and GenBank accessions, UCSC's names of scaffolds.
+//! Names that archives give to chromosomes: RefSeq and GenBank accessions, UCSC's names of
+//! scaffolds.
 //!
-//! Of human and mouse the version of an accession is an assembly, and one chromosome has other coordinates in another:
-//! so the length decides, too (lengths: the assembly reports of NCBI).
+//! Of human and mouse the version of an accession is an assembly, and one chromosome has other
+//! coordinates in another: so the length decides, too (lengths: the assembly reports of NCBI).
 
 /// Chromosomes of one assembly by accession: that of the first is `prefix` + `first`, and so on.
 struct Assembly {
@@ -96,8 +97,8 @@ const ASSEMBLIES: [Assembly; 17] = [
     // Worm, thale cress.
     nc("", 3_279, &[], &["I", "II", "III", "IV", "V", "X"], &[]),
     nc("", 3_070, &[], &["1", "2", "3", "4", "5"], &[]),
-    // Mitochondria of human (that of most genomes, and the other one of UCSC's hg19), mouse, yeast; chloroplast of thale
-    // cress.
+    // Mitochondria of human (that of most genomes, and the other one of UCSC's hg19), mouse, yeast;
+    // chloroplast of thale cress.
     nc("the human rCRS", 12_920, &[1], &["MT"], &[16_569]),
     nc("UCSC's hg19", 1_807, &[4], &["MT"], &[16_571]),
     nc("mouse", 5_089, &[1], &["MT"], &[16_299]),
@@ -117,8 +118,8 @@ pub(super) struct Accession {
 }
 
 impl Accession {
-    /// Returns whether a sequence of this length can be it: it has that length, or that of no assembly known here
-    /// (an excerpt).
+    /// Returns whether a sequence of this length can be it: it has that length, or that of no
+    /// assembly known here (an excerpt).
     pub(super) fn can_have(&self, length: u64) -> bool {
         self.of.is_some_and(|(_, here)| here == length) || !self.known.contains(&length)
     }
@@ -171,7 +172,8 @@ pub(super) fn chromosome(name: &str) -> Option<Accession> {
     found
 }
 
-/// Returns the assembly in which a chromosome has so many nucleotides, if it is one that is known here.
+/// Returns the assembly in which a chromosome has so many nucleotides, if it is one that is known
+/// here.
 pub(super) fn assembly_of(core: &str, length: u64) -> Option<&'static str> {
     let is = |assembly: &&Assembly| {
         let at = assembly.names.iter().position(|name| *name == core);
@@ -186,8 +188,8 @@ fn known_lengths(of: &Assembly, at: usize) -> Vec<u64> {
     same.filter_map(|assembly| assembly.lengths.get(at).copied()).collect()
 }
 
-/// Returns the accession in UCSC's name of a scaffold: `KI270706.1` for `chr1_KI270706v1_random`, `GL000193.1` for
-/// hg19's `chr4_gl000193_random`.
+/// Returns the accession in UCSC's name of a scaffold: `KI270706.1` for `chr1_KI270706v1_random`,
+/// `GL000193.1` for hg19's `chr4_gl000193_random`.
 pub(super) fn scaffold(name: &str) -> Option<String> {
     let mut parts = name.strip_prefix("chr")?.split('_');
     let (_, accession) = (parts.next()?, parts.next()?.to_ascii_uppercase());

@@ -25,7 +25,8 @@ impl Bases {
         Ok(Self { records, source: source.clone(), contigs, next: 0, offset: 0 })
     }
 
-    /// Goes to the next contig (skipping what is left of this one); returns its index or `None` at the end.
+    /// Goes to the next contig (skipping what is left of this one); returns its index or `None` at
+    /// the end.
     ///
     /// # Errors
     /// The file cannot be read, or is no longer what it was when it was opened.
@@ -44,7 +45,8 @@ impl Bases {
         Ok(Some(self.next - 1))
     }
 
-    /// Appends up to `n` codes of the current contig to `codes`; returns how many (fewer only at its end).
+    /// Appends up to `n` codes of the current contig to `codes`; returns how many (fewer only at
+    /// its end).
     ///
     /// # Errors
     /// As for [`Bases::next_contig`].

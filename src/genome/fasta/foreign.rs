@@ -2,7 +2,8 @@
 
 use crate::genome::compression::OLD_MAC;
 
-/// Beginnings of files that are given by mistake: what it is, and what to do if more than giving another file.
+/// Beginnings of files that are given by mistake: what it is, and what to do if more than giving
+/// another file.
 const KNOWN: [(&[u8], &str); 16] = [
     (b"##fileformat=VCF", "it looks like VCF"),
     (b"##gff-version", "it looks like GFF"),
@@ -25,7 +26,8 @@ const KNOWN: [(&[u8], &str); 16] = [
     (b";", "old-style `;` comments are not read; remove them"),
 ];
 
-/// Says what was found instead of a header; `start` is the beginning of the first line that is not blank.
+/// Says what was found instead of a header; `start` is the beginning of the first line that is not
+/// blank.
 pub(super) fn describe(start: &[u8]) -> String {
     const BASES: &[u8] = b"ACGTUNacgtun";
     let line = start.split(|&b| b == b'\n' || b == b'\r').next().unwrap_or_default();

@@ -5,8 +5,8 @@ use std::io::{self, BufRead, Read};
 /// The longest header that is read, so that a file without line ends does not fill the memory.
 pub(super) const LONGEST_HEADER: usize = 1 << 20;
 
-/// Passes a text through and counts its lines. It relies on each `consume` covering at most one line end, as the
-/// last byte: so do `read_until` and the sequence reader of noodles.
+/// Passes a text through and counts its lines. It relies on each `consume` covering at most one
+/// line end, as the last byte: so do `read_until` and the sequence reader of noodles.
 pub(super) struct Lines<R> {
     inner: R,
     line: u64,

@@ -47,8 +47,8 @@ impl<R: BufRead> Records<R> {
         Ok(Self { reader, definition, source: source.clone(), header_line: 0 })
     }
 
-    /// Returns the name of the next contig, the first word of its header, or `None` at the end. The letters of the
-    /// contig before must have been consumed.
+    /// Returns the name of the next contig, the first word of its header, or `None` at the end. The
+    /// letters of the contig before must have been consumed.
     pub(super) fn next_header(&mut self) -> Result<Option<String>> {
         self.header_line = self.reader.get_ref().line();
         self.reader.get_mut().limit_header();
@@ -90,7 +90,8 @@ impl<R: BufRead> Records<R> {
         self.reader.get_mut().consume(n);
     }
 
-    /// A `>` that happens to be the first letter of a buffer, but not of a line, looks like a header to noodles.
+    /// A `>` that happens to be the first letter of a buffer, but not of a line, looks like a
+    /// header to noodles.
     fn check_end(&mut self, name: &str, offset: u64) -> Result<()> {
         let at_start = self.reader.get_ref().at_start();
         let next = self.reader.get_mut().fill_buf().map_err(|e| self.source.error(e))?.first();

@@ -9,12 +9,13 @@ use crate::genome::contigs::Contigs;
 use crate::genome::strand::Strand;
 use crate::genome::text_lines::TextLines;
 
-/// Reads the regions of a plain, gzip or BGZF BED file of three or more columns, in file order, with the strand of
-/// column 6 where it is there and not `.`. Comments, blank, `track` and `browser` lines are skipped. Columns are
-/// separated by tabs, or by blanks in a line without tabs.
+/// Reads the regions of a plain, gzip or BGZF BED file of three or more columns, in file order,
+/// with the strand of column 6 where it is there and not `.`. Comments, blank, `track` and
+/// `browser` lines are skipped. Columns are separated by tabs, or by blanks in a line without tabs.
 ///
 /// # Errors
-/// A line that is no BED, an unknown contig, a region that is empty or reaches past its contig: with line number.
+/// A line that is no BED, an unknown contig, a region that is empty or reaches past its contig:
+/// with line number.
 ///
 /// ```
 /// use polyascan::genome::{contigs::Contigs, region::read_bed, strand::Strand};
@@ -43,11 +44,14 @@ pub fn read_bed_source(
 
 /// A row of a BED file.
 pub struct BedRow<'a> {
+    /// Where it is.
     pub region: Region,
+    /// Column 6, where there is one that says it.
     pub strand: Option<Strand>,
     /// All columns, as text.
     pub columns: &'a [&'a str],
-    /// The names of the columns, where a line that begins with one `#` and has tabs stands above the first row.
+    /// The names of the columns, where a line that begins with one `#` and has tabs stands above
+    /// the first row.
     pub names: &'a [String],
 }
 

@@ -16,9 +16,10 @@ type Take<'t> = dyn FnMut(Allele, Vec<Entry>) + 't;
 /// Reads the file that `variants` has written.
 pub fn variants(path: &Path, take: &mut Take<'_>) -> Result<()> {
     let name = path.to_string_lossy();
-    match name.ends_with(".tsv") || name.ends_with(".tsv.gz") {
-        true => table(path, take),
-        false => vcf(path, take),
+    if name.ends_with(".tsv") || name.ends_with(".tsv.gz") {
+        table(path, take)
+    } else {
+        vcf(path, take)
     }
 }
 
@@ -31,9 +32,10 @@ fn vcf(path: &Path, take: &mut Take<'_>) -> Result<()> {
     })?;
     while let Some(line) = reader.next_record()? {
         let entries = info(&line, KEYS[0]).unwrap_or_default();
-        let entries: Vec<Vec<&str>> = match entries.is_empty() {
-            true => Vec::new(),
-            false => entries.split(',').map(|entry| entry.split('|').collect()).collect(),
+        let entries: Vec<Vec<&str>> = if entries.is_empty() {
+            Vec::new()
+        } else {
+            entries.split(',').map(|entry| entry.split('|').collect()).collect()
         };
         let contig = text(line.contig());
         let id = Some(text(line.id())).filter(|id| id != ".");
@@ -144,8 +146,8 @@ pub fn mutagenesis(path: &Path, take: &mut Take<'_>) -> Result<()> {
     grouped(path, &needed, "alt", take)
 }
 
-/// Joins rows of one allele that follow each other; the other columns are called as the parts of an entry, in small
-/// letters.
+/// Joins rows of one allele that follow each other; the other columns are called as the parts of an
+/// entry, in small letters.
 fn grouped(path: &Path, needed: &[&str], alternate: &str, take: &mut Take<'_>) -> Result<()> {
     let mut last: Option<(Allele, Vec<Entry>)> = None;
     Rows::open(path, needed)?.for_each(|row| {

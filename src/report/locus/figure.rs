@@ -4,7 +4,7 @@ use super::layout::{Kind, LANE, Panel};
 use super::model::Model;
 use super::{Layer, Locus};
 use crate::output::picture::{Anchor, BLACK, Colour, Item, Picture, Text};
-use crate::report::sites::Site;
+use crate::report::site::Site;
 use crate::report::tracks::Track;
 
 /// Space left of the panels for their labels, right of them, above and below, pixels.
@@ -240,9 +240,12 @@ impl Figure<'_> {
         let stems: Vec<[f32; 4]> = sites.iter().map(|site| stem(site)).collect();
         self.picture.fill(of_strand(sign), stems.iter().copied());
         // The many that are hardly used would else look like a line.
-        let head = |(site, [x, y, ..]): (&&Site, &[f32; 4])| match height(site) < FAINT {
-            true => [x - 0.25, y - 0.5, 2.0, 2.0],
-            false => [x - 1.25, y - 2.0, 4.0, 4.0],
+        let head = |(site, [x, y, ..]): (&&Site, &[f32; 4])| {
+            if height(site) < FAINT {
+                [x - 0.25, y - 0.5, 2.0, 2.0]
+            } else {
+                [x - 1.25, y - 2.0, 4.0, 4.0]
+            }
         };
         let heads: Vec<[f32; 4]> = sites.iter().zip(&stems).map(head).collect();
         self.picture.fill(of_strand(sign), heads);
@@ -293,7 +296,8 @@ impl Figure<'_> {
     }
 }
 
-/// Returns how high a site is drawn, 0..1: how likely it is used or, without that, how likely it is one.
+/// Returns how high a site is drawn, 0..1: how likely it is used or, without that, how likely it is
+/// one.
 fn height(site: &Site) -> f64 {
     site.expressed.unwrap_or_else(|| site.likelihood())
 }

@@ -82,8 +82,8 @@ impl Stack {
 }
 
 impl Panel {
-    /// Returns the panels of a locus: axis, genes, known sites; of each run the tracks and sites of both strands,
-    /// variants, effects of all SNVs. What has nothing to show is left out.
+    /// Returns the panels of a locus: axis, genes, known sites; of each run the tracks and sites of
+    /// both strands, variants, effects of all SNVs. What has nothing to show is left out.
     pub fn all(locus: &Locus) -> Vec<Self> {
         let mut stack = Stack { panels: Vec::new(), bottom: 0.0 };
         stack.add(Kind::Axis, AXIS, 0.0, ("", ""));
@@ -111,10 +111,8 @@ fn of_layer(stack: &mut Stack, locus: &Locus, number: usize) {
     let several = locus.layers.len() > 1;
     let name: String = layer.name.chars().take(NAME).collect();
     // Of which run it is, said where there are several.
-    let named = |unit: &str| match several {
-        true => format!("{name} \u{b7} {unit}"),
-        false => unit.to_owned(),
-    };
+    let named =
+        |unit: &str| if several { format!("{name} \u{b7} {unit}") } else { unit.to_owned() };
     let mut gap = WIDE_GAP;
     for strand in Strand::BOTH {
         let sign = super::strand_sign(strand);

@@ -31,8 +31,8 @@ pub struct Model {
     pub lane: usize,
 }
 
-/// Returns the models of the genes in a locus: of the chosen one all exons and its longest transcripts, each in a lane
-/// of its own, above the others.
+/// Returns the models of the genes in a locus: of the chosen one all exons and its longest
+/// transcripts, each in a lane of its own, above the others.
 pub fn models(annotation: &Annotation, wanted: &Wanted) -> Vec<Model> {
     let here = |gene: &&Gene| {
         gene.contig == wanted.contig

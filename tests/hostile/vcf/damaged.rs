@@ -45,8 +45,8 @@ fn refuse_cut(s: &Setting, name: &str, bytes: &[u8], at: &[usize], told: &str) {
     }
 }
 
-/// Flips bits from byte `from` on: whatever is taken has all its records come out and adds up. Returns how many files
-/// were taken.
+/// Flips bits from byte `from` on: whatever is taken has all its records come out and adds up.
+/// Returns how many files were taken.
 fn flip(s: &Setting, name: &str, good: &[u8], from: usize) -> usize {
     let mut taken = 0;
     for seed in 0..FLIPS {
@@ -72,8 +72,8 @@ fn a_cut_bgzf_file_is_refused_wherever_it_is_cut() {
     assert!(blocks.len() > 3 && blocks[blocks.len() - 1] == whole.len(), "{blocks:?}");
     let (second, marker) = (blocks[1], blocks[blocks.len() - 2]);
     assert_eq!(whole.len() - marker, 28);
-    // Inside the first header, behind it, inside a block; at the edge of two blocks, inside the header and the
-    // data of the second; without the last block, and with a part of it.
+    // Inside the first header, behind it, inside a block; at the edge of two blocks, inside the
+    // header and the data of the second; without the last block, and with a part of it.
     let inside = [3, 17, 18, 100, second - 1, second, second + 1, second + 12, second + 500];
     let end = [marker - 1, marker, marker + 1, marker + 18, whole.len() - 1];
     refuse_cut(&s, "BGZF", &whole, &[inside.as_slice(), &end].concat(), "truncated");
@@ -154,7 +154,8 @@ fn bcf_comes_out_to_the_byte_whatever_its_text_is_written_in() {
     assert_eq!((count(b"X=gr@n"), count(b"X=gr\xfcn")), (100, 100));
     s.clear();
     // A line feed or a tab inside a value would make other records of one.
-    for (byte, told) in [(b'\n', "columns"), (b'\t', "columns"), (b'\r', "old Mac"), (7, "control")]
+    for (byte, told) in
+        [(b'\n', "a line feed"), (b'\t', "columns"), (b'\r', "old Mac"), (7, "control")]
     {
         places.iter().for_each(|at| plain[at + 2] = byte);
         let (code, said, _) = s.annotate("a sign", &[], &plain);

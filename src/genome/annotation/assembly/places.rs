@@ -1,7 +1,7 @@
 //! The places of a gene id on one strand of a contig.
 //!
-//! An id need not be one place: files of UCSC's style use one gene_id for all copies of a gene, and even one
-//! transcript_id. What does not overlap is not one gene.
+//! An id need not be one place: files of UCSC's style use one gene_id for all copies of a gene, and
+//! even one transcript_id. What does not overlap is not one gene.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -50,8 +50,9 @@ impl Piece {
     }
 }
 
-/// Divides the rows of a gene id on one strand of a contig, in the order of the file, into places: pieces that
-/// overlap, be it through others, lie at one place. `numbered`: exon numbers of the file mean something.
+/// Divides the rows of a gene id on one strand of a contig, in the order of the file, into places:
+/// pieces that overlap, be it through others, lie at one place. `numbered`: exon numbers of the
+/// file mean something.
 pub(super) fn places(items: &[Item], numbered: bool) -> Vec<Place> {
     let ranges_of = |kind: Kind| items.iter().filter(move |item| item.kind == kind);
     let genes = disjoint(ranges_of(Kind::Gene).map(|item| item.range.clone()).collect());
@@ -80,8 +81,9 @@ pub(super) fn places(items: &[Item], numbered: bool) -> Vec<Place> {
     together(pieces)
 }
 
-/// Divides the rows of a transcript id into its copies: one for each row `transcript` that lies by itself, or else
-/// for each such row `gene`; where there is neither, one begins where exon numbers begin anew.
+/// Divides the rows of a transcript id into its copies: one for each row `transcript` that lies by
+/// itself, or else for each such row `gene`; where there is neither, one begins where exon numbers
+/// begin anew.
 fn copies(items: &[&Item], genes: &[Range<u64>], numbered: bool, pieces: &mut Vec<Piece>) {
     let rows = items.iter().filter(|item| item.kind == Kind::Transcript);
     let rows = disjoint(rows.map(|item| item.range.clone()).collect());

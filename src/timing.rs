@@ -1,7 +1,7 @@
 //! Where the time of a scan goes: what each kind of thread did and what it waited for.
 //!
-//! Threads take a lap of their [`Stopwatch`] for each chunk, which costs nothing beside the chunk: it
-//! is always measured, and shown with `--profile`.
+//! Threads take a lap of their [`Stopwatch`] for each chunk, which costs nothing beside the chunk:
+//! it is always measured, and shown with `--profile`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -102,7 +102,8 @@ impl Clock {
         result
     }
 
-    /// Counts the one thread of this clock, which lived so long: while it did not wait, it was busy.
+    /// Counts the one thread of this clock, which lived so long: while it did not wait, it was
+    /// busy.
     pub fn one_thread(&self, lifetime: Duration) {
         let waited = self.nanoseconds.iter().map(|n| n.load(Ordering::Relaxed)).sum();
         self.threads.fetch_add(1, Ordering::Relaxed);
@@ -214,8 +215,8 @@ impl StageTimes {
     }
 }
 
-/// Returns the table of `--profile`: one line per stage, seconds and the share of `wall` seconds on each
-/// of its threads.
+/// Returns the table of `--profile`: one line per stage, seconds and the share of `wall` seconds on
+/// each of its threads.
 pub fn table(stages: &[StageTimes], wall: f64) -> String {
     let head = format!(
         "{:<17}{:>7}{:>19}{:>19}{:>19}",
