@@ -1,9 +1,9 @@
 #!/bin/sh
-# Builds the Python package for its tests, beside the program's own tests in target/, and runs them.
+# Builds the Python package for its tests (what is built is kept in .deps/), and runs them.
 set -eu
 cd "$(dirname "$0")/../python"
 venv=$PWD/../${PYTHON_VENV:-.deps/python-venv}
-CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/../target}
+CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/../.deps/python-target}
 export CARGO_TARGET_DIR
 VIRTUAL_ENV=$venv "$venv/bin/maturin" develop --quiet --locked
 "$venv/bin/python" -m pytest -q -p no:cacheprovider
