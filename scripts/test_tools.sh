@@ -43,7 +43,8 @@ else
     skip "MultiQC: it cannot be installed here ($folder/pip.txt)"
 fi
 
-if has python3 && make --no-print-directory .deps/python-venv/installed >"$folder/pip.txt" 2>&1; then
+if has python3 && make --no-print-directory .deps/python-venv/installed >"$folder/pip.txt" 2>&1 &&
+    ${CARGO:-cargo} fetch --locked --manifest-path python/Cargo.toml >>"$folder/pip.txt" 2>&1; then
     make --no-print-directory python-test
 else
     skip "Python: what the package is built with cannot be installed here ($folder/pip.txt)"
