@@ -272,7 +272,7 @@ fn tracks(
     for strand in
         Strand::BOTH.into_iter().filter(|&strand| sites.iter().any(|s| s.strand == strand))
     {
-        let side = if strand == Strand::Plus { "plus" } else { "minus" };
+        let side = strand.name();
         for (number, quantity) in quantities.iter().enumerate() {
             for kind in ["integrated", "gradient"] {
                 let ending = format!("{side}.{}.{kind}.bw", quantity.name());

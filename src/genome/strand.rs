@@ -25,6 +25,14 @@ impl Strand {
         self as usize
     }
 
+    /// Returns its name in names of files and tracks.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Plus => "plus",
+            Self::Minus => "minus",
+        }
+    }
+
     /// Returns `+` or `-`.
     pub fn symbol(self) -> char {
         match self {

@@ -36,8 +36,8 @@ impl Shown {
     fn name(self) -> String {
         match self {
             Self::Sites => "sites".to_owned(),
-            Self::Cleavage(strand) => format!("{}_cleavage", word(strand)),
-            Self::Probability(strand) => format!("{}_probability", word(strand)),
+            Self::Cleavage(strand) => format!("{}_cleavage", strand.name()),
+            Self::Probability(strand) => format!("{}_probability", strand.name()),
         }
     }
 
@@ -64,13 +64,6 @@ impl Shown {
             Self::Sites => "0,0,0",
             Self::Cleavage(strand) | Self::Probability(strand) => colour(strand),
         }
-    }
-}
-
-fn word(strand: Strand) -> &'static str {
-    match strand {
-        Strand::Plus => "plus",
-        Strand::Minus => "minus",
     }
 }
 

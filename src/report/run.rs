@@ -162,7 +162,8 @@ fn results(prefix: &str, kind: Kind) -> Option<PathBuf> {
 
 fn tracks(prefix: &str) -> Vec<TrackFile> {
     let mut tracks = Vec::new();
-    for (strand, name) in [(Strand::Plus, "plus"), (Strand::Minus, "minus")] {
+    for strand in Strand::BOTH {
+        let name = strand.name();
         for quantity in QUANTITIES {
             let path = PathBuf::from(format!("{prefix}.{name}.{quantity}.bw"));
             if path.is_file() {

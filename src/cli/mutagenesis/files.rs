@@ -157,10 +157,7 @@ impl Files {
         self.cutoff = cutoff.transpose()?;
         self.gallery = work.outputs.gallery();
         for &strand in &work.strands {
-            let name = match strand {
-                Strand::Plus => "plus",
-                Strand::Minus => "minus",
-            };
+            let name = strand.name();
             let open = |kind: &str| {
                 let path = PathBuf::from(format!("{}.{name}.{kind}.bw", self.prefix));
                 TrackWriter::create(&path, contigs)

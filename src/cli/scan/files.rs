@@ -108,10 +108,7 @@ impl Files {
         self.big = big.transpose()?;
         self.hub = outputs.hub.clone();
         for strand in outputs.strands().filter(|_| outputs.tracks) {
-            let name = match strand {
-                Strand::Plus => "plus",
-                Strand::Minus => "minus",
-            };
+            let name = strand.name();
             let open =
                 |kind: &str| TrackWriter::create(&file(&format!("{name}.{kind}.bw")), contigs);
             let tracks =
