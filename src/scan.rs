@@ -16,6 +16,7 @@ pub mod consolidate;
 pub mod in_context;
 #[doc(hidden)]
 pub mod inference;
+mod memory;
 mod pipeline;
 #[doc(hidden)]
 pub mod record;

@@ -24,10 +24,8 @@ use crate::genome::compression::Source;
 use crate::genome::fasta::FastaFile;
 use crate::genome::in_turn::InTurn;
 use crate::genome::region::Region;
-use crate::models::weight_file::sha256;
 use crate::parts::Checkpoint;
 use crate::pipeline::Stop;
-
 use crate::scan::targets::StrandedRegion;
 use crate::shard::Portion;
 use crate::variants::LatentSites;
@@ -239,20 +237,21 @@ impl Args {
         report: &Report,
     ) -> Result<MutagenesisWork> {
         let SpliceOptions { context_model, splice_scores, .. } = &self.splice;
-        let context =
+        let context_model =
             context_model.as_ref().map(|path| Source::open(path)?.sha256()).transpose()?;
         let outputs = Outputs {
             cutoff: self.cutoff,
             plots: self.plots,
             shown,
             deletions: self.deletions.unwrap_or(0),
-            usage: self.usage.as_ref().map(|column| format!("{column:?}")),
+            usage: self.usage.as_ref().map(|column| column.to_string()),
         };
         Ok(MutagenesisWork {
             shard: self.parts.share(),
             positions: plan.positions(),
-            plan: sha256(plan.text().as_bytes()),
-            context: sha256(format!("{context:?} {splice_scores:?}").as_bytes()),
+            plan: plan.digest(),
+            context_model,
+            splice_scores: splice_scores.as_ref().map(|folder| folder.display().to_string()),
             strands: plan.used_strands(),
             outputs,
             provenance: report.provenance(),

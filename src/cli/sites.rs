@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::genome::fasta::FastaFile;
 use crate::genome::in_turn::InTurn;
-use crate::output::provenance::file_entry;
+use crate::output::provenance::{entries, file_entry};
 use crate::output::summary::{FastaSummary, FileSummary, MeasuredSummary, SampleSummary};
 use crate::reads::bam::Library;
 use crate::reads::cleavage::GenomicAs;
@@ -169,11 +169,7 @@ fn note(summary: &mut MeasuredSummary, text: String) {
 /// Returns what made the sites: only what decides them.
 fn made(summary: &MeasuredSummary) -> Vec<String> {
     let MeasuredSummary { version, fasta, annotation, samples, .. } = summary;
-    let mut lines = vec![
-        format!("polyascan {version}"),
-        format!("command: {}", command_line::result()),
-        format!("fasta: {} sha256={}", fasta.path, fasta.sha256),
-    ];
+    let mut lines = entries(version, &command_line::result(), None, None, Some(fasta));
     lines.extend(annotation.iter().map(|gtf| file_entry("annotation", gtf)));
     for sample in samples {
         let kind = format!("sample {}", sample.name);

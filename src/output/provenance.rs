@@ -14,18 +14,18 @@ pub fn file_entry(kind: &str, file: &FileSummary) -> String {
     format!("{kind}: {} sha256={}", file.path, file.sha256)
 }
 
-/// Returns the entries that tables begin with: program, command, models, and the genome of those
-/// that have one.
+/// Returns the entries that tables begin with: program, command, and the models and the genome of
+/// those that have them.
 pub fn entries(
     version: &str,
     command: &str,
-    model: &ModelSummary,
+    model: Option<&ModelSummary>,
     strength_model: Option<&ModelSummary>,
     fasta: Option<&FastaSummary>,
 ) -> Vec<String> {
     let named = |kind: &str, m: &ModelSummary| format!("{kind}: {} sha256={}", m.name, m.sha256);
-    let mut entries =
-        vec![format!("polyascan {version}"), format!("command: {command}"), named("model", model)];
+    let mut entries = vec![format!("polyascan {version}"), format!("command: {command}")];
+    entries.extend(model.map(|model| named("model", model)));
     entries.extend(strength_model.map(|strength| named("strength model", strength)));
     entries.extend(fasta.map(|fasta| format!("fasta: {} sha256={}", fasta.path, fasta.sha256)));
     entries

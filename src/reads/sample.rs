@@ -1,5 +1,6 @@
 //! Samples as the command line names them, and reading them.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::ReadRules;
@@ -108,9 +109,8 @@ enum Format {
 impl Format {
     fn of(source: &Source) -> Result<Self> {
         let mut begin = Vec::new();
-        let read = std::io::Read::take(source.reader(), 4);
-        let mut read = read;
-        std::io::Read::read_to_end(&mut read, &mut begin).map_err(|e| source.error(e))?;
+        let read = source.reader().take(4).read_to_end(&mut begin);
+        read.map_err(|e| source.error(e))?;
         Ok(match begin.as_slice() {
             b"BAM\x01" => Self::Bam,
             b"CRAM" => {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use super::chunks::BaseSource;
+use super::memory::MemorySource;
 use super::{Anchor, ScanJob, Sink, Targets, TrackBlock, run};
 use crate::config::ScanConfig;
 use crate::error::Result;
@@ -55,7 +55,7 @@ pub fn scan(
     // There are no genes to reach past.
     let settings = config.settings(Anchor::Window, calls, 0);
     let job = ScanJob {
-        bases: Box::new(InMemory { codes, at: None }),
+        bases: Box::new(MemorySource::new(vec![codes])),
         contigs: &contigs,
         fasta: Path::new("sequence"),
         model,
@@ -93,67 +93,12 @@ impl Sink for SequenceScores {
     }
 }
 
-/// One contig.
-struct InMemory<'a> {
-    codes: &'a [u8],
-    /// Position of the next base; `None` before the contig.
-    at: Option<usize>,
-}
-
-impl BaseSource for InMemory<'_> {
-    fn next_contig(&mut self) -> Result<Option<usize>> {
-        let first = self.at.is_none();
-        self.at = Some(if first { 0 } else { self.codes.len() });
-        Ok(first.then_some(0))
-    }
-
-    fn read(&mut self, n: usize, codes: &mut Vec<u8>) -> Result<usize> {
-        let Some(at) = &mut self.at else { return Ok(0) };
-        let n = n.min(self.codes.len() - *at);
-        codes.extend_from_slice(&self.codes[*at..*at + n]);
-        *at += n;
-        Ok(n)
-    }
-
-    fn skip(&mut self, n: u64) -> Result<u64> {
-        let Some(at) = &mut self.at else { return Ok(0) };
-        let n = usize::try_from(n).unwrap_or(usize::MAX).min(self.codes.len() - *at);
-        *at += n;
-        Ok(n as u64)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::Config;
-    use crate::scan::testing::{HashModel, MemoryBases};
-    use crate::scan::{Collector, ScanSettings, score};
-    use crate::shard::Portion;
-
-    /// What came by file order, as the command collects it.
-    #[derive(Default)]
-    struct Collected {
-        sites: Vec<Site>,
-        probability: [Vec<(u64, u32)>; 2],
-    }
-
-    impl Sink for Collected {
-        fn site(&mut self, site: &Site) -> Result<()> {
-            self.sites.push(site.clone());
-            Ok(())
-        }
-
-        fn wants_tracks(&self) -> bool {
-            true
-        }
-
-        fn scores(&mut self, track: &TrackBlock<'_>) -> Result<()> {
-            let values = (track.start..).zip(track.probability.iter().map(|p| p.to_bits()));
-            self.probability[track.strand.index()].extend(values);
-            Ok(())
-        }
-    }
+    use crate::scan::ScanSettings;
+    use crate::scan::testing::{self, HashModel};
 
     #[test]
     fn a_sequence_in_memory_has_the_scores_of_a_contig() {
@@ -163,40 +108,24 @@ mod tests {
         let interrupt = AtomicBool::new(false);
         let found = scan(&model, &codes, &config, 2, &interrupt).unwrap();
 
-        let mut contigs = Contigs::default();
-        contigs.push("x".into(), codes.len() as u64);
-        let targets = Targets::new(&contigs, &Strand::BOTH, None, None);
         let calls = config.calls(None, config.min_posterior.default);
         let settings =
             ScanSettings { chunk_size: 700, ..config.settings(Anchor::Window, calls, 0) };
-        let profile = Profile::default();
-        let job = ScanJob {
-            bases: Box::new(MemoryBases::new(std::slice::from_ref(&codes))),
-            contigs: &contigs,
-            fasta: Path::new("x"),
-            model: &model,
-            targets: &targets,
-            genes: None,
-            settings,
-            threads: 1,
-            interrupt: &interrupt,
-            profile: &profile,
-        };
-        let mut sink = Collected::default();
-        let mut collector = Collector::new(&targets, None, calls, &mut sink);
-        let portion = Portion { span: 0..4_000, finish_begun: false };
-        score(job, portion, &mut |scores| collector.push(scores)).unwrap();
-        collector.finish().unwrap();
+        let genome = [codes.clone()];
+        let (sink, _) = testing::scan(&genome, &model, None, (settings, 1)).unwrap();
         assert!(!found.sites.is_empty());
         assert_eq!(found.sites, sink.sites);
+        let tracks = &sink.tracks.unwrap()[0];
         for strand in Strand::BOTH {
-            let bits: Vec<(u64, u32)> =
-                (0..).zip(found.probability[strand.index()].iter().map(|p| p.to_bits())).collect();
-            let expected = &sink.probability[strand.index()];
-            assert_eq!(bits.len(), codes.len());
-            let scored = bits.iter().filter(|(_, p)| !f32::from_bits(*p).is_nan());
-            let expected = expected.iter().filter(|(_, p)| !f32::from_bits(*p).is_nan());
-            assert!(scored.eq(expected));
+            let at = strand.index();
+            let values =
+                found.probability[at].iter().copied().zip(found.cleavage[at].iter().copied());
+            let values: Vec<(f32, f32)> = values.collect();
+            // Where no window lies a scan hands on nothing.
+            let expected = tracks[at]
+                .iter()
+                .map(|&value| if value == testing::ABSENT { (f32::NAN, f32::NAN) } else { value });
+            assert_eq!(testing::bits(&values), testing::bits(&expected.collect::<Vec<_>>()));
         }
         assert!(scan(&model, &[], &config, 1, &interrupt).unwrap().sites.is_empty());
         interrupt.store(true, std::sync::atomic::Ordering::Relaxed);

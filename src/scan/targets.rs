@@ -6,6 +6,7 @@ use crate::context::features::GeneContext;
 use crate::genome::contigs::Contigs;
 use crate::genome::region::{Intervals, Region};
 use crate::genome::strand::Strand;
+use crate::models::weight_file::sha256;
 
 /// Nucleotides scored on either side of what is asked for, so that a site inside is the same as in
 /// a scan of everything. A site depends on windows up to 24 nt away from any part of its cluster:
@@ -70,6 +71,16 @@ impl Targets {
     /// Returns the positions asked for, by contig and strand.
     pub fn intervals(&self) -> &[[Intervals; 2]] {
         &self.by_contig
+    }
+
+    /// Returns a digest (sha256, hexadecimal) of the positions asked for.
+    pub fn digest(&self) -> String {
+        let strands = self.by_contig.iter().flatten().map(Intervals::as_slice);
+        let numbers = strands.flat_map(|ranges| {
+            let ends = ranges.iter().flat_map(|range| [range.start, range.end]);
+            std::iter::once(ranges.len() as u64).chain(ends)
+        });
+        sha256(&numbers.flat_map(u64::to_le_bytes).collect::<Vec<u8>>())
     }
 
     /// Returns the positions asked for.

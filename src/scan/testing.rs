@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::chunks::BaseSource;
+use super::memory::MemorySource;
 use super::targets::StrandedRegion;
 use super::*;
 use crate::genome::strand::Strand;
@@ -18,11 +19,9 @@ use crate::models::{
 
 pub use dense::{Expected, dense_sites, expected};
 
-/// A genome in memory.
+/// A genome in memory that counts what is read of it.
 pub struct MemoryBases {
-    contigs: Vec<Vec<u8>>,
-    /// Contig and position of the next base; `None` before the first contig.
-    at: Option<(usize, usize)>,
+    source: MemorySource<Vec<u8>>,
     /// Number of bases decoded.
     pub decoded: Arc<AtomicU64>,
     /// Fails after this many bases.
@@ -31,27 +30,18 @@ pub struct MemoryBases {
 
 impl MemoryBases {
     pub fn new(contigs: &[Vec<u8>]) -> Self {
-        let decoded = Arc::default();
-        Self { contigs: contigs.to_vec(), at: None, decoded, fail_after: None }
-    }
-
-    fn left(&self) -> usize {
-        self.at.map_or(0, |(contig, position)| self.contigs[contig].len() - position)
+        let source = MemorySource::new(contigs.to_vec());
+        Self { source, decoded: Arc::default(), fail_after: None }
     }
 }
 
 impl BaseSource for MemoryBases {
     fn next_contig(&mut self) -> Result<Option<usize>> {
-        let next = self.at.map_or(0, |(contig, _)| contig + 1);
-        self.at = Some((next, 0));
-        Ok((next < self.contigs.len()).then_some(next))
+        self.source.next_contig()
     }
 
     fn read(&mut self, n: usize, codes: &mut Vec<u8>) -> Result<usize> {
-        let n = n.min(self.left());
-        let Some((contig, position)) = &mut self.at else { return Ok(0) };
-        codes.extend_from_slice(&self.contigs[*contig][*position..*position + n]);
-        *position += n;
+        let n = self.source.read(n, codes)?;
         let decoded = self.decoded.fetch_add(n as u64, Ordering::Relaxed) + n as u64;
         match self.fail_after {
             Some(limit) if decoded > limit => {
@@ -62,11 +52,7 @@ impl BaseSource for MemoryBases {
     }
 
     fn skip(&mut self, n: u64) -> Result<u64> {
-        let n = n.min(self.left() as u64);
-        if let Some((_, position)) = &mut self.at {
-            *position += n as usize;
-        }
-        Ok(n)
+        self.source.skip(n)
     }
 }
 
@@ -228,7 +214,7 @@ pub fn scan_into(
     (settings, threads): (ScanSettings, usize),
     sink: &mut dyn Sink,
 ) -> Result<ScanTotals> {
-    let contigs = contig_list(&bases.contigs);
+    let contigs = contig_list(&bases.source.contigs);
     let targets = Targets::new(&contigs, &Strand::BOTH, regions, None);
     let job = ScanJob {
         bases: Box::new(bases),

@@ -13,7 +13,6 @@ use crate::error::Result;
 use crate::genome::contigs::{Contig, Contigs};
 use crate::genome::region::Intervals;
 use crate::genome::strand::Strand;
-use crate::models::weight_file::sha256;
 use crate::output::summary::ScanSummary;
 use crate::output::summary::settings::compared;
 use crate::parts::{Work, short_digest};
@@ -105,16 +104,6 @@ impl ScanWork {
     }
 }
 
-/// Returns a digest (sha256, hexadecimal) of ranges by contig and strand.
-fn digest(targets: &[[Vec<Range<u64>>; 2]]) -> String {
-    let strands = targets.iter().flatten();
-    let numbers = strands.flat_map(|ranges| {
-        let ends = ranges.iter().flat_map(|range| [range.start, range.end]);
-        std::iter::once(ranges.len() as u64).chain(ends)
-    });
-    sha256(&numbers.flat_map(u64::to_le_bytes).collect::<Vec<u8>>())
-}
-
 impl Work for ScanWork {
     const COMMAND: &'static str = "scan";
     type Part = ChunkScores;
@@ -134,7 +123,8 @@ impl Work for ScanWork {
             context,
             // Those of the genome.
             contigs: _,
-            targets,
+            // Hashed below.
+            targets: _,
         } = self;
         let ScanSummary {
             program: _,
@@ -160,7 +150,7 @@ impl Work for ScanWork {
             ("model".to_owned(), format!("{} {}", model.name, short_digest(&model.sha256))),
             ("device".to_owned(), device.clone()),
             ("tracks".to_owned(), tracks.to_string()),
-            ("positions asked for".to_owned(), short_digest(&digest(targets))),
+            ("positions asked for".to_owned(), short_digest(&self.targets().digest())),
         ]);
         if let Some(annotation) = annotation {
             identity.insert("annotation".into(), short_digest(&annotation.sha256));

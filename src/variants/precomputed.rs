@@ -16,11 +16,10 @@ pub mod row;
 pub mod table;
 pub mod tabulate;
 
-use sha2::{Digest, Sha256};
-
 use super::settings::{LatentSites, Thresholds};
 use crate::genome::contigs::Contigs;
 use crate::genome::strand::Strand;
+use crate::models::weight_file::sha256;
 use crate::output::summary::settings::Setting;
 
 /// Nucleotides on either side of a place that are changed, unless another number is asked for: what
@@ -58,13 +57,13 @@ impl PrecomputeSettings {
 
 /// Returns a digest (sha256, hexadecimal) of places by contig and strand.
 pub fn digest(places: &[[Vec<u64>; 2]], contigs: &Contigs) -> String {
-    let mut digest = Sha256::new();
+    let mut all = Vec::new();
     for (contig, strands) in contigs.iter().zip(places) {
         for strand in Strand::BOTH {
             let positions = &strands[strand.index()];
-            digest.update(format!("{}\t{strand}\t{}\n", contig.name, positions.len()));
-            positions.iter().for_each(|position| digest.update(position.to_le_bytes()));
+            all.extend(format!("{}\t{strand}\t{}\n", contig.name, positions.len()).into_bytes());
+            all.extend(positions.iter().flat_map(|position| position.to_le_bytes()));
         }
     }
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    sha256(&all)
 }

@@ -61,7 +61,7 @@ impl Run {
     /// Returns what made the results: only what decides them.
     pub fn made(&self) -> Vec<String> {
         let s = &self.summary;
-        let mut lines = entries(&s.version, &command_line::result(), &s.model, None, None);
+        let mut lines = entries(&s.version, &command_line::result(), Some(&s.model), None, None);
         for file in &s.files {
             let skipped: u64 = file.skipped.values().sum();
             lines.push(format!(

@@ -179,7 +179,7 @@ impl Session {
     pub fn table(&self, remarks: &[&str], text: &str) -> Vec<u8> {
         let s = &self.summary;
         let (command, strength) = (command_line::result(), s.strength_model.as_ref());
-        let mut lines = entries(&s.version, &command, &s.model, strength, Some(&s.fasta));
+        let mut lines = entries(&s.version, &command, Some(&s.model), strength, Some(&s.fasta));
         lines.extend(s.sites_file.iter().map(|file| file_entry("sites", file)));
         let account = &s.sites;
         let (scored, skipped) = (account.scored, account.all_skipped());

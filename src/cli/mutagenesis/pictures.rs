@@ -8,7 +8,6 @@ use crate::context::signal::strongest;
 use crate::error::{Error, Result};
 use crate::genome::contigs::Contigs;
 use crate::genome::sequence::UNKNOWN;
-use crate::genome::strand::Strand;
 use crate::output::heat_map::HeatMap;
 use crate::output::picture::letters::Base;
 use crate::variants::mutagenesis::plan::AROUND;
@@ -87,9 +86,6 @@ fn figure(portrait: &Portrait, contig: &str, of_strength: bool) -> HeatMap {
 fn file_name(number: usize, portrait: &Portrait, contig: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
     let contig: String = contig.chars().map(plain).take(LONGEST_CONTIG).collect();
-    let strand = match portrait.key.strand {
-        Strand::Plus => "plus",
-        Strand::Minus => "minus",
-    };
+    let strand = portrait.key.strand.name();
     format!("{number}.{contig}_{}_{strand}", portrait.key.position + 1)
 }

@@ -109,7 +109,7 @@ impl Report {
     pub fn provenance(&self) -> Vec<String> {
         let s = &self.summary;
         let (command, strength) = (command_line::result(), s.strength_model.as_ref());
-        let mut lines = entries(&s.version, &command, &s.model, strength, Some(&s.fasta));
+        let mut lines = entries(&s.version, &command, Some(&s.model), strength, Some(&s.fasta));
         lines.extend(s.annotation.iter().map(|gtf| file_entry("annotation", gtf)));
         lines.extend(s.sites_file.iter().map(|bed| file_entry("sites", bed)));
         lines

@@ -118,7 +118,7 @@ impl Report {
     fn provenance(&self) -> Vec<String> {
         let s = &self.summary;
         let command = command_line::result();
-        let mut lines = entries(&s.version, &command, &s.model, None, Some(&s.fasta));
+        let mut lines = entries(&s.version, &command, Some(&s.model), None, Some(&s.fasta));
         lines.extend(s.annotation.iter().map(|gtf| file_entry("annotation", gtf)));
         lines
     }

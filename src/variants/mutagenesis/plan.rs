@@ -139,9 +139,9 @@ impl Plan {
         })
     }
 
-    /// Returns a text of all positions asked for, to tell plans apart.
-    pub fn text(&self) -> String {
-        format!("{:?}", self.targets.intervals())
+    /// Returns a digest (sha256, hexadecimal) of the positions asked for, to tell plans apart.
+    pub fn digest(&self) -> String {
+        self.targets.digest()
     }
 
     /// Returns the number of positions asked for.

@@ -1,5 +1,6 @@
 //! Sites that are named: a BED file of them, with their names and what was measured of their usage.
 
+use std::fmt;
 use std::str::FromStr;
 
 use super::plan::SiteKey;
@@ -31,6 +32,16 @@ pub enum UsageColumn {
     Number(usize),
     /// In the column that the header calls so: a share.
     Named(String),
+}
+
+impl fmt::Display for UsageColumn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Score => f.write_str("score"),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Named(name) => f.write_str(name),
+        }
+    }
 }
 
 impl FromStr for UsageColumn {

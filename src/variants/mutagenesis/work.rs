@@ -11,7 +11,7 @@ use super::scored::Scored;
 use crate::error::{Error, Result};
 use crate::genome::contigs::Contigs;
 use crate::genome::strand::Strand;
-use crate::output::summary::MutagenesisSummary;
+use crate::output::summary::{FileSummary, ModelSummary, MutagenesisSummary};
 use crate::parts::{Work, short_digest};
 use crate::shard::Shard;
 
@@ -23,8 +23,10 @@ pub struct MutagenesisWork {
     pub positions: u64,
     /// Digest of what they are.
     pub plan: String,
-    /// Digest of the models that say how likely sites are used.
-    pub context: String,
+    /// Digest of usage models other than those inside the program.
+    pub context_model: Option<String>,
+    /// Folder of MaxEntScan's tables.
+    pub splice_scores: Option<String>,
     /// Strands that anything is asked for on.
     pub strands: Vec<Strand>,
     pub outputs: Outputs,
@@ -111,32 +113,68 @@ impl Work for MutagenesisWork {
     }
 
     fn identity(&self) -> BTreeMap<String, String> {
-        let (summary, outputs) = (&self.summary, &self.outputs);
+        // No `..`: who adds a field says whether it tells one run from another.
+        let Self {
+            shard: _,
+            // Those of the plan.
+            positions: _,
+            strands: _,
+            plan,
+            context_model,
+            splice_scores,
+            // The sites that are drawn are the first of those in the plan.
+            outputs: Outputs { cutoff, plots, shown: _, deletions, usage },
+            provenance: _,
+            summary,
+            // Those of the genome.
+            contigs: _,
+        } = self;
+        let MutagenesisSummary {
+            program: _,
+            version,
+            command_line: _,
+            model,
+            strength_model,
+            fasta,
+            annotation,
+            sites_file,
+            sites: _,
+            sites_with_usage: _,
+            settings,
+            totals: _,
+            cutoff: _,
+            plots: _,
+            notes: _,
+            threads: _,
+            device,
+            wall_seconds: _,
+            variants_per_hour: _,
+        } = summary;
         let none = || "none".to_owned();
+        let named =
+            |model: &ModelSummary| format!("{} {}", model.name, short_digest(&model.sha256));
+        let file = |file: &Option<FileSummary>| file.as_ref().map(|f| short_digest(&f.sha256));
         let mut identity = BTreeMap::from([
-            ("version".to_owned(), summary.version.clone()),
-            ("genome".to_owned(), short_digest(&summary.fasta.sha256)),
-            ("device".to_owned(), summary.device.clone()),
-            ("positions asked for".to_owned(), short_digest(&self.plan)),
-            ("context model".to_owned(), short_digest(&self.context)),
-            ("plots".to_owned(), outputs.plots.to_string()),
-            ("deletions".to_owned(), outputs.deletions.to_string()),
-            ("usage".to_owned(), outputs.usage.clone().unwrap_or_else(none)),
-            ("cutoff".to_owned(), outputs.cutoff.map_or_else(none, |fold| fold.to_string())),
+            ("version".to_owned(), version.clone()),
+            ("genome".to_owned(), short_digest(&fasta.sha256)),
+            ("device".to_owned(), device.clone()),
+            ("model".to_owned(), named(model)),
+            ("positions asked for".to_owned(), short_digest(plan)),
+            ("plots".to_owned(), plots.to_string()),
+            ("deletions".to_owned(), deletions.to_string()),
+            ("usage".to_owned(), usage.clone().unwrap_or_else(none)),
+            ("cutoff".to_owned(), cutoff.map_or_else(none, |fold| fold.to_string())),
         ]);
-        let models =
-            [("model", Some(&summary.model)), ("strength model", summary.strength_model.as_ref())];
-        for (name, model) in models {
-            let digest = |sha256: &str| short_digest(sha256);
-            let model = model.map(|model| format!("{} {}", model.name, digest(&model.sha256)));
-            identity.extend(model.map(|model| (name.to_owned(), model)));
-        }
-        for (name, file) in [("annotation", &summary.annotation), ("sites", &summary.sites_file)] {
-            let digest = file.as_ref().map(|file| short_digest(&file.sha256));
-            identity.extend(digest.map(|digest| (name.to_owned(), digest)));
-        }
-        let settings = summary.settings.iter();
-        identity.extend(settings.map(|(name, value)| (name.clone(), value.to_string())));
+        let given = [
+            ("strength model", strength_model.as_ref().map(named)),
+            ("annotation", file(annotation)),
+            ("sites", file(sites_file)),
+            ("context model", context_model.as_deref().map(short_digest)),
+            ("splice scores", splice_scores.clone()),
+        ];
+        let given = given.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?)));
+        identity.extend(given);
+        identity.extend(settings.iter().map(|(name, value)| (name.clone(), value.to_string())));
         identity
     }
 
@@ -167,7 +205,8 @@ mod tests {
             shard: Shard::WHOLE,
             positions: 100,
             plan: String::new(),
-            context: String::new(),
+            context_model: None,
+            splice_scores: None,
             strands: Strand::BOTH.into(),
             outputs,
             provenance: Vec::new(),
