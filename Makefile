@@ -1,10 +1,10 @@
 # polyascan: `make demo` shows it at work, `make test` tests everything.
 # Needs Rust (cargo) and a C compiler; libclang is taken from the system or put into .deps/.
 
-.PHONY: help build dist python-test tools-test book multiqc-test cuda demo test check fuzz fuzz-coverage sanitize deny deny-offline third-party soak \
+.PHONY: help build static dist python-test tools-test book multiqc-test cuda demo test check fuzz fuzz-coverage sanitize deny deny-offline third-party soak \
         differential scaling bench-large \
         workflow workflow-test report-test \
-        bench bench-peers bench-scan bench-variants bench-gpu compare \
+        bench bench-peers bench-scan bench-variants bench-gpu bench-rbp31 compare \
         train-default train-strength train-yeast train-curves train-from-reads train-deerect-cv clean
 .DEFAULT_GOAL := help
 
@@ -28,8 +28,11 @@ help: ## list the targets
 build: .cargo/config.toml ## build target/release/polyascan
 	$(CARGO) build --locked --release
 
-dist: build ## the archive of a release: target/dist/polyascan-VERSION-TARGET.tar.gz
-	sh scripts/dist.sh
+static: .cargo/config.toml ## build a binary that runs on any Linux: target/x86_64-unknown-linux-musl/release/polyascan (needs python3, rustup)
+	sh scripts/build_static.sh
+
+dist: static ## the archive of a release, of the static binary: target/dist/polyascan-VERSION-TARGET.tar.gz
+	sh scripts/dist.sh x86_64-unknown-linux-musl
 
 cuda: .cargo/config.toml ## build target/cuda/release/polyascan, which uses a GPU where there is one
 	@sh scripts/build_cuda.sh
@@ -178,6 +181,9 @@ train-from-reads: build ## reads of a simulated genome to sites, to a model, whi
 	$(BINARY) simulate --length 1000000 --sites 300 --seed 12 -o $(READS)/test
 	$(BINARY) scan $(READS)/test/genome.fa --model $(READS)/model.safetensors -o $(READS)/found
 	$(BINARY) evaluate calls $(READS)/found.sites.bed --truth $(READS)/test/truth.bed --decoys $(READS)/test/decoys.bed
+
+bench-rbp31: build ## DeepRKE and pysster on the 31 CLIP sets of RBP-31 (needs ../shared, python3; 20 hours of a core, resumable)
+	python3 scripts/bench_rbp31.py --binary $(BINARY)
 
 train-deerect-cv: build ## cross-validate DeeReCT-PolyA on its authors' windows (needs ../shared)
 	$(BINARY) train signal --config config/train/deerect.toml --folds 5 --resume -o target/deerect.safetensors

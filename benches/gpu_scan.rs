@@ -138,11 +138,11 @@ fn rate(threads: usize, call: impl Fn() -> Result<usize> + Sync) -> Result<f64> 
 fn plain_dense(device: &Device, codes: &[u8]) -> Result<f64> {
     let default = registry::EMBEDDED.iter().find(|model| model.name == "default");
     let file = weights(default.map_or(&[], |model| model.weights))?;
-    let wrong = |problem: String| Error::model("default", problem);
+    let wrong = |problem: polyascan::error::Problem| Error::model("default", problem);
     let config: DenseConfig = file.config().map_err(wrong)?;
     let tensors = file.candle()?;
     let network = DenseNetwork::new(&config, 1 + CLEAVAGE, |name, _| {
-        let tensor = tensors.get(name).ok_or_else(|| wrong(format!("no {name}")))?;
+        let tensor = tensors.get(name).ok_or_else(|| wrong(format!("no {name}").into()))?;
         Ok(tensor.to_device(device)?)
     })?;
     rate(1, || {

@@ -1,12 +1,13 @@
 #!/bin/sh
 # Makes the archive of a release, target/dist/polyascan-VERSION-TARGET.tar.gz, and its sha256: the binary, completions,
-# manual pages, the defaults, licences of all that is in the binary. The same commit gives the same bytes.
+# manual pages, the defaults, licences of all that is in the binary. The same binary and commit give the same bytes.
+# usage: dist.sh TARGET, which names what rustc compiled for, as x86_64-unknown-linux-musl
 set -eu
 cd "$(dirname "$0")/.."
-binary=${BINARY:-target/release/polyascan}
-[ -x "$binary" ] || { echo "dist.sh: $binary is not there: run make build" >&2; exit 1; }
+target=${1:?dist.sh: name the target}
+binary=target/$target/release/polyascan
+[ -x "$binary" ] || { echo "dist.sh: $binary is not there: run make static" >&2; exit 1; }
 version=$("$binary" --version | sed 's/.* //')
-target=$(rustc -vV | sed -n 's/^host: //p')
 name=polyascan-$version-$target
 folder=target/dist/$name
 rm -rf "$folder"

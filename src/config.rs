@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::genome::limited;
 use crate::models::posterior::Posterior;
 use crate::reads::ReadRules;
@@ -180,7 +180,7 @@ impl Config {
     ///
     /// # Errors
     /// The name, the value and the range.
-    pub fn check(&self) -> std::result::Result<(), String> {
+    pub fn check(&self) -> std::result::Result<(), Problem> {
         let Stringencies { sensitive, default, strict } = self.scan.min_posterior;
         let shares = [
             ("min-probability", self.scan.min_probability),
@@ -195,12 +195,14 @@ impl Config {
         ];
         for (name, value) in shares {
             if !(0.0..=1.0).contains(&value) {
-                return Err(format!("{name} is {value}; it must lie between 0 and 1"));
+                return Err(format!("{name} is {value}; it must lie between 0 and 1").into());
             }
         }
         let distance = self.scan.merge_distance;
         if distance > MERGE_REACH {
-            return Err(format!("merge-distance is {distance}; it must be at most {MERGE_REACH}"));
+            return Err(
+                format!("merge-distance is {distance}; it must be at most {MERGE_REACH}").into()
+            );
         }
         self.reads.check()?;
         let rule = &self.variants.rule;
@@ -212,19 +214,23 @@ impl Config {
                 let (least, most) = (range.start(), range.end());
                 return Err(format!(
                     "variants.rule.{entry} is {value}; it must lie between {least} and {most}"
-                ));
+                )
+                .into());
             }
         }
         let size = self.scan.chunk_size;
         if !(1..=LONGEST_CHUNK).contains(&size) {
-            return Err(format!("chunk-size is {size}; it must lie between 1 and {LONGEST_CHUNK}"));
+            return Err(
+                format!("chunk-size is {size}; it must lie between 1 and {LONGEST_CHUNK}").into()
+            );
         }
         let remembered = self.variants.remembered;
         if !(1..=MOST_REMEMBERED).contains(&remembered) {
             let name = "variants.remembered";
             return Err(format!(
                 "{name} is {remembered}; it must lie between 1 and {MOST_REMEMBERED}"
-            ));
+            )
+            .into());
         }
         Ok(())
     }

@@ -82,6 +82,39 @@ impl std::fmt::Display for WindowPlace {
     }
 }
 
+/// What is wrong with a value, of code that does not know where the value stands: who knows makes an
+/// [`Error`] of it, with the place ([`Error::input`], [`Error::model`]).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Problem(String);
+
+/// Reads as its text.
+impl std::ops::Deref for Problem {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Problem {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<&str> for Problem {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl From<Problem> for String {
+    fn from(problem: Problem) -> Self {
+        problem.0
+    }
+}
+
 impl Error {
     /// A model gave window `number` (from 0) of its windows a score that is NaN or infinite.
     pub fn not_finite(model: &str, number: usize) -> Self {
@@ -109,6 +142,11 @@ impl Error {
     /// Wrong content in `path`, at `place` (may be empty).
     pub fn input(path: &Path, place: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::Input { path: path.to_owned(), place: place.into(), problem: problem.into() }
+    }
+
+    /// The command line or the configuration asks for something impossible.
+    pub fn usage(problem: impl Into<String>) -> Self {
+        Self::Usage(problem.into())
     }
 
     /// Something wrong with the model called `model`.

@@ -18,6 +18,7 @@ pub mod tables;
 pub mod text;
 pub mod tracks;
 
+use crate::error::Problem;
 use serde::{Deserialize, Serialize};
 
 /// What makes sites of reads: the table `[reads]` of a configuration.
@@ -47,9 +48,9 @@ impl ReadRules {
     ///
     /// # Errors
     /// Says which and what it must be.
-    pub fn check(&self) -> Result<(), String> {
+    pub fn check(&self) -> Result<(), Problem> {
         if !(1..=1000).contains(&self.cluster) {
-            return Err(format!("reads.cluster = {}: must be 1 to 1000 nt", self.cluster));
+            return Err(format!("reads.cluster = {}: must be 1 to 1000 nt", self.cluster).into());
         }
         if self.min_reads == 0 || !(0.0..1.0).contains(&self.min_share) {
             return Err("reads.min_reads must be above 0, reads.min_share 0 to below 1".into());
@@ -58,7 +59,7 @@ impl ReadRules {
         if !(1..=100).contains(&window) || self.priming_as == 0 || self.priming_run == 0 {
             return Err(format!(
                 "reads.priming_window = {window}: must be 1 to 100 nt, priming_as and priming_run above 0"
-            ));
+            ).into());
         }
         Ok(())
     }

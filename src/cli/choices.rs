@@ -5,6 +5,7 @@ use clap::builder::PossibleValue;
 
 use crate::engine::cpu::simd;
 use crate::engine::cuda::Precision;
+use crate::models::deeprke::words::Labels;
 use crate::reads::bam::Library;
 use crate::reads::cleavage::GenomicAs;
 use crate::scan::Anchor;
@@ -50,6 +51,10 @@ choices! {
         Before "before" "The nucleotide before the first A",
         Last "last" "The last A",
         Keep "keep" "None: ends stay where they are",
+    }
+    Labels {
+        Six "six" "F, T, H, I, M, S",
+        Five "five" "T counts as F: with k = 3 the 125 words that the paper names",
     }
     Library {
         Forward "forward" "In its direction: tails are As at the end",

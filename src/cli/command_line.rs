@@ -57,6 +57,7 @@ const WITH_EFFECT: &[&str] = &[
     "known_within",
     "latent",
     "learning_rate",
+    "labels",
     "length",
     "library",
     "max_length",

@@ -13,7 +13,7 @@ use super::context::ContextOptions;
 use super::options::{GenomeOptions, ModelOptions, StrandChoice, ThreadOptions, check_prefix};
 use super::parts::PartOptions;
 use crate::config::{Config, Stringencies};
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::genome::fasta::FastaFile;
 use crate::genome::region::{Region, read_bed};
 use crate::genome::strand::Strand;
@@ -117,12 +117,12 @@ pub struct Args {
 }
 
 /// Reads the name of an assembly.
-fn assembly(name: &str) -> std::result::Result<String, String> {
+fn assembly(name: &str) -> std::result::Result<String, Problem> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
     if !name.is_empty() && name.chars().all(plain) {
         return Ok(name.to_owned());
     }
-    Err("the name of an assembly is of letters, digits, `_`, `.` and `-`, as in hg38".to_owned())
+    Err("the name of an assembly is of letters, digits, `_`, `.` and `-`, as in hg38".into())
 }
 
 /// Named operating points of a scan.
@@ -180,7 +180,7 @@ impl Args {
         scan.background = self.background.unwrap_or(scan.background);
         scan.merge_distance = self.merge_distance.unwrap_or(scan.merge_distance);
         scan.chunk_size = self.chunk_size.unwrap_or(scan.chunk_size);
-        config.check().map_err(Error::Usage)?;
+        config.check().map_err(Error::usage)?;
         match self.min_posterior {
             Some(least) if !(0.0..=1.0).contains(&least) => {
                 let problem = format!("min-posterior is {least}; it must lie between 0 and 1");

@@ -10,7 +10,7 @@ use super::claim::lock_over;
 use super::options::{ThreadOptions, open_device};
 use crate::config;
 use crate::engine::device::DeviceChoice;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::genome::limited;
 use crate::models::card;
 use crate::models::weight_file::sha256;
@@ -157,7 +157,7 @@ impl Args {
     fn read(&self) -> Result<(Value, Space)> {
         let path = &self.config;
         let text = limited::read_text(path, config::MOST_BYTES, "a configuration")?;
-        let wrong = |problem: String| Error::input(path, "[tune]", problem);
+        let wrong = |problem: Problem| Error::input(path, "[tune]", problem);
         let mut base = Value::Table(config::parse(path, &text)?);
         let space = Space::take(&mut base).map_err(wrong)?;
         if let Some(data) = &self.data {
@@ -202,19 +202,19 @@ impl Args {
             return Ok(trials);
         }
         let text = limited::read_text(&path, MOST_TRIALS_BYTES, "a table of trials")?;
-        let wrong = |problem: String| Error::input(&path, "", problem);
+        let wrong = |problem: Problem| Error::input(&path, "", problem);
         trials.read(&text).map_err(wrong)?;
         if trials.all.len() > self.trials as usize {
             let there = trials.all.len();
-            return Err(wrong(format!(
-                "{there} trials are there: ask for as many or more (--trials)"
-            )));
+            return Err(wrong(
+                format!("{there} trials are there: ask for as many or more (--trials)").into(),
+            ));
         }
         let mut done = trials.all.iter().enumerate();
         match done.find(|(number, trial)| !trial.is_of(&space.draw(self.seed, *number))) {
             Some((number, _)) => {
                 let problem = "set other values than this search: the ranges have changed";
-                Err(wrong(format!("trial {} {problem}", number + 1)))
+                Err(wrong(format!("trial {} {problem}", number + 1).into()))
             }
             None => Ok(trials),
         }

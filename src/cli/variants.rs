@@ -3,38 +3,27 @@
 mod account;
 pub mod output;
 pub mod report;
+mod run;
 mod survey;
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use clap::Args as ClapArgs;
 
-use super::catalogues::{catalogue, known_places};
-use super::chosen::GeneOptions;
+use super::catalogues::catalogue;
+use super::claim;
 use super::context::SpliceOptions;
 use super::options::{ModelOptions, StrengthOptions, ThreadOptions, check_stdin};
-use super::parts::{Consumer, PartOptions, Runner};
+use super::parts::PartOptions;
 use super::precompute::computed_with;
-use super::{claim, interrupt};
-use crate::cli::progress::Progress;
 use crate::config::Config;
 use crate::error::{Error, Result, excerpt};
 use crate::genome::fasta::FastaFile;
-use crate::genome::in_turn::InTurn;
 use crate::models::Model;
 use crate::output::lock::Lock;
-use crate::parts::Checkpoint;
-use crate::pipeline::Stop;
-use crate::shard::Portion;
-use crate::variants::annotate::{Annotated, Annotator};
-use crate::variants::context::VariantContext;
 use crate::variants::entry::KEYS;
-use crate::variants::gene_usage::GeneUsage;
 use crate::variants::input::Input;
 use crate::variants::precomputed::table::Tables;
-use crate::variants::run::{self, BatchReader};
-use crate::variants::scorer::{Precomputed, VariantScorer};
 use crate::variants::settings::CheckRef;
 use crate::variants::settings::ContextRule;
 use crate::variants::settings::{LatentSites, VariantSettings};
@@ -44,10 +33,8 @@ use crate::variants::vcf::line::COLUMNS;
 use crate::variants::work::VariantWork;
 use output::{Destination, OutputOptions};
 use report::Report;
-use survey::Survey;
 
-/// Records with another REF than the genome's that are named on standard error, and samples in a
-/// message.
+/// Samples that a message names.
 const NAMED: usize = 10;
 
 /// Say what variants do to polyA sites: VCF, BCF or a table in, annotated VCF or BCF out.
@@ -139,151 +126,7 @@ pub struct Args {
 /// Wrong input, an output that cannot be written, an interrupt.
 pub fn run(args: &Args) -> Result<()> {
     let destination = args.formats.destination(&args.output);
-    annotate(args, &destination).map_err(|error| destination.explain(error))
-}
-
-fn annotate(args: &Args, destination: &Destination<'_>) -> Result<()> {
-    let (begin, inputs) = (Instant::now(), args.inputs());
-    args.check(destination, &inputs)?;
-    let config = args.config()?;
-    let threads = args.threads.apply()?;
-    let model = args.model.load()?;
-    let strength = args.strength.load(&args.model)?;
-    let settings = args.settings(&config);
-    let (thresholds, remembered) = (&settings.thresholds, config.variants.remembered);
-    let numbers = thresholds.engine(model.posterior(), settings.latent, remembered);
-    let engine = VariantScorer::new(model.as_ref(), strength.as_deref(), numbers)?
-        .stopping(interrupt::patience(args.parts.resume));
-    let prefix = destination.prefix();
-    let lock = match (&prefix, args.parts.shard) {
-        (Some(prefix), Some(_)) => Some(args.claim_shard(prefix, &inputs)?),
-        _ => destination.claim(&inputs)?,
-    };
-
-    let input = args.input()?;
-    let variants = input.records()?;
-    let mut header = variants.header();
-    let sample = args.sample(&header, &input)?;
-    let fasta = FastaFile::open(&args.fasta)?;
-    if !args.formats.force {
-        input.check_assembly(&fasta.contigs)?;
-    }
-    let (annotation, extension) = (args.annotation.as_deref(), settings.extension);
-    let loaded = args.splice.load(
-        annotation,
-        extension,
-        &fasta,
-        strength.is_some(),
-        &GeneOptions::default(),
-    )?;
-    let (genes, usage) = (loaded.genes.as_ref(), &loaded.usage);
-    let known = known_places(&args.catalogues, genes, &fasta.contigs)?;
-    let models = (model.as_ref(), strength.as_deref());
-    let tables = args.tables(&settings, models, &fasta, &known.places)?;
-    let precomputed = tables.as_ref().map(|tables| tables as &dyn Precomputed);
-    let engine = engine.looking_up(precomputed);
-
-    let mut report = Report::new(&settings, models, &fasta, threads);
-    report.inputs(&input.source, loaded.gtf.as_ref(), &known.files)?;
-    loaded.notes.iter().chain(&known.remarks).for_each(|note| report.note(note.clone()));
-    tables.iter().for_each(|tables| report.precomputed(tables));
-    if let Some((name, here, there, n)) = header.other_length(&fasta.contigs) {
-        report.note(format!(
-            "{n} contigs have another length in the VCF than in the FASTA ({name}: {here} and {there} \
-             nt); were the variants called on this genome?"
-        ));
-    }
-    let interrupt = interrupt::watch();
-    let unnamed = !header.defines_contigs();
-    let mut genome = InTurn::new(&fasta)?;
-    let mut survey = if args.parts.keep_parts() || unnamed {
-        Survey::of(&input, &mut genome, interrupt)?
-    } else {
-        Survey::default()
-    };
-    // Where contigs come in order, they can be held one at a time again.
-    let genome = if genome.keeps_all() { genome } else { InTurn::new(&fasta)? };
-    survey.rows.take().into_iter().for_each(|rows| report.table(rows));
-    if unnamed && !input.is_table() && !survey.contigs.is_empty() {
-        report.note(format!(
-            "the VCF has no ##contig lines; those of the genome's contigs were added ({})",
-            survey.contigs.len()
-        ));
-    }
-    if unnamed {
-        header.add(survey.contig_lines());
-    }
-    let records = if args.parts.keep_parts() { survey.records } else { u64::MAX };
-    let work = args.work(records, &mut header, &fasta, &report, settings);
-    let annotator = Annotator {
-        engine: &engine,
-        genes,
-        context: VariantContext { model: usage, genes, rules: &work.settings.rules },
-        places: &known.places,
-        usage: GeneUsage::default(),
-        check_ref: work.settings.check_ref,
-        longest: work.settings.max_length,
-        changed_motif_only: work.settings.changed_motif_only,
-        table: work.table,
-        path: input.source.path(),
-    };
-    let compute = |portion: Portion, consume: &mut Consumer<'_, VariantWork>| {
-        let mut display = Display::new(variants.progress().0);
-        let sorted = args.formats.write_index;
-        let reader = BatchReader::new(variants, genome, sorted, portion.span);
-        let reader = reader.forced(args.formats.force).with_haplotypes(sample);
-        let stop = Stop::new(interrupt, portion.finish_begun);
-        run::run(reader, &annotator, threads, &stop, |annotated| {
-            display.show(&annotated);
-            consume(&annotated)
-        })
-    };
-    let checkpoint = prefix.as_ref().and_then(|prefix| args.parts.checkpoint(prefix));
-    let (total, checkpoint) = (work.records, checkpoint.as_deref());
-    let runner = Runner { work: &work, total, checkpoint, interrupt, begin };
-    match &prefix {
-        Some(prefix) if args.parts.shard.is_some() => {
-            let path = format!("{}.shard", args.parts.base(prefix));
-            runner.into_shard(path.as_ref(), compute)?;
-        }
-        _ => {
-            let mut output = destination.create(&work)?;
-            let checkpoint = runner.run(compute, &mut |annotated| output.take(annotated))?;
-            tables.iter().for_each(|tables| report.looked_up(tables));
-            let earlier = checkpoint.as_ref().map_or(0.0, Checkpoint::earlier);
-            output.commit(&work, report, earlier, begin)?;
-            checkpoint.map_or(Ok(()), Checkpoint::remove)?;
-        }
-    }
-    drop(lock);
-    Ok(())
-}
-
-/// What is shown while records are scored.
-struct Display {
-    progress: Progress,
-    /// How much of the input has been read.
-    read: u64,
-    mismatches: usize,
-}
-
-impl Display {
-    /// Begins, with the input's size in bytes.
-    fn new(size: u64) -> Self {
-        Self { progress: Progress::of_records(size), read: 0, mismatches: 0 }
-    }
-
-    fn show(&mut self, annotated: &Annotated) {
-        for place in &annotated.mismatches {
-            self.mismatches += 1;
-            if self.mismatches <= NAMED {
-                crate::say!("polyascan: warning: {place}: REF is not what the genome has there");
-            }
-        }
-        let read = annotated.read.unwrap_or(0);
-        self.progress.advance(read.saturating_sub(self.read), annotated.totals.records);
-        self.read = read;
-    }
+    run::run(args, &destination).map_err(|error| destination.explain(error))
 }
 
 impl Args {

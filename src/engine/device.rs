@@ -6,7 +6,7 @@ use std::str::FromStr;
 use candle_core::Device;
 
 use super::cuda::{Pool, Precision};
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 
 /// Copies of a network per GPU: one computes while the results of another are fetched.
 #[cfg(feature = "cuda")]
@@ -27,9 +27,9 @@ pub enum DeviceChoice {
 }
 
 impl FromStr for DeviceChoice {
-    type Err = String;
+    type Err = Problem;
 
-    fn from_str(text: &str) -> std::result::Result<Self, String> {
+    fn from_str(text: &str) -> std::result::Result<Self, Problem> {
         let wrong = || format!("{text:?} is none of auto, cpu, cuda, cuda:0, cuda:0,1, cuda:all");
         match text {
             "auto" => Ok(Self::Auto),
@@ -41,7 +41,7 @@ impl FromStr for DeviceChoice {
                 let numbers = list.split(',').map(|number| number.parse().map_err(|_| wrong()));
                 let numbers = numbers.collect::<std::result::Result<Vec<usize>, _>>()?;
                 match (1..numbers.len()).find(|&i| numbers[..i].contains(&numbers[i])) {
-                    Some(twice) => Err(format!("GPU {} is named twice", numbers[twice])),
+                    Some(twice) => Err(format!("GPU {} is named twice", numbers[twice]).into()),
                     None => Ok(Self::Cuda(numbers)),
                 }
             }
@@ -167,7 +167,7 @@ impl Workers {
 
 /// Opens GPUs, all if none are named: copy by copy, so that the first copies are on different ones.
 #[cfg(feature = "cuda")]
-fn gpus(numbers: Option<&[usize]>) -> std::result::Result<Vec<Device>, String> {
+fn gpus(numbers: Option<&[usize]>) -> std::result::Result<Vec<Device>, Problem> {
     use super::cuda::driver;
     let numbers = match numbers {
         Some(numbers) => numbers.to_vec(),
@@ -180,7 +180,7 @@ fn gpus(numbers: Option<&[usize]>) -> std::result::Result<Vec<Device>, String> {
 }
 
 #[cfg(not(feature = "cuda"))]
-fn gpus(_numbers: Option<&[usize]>) -> std::result::Result<Vec<Device>, String> {
+fn gpus(_numbers: Option<&[usize]>) -> std::result::Result<Vec<Device>, Problem> {
     Err("this build has no CUDA; build with `make cuda`, or use cpu".into())
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::error::Result;
+use crate::error::{Problem, Result};
 use crate::genome::compression::Source;
 use crate::genome::contigs::Contigs;
 use crate::genome::memory::Genome;
@@ -134,25 +134,25 @@ impl Row<'_> {
     }
 
     /// Returns the text in a column that must be there.
-    pub(super) fn need(&self, name: &str) -> std::result::Result<&str, String> {
-        self.get(name).ok_or(format!("no column {name}"))
+    pub(super) fn need(&self, name: &str) -> std::result::Result<&str, Problem> {
+        self.get(name).ok_or_else(|| format!("no column {name}").into())
     }
 
     fn number(&self, name: &str) -> Option<f64> {
         self.get(name).and_then(|text| text.parse().ok())
     }
 
-    fn whole(&self, name: &str) -> std::result::Result<usize, String> {
+    fn whole(&self, name: &str) -> std::result::Result<usize, Problem> {
         let text = self.need(name)?;
-        text.parse().map_err(|_| format!("{name} {text:?} is not a number"))
+        text.parse().map_err(|_| format!("{name} {text:?} is not a number").into())
     }
 
     /// Returns the site that the row names, without its evidence.
-    pub(super) fn site(&self, genome: &Genome) -> std::result::Result<MeasuredSite, String> {
+    pub(super) fn site(&self, genome: &Genome) -> std::result::Result<MeasuredSite, Problem> {
         Ok(at(genome, self.place(&genome.contigs)?))
     }
 
-    fn place(&self, contigs: &Contigs) -> std::result::Result<Place, String> {
+    fn place(&self, contigs: &Contigs) -> std::result::Result<Place, Problem> {
         let strand = self.need("strand")?;
         let position = match () {
             () if self.get("offset").is_some() => self.whole("offset")?,
@@ -179,7 +179,7 @@ impl Row<'_> {
 /// A file that cannot be read; a line that `read` finds wrong, with its number.
 pub(super) fn read_rows<T>(
     path: &Path,
-    read: impl Fn(Line<'_>) -> std::result::Result<T, String>,
+    read: impl Fn(Line<'_>) -> std::result::Result<T, Problem>,
 ) -> Result<Vec<T>> {
     read_rows_of(&Source::open(path)?, read)
 }
@@ -187,7 +187,7 @@ pub(super) fn read_rows<T>(
 /// As [`read_rows`], from a file that is open.
 fn read_rows_of<T>(
     source: &Source,
-    read: impl Fn(Line<'_>) -> std::result::Result<T, String>,
+    read: impl Fn(Line<'_>) -> std::result::Result<T, Problem>,
 ) -> Result<Vec<T>> {
     let mut lines = TextLines::new(source);
     let mut columns: HashMap<String, usize> = HashMap::new();
@@ -211,7 +211,7 @@ fn read_rows_of<T>(
     Ok(rows)
 }
 
-fn from_table(row: &Row<'_>, genome: &Genome) -> std::result::Result<MeasuredSite, String> {
+fn from_table(row: &Row<'_>, genome: &Genome) -> std::result::Result<MeasuredSite, Problem> {
     let mut site = row.site(genome)?;
     site.reads = row.number("apadb_reads").or(row.number("reads"));
     site.utr3 = row.get("type").is_some_and(|kind| kind.starts_with("3'UTR"));
@@ -219,11 +219,11 @@ fn from_table(row: &Row<'_>, genome: &Genome) -> std::result::Result<MeasuredSit
     Ok(site)
 }
 
-fn from_bed(fields: &[&str], genome: &Genome) -> std::result::Result<MeasuredSite, String> {
+fn from_bed(fields: &[&str], genome: &Genome) -> std::result::Result<MeasuredSite, Problem> {
     Ok(at(genome, place_from_bed(fields, &genome.contigs)?))
 }
 
-fn place_from_bed(fields: &[&str], contigs: &Contigs) -> std::result::Result<Place, String> {
+fn place_from_bed(fields: &[&str], contigs: &Contigs) -> std::result::Result<Place, Problem> {
     let [contig, start, _, _, _, strand, ..] = fields else {
         return Err("neither a table with a `contig offset strand` header nor 6-column BED".into());
     };
@@ -244,16 +244,16 @@ fn locate(
     name: &str,
     position: usize,
     strand: &str,
-) -> std::result::Result<Place, String> {
+) -> std::result::Result<Place, Problem> {
     let contig = contig_index(contigs, name)?;
     if position as u64 >= contigs.iter().nth(contig).map_or(0, |contig| contig.length) {
-        return Err(format!("position {position} is past the end of {name}"));
+        return Err(format!("position {position} is past the end of {name}").into());
     }
     Ok(Place { contig, strand: strand.parse()?, position })
 }
 
-fn contig_index(contigs: &Contigs, name: &str) -> std::result::Result<usize, String> {
-    contigs.resolve(name).ok_or_else(|| format!("contig {name} is not in the FASTA file"))
+fn contig_index(contigs: &Contigs, name: &str) -> std::result::Result<usize, Problem> {
+    contigs.resolve(name).ok_or_else(|| format!("contig {name} is not in the FASTA file").into())
 }
 
 /// Returns whether AATAAA or ATTAAA starts at one of the distances upstream of a position.

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::measured::{Line, Place, Row, read_rows};
 use crate::context::class::Feature;
 use crate::context::features::GeneContext;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::genome::annotation::Annotation;
 use crate::genome::memory::Genome;
 use crate::genome::sequence::UNKNOWN;
@@ -55,7 +55,7 @@ pub fn read_counts(
     };
     let mut sites = read_rows(path, |line| {
         let Line::Table(row) = line else {
-            return Err(format!("no header: counts stand in a column {counts} of a table"));
+            return Err(format!("no header: counts stand in a column {counts} of a table").into());
         };
         let place = row.site(genome)?.place();
         let gene = match (&context, gene) {
@@ -80,14 +80,14 @@ pub fn read_counts(
     Ok(sites)
 }
 
-fn count(row: &Row<'_>, column: &str) -> std::result::Result<f64, String> {
+fn count(row: &Row<'_>, column: &str) -> std::result::Result<f64, Problem> {
     let text = row.need(column)?;
     let value: f64 =
         text.trim().parse().map_err(|_| format!("{column} {text:?} is not a number"))?;
     if value.is_finite() && value >= 0.0 {
         Ok(value)
     } else {
-        Err(format!("{column} {text:?}: a count is 0 or more"))
+        Err(format!("{column} {text:?}: a count is 0 or more").into())
     }
 }
 

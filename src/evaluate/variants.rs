@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::metrics::{auprc, mean, pearson, spearman};
-use crate::error::Result;
+use crate::error::{Problem, Result};
 use crate::genome::compression::Source;
 use crate::genome::sequence::encode;
 use crate::genome::text_lines::TextLines;
@@ -53,7 +53,7 @@ pub fn read(path: &Path, signal: usize) -> Result<MeasuredVariants> {
     while let Some(line) = lines.next_text()? {
         let number = lines.number();
         let fields: Vec<&str> = line.split('\t').map(str::trim).collect();
-        let wrong = |problem: String| lines.wrong(problem);
+        let wrong = |problem: Problem| lines.wrong(problem);
         let Some(columns) = &columns else {
             columns = Some(find_columns(&fields).map_err(wrong)?);
             continue;
@@ -70,7 +70,7 @@ pub fn read(path: &Path, signal: usize) -> Result<MeasuredVariants> {
     Ok(table)
 }
 
-fn find_columns(header: &[&str]) -> std::result::Result<[usize; 4], String> {
+fn find_columns(header: &[&str]) -> std::result::Result<[usize; 4], Problem> {
     let mut columns = [0; 4];
     for (column, name) in columns.iter_mut().zip(COLUMNS) {
         let found = header.iter().position(|column| *column == name);
@@ -90,7 +90,7 @@ fn row(
     fields: &[&str],
     columns: &[usize; 4],
     signal: usize,
-) -> std::result::Result<Option<MeasuredVariant>, String> {
+) -> std::result::Result<Option<MeasuredVariant>, Problem> {
     let [reference, variant, position, measured] =
         columns.map(|column| fields.get(column).copied().unwrap_or(""));
     let codes = |name: &str, letters: &str| {
@@ -104,13 +104,16 @@ fn row(
     if reference.len() != variant.len()
         || !(0..reference.len()).all(|i| differ(i) == (i == position))
     {
-        return Err(format!("the two sequences do not differ at index {position} (from 0) alone"));
+        return Err(
+            format!("the two sequences do not differ at index {position} (from 0) alone").into()
+        );
     }
     if position >= reference.len() || signal + SIGNAL > reference.len() {
         return Err(format!(
             "{} nt end before index {position} or before the signal at {signal}",
             reference.len()
-        ));
+        )
+        .into());
     }
     let measured = match measured {
         "" | "NA" | "NaN" | "nan" => return Ok(None),

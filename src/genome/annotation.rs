@@ -112,8 +112,8 @@ impl Annotation {
         } else {
             gtf::read(&mut lines, &mut names, &mut assembly, &mut left_out)?
         };
-        let fault = |place: String, problem| Error::input(source.path(), place, problem);
-        names.check().map_err(|problem| fault(String::new(), problem))?;
+        let fault = |place: String, problem: String| Error::input(source.path(), place, problem);
+        names.check().map_err(|problem| fault(String::new(), problem.into()))?;
         let (genes, assembled) = assembly.finish(contigs);
         let notes = names.notes().into_iter().chain(left_out.notes()).chain(remarks);
         let notes: Vec<String> = notes.chain(assembled).collect();

@@ -16,7 +16,7 @@ use flate2::bufread::MultiGzDecoder;
 
 pub use self::reader::Reader;
 use self::reader::{Cursor, Damage};
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 
 /// How a file is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +126,7 @@ impl Source {
     /// As for [`Source::open`]; what `look` says.
     pub fn open_as(
         path: &Path,
-        look: impl Fn(&[u8]) -> std::result::Result<(), String>,
+        look: impl Fn(&[u8]) -> std::result::Result<(), Problem>,
     ) -> Result<Self> {
         Self::open_marked(path, Mark::Refused, look)
     }
@@ -138,7 +138,7 @@ impl Source {
     pub fn open_marked(
         path: &Path,
         mark: Mark,
-        look: impl Fn(&[u8]) -> std::result::Result<(), String>,
+        look: impl Fn(&[u8]) -> std::result::Result<(), Problem>,
     ) -> Result<Self> {
         if path == Path::new("-") {
             return Self::copied(Path::new("<stdin>"), io::stdin().lock(), mark, look);
@@ -173,7 +173,7 @@ impl Source {
         path: &Path,
         mut stream: impl Read,
         mark: Mark,
-        look: impl Fn(&[u8]) -> std::result::Result<(), String>,
+        look: impl Fn(&[u8]) -> std::result::Result<(), Problem>,
     ) -> Result<Self> {
         const ACTION: &str =
             "cannot copy into a temporary file (is there room in the folder that TMPDIR names?)";

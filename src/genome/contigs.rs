@@ -5,7 +5,7 @@ mod aliases;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::error::excerpt;
+use crate::error::{Problem, excerpt};
 
 /// What sources put before a chromosome's number: UCSC and GENCODE, TAIR.
 const PREFIXES: [&str; 3] = ["chr", "Chr", "CHR"];
@@ -104,8 +104,8 @@ impl Contigs {
     ///
     /// # Errors
     /// What is wrong with a name that is none of them.
-    pub fn resolve_all(&self, names: &[String]) -> Result<Vec<usize>, String> {
-        let missing = |name| format!("no contig {name}; there are {}", self.examples(5));
+    pub fn resolve_all(&self, names: &[String]) -> Result<Vec<usize>, Problem> {
+        let missing = |name| format!("no contig {name}; there are {}", self.examples(5)).into();
         names.iter().map(|name| self.resolve(name).ok_or_else(|| missing(name))).collect()
     }
 

@@ -15,7 +15,7 @@ use self::records::Records;
 use super::compression::{Reader, Source};
 use super::contigs::{Contig, Contigs};
 use super::sequence;
-use crate::error::{Error, Result, excerpt};
+use crate::error::{Error, Problem, Result, excerpt};
 
 /// A checked FASTA file (plain, gzip or BGZF): contigs and digest known.
 #[derive(Debug)]
@@ -84,14 +84,14 @@ impl FastaFile {
 }
 
 /// Refuses the beginning of what is no FASTA.
-fn look(begin: &[u8]) -> std::result::Result<(), String> {
+fn look(begin: &[u8]) -> std::result::Result<(), Problem> {
     let text = begin.trim_ascii_start();
     if !text.is_empty() && !text.starts_with(b">") {
         let found = foreign::describe(text);
-        return Err(format!("not FASTA: the first line does not begin with `>`; {found}"));
+        return Err(format!("not FASTA: the first line does not begin with `>`; {found}").into());
     }
     if text.len() >= LONGEST_HEADER - 1 && !text[..LONGEST_HEADER - 1].contains(&b'\n') {
-        return Err(records::LONG_HEADER.to_owned());
+        return Err(records::LONG_HEADER.into());
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 pub use self::bed::{BedRow, read_bed, read_bed_rows, read_bed_source};
 pub use self::intervals::Intervals;
 use super::contigs::Contigs;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 
 /// A stretch of one contig, 0-based half-open.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,24 +64,26 @@ impl Region {
 }
 
 /// Parses `START`, `START-` or `START-END`, 1-based inclusive.
-fn parse_span(span: &str) -> std::result::Result<(u64, Option<u64>), String> {
+fn parse_span(span: &str) -> std::result::Result<(u64, Option<u64>), Problem> {
     let (start, end) = span.split_once('-').unwrap_or((span, ""));
     let start = parse_position(start)?;
     let end = if end.is_empty() { None } else { Some(parse_position(end)?) };
     match end {
-        _ if start == 0 => Err("positions are counted from 1".to_owned()),
-        Some(end) if end < start => Err(format!("the end {end} is before the start {start}")),
+        _ if start == 0 => Err("positions are counted from 1".into()),
+        Some(end) if end < start => {
+            Err(format!("the end {end} is before the start {start}").into())
+        }
         _ => Ok((start, end)),
     }
 }
 
-fn parse_position(text: &str) -> std::result::Result<u64, String> {
+fn parse_position(text: &str) -> std::result::Result<u64, Problem> {
     let digits = text.replace(',', "");
     // u64's own parser would accept a plus sign.
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(format!("{text:?} is not a position"));
+        return Err(format!("{text:?} is not a position").into());
     }
-    digits.parse().map_err(|_| format!("{text:?} is too large"))
+    digits.parse().map_err(|_| format!("{text:?} is too large").into())
 }
 
 fn unknown_contig(text: &str, name: &str, contigs: &Contigs, fasta: &Path) -> Error {

@@ -13,7 +13,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::soft::Soft;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::train::network::normal;
 
 /// Standard deviations of the first scores: the first of these where the target has a slope.
@@ -34,10 +34,10 @@ pub enum Target {
 }
 
 impl std::str::FromStr for Target {
-    type Err = String;
+    type Err = Problem;
 
-    fn from_str(text: &str) -> std::result::Result<Self, String> {
-        let wrong = || "write output:NAME, unit:N or kernel:N".to_owned();
+    fn from_str(text: &str) -> std::result::Result<Self, Problem> {
+        let wrong = || Problem::from("write output:NAME, unit:N or kernel:N");
         let (kind, which) = text.split_once(':').ok_or_else(wrong)?;
         let number = || which.parse().map_err(|_| format!("{which:?} is not a number"));
         match kind {

@@ -19,7 +19,7 @@ mod tests;
 
 use candle_core::{DType, Device, Tensor};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::models::architecture::ArchitectureKind;
 use crate::models::registry;
 use crate::models::weight_file::{Tensors, WeightFile};
@@ -124,7 +124,7 @@ pub fn load(name_or_file: &str) -> Result<Box<dyn Soft>> {
 pub fn build(file: &WeightFile, kind: DType) -> Result<Box<dyn Soft>> {
     let parts = Parts { tensors: &file.tensors, kind };
     let name = file.entry("architecture");
-    let wrong = |problem: String| Error::model(name, problem);
+    let wrong = |problem: Problem| Error::model(name, problem);
     let known = registry::architecture(name);
     let known = known.ok_or_else(|| wrong("no architecture of this program".into()))?;
     Ok(match known.kind {

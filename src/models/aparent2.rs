@@ -10,6 +10,7 @@ pub mod fold;
 mod import;
 pub mod kernel;
 mod profile;
+#[cfg(any(test, feature = "testing"))]
 pub mod random;
 pub mod weights;
 

@@ -16,7 +16,7 @@ use super::formats::{keras_h5, npz};
 use super::registry::ARCHITECTURES;
 use super::weight_file::{self, FORMAT_VERSION, WeightFile, sha256};
 use crate::engine::device::Workers;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::output::atomic::{AtomicFile, keep_input};
 
 /// What a conversion made.
@@ -72,11 +72,11 @@ pub fn convert(input: &Path, output: &Path, options: &ConvertOptions) -> Result<
 
 /// Loads what is about to be written: a file that was converted is a file that runs.
 fn check(input: &Path, architecture: &Architecture, bytes: &[u8]) -> Result<()> {
-    let wrong = |problem: String| Error::input(input, "", problem);
+    let wrong = |problem: Problem| Error::input(input, "", problem);
     let file: WeightFile = weight_file::decode(bytes).map_err(wrong)?;
     let card = ModelCard::new("converted", architecture.name, architecture.task);
     match (architecture.load)(&file, card, &Workers::CPU) {
-        Err(Error::Model { problem, .. }) => Err(wrong(problem)),
+        Err(Error::Model { problem, .. }) => Err(wrong(problem.into())),
         other => other.map(|_| ()),
     }
 }

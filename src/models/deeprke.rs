@@ -6,6 +6,7 @@
 
 pub mod config;
 mod convolutions;
+#[cfg(any(test, feature = "testing"))]
 pub mod random;
 mod recurrent;
 #[cfg(test)]
@@ -21,12 +22,11 @@ use super::weight_file::{self, FORMAT_VERSION, Tensors, WeightFile};
 use super::{Input, Length, Model, Output, Predictions, Window, check_finite};
 use crate::engine::cpu::activation::sigmoid;
 use crate::engine::device::Workers;
-use crate::error::{Error, Result, WindowPlace};
-use crate::structure::LABELS;
+use crate::error::{Error, Problem, Result, WindowPlace};
 use config::Config;
 use convolutions::{Modules, Scratch};
 use recurrent::Recurrent;
-use words::{BASES, label_codes};
+use words::BASES;
 
 /// Sequences that go through the LSTM together.
 const BATCH: usize = 64;
@@ -89,7 +89,8 @@ impl DeepRke {
         let k = self.config.k;
         let mut words = vec![words::words(window.codes, k, BASES.len()).collect()];
         if let (Some(_), Some(labels)) = (&self.config.structure, window.structure) {
-            words.push(words::words(&label_codes(labels), k, LABELS.len()).collect());
+            let codes = self.config.labels.codes(labels);
+            words.push(words::words(&codes, k, self.config.labels.alphabet().len()).collect());
         }
         words
     }
@@ -133,7 +134,7 @@ impl Model for DeepRke {
 ///
 /// # Errors
 /// If the sizes make no network or the tensors are not those of the network.
-pub fn encode(config: &Config, tensors: &Tensors) -> std::result::Result<Vec<u8>, String> {
+pub fn encode(config: &Config, tensors: &Tensors) -> std::result::Result<Vec<u8>, Problem> {
     weights::check(config, tensors)?;
     let sizes = serde_json::to_string(config).map_err(|e| e.to_string())?;
     let metadata = BTreeMap::from([
@@ -142,5 +143,5 @@ pub fn encode(config: &Config, tensors: &Tensors) -> std::result::Result<Vec<u8>
         ("config", &sizes),
         ("format_version", FORMAT_VERSION),
     ]);
-    weight_file::encode(tensors, &metadata).map_err(|e| e.to_string())
+    weight_file::encode(tensors, &metadata).map_err(|e| e.to_string().into())
 }

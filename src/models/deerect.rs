@@ -19,7 +19,7 @@ use super::architecture::{Architecture, ArchitectureKind, Recogniser};
 use super::card::{ModelCard, Task};
 use super::weight_file::{Reader, Tensors};
 use super::{Input, Length, Model, Output, Predictions, Window};
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::models::deerect::kernel::{DeerectKernel, GROUPS, Sizes, Weights};
 
 /// Nucleotides of a window.
@@ -80,16 +80,18 @@ impl Model for Deerect {
 }
 
 /// Takes and checks the tensors.
-fn weights(tensors: &Tensors) -> std::result::Result<(Sizes, Weights), String> {
+fn weights(tensors: &Tensors) -> std::result::Result<(Sizes, Weights), Problem> {
     let mut reader = Reader::new(tensors);
     let conv = reader.shape("conv.weight", 3)?;
     let (width, filters) = (conv[0], conv[2]);
     let hidden = reader.shape("hidden.weight", 2)?[1];
     if width > LENGTH {
-        return Err(format!("tensor conv.weight: filters of {width} nt for {LENGTH} nt"));
+        return Err(format!("tensor conv.weight: filters of {width} nt for {LENGTH} nt").into());
     }
     if !filters.is_multiple_of(GROUPS) {
-        return Err(format!("tensor conv.weight: {filters} filters do not make {GROUPS} groups"));
+        return Err(
+            format!("tensor conv.weight: {filters} filters do not make {GROUPS} groups").into()
+        );
     }
     let sizes = Sizes { length: LENGTH, width, filters, hidden };
     let inputs = sizes.steps() * filters;

@@ -12,6 +12,7 @@ mod head;
 mod import;
 mod kernel;
 pub mod plain;
+#[cfg(any(test, feature = "testing"))]
 pub mod random;
 mod separate;
 mod shared;
@@ -25,7 +26,7 @@ use super::{CLEAVAGE, Input, Model, Output, Predictions, StrandScores, Window};
 use crate::engine::cpu::activation::{sigmoid, softmax};
 use crate::engine::cuda::Pool;
 use crate::engine::device::{DeviceKind, Workers};
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use gpu::GpuBiLstm;
 use kernel::Kernel;
 use weights::{Kind, Weights};
@@ -88,7 +89,7 @@ impl BiLstm {
     /// # Errors
     /// As [`Self::new`]; if the device fails.
     pub fn load(kind: Kind, tensors: &Tensors, card: ModelCard, workers: &Workers) -> Result<Self> {
-        let wrong = |problem: String| Error::model(&card.name, problem);
+        let wrong = |problem: Problem| Error::model(&card.name, problem);
         let weights = Weights::new(kind, tensors).map_err(wrong)?;
         let outputs = match kind {
             Kind::PolyaId => {

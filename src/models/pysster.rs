@@ -18,7 +18,7 @@ use super::{Input, Length, Model, Output, Predictions, Window};
 use crate::engine::cpu::activation::sigmoid;
 use crate::engine::cpu::layers::{Activations, Conv, Dense, LetterConv, max_pool, pooled};
 use crate::engine::device::Workers;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use alphabet::Alphabet;
 
 /// Windows that are computed together: their activations stay in cache.
@@ -102,10 +102,12 @@ impl Pysster {
         config: &Config,
         tensors: &Tensors,
         card: &ModelCard,
-    ) -> std::result::Result<Self, String> {
+    ) -> std::result::Result<Self, Problem> {
         let alphabet = Alphabet::new(&config.alphabet)?;
         if config.length > LONGEST {
-            return Err(format!("it reads {} nt; at most {LONGEST} are supported", config.length));
+            return Err(
+                format!("it reads {} nt; at most {LONGEST} are supported", config.length).into()
+            );
         }
         let mut reader = Reader::new(tensors);
         let (mut first, mut convs) = (None, Vec::new());
@@ -117,12 +119,16 @@ impl Pysster {
                 _ => convs.push(Conv::new(&weight, taps, channels, &bias)),
             }
             if pool.size == 0 || pool.stride == 0 {
-                return Err(format!("pool {n} has size {} and stride {}", pool.size, pool.stride));
+                return Err(
+                    format!("pool {n} has size {} and stride {}", pool.size, pool.stride).into()
+                );
             }
             positions = pooled((positions + 1).saturating_sub(taps), pool.size, pool.stride);
             channels = bias.len();
             if positions == 0 {
-                return Err(format!("{} nt are too short for convolution {n}", config.length));
+                return Err(
+                    format!("{} nt are too short for convolution {n}", config.length).into()
+                );
             }
         }
         let first = first.ok_or("it has no convolution")?;
@@ -183,7 +189,7 @@ fn conv(
     reader: &mut Reader<'_>,
     n: usize,
     channels: usize,
-) -> std::result::Result<(Vec<f32>, Vec<f32>, usize), String> {
+) -> std::result::Result<(Vec<f32>, Vec<f32>, usize), Problem> {
     let name = format!("conv.{n}.weight");
     let shape = reader.shape(&name, 3)?;
     let (taps, kernels) = (shape[0], shape[2]);

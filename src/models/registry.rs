@@ -9,7 +9,7 @@ use super::formats::foreign;
 use super::weight_file::{self, WeightFile, sha256};
 use super::{Model, aparent2, deeprke, deerect, dense, file, library, polyaid, pysster};
 use crate::engine::device::Workers;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 
 /// All architectures that this program runs.
 pub const ARCHITECTURES: [&Architecture; 8] = [
@@ -168,12 +168,13 @@ pub fn load_file(path: &Path, workers: &Workers) -> Result<Box<dyn Model>> {
 /// # Errors
 /// If the bytes are no model of a known architecture.
 pub fn build(bytes: &[u8], mut card: ModelCard, workers: &Workers) -> Result<Box<dyn Model>> {
-    let wrong = |problem: String| Error::model(card.name.as_str(), problem);
+    let wrong = |problem: Problem| Error::model(card.name.as_str(), problem);
     let file = weight_file::decode(bytes).map_err(|problem| {
         wrong(match foreign::describe(bytes) {
             Some(what) if !foreign::is_safetensors(bytes) => format!(
                 "no safetensors file, but {what}; `polyascan convert IN OUT` reads published files"
-            ),
+            )
+            .into(),
             _ => problem,
         })
     })?;
@@ -181,7 +182,7 @@ pub fn build(bytes: &[u8], mut card: ModelCard, workers: &Workers) -> Result<Box
     let Some(architecture) = architecture(name) else {
         return Err(wrong(match name {
             "" => "its metadata names no architecture: it is no model of this program".into(),
-            other => format!("unknown architecture {other:?}: made by a newer version?"),
+            other => format!("unknown architecture {other:?}: made by a newer version?").into(),
         }));
     };
     card.parameters = file.tensors.values().map(|tensor| tensor.values.len()).sum();

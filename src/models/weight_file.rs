@@ -11,7 +11,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::posterior::Posterior;
-use crate::error::Result;
+use crate::error::{Problem, Result};
 
 /// The metadata entry `format_version` of files that this program writes and reads.
 pub const FORMAT_VERSION: &str = "1";
@@ -44,21 +44,21 @@ impl WeightFile {
     ///
     /// # Errors
     /// If it is missing or not what `T` is.
-    pub fn config<T: serde::de::DeserializeOwned>(&self) -> std::result::Result<T, String> {
+    pub fn config<T: serde::de::DeserializeOwned>(&self) -> std::result::Result<T, Problem> {
         serde_json::from_str(self.entry("config"))
-            .map_err(|e| format!("metadata entry `config`: {e}"))
+            .map_err(|e| format!("metadata entry `config`: {e}").into())
     }
 
     /// Returns what makes posteriors of the model's outputs, from the metadata entry `posterior`.
     ///
     /// # Errors
     /// If it is there and is none.
-    pub fn posterior(&self) -> std::result::Result<Option<Posterior>, String> {
+    pub fn posterior(&self) -> std::result::Result<Option<Posterior>, Problem> {
         match self.entry("posterior") {
             "" => Ok(None),
             json => serde_json::from_str(json)
                 .map(Some)
-                .map_err(|e| format!("metadata entry `posterior`: {e}")),
+                .map_err(|e| format!("metadata entry `posterior`: {e}").into()),
         }
     }
 
@@ -80,23 +80,23 @@ impl WeightFile {
 /// # Errors
 /// If the bytes are no complete safetensors file, of another format version, or hold tensors that
 /// are not f32 or not finite.
-pub fn decode(bytes: &[u8]) -> std::result::Result<WeightFile, String> {
+pub fn decode(bytes: &[u8]) -> std::result::Result<WeightFile, Problem> {
     let damaged = |e| format!("not a complete safetensors file ({e}); copy or download it again");
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
     let metadata = header.metadata().clone().unwrap_or_default().into_iter().collect();
     let mut file = WeightFile { metadata, ..WeightFile::default() };
     if !["", FORMAT_VERSION].contains(&file.entry("format_version")) {
         let version = file.entry("format_version");
-        return Err(format!("format version {version}; this program reads {FORMAT_VERSION}"));
+        return Err(format!("format version {version}; this program reads {FORMAT_VERSION}").into());
     }
     for (name, view) in SafeTensors::deserialize(bytes).map_err(damaged)?.iter() {
         if view.dtype() != Dtype::F32 {
-            return Err(format!("tensor {name}: {:?}; f32 is expected", view.dtype()));
+            return Err(format!("tensor {name}: {:?}; f32 is expected", view.dtype()).into());
         }
         let values: Vec<f32> =
             view.data().as_chunks().0.iter().map(|&value| f32::from_le_bytes(value)).collect();
         if !values.iter().all(|value| value.is_finite()) {
-            return Err(format!("tensor {name} holds NaN or infinite values"));
+            return Err(format!("tensor {name} holds NaN or infinite values").into());
         }
         file.tensors.insert(name.to_owned(), RawTensor { shape: view.shape().to_vec(), values });
     }
@@ -119,16 +119,18 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// If it is missing, of another shape or not finite.
-    pub fn take(&mut self, name: &str, shape: &[usize]) -> std::result::Result<Vec<f32>, String> {
+    pub fn take(&mut self, name: &str, shape: &[usize]) -> std::result::Result<Vec<f32>, Problem> {
         let tensor = self.get(name)?;
         if tensor.shape != shape {
-            return Err(format!("tensor {name} is {:?}, expected {shape:?}", tensor.shape));
+            return Err(format!("tensor {name} is {:?}, expected {shape:?}", tensor.shape).into());
         }
         if tensor.values.len() != shape.iter().product::<usize>() {
-            return Err(format!("tensor {name} has {} values for {shape:?}", tensor.values.len()));
+            return Err(
+                format!("tensor {name} has {} values for {shape:?}", tensor.values.len()).into()
+            );
         }
         if let Some(at) = tensor.values.iter().position(|value| !value.is_finite()) {
-            return Err(format!("tensor {name}: value {at} is {}", tensor.values[at]));
+            return Err(format!("tensor {name}: value {at} is {}", tensor.values[at]).into());
         }
         let values = tensor.values.clone();
         self.used += 1;
@@ -139,10 +141,13 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// If the tensor is missing or of another rank.
-    pub fn shape(&self, name: &str, rank: usize) -> std::result::Result<&'a [usize], String> {
+    pub fn shape(&self, name: &str, rank: usize) -> std::result::Result<&'a [usize], Problem> {
         match self.get(name)?.shape.as_slice() {
             shape if shape.len() == rank && !shape.contains(&0) => Ok(shape),
-            shape => Err(format!("tensor {name} is {shape:?}, expected {rank} dimensions above 0")),
+            shape => {
+                Err(format!("tensor {name} is {shape:?}, expected {rank} dimensions above 0")
+                    .into())
+            }
         }
     }
 
@@ -155,7 +160,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// If the file has more tensors than the model.
-    pub fn finish(self, architecture: &str) -> std::result::Result<(), String> {
+    pub fn finish(self, architecture: &str) -> std::result::Result<(), Problem> {
         if self.used == self.tensors.len() {
             return Ok(());
         }
@@ -163,11 +168,12 @@ impl<'a> Reader<'a> {
             "{} tensors, of which {architecture} has {}: made by another version of this program?",
             self.tensors.len(),
             self.used
-        ))
+        )
+        .into())
     }
 
-    fn get(&self, name: &str) -> std::result::Result<&'a RawTensor, String> {
-        self.tensors.get(name).ok_or_else(|| format!("tensor {name} is missing"))
+    fn get(&self, name: &str) -> std::result::Result<&'a RawTensor, Problem> {
+        self.tensors.get(name).ok_or_else(|| format!("tensor {name} is missing").into())
     }
 }
 

@@ -21,7 +21,7 @@ use rust_htslib::tbx;
 use tempfile::TempDir;
 
 use super::atomic::{AtomicFile, Complete};
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::genome::contigs::Contigs;
 
 /// Positions that a tabix index can hold (2^29); longer contigs get a CSI index.
@@ -213,7 +213,7 @@ impl AnyIndexer {
         contig: usize,
         range: Range<u64>,
         chunk: Chunk,
-    ) -> std::result::Result<(), String> {
+    ) -> std::result::Result<(), Problem> {
         let position = |p: u64| {
             let p = usize::try_from(p).map_err(|e| e.to_string())?;
             Position::try_from(p).map_err(|e| e.to_string())
@@ -224,7 +224,7 @@ impl AnyIndexer {
             Self::Tabix(indexer) => indexer.add_record(context, chunk),
             Self::Csi(indexer) => indexer.add_record(context, chunk),
         };
-        added.map_err(|e| e.to_string())
+        added.map_err(|e| e.to_string().into())
     }
 
     fn write(

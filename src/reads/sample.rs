@@ -7,7 +7,7 @@ use super::ReadRules;
 use super::bam::{self, Library};
 use super::ends::Ends;
 use super::{text, tracks};
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::genome::compression::Source;
 use crate::genome::fasta::FastaFile;
 use crate::genome::strand::Strand;
@@ -37,7 +37,7 @@ impl Sample {
     /// assert_eq!(Sample::parse("reads/l1.bed.gz").unwrap().name, "l1");
     /// assert!(Sample::parse("a=").is_err());
     /// ```
-    pub fn parse(text: &str) -> std::result::Result<Self, String> {
+    pub fn parse(text: &str) -> std::result::Result<Self, Problem> {
         let (label, files) = match text.split_once('=') {
             Some((label, files)) => (Some(label), files),
             None => (None, text),
@@ -54,7 +54,9 @@ impl Sample {
             }
         };
         if name.is_empty() || name.contains(['\t', ';', ' ']) {
-            return Err(format!("sample name {name:?}: must not be empty or hold blanks or `;`"));
+            return Err(
+                format!("sample name {name:?}: must not be empty or hold blanks or `;`").into()
+            );
         }
         Ok(Self { name, group: group.map(str::to_owned), files })
     }

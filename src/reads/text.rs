@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::ends::{Ends, Skip};
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::genome::compression::Source;
 use crate::genome::contigs::Contigs;
 use crate::genome::strand::Strand;
@@ -39,7 +39,9 @@ pub fn read(
             (6.., Some(_)) => {
                 Err("BED says strands itself: give it alone, not as PLUS,MINUS".into())
             }
-            (n, _) => Err(format!("{n} columns: neither bedGraph (4) nor BED with strands (6)")),
+            (n, _) => {
+                Err(format!("{n} columns: neither bedGraph (4) nor BED with strands (6)").into())
+            }
         };
         let Row { range, reads, strand } = row.map_err(|problem| lines.wrong(problem))?;
         let each = range.end - range.start;
@@ -64,7 +66,7 @@ pub(super) fn pair(path: &Path) -> Error {
     Error::input(path, "", problem)
 }
 
-type Found<T> = std::result::Result<T, String>;
+type Found<T> = std::result::Result<T, Problem>;
 
 /// What a row counts.
 struct Row {
@@ -84,7 +86,9 @@ fn range(cells: &[&str]) -> Found<Range<u64>> {
 fn bed_graph(cells: &[&str], strand: Strand) -> Found<Row> {
     let range = range(cells)?;
     if range.end - range.start > LONGEST {
-        return Err(format!("a stretch of more than {LONGEST} nt; is it coverage, not read ends?"));
+        return Err(
+            format!("a stretch of more than {LONGEST} nt; is it coverage, not read ends?").into()
+        );
     }
     let value: f64 = cells[3].parse().map_err(|_| format!("{:?} is not a number", cells[3]))?;
     Ok(Row { range, reads: count(value)?, strand: Some(strand) })
@@ -94,7 +98,9 @@ fn bed_graph(cells: &[&str], strand: Strand) -> Found<Row> {
 pub(super) fn count(value: f64) -> Found<u64> {
     let reads = value.abs();
     if reads.fract() != 0.0 || reads > 1e15 {
-        return Err(format!("{value} is not a count of reads; give counts, not normalised values"));
+        return Err(
+            format!("{value} is not a count of reads; give counts, not normalised values").into()
+        );
     }
     Ok(reads as u64)
 }

@@ -11,7 +11,7 @@ use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 
 use super::labels::{LABELS, label};
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::genome::compression::{Reader, Source};
 use crate::genome::text_lines::LONGEST_LINE;
 
@@ -246,7 +246,7 @@ fn first_word(line: &str) -> &str {
 }
 
 /// Returns loop labels for dot-bracket or for what already are labels.
-fn labels(letters: Vec<u8>) -> std::result::Result<Vec<u8>, String> {
+fn labels(letters: Vec<u8>) -> std::result::Result<Vec<u8>, Problem> {
     if letters.iter().any(|c| !c.is_ascii_alphabetic()) {
         return label(&letters);
     }
@@ -257,7 +257,8 @@ fn labels(letters: Vec<u8>) -> std::result::Result<Vec<u8>, String> {
              a sequence and its structure must be on one line each",
             letters[at] as char,
             at + 1
-        )),
+        )
+        .into()),
     }
 }
 

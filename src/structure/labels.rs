@@ -1,5 +1,7 @@
 //! Dot-bracket to loop labels.
 
+use crate::error::Problem;
+
 /// The labels: unpaired 5' end, unpaired 3' end, hairpin loop, internal loop or bulge, multiloop,
 /// stem.
 pub const LABELS: &[u8] = b"FTHIMS";
@@ -20,7 +22,7 @@ pub const LABELS: &[u8] = b"FTHIMS";
 /// assert_eq!(label(b"..((.((...)).)).").unwrap(), b"FFSSISSHHHSSISST");
 /// assert!(label(b"((.)").unwrap_err().contains("position 1"));
 /// ```
-pub fn label(dot_bracket: &[u8]) -> Result<Vec<u8>, String> {
+pub fn label(dot_bracket: &[u8]) -> Result<Vec<u8>, Problem> {
     let pairs_inside = pairs_inside(dot_bracket)?;
     let last = dot_bracket.iter().rposition(|&c| c == b')').unwrap_or(usize::MAX);
     let mut first_seen = false;
@@ -49,7 +51,7 @@ pub fn label(dot_bracket: &[u8]) -> Result<Vec<u8>, String> {
 
 /// Returns, for each opening bracket, how many pairs lie directly inside its pair: 2 stands for
 /// more.
-fn pairs_inside(dot_bracket: &[u8]) -> Result<Vec<u8>, String> {
+fn pairs_inside(dot_bracket: &[u8]) -> Result<Vec<u8>, Problem> {
     let mut count = vec![0u8; dot_bracket.len()];
     let mut open: Vec<usize> = Vec::new();
     for (i, &c) in dot_bracket.iter().enumerate() {
@@ -63,11 +65,11 @@ fn pairs_inside(dot_bracket: &[u8]) -> Result<Vec<u8>, String> {
                 }
             }
             b'.' => {}
-            other => return Err(unknown(other, i)),
+            other => return Err(unknown(other, i).into()),
         }
     }
     match open.first() {
-        Some(i) => Err(format!("the `(` at position {} is never closed", i + 1)),
+        Some(i) => Err(format!("the `(` at position {} is never closed", i + 1).into()),
         None => Ok(count),
     }
 }

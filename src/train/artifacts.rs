@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::fit::Fitted;
 use super::recipe::Configuration;
 use crate::engine::device::Workers;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::evaluate::calibration::line::Line;
 use crate::models::Model;
 use crate::models::card::ModelCard;
@@ -42,10 +42,11 @@ pub fn encode<C: Configuration>(config: &C, tensors: Tensors) -> Result<Vec<u8>>
 /// If the network has no classification.
 pub fn calibrated<C: Configuration>(config: &C, weights: &[u8], line: &Line) -> Result<Vec<u8>> {
     let (identity, network, _) = config.common();
-    let wrong = |problem: String| Error::model(&identity.name, problem);
+    let wrong = |problem: Problem| Error::model(&identity.name, problem);
     let mut tensors = weight_file::decode(weights).map_err(wrong)?.tensors;
     let Some(layer) = network.form().classification() else {
-        return Err(wrong(format!("{} has no classification", network.form().architecture().name)));
+        let name = network.form().architecture().name;
+        return Err(wrong(format!("{name} has no classification").into()));
     };
     for (part, offset) in [("weight", 0.0), ("bias", line.offset)] {
         let name = format!("{layer}.{part}");
@@ -66,12 +67,12 @@ pub fn calibrated<C: Configuration>(config: &C, weights: &[u8], line: &Line) -> 
 /// # Errors
 /// If the weights cannot be read again.
 pub fn with_posterior(weights: &[u8], posterior: &Posterior) -> Result<Vec<u8>> {
-    let internal = |e: String| Error::Internal(format!("weights: {e}"));
+    let internal = |e: Problem| Error::Internal(format!("weights: {e}"));
     let file = weight_file::decode(weights).map_err(internal)?;
-    let json = serde_json::to_string(posterior).map_err(|e| internal(e.to_string()))?;
+    let json = serde_json::to_string(posterior).map_err(|e| internal(e.to_string().into()))?;
     let entries = file.metadata.iter().map(|(key, value)| (key.as_str(), value.as_str()));
     let metadata = entries.chain([("posterior", json.as_str())]).collect();
-    weight_file::encode(&file.tensors, &metadata).map_err(|e| internal(e.to_string()))
+    weight_file::encode(&file.tensors, &metadata).map_err(|e| internal(e.to_string().into()))
 }
 
 /// Builds the model of a weight file on the CPU.

@@ -9,7 +9,7 @@ use super::fit::{Fitted, Validation};
 use super::log::{EpochLog, Log};
 use super::recipe::Configuration;
 use super::weights::Weights;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::models::weight_file::{self, sha256};
 use crate::output::atomic::write;
 
@@ -124,13 +124,13 @@ impl Checkpoint {
             return Ok(None);
         }
         let advice = "; delete it to begin anew";
-        let wrong = |problem: String| Error::input(&self.path, "", problem + advice);
+        let wrong = |problem: Problem| Error::input(&self.path, "", format!("{problem}{advice}"));
         let bytes =
             std::fs::read(&self.path).map_err(|e| Error::io(&self.path, "cannot read", e))?;
         let damaged = || wrong("the checkpoint is damaged, or of another version".into());
         let file = weight_file::decode(unsealed(&bytes).ok_or_else(damaged)?).map_err(wrong)?;
         let saved: Saved = serde_json::from_str(file.entry(ENTRY))
-            .map_err(|e| wrong(format!("no checkpoint: {e}")))?;
+            .map_err(|e| wrong(format!("no checkpoint: {e}").into()))?;
         if saved.run != self.run {
             let problem = "the checkpoint is of a run with another configuration or --pretrained";
             return Err(wrong(problem.into()));

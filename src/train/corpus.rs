@@ -5,8 +5,8 @@ use std::path::Path;
 use crate::error::Result;
 use crate::genome::compression::Source;
 use crate::genome::sequences::Sequences;
-use crate::models::deeprke::words::{BASES, label_codes, words};
-use crate::structure::{Form, LABELS, Records};
+use crate::models::deeprke::words::{BASES, Labels, words};
+use crate::structure::{Form, Records};
 
 /// Sentences of words' indices, and the digests of the files that they are from.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -59,10 +59,10 @@ impl Corpus {
     ///
     /// # Errors
     /// If the file cannot be read or holds no structures.
-    pub fn add_structures(&mut self, path: &Path, k: usize) -> Result<()> {
+    pub fn add_structures(&mut self, path: &Path, k: usize, labels: Labels) -> Result<()> {
         let source = Source::open(path)?;
         for record in Records::open(&source, Form::Labels) {
-            self.add(&label_codes(&record?.structure), k, LABELS.len());
+            self.add(&labels.codes(&record?.structure), k, labels.alphabet().len());
         }
         self.sha256.push(source.sha256()?);
         Ok(())
@@ -78,7 +78,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), ">a\nACGUACGU\n.((..)).\n>b\nACG\nFST\n").unwrap();
         let mut corpus = Corpus::default();
-        corpus.add_structures(file.path(), 1).unwrap();
+        corpus.add_structures(file.path(), 1, Labels::Six).unwrap();
         assert_eq!(corpus.sentences, [vec![0, 5, 5, 2, 2, 5, 5, 1], vec![0, 5, 1]]);
     }
 

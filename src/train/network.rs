@@ -4,7 +4,7 @@ use candle_core::{D, Device, Tensor};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::error::Result;
+use crate::error::{Problem, Result};
 use crate::models::Window;
 use crate::models::architecture::Architecture;
 
@@ -27,7 +27,7 @@ pub trait TrainingForm {
     ///
     /// # Errors
     /// Says which is wrong.
-    fn check(&self) -> std::result::Result<(), String>;
+    fn check(&self) -> std::result::Result<(), Problem>;
 
     /// Returns the weight file's metadata entry `config` (JSON), if the architecture has one.
     ///

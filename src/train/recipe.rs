@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::networks::NetworkConfig;
 use super::optimiser::Rule;
 use crate::config::{self, parse, wrong_entry};
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::genome::limited;
 use crate::models::card::Task;
 
@@ -101,20 +101,20 @@ pub enum Trained {
 }
 
 impl Recipe {
-    fn check(&self) -> std::result::Result<(), String> {
+    fn check(&self) -> std::result::Result<(), Problem> {
         if self.epochs == 0 || self.batch == 0 {
             return Err("epochs and batch must be above 0".into());
         }
         for (what, value) in [("average", self.average), ("dropout", self.dropout)] {
             if !(0.0..1.0).contains(&value) {
-                return Err(format!("{what} = {value}: must be 0 or more and below 1"));
+                return Err(format!("{what} = {value}: must be 0 or more and below 1").into());
             }
         }
         for (what, value) in
             [("learning_rate", self.learning_rate), ("gradient_norm", self.gradient_norm)]
         {
             if !(value > 0.0 && value.is_finite()) {
-                return Err(format!("{what} = {value}: must be above 0"));
+                return Err(format!("{what} = {value}: must be above 0").into());
             }
         }
         Ok(())
@@ -133,7 +133,7 @@ pub trait Configuration: serde::de::DeserializeOwned + Serialize {
     ///
     /// # Errors
     /// If an entry is wrong.
-    fn check(&self) -> std::result::Result<(), (&'static str, String)>;
+    fn check(&self) -> std::result::Result<(), (&'static str, Problem)>;
 
     /// Returns the place of a data file.
     fn file(&self, path: &Path) -> PathBuf {
@@ -164,7 +164,7 @@ pub fn from_value<C: Configuration>(
     if let Some(data) = data {
         config.identity().data = data.to_owned();
     }
-    let wrong = |table: &str, problem| Error::input(path, table, problem);
+    let wrong = |table: &str, problem: Problem| Error::input(path, table, problem);
     let (_, network, recipe) = config.common();
     network.form().check().map_err(|problem| wrong("[network]", problem))?;
     recipe.check().map_err(|problem| wrong("[optimiser]", problem))?;

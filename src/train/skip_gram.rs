@@ -5,6 +5,7 @@
 //! one order of operations: the same settings and sentences give the same bits.
 
 use crate::engine::cpu::simd::dispatch;
+use crate::error::Problem;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
@@ -72,7 +73,7 @@ impl SkipGram {
         words: usize,
         sentences: &[Vec<u32>],
         mut epoch: impl FnMut(usize, f64),
-    ) -> Result<Embedding, String> {
+    ) -> Result<Embedding, Problem> {
         self.check()?;
         if sentences.iter().all(|sentence| sentence.len() < 2) {
             return Err("no sequence has two words beside each other: nothing to learn".into());
@@ -97,7 +98,7 @@ impl SkipGram {
     ///
     /// # Errors
     /// Says which one is wrong.
-    pub fn check(&self) -> Result<(), String> {
+    pub fn check(&self) -> Result<(), Problem> {
         for (name, value, most) in [
             ("dimension", self.dimension, 1 << 16),
             ("window", self.window, 1 << 20),
@@ -105,25 +106,25 @@ impl SkipGram {
             ("epochs", self.epochs, 1 << 20),
         ] {
             if !(1..=most).contains(&value) {
-                return Err(format!("{name} is {value}; expected 1 to {most}"));
+                return Err(format!("{name} is {value}; expected 1 to {most}").into());
             }
         }
         if !(self.learning_rate > 0.0 && self.learning_rate <= 10.0) {
-            return Err(format!("learning rate is {}; expected 0 to 10", self.learning_rate));
+            return Err(format!("learning rate is {}; expected 0 to 10", self.learning_rate).into());
         }
         if !(0.0..=1.0).contains(&self.subsample) {
-            return Err(format!("subsample is {}; expected 0 to 1", self.subsample));
+            return Err(format!("subsample is {}; expected 0 to 1", self.subsample).into());
         }
         Ok(())
     }
 }
 
-fn counts(words: usize, sentences: &[Vec<u32>]) -> Result<Vec<u64>, String> {
+fn counts(words: usize, sentences: &[Vec<u32>]) -> Result<Vec<u64>, Problem> {
     let mut counts = vec![0; words];
     for &word in sentences.iter().flatten() {
         match counts.get_mut(word as usize) {
             Some(count) => *count += 1,
-            None => return Err(format!("word {word} of a vocabulary of {words}")),
+            None => return Err(format!("word {word} of a vocabulary of {words}").into()),
         }
     }
     Ok(counts)

@@ -4,6 +4,7 @@ pub mod trials;
 
 use std::collections::BTreeMap;
 
+use crate::error::Problem;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Deserialize;
@@ -22,7 +23,7 @@ pub enum Range {
 }
 
 impl Range {
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), Problem> {
         let is_empty = match self {
             Self::Log([low, _]) if *low <= 0.0 => return Err("log takes values above 0".into()),
             Self::Log([low, high]) | Self::Uniform([low, high]) => {
@@ -64,7 +65,7 @@ impl Space {
     ///
     /// # Errors
     /// If it is missing or an entry is no range.
-    pub fn take(config: &mut Value) -> Result<Self, String> {
+    pub fn take(config: &mut Value) -> Result<Self, Problem> {
         let table = config.as_table_mut().and_then(|config| config.remove("tune"));
         let mut space = Self::default();
         if let Some(Value::Table(table)) = table {
@@ -72,13 +73,13 @@ impl Space {
         }
         if space.0.is_empty() {
             let example = "\"optimiser.learning_rate\" = { log = [1e-4, 1e-2] }";
-            return Err(format!("nothing to tune; expected entries such as {example}"));
+            return Err(format!("nothing to tune; expected entries such as {example}").into());
         }
         Ok(space)
     }
 
     /// Adds entries below `prefix`: TOML reads a dotted key as a table in a table.
-    fn add(&mut self, prefix: &str, table: Table) -> Result<(), String> {
+    fn add(&mut self, prefix: &str, table: Table) -> Result<(), Problem> {
         for (key, value) in table {
             let key = format!("{prefix}{key}");
             let kinds = ["log", "uniform", "integer", "choice"];
@@ -87,7 +88,7 @@ impl Space {
                     self.add(&format!("{key}."), inner)?;
                 }
                 value => {
-                    let range = value.try_into::<Range>().map_err(|e| e.to_string());
+                    let range = value.try_into::<Range>().map_err(|e| Problem::from(e.to_string()));
                     let range = range.and_then(|range| range.check().map(|()| range));
                     let range = range.map_err(|problem| {
                         let expected = "{ log | uniform | integer = [lowest, highest] } or \
@@ -119,7 +120,7 @@ impl Space {
 ///
 /// # Errors
 /// If the key leads through something that is no table.
-pub fn set(config: &mut Value, key: &str, to: Value) -> Result<(), String> {
+pub fn set(config: &mut Value, key: &str, to: Value) -> Result<(), Problem> {
     let (first, rest) = key.split_once('.').unwrap_or((key, ""));
     let place = match config {
         Value::Table(table) if rest.is_empty() => {
@@ -135,7 +136,7 @@ pub fn set(config: &mut Value, key: &str, to: Value) -> Result<(), String> {
     match place {
         Some(place) if rest.is_empty() => *place = to,
         Some(place) => return set(place, rest, to),
-        None => return Err(format!("there is no {first:?} to set")),
+        None => return Err(format!("there is no {first:?} to set").into()),
     }
     Ok(())
 }
@@ -146,7 +147,7 @@ mod tests {
 
     use super::*;
 
-    fn space(text: &str) -> Result<Space, String> {
+    fn space(text: &str) -> Result<Space, Problem> {
         Space::take(&mut toml::from_str(text).unwrap())
     }
 

@@ -11,7 +11,7 @@ use super::tables::rows::Rows;
 use super::vcf::header::Header;
 use super::vcf::line::Line;
 use super::vcf::reader::{self, VcfReader};
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::genome::compression::{Mark, Source};
 use crate::genome::contigs::Contigs;
 use crate::genome::in_turn::InTurn;
@@ -164,10 +164,10 @@ impl VariantReader {
 ///
 /// # Errors
 /// What is wrong with it.
-fn look(begin: &[u8]) -> std::result::Result<(), String> {
+fn look(begin: &[u8]) -> std::result::Result<(), Problem> {
     match recognise(begin) {
         Begins::Table(..) => Ok(()),
-        Begins::Wrong(problem) => Err(problem),
+        Begins::Wrong(problem) => Err(problem.into()),
         // Said later, with what to do about it.
         Begins::Other if begin.starts_with(MARK.to_string().as_bytes()) => Ok(()),
         Begins::Other => reader::look(begin),

@@ -9,10 +9,9 @@ use clap::Args as ClapArgs;
 use serde_json::json;
 
 use crate::error::{Error, Result};
-use crate::models::deeprke::words::{BASES, spell};
+use crate::models::deeprke::words::{BASES, Labels, spell};
 use crate::models::weight_file::{self, FORMAT_VERSION, RawTensor, Tensors};
 use crate::output::atomic::{AtomicFile, keep_input};
-use crate::structure::LABELS;
 use crate::train::corpus::Corpus;
 use crate::train::skip_gram::{Embedding, SkipGram};
 
@@ -20,8 +19,8 @@ use crate::train::skip_gram::{Embedding, SkipGram};
 ///
 /// Each word's vector learns which words stand around it; words with an unknown letter end a
 /// sentence. The file holds the tensor `sequence` (4^k x dimension; A, C, G, T, first letter counts
-/// most) and, with --structures, `structure` (6^k x dimension; F, T, H, I, M, S). Words that the
-/// input lacks have zeros. One thread; the same input and settings give the same bytes.
+/// most) and, with --structures, `structure` (6^k x dimension; F, T, H, I, M, S; with five labels
+/// 5^k, as T counts as F). Words that the input lacks have zeros. One thread; the same input and settings give the same bytes.
 #[derive(Debug, ClapArgs)]
 pub struct Args {
     /// FASTA, or text with one sequence per line; plain, gzip or BGZF; U is T. Held in memory, 4
@@ -32,6 +31,9 @@ pub struct Args {
     /// (pysster). They need not be of the same sequences.
     #[arg(long)]
     structures: Vec<PathBuf>,
+    /// Structure labels that are told apart; the network has to be given the same.
+    #[arg(long, value_enum, default_value = "six")]
+    labels: Labels,
     /// Embeddings to write (safetensors).
     #[arg(short, long, value_parser = crate::cli::options::name)]
     output: PathBuf,
@@ -82,7 +84,7 @@ struct Trained {
 /// Input that cannot be read, settings that cannot be used, outputs that cannot be written.
 pub fn run(args: &Args) -> Result<()> {
     args.keep_inputs()?;
-    args.settings().check().map_err(Error::Usage)?;
+    args.settings().check().map_err(Error::usage)?;
     let mut out = AtomicFile::create(&args.output)?;
     let table = args.tsv.as_deref().map(AtomicFile::create).transpose()?;
     let mut corpus = Corpus::default();
@@ -92,10 +94,10 @@ pub fn run(args: &Args) -> Result<()> {
     let mut trained = vec![args.train("sequence", &BASES, &args.input, corpus)?];
     let mut corpus = Corpus::default();
     for path in &args.structures {
-        corpus.add_structures(path, args.letters())?;
+        corpus.add_structures(path, args.letters(), args.labels)?;
     }
     if !args.structures.is_empty() {
-        trained.push(args.train("structure", LABELS, &args.structures, corpus)?);
+        trained.push(args.train("structure", args.labels.alphabet(), &args.structures, corpus)?);
     }
     let bytes = args.encode(&trained)?;
     out.write_all(&bytes).map_err(|e| Error::io(&args.output, "cannot write", e))?;

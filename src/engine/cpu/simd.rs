@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use crate::error::Problem;
 use pulp::WithSimd;
 
 /// A set of instructions.
@@ -55,9 +56,9 @@ impl Path {
     ///
     /// # Errors
     /// If the CPU lacks the instructions.
-    pub fn force(self) -> Result<(), String> {
+    pub fn force(self) -> Result<(), Problem> {
         if !self.is_possible() {
-            return Err(format!("this CPU has no {self}; its best is {}", Self::best()));
+            return Err(format!("this CPU has no {self}; its best is {}", Self::best()).into());
         }
         let n = Self::ALL.iter().position(|&path| path == self).unwrap_or(0);
         FORCED.store(n as u8 + 1, Ordering::Relaxed);

@@ -1,5 +1,6 @@
 //! Is there a GPU to work on?
 
+use crate::error::Problem;
 use candle_core::Device;
 use candle_core::cuda_backend::cudarc::driver::{result, sys::CUresult};
 
@@ -7,7 +8,7 @@ use candle_core::cuda_backend::cudarc::driver::{result, sys::CUresult};
 ///
 /// # Errors
 /// Says what is missing. Nothing panics: the bindings are asked for plain error codes.
-pub fn count() -> Result<usize, String> {
+pub fn count() -> Result<usize, Problem> {
     result::init().map_err(|error| reason(error.0))?;
     let count = result::device::get_count().map_err(|error| reason(error.0))?;
     Ok(usize::try_from(count).unwrap_or(0))
@@ -17,10 +18,10 @@ pub fn count() -> Result<usize, String> {
 ///
 /// # Errors
 /// Says what is missing.
-pub fn open(number: usize) -> Result<Device, String> {
+pub fn open(number: usize) -> Result<Device, Problem> {
     let count = count()?;
     if number >= count {
-        return Err(format!("there is no GPU {number}: {count} found, numbered from 0"));
+        return Err(format!("there is no GPU {number}: {count} found, numbered from 0").into());
     }
     Device::new_cuda_with_stream(number).map_err(|error| {
         let error = error.to_string();

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::Measured;
 use crate::context::class::Feature;
 use crate::context::values::{Value, Values};
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::genome::compression::Source;
 use crate::genome::contigs::Contigs;
 use crate::genome::strand::Strand;
@@ -64,7 +64,7 @@ fn site(
     columns: &HashMap<String, usize>,
     contigs: &Contigs,
     measured: &Measured,
-) -> std::result::Result<Option<Putative>, String> {
+) -> std::result::Result<Option<Putative>, Problem> {
     let get = |name: &str| {
         let cell = columns.get(name).and_then(|at| cells.get(*at)).copied();
         cell.ok_or_else(|| {

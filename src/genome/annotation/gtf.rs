@@ -4,7 +4,7 @@ use super::assembly::{Assembly, Kind, Row};
 use super::attributes::{Attributes, bare_id};
 use super::left_out::{Fault, LeftOut};
 use super::names::Names;
-use crate::error::{Result, excerpt};
+use crate::error::{Problem, Result, excerpt};
 use crate::genome::strand::Strand;
 use crate::genome::text_lines::TextLines;
 
@@ -89,10 +89,10 @@ pub(super) fn read(
 }
 
 /// Returns a line as text if it is that.
-fn text_of(line: &[u8]) -> std::result::Result<std::borrow::Cow<'_, str>, String> {
+fn text_of(line: &[u8]) -> std::result::Result<std::borrow::Cow<'_, str>, Problem> {
     let text = String::from_utf8_lossy(line);
     if text.contains(|c: char| c.is_control() && c != '\t') {
-        return Err("the line holds control characters; copy or download the file again".to_owned());
+        return Err("the line holds control characters; copy or download the file again".into());
     }
     Ok(text)
 }

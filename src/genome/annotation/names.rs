@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::error::excerpt;
+use crate::error::{Problem, excerpt};
 use crate::genome::contigs::Contigs;
 
 /// Resolves names and remembers what to tell the user.
@@ -61,7 +61,7 @@ impl<'c> Names<'c> {
     }
 
     /// Complains if there were names, but none of them is in the genome.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), Problem> {
         if self.missing.is_empty() || self.missing.len() < self.known.len() {
             return Ok(());
         }
@@ -69,7 +69,7 @@ impl<'c> Names<'c> {
             "none of its contigs is in the FASTA file: {} here, {} there; are both of the same assembly?",
             self.examples(),
             self.contigs.examples(3)
-        ))
+        ).into())
     }
 
     /// Returns the remarks.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Region;
-use crate::error::{Result, excerpt};
+use crate::error::{Problem, Result, excerpt};
 use crate::genome::compression::Source;
 use crate::genome::contigs::Contigs;
 use crate::genome::strand::Strand;
@@ -62,7 +62,7 @@ pub struct BedRow<'a> {
 pub fn read_bed_rows<T>(
     source: &Source,
     contigs: &Contigs,
-    mut take: impl FnMut(&BedRow<'_>) -> std::result::Result<T, String>,
+    mut take: impl FnMut(&BedRow<'_>) -> std::result::Result<T, Problem>,
 ) -> Result<Vec<T>> {
     let mut lines = TextLines::new(source);
     let (mut rows, mut names) = (Vec::new(), Vec::new());
@@ -100,9 +100,9 @@ fn columns_of(line: &str) -> Vec<&str> {
 fn parse_line(
     columns: &[&str],
     contigs: &Contigs,
-) -> std::result::Result<(Region, Option<Strand>), String> {
+) -> std::result::Result<(Region, Option<Strand>), Problem> {
     let [name, start, end, ..] = *columns else {
-        return Err("fewer than 3 columns; BED needs contig, start and end".to_owned());
+        return Err("fewer than 3 columns; BED needs contig, start and end".into());
     };
     let contig = contigs.resolve(name).ok_or_else(|| {
         let name = excerpt(name);
@@ -115,11 +115,11 @@ fn parse_line(
     };
     let range = number(start)?..number(end)?;
     if range.is_empty() {
-        return Err(format!("the region {start}-{end} is empty; BED ends are exclusive"));
+        return Err(format!("the region {start}-{end} is empty; BED ends are exclusive").into());
     }
     let length = contigs[contig].length;
     if range.end > length {
-        return Err(format!("the region ends at {end}, but {name} has {length} nt"));
+        return Err(format!("the region ends at {end}, but {name} has {length} nt").into());
     }
     let strand = match columns.get(5) {
         None | Some(&".") => None,

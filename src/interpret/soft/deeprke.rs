@@ -10,7 +10,6 @@ use crate::error::{Error, Result};
 use crate::models::Input;
 use crate::models::deeprke::config::{Activation, Config, Convolution};
 use crate::models::deeprke::input;
-use crate::structure::LABELS;
 
 /// An embedding and the module over it.
 struct TrackNet {
@@ -24,7 +23,8 @@ pub struct DeepRke {
     config: Config,
     tracks: Vec<TrackNet>,
     joined: Vec<Layer>,
-    directions: [Direction; 2],
+    /// `None` in a network without LSTM.
+    directions: Option<[Direction; 2]>,
     dense: Vec<Layer>,
     letters: Letters,
 }
@@ -50,13 +50,16 @@ impl DeepRke {
         };
         let mut letters = Letters::bases();
         if tracks.len() > 1 {
-            let labels = String::from_utf8_lossy(LABELS).into_owned();
+            let labels = String::from_utf8_lossy(config.labels.alphabet()).into_owned();
             letters.tracks.push(Track { name: "structure", letters: labels });
         }
         Ok(Self {
             tracks,
             joined: parts.layers("joined")?,
-            directions: [direction("forward")?, direction("backward")?],
+            directions: match config.units {
+                0 => None,
+                _ => Some([direction("forward")?, direction("backward")?]),
+            },
             dense: parts.layers("dense")?,
             config,
             letters,
@@ -135,11 +138,18 @@ impl Soft for DeepRke {
             features.push(self.module(embedded, &track.module, &sizes.module)?);
         }
         let steps = self.module(Tensor::cat(&features, 2)?, &self.joined, &self.config.joined)?;
-        let [forward, backward] = &self.directions;
-        let last = steps.dim(1)? - 1;
-        let forward = forward.run(&steps, false)?.narrow(1, last, 1)?.squeeze(1)?;
-        let backward = backward.run(&steps, true)?.narrow(1, 0, 1)?.squeeze(1)?;
-        let both = Tensor::cat(&[forward, backward], 1)?;
+        let both = match &self.directions {
+            Some([forward, backward]) => {
+                let last = steps.dim(1)? - 1;
+                let forward = forward.run(&steps, false)?.narrow(1, last, 1)?.squeeze(1)?;
+                let backward = backward.run(&steps, true)?.narrow(1, 0, 1)?.squeeze(1)?;
+                Tensor::cat(&[forward, backward], 1)?
+            }
+            None => {
+                let left = self.config.steps(self.config.max_length) - steps.dim(1)?;
+                steps.pad_with_zeros(1, 0, left)?.flatten_from(1)?
+            }
+        };
         let between = match self.config.activation {
             Activation::Relu => relu,
             _ => |x: &Tensor| Ok(x.clone()),

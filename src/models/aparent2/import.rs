@@ -8,7 +8,7 @@ mod description;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::models::aparent2::weights::{Config, LENGTH, LIBRARIES, LIBRARY, Weights};
 use crate::models::architecture::{ConvertOptions, Recognised};
 use crate::models::formats::keras_h5::KerasFile;
@@ -49,7 +49,7 @@ fn convert(
     file: &KerasFile,
     [groups, blocks]: [usize; 2],
     library: usize,
-) -> std::result::Result<(Tensors, Config), String> {
+) -> std::result::Result<(Tensors, Config), Problem> {
     let mut taken = Taken { weights: by_name(file), tensors: Tensors::new() };
     let channels = taken.channels()?;
     taken.layer("aparent_conv_0", "stem", &[1, 1, 4, channels])?;
@@ -66,7 +66,7 @@ fn convert(
     if let Some(name) = taken.weights.keys().next() {
         return Err(format!(
             "looks like APARENT2 but has the weight {name}, which APARENT2 has not: another version?"
-        ));
+        ).into());
     }
     let dilations = match &file.config {
         Some(description) => description::check(description, groups, blocks)?,
@@ -78,7 +78,7 @@ fn convert(
 }
 
 /// The dilations that the authors published, for files that hold only weights.
-fn published(groups: usize) -> std::result::Result<Vec<usize>, String> {
+fn published(groups: usize) -> std::result::Result<Vec<usize>, Problem> {
     let dilations = Config::published().dilations;
     if dilations.len() == groups {
         return Ok(dilations);
@@ -87,7 +87,7 @@ fn published(groups: usize) -> std::result::Result<Vec<usize>, String> {
         "weights only, of {groups} groups of residual blocks; APARENT2 has {}, and the dilations of \
          others are not known: save the whole model (`model.save`)",
         dilations.len()
-    ))
+    ).into())
 }
 
 /// Weights by their layer and the last part of their own name, e.g. `aparent_conv_0/kernel`.
@@ -110,7 +110,7 @@ struct Taken<'a> {
 
 impl Taken<'_> {
     /// Returns the number of channels: the outputs of the first layer.
-    fn channels(&self) -> std::result::Result<usize, String> {
+    fn channels(&self) -> std::result::Result<usize, Problem> {
         let stem = self.weights.get("aparent_conv_0/kernel");
         let stem = stem.ok_or_else(|| missing("aparent_conv_0", "kernel"))?;
         Ok(stem.shape.last().copied().unwrap_or_default())
@@ -122,7 +122,7 @@ impl Taken<'_> {
         keras: &str,
         ours: &str,
         shape: &[usize],
-    ) -> std::result::Result<(), String> {
+    ) -> std::result::Result<(), Problem> {
         let kept: Vec<usize> = match shape {
             [1, 1, rest @ ..] | [1, rest @ ..] => rest.to_vec(),
             all => all.to_vec(),
@@ -132,7 +132,7 @@ impl Taken<'_> {
         self.weight(keras, "bias", outputs, &format!("{ours}.bias"), outputs)
     }
 
-    fn block(&mut self, group: usize, block: usize, c: usize) -> std::result::Result<(), String> {
+    fn block(&mut self, group: usize, block: usize, c: usize) -> std::result::Result<(), Problem> {
         let keras = format!("aparent_resblock_{group}_{block}");
         let ours = format!("groups.{group}.blocks.{block}");
         for n in 0..2 {
@@ -152,7 +152,7 @@ impl Taken<'_> {
     }
 
     /// Takes the locally connected layer that adds what a library of the training data adds.
-    fn library(&mut self) -> std::result::Result<(), String> {
+    fn library(&mut self) -> std::result::Result<(), Problem> {
         let (keras, rows) = ("aparent_lib_conv", LENGTH + 1);
         let kernel = [rows, LIBRARIES, 1];
         self.weight(keras, "kernel", &kernel, "library.weight", &[rows, LIBRARIES])?;
@@ -167,7 +167,7 @@ impl Taken<'_> {
         expected: &[usize],
         name: &str,
         shape: &[usize],
-    ) -> std::result::Result<(), String> {
+    ) -> std::result::Result<(), Problem> {
         let tensor = self.weights.remove(&format!("{layer}/{leaf}"));
         let tensor = tensor.ok_or_else(|| missing(layer, leaf))?;
         if tensor.shape != expected {
@@ -175,7 +175,8 @@ impl Taken<'_> {
                 "the {leaf} of layer {layer} is {:?}, expected {expected:?}: another version of \
                  APARENT2?",
                 tensor.shape
-            ));
+            )
+            .into());
         }
         let tensor = RawTensor { shape: shape.to_vec(), values: tensor.values.clone() };
         self.tensors.insert(name.to_owned(), tensor);

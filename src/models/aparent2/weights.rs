@@ -16,6 +16,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Problem;
 use crate::models::weight_file::{Reader, Tensors};
 
 /// Nucleotides that the network reads.
@@ -57,15 +58,19 @@ impl Config {
     }
 
     /// Returns what is wrong with the sizes, if anything.
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), Problem> {
         if self.channels == 0 || self.blocks == 0 || self.dilations.is_empty() {
             return Err("sizes in the metadata: each must be above 0".into());
         }
         if self.library >= LIBRARIES {
-            return Err(format!("library {}: there are 0 to {}", self.library, LIBRARIES - 1));
+            return Err(
+                format!("library {}: there are 0 to {}", self.library, LIBRARIES - 1).into()
+            );
         }
         match self.dilations.iter().find(|dilation| !(1..LENGTH).contains(*dilation)) {
-            Some(dilation) => Err(format!("dilation {dilation}: must be 1 to {}", LENGTH - 1)),
+            Some(dilation) => {
+                Err(format!("dilation {dilation}: must be 1 to {}", LENGTH - 1).into())
+            }
             None => Ok(()),
         }
     }
@@ -121,7 +126,7 @@ impl Weights {
     /// # Errors
     /// Says which tensor is missing, left over, not finite, of another shape, or which variance is
     /// negative.
-    pub fn new(config: &Config, tensors: &Tensors) -> Result<Self, String> {
+    pub fn new(config: &Config, tensors: &Tensors) -> Result<Self, Problem> {
         config.check()?;
         let c = config.channels;
         let mut reader = Reader::new(tensors);
@@ -146,13 +151,13 @@ impl Weights {
 }
 
 /// Takes a layer whose bias has the length of its weight's last dimension.
-fn layer(reader: &mut Reader<'_>, name: &str, shape: &[usize]) -> Result<Layer, String> {
+fn layer(reader: &mut Reader<'_>, name: &str, shape: &[usize]) -> Result<Layer, Problem> {
     let weight = reader.take(&format!("{name}.weight"), shape)?;
     let bias = reader.take(&format!("{name}.bias"), &shape[shape.len() - 1..])?;
     Ok(Layer { weight, bias })
 }
 
-fn norm(reader: &mut Reader<'_>, name: &str, channels: usize) -> Result<Norm, String> {
+fn norm(reader: &mut Reader<'_>, name: &str, channels: usize) -> Result<Norm, Problem> {
     let mut take = |part: &str| reader.take(&format!("{name}.{part}"), &[channels]);
     let norm = Norm {
         gamma: take("gamma")?,
@@ -161,12 +166,12 @@ fn norm(reader: &mut Reader<'_>, name: &str, channels: usize) -> Result<Norm, St
         variance: take("variance")?,
     };
     match norm.variance.iter().position(|&value| value < 0.0) {
-        Some(at) => Err(format!("tensor {name}.variance: value {at} is negative")),
+        Some(at) => Err(format!("tensor {name}.variance: value {at} is negative").into()),
         None => Ok(norm),
     }
 }
 
-fn block(reader: &mut Reader<'_>, name: &str, channels: usize) -> Result<Block, String> {
+fn block(reader: &mut Reader<'_>, name: &str, channels: usize) -> Result<Block, Problem> {
     let norms = [
         norm(reader, &format!("{name}.norm0"), channels)?,
         norm(reader, &format!("{name}.norm1"), channels)?,

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::words::BASES;
+use super::words::{BASES, Labels};
 use crate::engine::cpu::matmul::padded;
-use crate::structure::LABELS;
+use crate::error::Problem;
 
 /// No size may be larger: far above any use, and products of sizes cannot overflow.
 const LARGEST: usize = 1 << 20;
@@ -24,16 +24,23 @@ pub struct Config {
     pub sequence: Track,
     /// Without: the network reads sequence alone.
     pub structure: Option<Track>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub labels: Labels,
     /// The module over the joined features of the tracks; may be empty.
     pub joined: Vec<Convolution>,
     /// Width and stride of the max-pool after every convolution; what is left over is dropped.
     pub pool: usize,
-    /// LSTM units per direction.
+    /// LSTM units per direction. With 0 there is no LSTM (an ablation of the paper): the dense
+    /// layers read the steps side by side, with zeros up to those of the longest sequence.
     pub units: usize,
     /// Outputs of the dense layers before the last, which has one.
     pub dense: Vec<usize>,
     /// What follows them.
     pub activation: Activation,
+}
+
+fn is_default(labels: &Labels) -> bool {
+    *labels == Labels::default()
 }
 
 /// An embedding and the module over it.
@@ -81,6 +88,7 @@ impl Config {
             max_length: 1000,
             sequence: track.clone(),
             structure: Some(track),
+            labels: Labels::Six,
             joined: module,
             pool: 2,
             units: 32,
@@ -92,7 +100,7 @@ impl Config {
     /// Returns the number of sequence and of structure words.
     pub fn words(&self) -> (usize, usize) {
         let words = |letters: usize| letters.pow(self.k as u32);
-        (words(BASES.len()), words(LABELS.len()))
+        (words(BASES.len()), words(self.labels.alphabet().len()))
     }
 
     /// Returns the tracks by name, with their number of words.
@@ -124,6 +132,20 @@ impl Config {
         self.pooled(&self.joined, self.pooled(&self.sequence.module, words))
     }
 
+    /// Returns the features that a module leaves at each step: those of the joined one, or of the
+    /// tracks side by side.
+    pub fn features(&self) -> usize {
+        self.joined.last().map_or(self.join().iter().sum(), |layer| layer.filters)
+    }
+
+    /// Returns the values that the first dense layer reads.
+    pub fn flat(&self) -> usize {
+        match self.units {
+            0 => self.steps(self.max_length) * self.features(),
+            units => 2 * units,
+        }
+    }
+
     /// Returns the nucleotides of the shortest sequence that leaves the LSTM a step; `None` if the
     /// longest is too short.
     pub fn shortest(&self) -> Option<usize> {
@@ -134,18 +156,18 @@ impl Config {
     ///
     /// # Errors
     /// Says which size is wrong.
-    pub fn check(&self) -> Result<(), String> {
+    pub fn check(&self) -> Result<(), Problem> {
         self.check_sizes()?;
         if self.k > LONGEST_WORD {
-            return Err(format!("k is {}; words have up to {LONGEST_WORD} letters", self.k));
+            return Err(format!("k is {}; words have up to {LONGEST_WORD} letters", self.k).into());
         }
         for (name, track, words) in self.tracks() {
             let Some(first) = track.module.first() else {
-                return Err(format!("the {name} module has no convolution"));
+                return Err(format!("the {name} module has no convolution").into());
             };
             if words * first.width * padded(first.filters) > LARGEST_TABLE {
                 let problem = "make k, or the first convolution's width or filters, smaller";
-                return Err(format!("{words} {name} words are too many: {problem}"));
+                return Err(format!("{words} {name} words are too many: {problem}").into());
             }
         }
         let even = |track: &Track| track.module.iter().map(|c| c.width % 2).collect::<Vec<_>>();
@@ -155,17 +177,21 @@ impl Config {
                 .into());
         }
         match self.shortest() {
-            None => Err(format!("nothing is left of max_length {} after pooling", self.max_length)),
+            None => {
+                Err(format!("nothing is left of max_length {} after pooling", self.max_length)
+                    .into())
+            }
             Some(_) => Ok(()),
         }
     }
 
-    fn check_sizes(&self) -> Result<(), String> {
+    fn check_sizes(&self) -> Result<(), Problem> {
         let mut sizes = vec![
             ("k", self.k),
             ("max_length", self.max_length),
             ("pool", self.pool),
-            ("units", self.units),
+            // None is as good as any number of them.
+            ("units", self.units.max(1)),
         ];
         sizes.extend(self.dense.iter().map(|&outputs| ("dense", outputs)));
         let tracks = [Some(&self.sequence), self.structure.as_ref()];
@@ -174,7 +200,7 @@ impl Config {
         let modules = tracks.iter().flat_map(|track| &track.module).chain(&self.joined);
         sizes.extend(modules.flat_map(|c| [("filters", c.filters), ("width", c.width)]));
         match sizes.iter().find(|(_, size)| !(1..=LARGEST).contains(size)) {
-            Some((name, size)) => Err(format!("{name} is {size}; expected 1 to {LARGEST}")),
+            Some((name, size)) => Err(format!("{name} is {size}; expected 1 to {LARGEST}").into()),
             None => Ok(()),
         }
     }

@@ -5,6 +5,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::config::Config;
 use super::weights;
+use crate::error::Problem;
 use crate::models::weight_file::{RawTensor, Tensors};
 
 /// Returns tensors with uniform random weights whose size keeps activations of order one.
@@ -31,7 +32,7 @@ pub fn random(config: &Config, seed: u64) -> Tensors {
 ///
 /// # Errors
 /// If one is missing or has other sizes than the network.
-pub fn with_embeddings(tensors: &mut Tensors, embeddings: &Tensors) -> Result<(), String> {
+pub fn with_embeddings(tensors: &mut Tensors, embeddings: &Tensors) -> Result<(), Problem> {
     for track in ["sequence", "structure"] {
         let Some(own) = tensors.get_mut(&format!("{track}.embedding")) else { continue };
         let given = embeddings
@@ -39,7 +40,9 @@ pub fn with_embeddings(tensors: &mut Tensors, embeddings: &Tensors) -> Result<()
             .ok_or_else(|| format!("the embeddings have no tensor {track}"))?;
         if given.shape != own.shape {
             let (given, own) = (&given.shape, &own.shape);
-            return Err(format!("the embeddings' tensor {track} is {given:?}, expected {own:?}"));
+            return Err(
+                format!("the embeddings' tensor {track} is {given:?}, expected {own:?}").into()
+            );
         }
         own.clone_from(given);
     }

@@ -1,16 +1,18 @@
-//! The bidirectional LSTM over sequences of different lengths, and the dense layers.
+//! The bidirectional LSTM over sequences of different lengths, if there is one, and the dense
+//! layers.
 
 use super::config::{Activation, Config};
 use super::convolutions::pack;
-use super::weights::features;
 use crate::engine::cpu::lstm::{GATES, Recurrence, exponents};
 use crate::engine::cpu::matmul::{Affine, Packed, Rows, pad, padded, product};
 use crate::models::weight_file::Tensors;
 
 /// The LSTM and the dense layers, packed.
 pub struct Recurrent {
-    /// Forward and backward.
+    /// Forward and backward; none in a network without LSTM.
     directions: Vec<Direction>,
+    /// Steps of the longest sequence.
+    most_steps: usize,
     dense: Vec<(Packed, Vec<f32>)>,
     activation: Activation,
 }
@@ -27,38 +29,38 @@ impl Recurrent {
     pub fn new(config: &Config, tensors: &Tensors) -> Self {
         let tensor = |name: &str| tensors[name].values.as_slice();
         let units = config.units;
-        let direction = |name| {
+        // Without a joined module the tracks' features stand side by side, each padded.
+        let blocks = if config.joined.is_empty() { config.join() } else { vec![config.features()] };
+        let direction = |&name: &&str| {
             let part = |part| tensor(&format!("lstm.{name}.{part}"));
             let input = exponents(part("input"), units);
-            // Without a joined module the tracks' features stand side by side, each padded.
-            let blocks =
-                if config.joined.is_empty() { config.join() } else { vec![features(config)] };
             Direction {
                 input: pack(&input, &blocks, GATES * padded(units)),
                 bias: exponents(part("bias"), units),
                 recurrence: Recurrence::new(part("recurrent"), units),
             }
         };
-        let mut inputs = vec![units, units];
+        let names: &[&str] = if units == 0 { &[] } else { &["forward", "backward"] };
+        let directions = names.iter().map(direction).collect();
+        let mut inputs = if units == 0 { blocks } else { vec![units, units] };
         let mut dense = Vec::new();
         for (n, &outputs) in config.dense.iter().chain([&1]).enumerate() {
             let weight = pack(tensor(&format!("dense.{n}.weight")), &inputs, outputs);
             dense.push((weight, pad(tensor(&format!("dense.{n}.bias")))));
             inputs = vec![outputs];
         }
-        let directions = ["forward", "backward"].map(direction).into();
-        Self { directions, dense, activation: config.activation }
+        let most_steps = config.steps(config.max_length);
+        Self { directions, most_steps, dense, activation: config.activation }
     }
 
     /// Returns the last dense layer's value for each sequence; `features` holds the steps of one
     /// sequence after another, `steps` how many each has.
     pub fn run(&self, features: &[f32], steps: &[usize]) -> Vec<f32> {
-        let (count, units) = (steps.len(), self.directions[0].recurrence.units());
-        let mut values = vec![0.0; count * 2 * units];
-        for (backward, direction) in self.directions.iter().enumerate() {
-            let finals = values.chunks_exact_mut(units).skip(backward).step_by(2);
-            direction.run(features, steps, backward == 1, finals.collect());
-        }
+        let count = steps.len();
+        let mut values = match self.directions.first() {
+            Some(direction) => self.last_outputs(direction.recurrence.units(), features, steps),
+            None => side_by_side(features, steps, self.most_steps),
+        };
         for (n, (weight, bias)) in self.dense.iter().enumerate() {
             let hidden = n + 1 < self.dense.len();
             let relu = hidden && self.activation == Activation::Relu;
@@ -70,6 +72,29 @@ impl Recurrent {
         let width = self.dense.last().map_or(1, |(weight, _)| weight.width());
         values.iter().step_by(width).copied().collect()
     }
+
+    /// Returns the last outputs of both directions for each sequence.
+    fn last_outputs(&self, units: usize, features: &[f32], steps: &[usize]) -> Vec<f32> {
+        let mut values = vec![0.0; steps.len() * 2 * units];
+        for (backward, direction) in self.directions.iter().enumerate() {
+            let finals = values.chunks_exact_mut(units).skip(backward).step_by(2);
+            direction.run(features, steps, backward == 1, finals.collect());
+        }
+        values
+    }
+}
+
+/// Returns the steps of each sequence side by side, with zeros up to `most` of them.
+fn side_by_side(mut features: &[f32], steps: &[usize], most: usize) -> Vec<f32> {
+    let width = features.len() / steps.iter().sum::<usize>().max(1);
+    let mut values = Vec::with_capacity(steps.len() * most * width);
+    for (number, &steps) in steps.iter().enumerate() {
+        let (own, rest) = features.split_at(steps * width);
+        values.extend_from_slice(own);
+        values.resize((number + 1) * most * width, 0.0);
+        features = rest;
+    }
+    values
 }
 
 impl Direction {

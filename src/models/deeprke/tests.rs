@@ -8,10 +8,12 @@ use rand_chacha::ChaCha8Rng;
 
 use super::config::{Activation, Convolution, Track};
 use super::random::{random, with_embeddings};
+use super::words::Labels;
 use super::*;
 use crate::engine::device::Workers;
 use crate::genome::sequence::UNKNOWN;
 use crate::models::registry;
+use crate::structure::LABELS;
 
 /// A sequence with labels.
 type Labelled = (Vec<u8>, Vec<u8>);
@@ -61,11 +63,24 @@ fn configs() -> impl Strategy<Value = Config> {
         .prop_flat_map(move |odd| (track(&odd), prop::option::of(track(&odd))));
     let joined = prop::collection::vec(any::<bool>().prop_flat_map(convolution), 0..3);
     let dense = prop::collection::vec(1usize..20, 0..3);
-    let rest = (1usize..4, 1usize..4, 1usize..20, any::<bool>());
+    let rest = (1usize..4, 1usize..4, 0usize..20, any::<bool>(), any::<bool>());
     (tracks, joined, dense, rest).prop_map(|((sequence, structure), joined, dense, rest)| {
-        let (k, pool, units, relu) = rest;
+        let (k, pool, units, relu, five) = rest;
         let activation = if relu { Activation::Relu } else { Activation::Linear };
-        Config { k, max_length: 300, sequence, structure, joined, pool, units, dense, activation }
+        let labels = if five { Labels::Five } else { Labels::Six };
+        let max_length = 300;
+        Config {
+            k,
+            max_length,
+            sequence,
+            structure,
+            labels,
+            joined,
+            pool,
+            units,
+            dense,
+            activation,
+        }
     })
 }
 

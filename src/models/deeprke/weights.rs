@@ -7,7 +7,7 @@
 //! | `{sequence,structure,joined}.N.weight`, `.bias` | width x inputs x filters, filters |
 //! | `lstm.{forward,backward}.input` | filters x 4 units (gates i, f, c, o, one after another) |
 //! | `lstm.{forward,backward}.recurrent` | units x 4 units |
-//! | `lstm.{forward,backward}.bias` | 4 units |
+//! | `lstm.{forward,backward}.bias` | 4 units (with 0 units none of the three is there) |
 //! | `dense.N.weight`, `.bias` | inputs x outputs, outputs |
 //!
 //! N counts a module's layers from 0. The joined module reads sequence features before structure
@@ -16,6 +16,7 @@
 
 use super::config::{Config, Convolution};
 use crate::engine::cpu::lstm::GATES;
+use crate::error::Problem;
 use crate::models::weight_file::{Reader, Tensors};
 
 /// Returns the name and shape of every tensor of a network, with the number of values that one of
@@ -27,8 +28,9 @@ pub fn tensors(config: &Config) -> Vec<(String, Vec<usize>, usize)> {
         module(&mut list, name, &track.module, track.dimension);
     }
     module(&mut list, "joined", &config.joined, config.join().iter().sum());
-    let (inputs, units) = (features(config), config.units);
-    for direction in ["forward", "backward"] {
+    let (inputs, units) = (config.features(), config.units);
+    let directions: &[&str] = if units == 0 { &[] } else { &["forward", "backward"] };
+    for direction in directions {
         let mut add = |part: &str, shape: Vec<usize>, sum| {
             list.push((format!("lstm.{direction}.{part}"), shape, sum));
         };
@@ -36,7 +38,7 @@ pub fn tensors(config: &Config) -> Vec<(String, Vec<usize>, usize)> {
         add("recurrent", vec![units, GATES * units], units);
         add("bias", vec![GATES * units], units);
     }
-    let mut inputs = 2 * units;
+    let mut inputs = config.flat();
     for (n, &outputs) in config.dense.iter().chain([&1]).enumerate() {
         list.push((format!("dense.{n}.weight"), vec![inputs, outputs], inputs));
         list.push((format!("dense.{n}.bias"), vec![outputs], inputs));
@@ -58,16 +60,11 @@ fn module(
     }
 }
 
-/// Returns the features that the LSTM reads at each step.
-pub fn features(config: &Config) -> usize {
-    config.joined.last().map_or(config.join().iter().sum(), |layer| layer.filters)
-}
-
 /// Checks that the tensors are those of the network.
 ///
 /// # Errors
 /// Says which tensor is missing, left over, of another shape or not finite.
-pub fn check(config: &Config, found: &Tensors) -> Result<(), String> {
+pub fn check(config: &Config, found: &Tensors) -> Result<(), Problem> {
     config.check()?;
     let mut reader = Reader::new(found);
     for (name, shape, _) in tensors(config) {

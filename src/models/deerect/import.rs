@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::models::architecture::{ConvertOptions, Recognised};
 use crate::models::formats::npz::NpzFile;
 use crate::models::weight_file::{RawTensor, Tensors};
@@ -32,13 +32,13 @@ pub fn recognise(path: &Path, file: &NpzFile, _: &ConvertOptions) -> Result<Opti
     let mut tensors = Tensors::new();
     for (theirs, ours) in NAMES {
         let place = format!("array {theirs}");
-        let wrong = |problem: String| Error::input(path, place.as_str(), problem);
+        let wrong = |problem: Problem| Error::input(path, place.as_str(), problem);
         let array = file.arrays.get(theirs).ok_or_else(|| {
             wrong("missing: the other arrays are DeeReCT-PolyA's; download the file again".into())
         })?;
         if let Some(at) = array.values.iter().position(|value| !value.is_finite()) {
             let problem = format!("value {at} is {}: weights must be finite", array.values[at]);
-            return Err(wrong(problem));
+            return Err(wrong(problem.into()));
         }
         let tensor = match theirs {
             "conv_weights" => convolution(array).map_err(wrong)?,
@@ -50,13 +50,13 @@ pub fn recognise(path: &Path, file: &NpzFile, _: &ConvertOptions) -> Result<Opti
 }
 
 /// Returns width x 4 x filters in our order of bases.
-fn convolution(array: &RawTensor) -> std::result::Result<RawTensor, String> {
+fn convolution(array: &RawTensor) -> std::result::Result<RawTensor, Problem> {
     let [width, 1, 4, filters] = array.shape[..] else {
-        return Err(format!("{:?}, expected [width, 1, 4, filters]", array.shape));
+        return Err(format!("{:?}, expected [width, 1, 4, filters]", array.shape).into());
     };
     if filters == 0 {
         // No values would fit to any width.
-        return Err(format!("{:?}: no filters", array.shape));
+        return Err(format!("{:?}: no filters", array.shape).into());
     }
     let mut values = Vec::with_capacity(array.values.len());
     for tap in 0..width {

@@ -4,7 +4,7 @@ use candle_core::{D, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::cpu::residual::fused_residual;
-use crate::error::Result;
+use crate::error::{Problem, Result};
 use crate::models::WINDOW;
 
 /// The widest layer: far above any use, and products of sizes cannot overflow.
@@ -26,18 +26,21 @@ pub struct DenseConfig {
 
 impl DenseConfig {
     /// Returns what is wrong with the sizes, if anything.
-    pub fn check(&self) -> std::result::Result<(), String> {
+    pub fn check(&self) -> std::result::Result<(), Problem> {
         // In u128: absurd sizes must not wrap around to the right sum.
         let seen = self.dilations.iter().map(|&dilation| dilation as u128).sum::<u128>();
         let field = self.stem_width as u128 + 2 * seen;
         if field != WINDOW as u128 {
             return Err(format!(
                 "receptive field {field}: stem width + 2 x dilations must be {WINDOW}"
-            ));
+            )
+            .into());
         }
         for (what, n) in [("channels", self.channels), ("hidden", self.hidden)] {
             if n == 0 || n % 16 != 0 || n > WIDEST {
-                return Err(format!("{what} = {n}: must be a multiple of 16, at most {WIDEST}"));
+                return Err(
+                    format!("{what} = {n}: must be a multiple of 16, at most {WIDEST}").into()
+                );
             }
         }
         Ok(())

@@ -11,7 +11,7 @@ use hdf5_reader::group::Group;
 use hdf5_reader::{Dataset, Datatype, Hdf5File, OpenOptions};
 
 use super::foreign;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::models::weight_file::RawTensor;
 
 /// The most bytes of weights: a small damaged file can claim to unpack to anything.
@@ -162,7 +162,7 @@ impl Reader<'_> {
     }
 
     fn tensor(&self, dataset: &Dataset, place: &str, budget: &mut usize) -> Result<RawTensor> {
-        let wrong = |problem: String| Error::input(self.path, place, problem);
+        let wrong = |problem: Problem| Error::input(self.path, place, problem);
         let damaged = |e| damaged(self.path, place, e);
         let Datatype::FloatingPoint { size, .. } = *dataset.dtype() else {
             return Err(wrong("holds no floating-point numbers: not a weight".into()));
@@ -182,7 +182,7 @@ impl Reader<'_> {
                  diverged",
                 values[at]
             );
-            return Err(wrong(problem));
+            return Err(wrong(problem.into()));
         }
         let shape = dataset.shape().iter().map(|&n| usize::try_from(n).unwrap_or(usize::MAX));
         Ok(RawTensor { shape: shape.collect(), values })
@@ -255,18 +255,18 @@ fn is_half(datatype: &[u8]) -> bool {
 }
 
 /// Converts native-endian floats of 2, 4 or 8 bytes.
-fn to_f32(bytes: &[u8], size: usize) -> std::result::Result<Vec<f32>, String> {
+fn to_f32(bytes: &[u8], size: usize) -> std::result::Result<Vec<f32>, Problem> {
     match size {
         2 => {
             use candle_core::{DType, Device, Tensor};
             let n = bytes.len() / 2;
             Tensor::from_raw_buffer(bytes, DType::F16, &[n], &Device::Cpu)
                 .and_then(|halves| halves.to_dtype(DType::F32)?.to_vec1())
-                .map_err(|e| e.to_string())
+                .map_err(|e| e.to_string().into())
         }
         4 => Ok(bytes.as_chunks().0.iter().map(|&value| f32::from_ne_bytes(value)).collect()),
         8 => Ok(bytes.as_chunks().0.iter().map(|&v| f64::from_ne_bytes(v) as f32).collect()),
-        _ => Err(format!("{}-bit floating-point numbers are not supported", 8 * size)),
+        _ => Err(format!("{}-bit floating-point numbers are not supported", 8 * size).into()),
     }
 }
 

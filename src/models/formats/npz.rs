@@ -9,7 +9,7 @@ use std::path::Path;
 use zip::ZipArchive;
 
 use super::foreign;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::models::weight_file::{RawTensor, Tensors};
 
 /// The most bytes of arrays: a small damaged archive can claim to unpack to anything.
@@ -87,9 +87,9 @@ fn archive(path: &Path, bytes: Vec<u8>) -> Result<Tensors> {
 }
 
 /// Reads one array (NumPy enhancement proposal 1): magic, version, header length, header, values.
-fn array(bytes: &[u8]) -> std::result::Result<RawTensor, String> {
+fn array(bytes: &[u8]) -> std::result::Result<RawTensor, Problem> {
     let damaged =
-        || "no NumPy array, or only the beginning of one: download the file again".to_owned();
+        || Problem::from("no NumPy array, or only the beginning of one: download the file again");
     let rest = bytes.strip_prefix(NPY_MAGIC).ok_or_else(damaged)?;
     let (length, rest) = match *rest {
         [1, _, a, b, ref rest @ ..] => (usize::from(u16::from_le_bytes([a, b])), rest),
@@ -99,12 +99,14 @@ fn array(bytes: &[u8]) -> std::result::Result<RawTensor, String> {
     let (header, values) = rest.split_at_checked(length).ok_or_else(damaged)?;
     let header = Header::parse(&String::from_utf8_lossy(header))?;
     if values.len() / header.size > MOST_VALUES {
-        return Err("more than 64 million values: not weights that this program knows".to_owned());
+        return Err("more than 64 million values: not weights that this program knows".into());
     }
     let count = header.shape.iter().try_fold(1usize, |count, &n| count.checked_mul(n));
     if count.and_then(|count| count.checked_mul(header.size)) != Some(values.len()) {
         let (shape, found) = (&header.shape, values.len());
-        return Err(format!("{found} bytes of values do not make {shape:?}: download it again"));
+        return Err(
+            format!("{found} bytes of values do not make {shape:?}: download it again").into()
+        );
     }
     let mut numbers = Vec::with_capacity(values.len() / header.size);
     for value in values.chunks_exact(header.size) {
@@ -129,7 +131,7 @@ struct Header {
 }
 
 impl Header {
-    fn parse(text: &str) -> std::result::Result<Self, String> {
+    fn parse(text: &str) -> std::result::Result<Self, Problem> {
         let after = |key: &str| {
             let rest = text.split_once(&format!("'{key}':")).map(|(_, rest)| rest.trim_start());
             rest.ok_or_else(|| format!("the array's header has no {key}: download it again"))
@@ -148,7 +150,7 @@ impl Header {
         let kind = letters.chars().next().filter(|kind| "fiub".contains(*kind));
         let size = letters.get(1..).and_then(|digits| digits.parse().ok());
         let (Some(kind), Some(size @ (1 | 2 | 4 | 8))) = (kind, size) else {
-            return Err(format!("holds values of type {descr}, where numbers are expected"));
+            return Err(format!("holds values of type {descr}, where numbers are expected").into());
         };
         let shape = after("shape")?.strip_prefix('(').and_then(|s| s.split_once(')'));
         let sizes =
@@ -160,7 +162,7 @@ impl Header {
     }
 
     /// Returns one value as f32.
-    fn number(&self, bytes: &[u8]) -> std::result::Result<f32, String> {
+    fn number(&self, bytes: &[u8]) -> std::result::Result<f32, Problem> {
         let mut wide = [0; 8];
         wide[..self.size].copy_from_slice(bytes);
         if self.big_endian {
@@ -170,7 +172,9 @@ impl Header {
         match (self.kind, self.size) {
             ('f', 8) => Ok(f64::from_bits(bits) as f32),
             ('f', 4) => Ok(f32::from_bits(bits as u32)),
-            ('f', size) => Err(format!("{}-bit numbers: save the array as float32", 8 * size)),
+            ('f', size) => {
+                Err(format!("{}-bit numbers: save the array as float32", 8 * size).into())
+            }
             ('i', _) => Ok(((bits << spare) as i64 >> spare) as f32),
             _ => Ok(bits as f32),
         }

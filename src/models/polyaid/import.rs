@@ -10,7 +10,7 @@ mod description;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::models::architecture::Recognised;
 use crate::models::formats::keras_h5::{KerasFile, KerasLayer, KerasWeight};
 use crate::models::polyaid::weights::Kind;
@@ -36,7 +36,7 @@ const PROB: &str = "prob";
 /// # Errors
 /// If the other layers are not those of the model, or the model's description contradicts it.
 pub fn recognise(wanted: Kind, path: &Path, file: &KerasFile) -> Result<Option<Recognised>> {
-    let wrong = |problem: String| Error::input(path, "", problem);
+    let wrong = |problem: Problem| Error::input(path, "", problem);
     let (placed, unplaced) = place(path, &file.layers)?;
     let conv = |(part, _): &(Part, &str)| match part {
         Part::Conv(kind) => Some(*kind),
@@ -48,7 +48,7 @@ pub fn recognise(wanted: Kind, path: &Path, file: &KerasFile) -> Result<Option<R
         let model = kind.name();
         return Err(wrong(format!(
             "looks like {model} but has the weight {name}, which {model} has not: another version?"
-        )));
+        ).into()));
     }
     if let Some(config) = &file.config {
         let shape = |part| placed.get(&(part, "kernel")).map(|kernel| kernel.shape.clone());
@@ -145,7 +145,7 @@ fn is_copy_number(rest: &str) -> bool {
 }
 
 /// Gives the placed weights our names; each part must be there with all its tensors.
-fn rename(kind: Kind, mut placed: Placed) -> std::result::Result<Tensors, String> {
+fn rename(kind: Kind, mut placed: Placed) -> std::result::Result<Tensors, Problem> {
     let dense = [("kernel", "weight"), ("bias", "bias")];
     let lstm = [("kernel", "input"), ("recurrent_kernel", "recurrent"), ("bias", "bias")];
     let conv = keras_conv(kind).to_owned();
@@ -173,7 +173,9 @@ fn rename(kind: Kind, mut placed: Placed) -> std::result::Result<Tensors, String
         }
     }
     match placed.keys().next() {
-        Some((part, kind)) => Err(format!("unexpected {kind} of {part:?}: another version?")),
+        Some((part, kind)) => {
+            Err(format!("unexpected {kind} of {part:?}: another version?").into())
+        }
         None => Ok(tensors),
     }
 }

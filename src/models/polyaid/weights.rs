@@ -13,6 +13,7 @@
 //! PolyaID has the heads `classification` (1 sigmoid) and `cleavage` (50 softmax), PolyaStrength
 //! `strength` (1 linear). All values are f32, row-major.
 
+use crate::error::Problem;
 use crate::models::weight_file::{Reader, Tensors};
 use crate::models::{CLEAVAGE, WINDOW};
 
@@ -97,7 +98,7 @@ impl Weights {
     /// # Errors
     /// Says which tensor is missing, left over, not finite or of a shape that fits no 240-nt
     /// window.
-    pub fn new(kind: Kind, tensors: &Tensors) -> Result<Self, String> {
+    pub fn new(kind: Kind, tensors: &Tensors) -> Result<Self, Problem> {
         let mut reader = Reader::new(tensors);
         let (sizes, conv_weight, conv_bias) = convolution(&mut reader)?;
         let forward = direction(&mut reader, "lstm.forward", sizes)?;
@@ -110,11 +111,13 @@ impl Weights {
     }
 }
 
-fn convolution(reader: &mut Reader<'_>) -> Result<(Sizes, Vec<f32>, Vec<f32>), String> {
+fn convolution(reader: &mut Reader<'_>) -> Result<(Sizes, Vec<f32>, Vec<f32>), Problem> {
     let shape = reader.shape("conv.weight", 3)?;
     let (width, filters) = (shape[0], shape[2]);
     if width > WINDOW + 1 - POOL {
-        return Err(format!("tensor conv.weight: width {width} leaves nothing of {WINDOW} nt"));
+        return Err(
+            format!("tensor conv.weight: width {width} leaves nothing of {WINDOW} nt").into()
+        );
     }
     let recurrent = "lstm.forward.recurrent";
     let units = reader.shape(recurrent, 2)?[1] / GATES;
@@ -124,7 +127,7 @@ fn convolution(reader: &mut Reader<'_>) -> Result<(Sizes, Vec<f32>, Vec<f32>), S
     Ok((Sizes { width, filters, units, steps }, weight, bias))
 }
 
-fn direction(reader: &mut Reader<'_>, name: &str, sizes: Sizes) -> Result<Direction, String> {
+fn direction(reader: &mut Reader<'_>, name: &str, sizes: Sizes) -> Result<Direction, Problem> {
     let Sizes { filters, units, .. } = sizes;
     let gates = GATES * units;
     Ok(Direction {
@@ -139,7 +142,7 @@ fn head(
     name: &str,
     sizes: Sizes,
     outputs: usize,
-) -> Result<Vec<Dense>, String> {
+) -> Result<Vec<Dense>, Problem> {
     let mut inputs = sizes.steps * 2 * sizes.units;
     let mut layers = Vec::new();
     while reader.has(&format!("{name}.{}.weight", layers.len())) {
@@ -151,10 +154,10 @@ fn head(
         inputs = outputs;
     }
     if layers.is_empty() {
-        return Err(format!("tensor {name}.0.weight is missing"));
+        return Err(format!("tensor {name}.0.weight is missing").into());
     }
     if inputs != outputs {
-        return Err(format!("head {name} ends in {inputs} outputs, expected {outputs}"));
+        return Err(format!("head {name} ends in {inputs} outputs, expected {outputs}").into());
     }
     Ok(layers)
 }

@@ -5,6 +5,7 @@
 //! fixed by the position in the window alone: reference and variant, any order and any number of
 //! threads get the same one.
 
+use crate::error::Problem;
 use crate::genome::sequence::UNKNOWN;
 use crate::models::Window;
 
@@ -30,10 +31,10 @@ impl Alphabet {
     ///
     /// # Errors
     /// If a base is missing, a letter occurs twice or is none.
-    pub fn new(text: &str) -> Result<Self, String> {
+    pub fn new(text: &str) -> Result<Self, Problem> {
         let (sequence, structure) = text.split_once(',').unwrap_or((text, ""));
         let (sequence, structure) = (sequence.to_ascii_uppercase(), structure.to_ascii_uppercase());
-        let problem = |what: &str| format!("alphabet {text:?}: {what}");
+        let problem = |what: &str| Problem::from(format!("alphabet {text:?}: {what}"));
         let mut bases = [None; 5];
         for (index, letter) in sequence.bytes().enumerate() {
             let code = b"ACGTN".iter().position(|&base| base == letter);

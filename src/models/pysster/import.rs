@@ -12,7 +12,7 @@ mod present;
 use std::path::Path;
 
 use crate::engine::cpu::layers::pooled;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::models::architecture::{ConvertOptions, Recognised};
 use crate::models::formats::keras_h5::{KerasFile, KerasLayer};
 use crate::models::pysster::alphabet::Alphabet;
@@ -51,7 +51,7 @@ pub fn recognise(
         return Ok(None);
     }
     let made = if has(Kind::Recurrent) {
-        Err("a pysster model with recurrent layers (rnn_type), which are not supported".to_owned())
+        Err("a pysster model with recurrent layers (rnn_type), which are not supported".into())
     } else {
         convert(file, &weighted, &kinds, options)
     };
@@ -86,14 +86,18 @@ fn convert(
     weighted: &[&KerasLayer],
     kinds: &[Option<Kind>],
     options: &ConvertOptions,
-) -> std::result::Result<Recognised, String> {
+) -> std::result::Result<Recognised, Problem> {
     let mut tensors = Tensors::new();
     let (mut convs, mut dense) = (0, 0);
     for (layer, kind) in weighted.iter().zip(kinds) {
         let (name, number) = match kind {
             Some(Kind::Conv) if dense == 0 => ("conv", &mut convs),
             Some(Kind::Dense) => ("dense", &mut dense),
-            _ => return Err(format!("layer {} follows a dense one: no pysster model", layer.name)),
+            _ => {
+                return Err(
+                    format!("layer {} follows a dense one: no pysster model", layer.name).into()
+                );
+            }
         };
         for (keras, ours) in [("kernel", "weight"), ("bias", "bias")] {
             tensors.insert(format!("{name}.{number}.{ours}"), weight(layer, keras)?.clone());
@@ -110,13 +114,14 @@ fn convert(
 }
 
 /// Returns a layer's kernel or bias.
-fn weight<'a>(layer: &'a KerasLayer, kind: &str) -> std::result::Result<&'a RawTensor, String> {
+fn weight<'a>(layer: &'a KerasLayer, kind: &str) -> std::result::Result<&'a RawTensor, Problem> {
     let found =
         layer.weights.iter().find(|weight| last(&weight.name).split(':').next() == Some(kind));
     match found {
         Some(weight) if layer.weights.len() == 2 => Ok(&weight.tensor),
         _ => {
-            Err(format!("layer {} has not just a kernel and a bias: no pysster model", layer.name))
+            Err(format!("layer {} has not just a kernel and a bias: no pysster model", layer.name)
+                .into())
         }
     }
 }
@@ -127,7 +132,7 @@ fn config(
     convs: usize,
     description: Option<Description>,
     options: &ConvertOptions,
-) -> std::result::Result<Config, String> {
+) -> std::result::Result<Config, Problem> {
     let kernels = kernels(tensors, convs)?;
     let channels = kernels[0].1;
     let alphabet = match (&options.alphabet, Alphabet::usual(channels)) {
@@ -138,17 +143,20 @@ fn config(
                 "the model reads {channels} letters; name them with --alphabet, those of the \
                  sequence before those of the structure, as the model was trained (e.g. \
                  ACGU,HIMSFT for 24)"
-            ));
+            )
+            .into());
         }
     };
     let letters = Alphabet::new(&alphabet)?.channels();
     if letters != channels {
-        return Err(format!("alphabet {alphabet}: {letters} letters, the model reads {channels}"));
+        return Err(
+            format!("alphabet {alphabet}: {letters} letters, the model reads {channels}").into()
+        );
     }
     let said = description.as_ref().and_then(|description| description.length);
     let length = match (said, options.input_length) {
         (Some(said), Some(given)) if said != given => {
-            return Err(format!("--input-length {given}: the file says {said}"));
+            return Err(format!("--input-length {given}: the file says {said}").into());
         }
         (said, given) => said.or(given).ok_or(
             "the file does not say how many nucleotides the model reads; say it with \
@@ -168,7 +176,7 @@ fn config(
 fn output(
     tensors: &Tensors,
     described: Option<Activation>,
-) -> std::result::Result<Activation, String> {
+) -> std::result::Result<Activation, Problem> {
     let layers = (0..).map_while(|n| tensors.get(&format!("dense.{n}.bias")));
     let single = layers.last().is_some_and(|bias| bias.shape == [1]);
     match described {
@@ -187,12 +195,14 @@ fn output(
 fn kernels(
     tensors: &Tensors,
     convs: usize,
-) -> std::result::Result<Vec<(usize, usize, usize)>, String> {
+) -> std::result::Result<Vec<(usize, usize, usize)>, Problem> {
     let kernel = |n| match tensors[&format!("conv.{n}.weight")].shape[..] {
         [taps, inputs, kernels] if ![taps, inputs, kernels].contains(&0) => {
             Ok((taps, inputs, kernels))
         }
-        ref shape => Err(format!("convolution {n} has a kernel of shape {shape:?}: damaged")),
+        ref shape => {
+            Err(format!("convolution {n} has a kernel of shape {shape:?}: damaged").into())
+        }
     };
     (0..convs).map(kernel).collect()
 }
@@ -203,10 +213,10 @@ fn check_length(
     pools: &[Pool],
     length: usize,
     tensors: &Tensors,
-) -> std::result::Result<(), String> {
+) -> std::result::Result<(), Problem> {
     if pools.len() != kernels.len() || pools.iter().any(|pool| pool.size == 0 || pool.stride == 0) {
         let (pools, convs) = (pools.len(), kernels.len());
-        return Err(format!("{pools} max-pools for {convs} convolutions: no pysster model"));
+        return Err(format!("{pools} max-pools for {convs} convolutions: no pysster model").into());
     }
     let positions = |length: usize| {
         let block = |left: usize, (kernel, pool): (&(usize, usize, usize), &Pool)| {
@@ -230,7 +240,8 @@ fn check_length(
         "an input of {length} nt does not fit: the first dense layer reads {inputs} values, not \
          {} positions x {channels} kernels; {would}",
         positions(length)
-    ))
+    )
+    .into())
 }
 
 /// Lengths that are tried for a model that the given length does not fit.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use libdeflater::Decompressor;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 
 const MAGIC: u32 = 0x888F_FC26;
 const CONTIG_MAGIC: u32 = 0x78CA_8C91;
@@ -29,7 +29,7 @@ const LARGEST: u64 = 1 << 26;
 const LONGEST_NAME: u32 = 1 << 16;
 
 /// What is wrong with a file.
-type Found<T> = std::result::Result<T, String>;
+type Found<T> = std::result::Result<T, Problem>;
 
 /// A contig of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,7 +91,7 @@ impl BigWigReader {
         Ok(())
     }
 
-    fn damaged(&self, problem: &str) -> Error {
+    fn damaged(&self, problem: &Problem) -> Error {
         let problem =
             format!("not a bigWig file, or damaged ({problem}); scan again with --tracks");
         Error::input(&self.path, "", problem)
@@ -101,7 +101,7 @@ impl BigWigReader {
     fn bytes(&self, place: u64, number: u64) -> Found<Bytes> {
         let end = place.checked_add(number).filter(|end| *end <= self.size && number <= LARGEST);
         if end.is_none() {
-            return Err("it ends too early".to_owned());
+            return Err("it ends too early".into());
         }
         let mut bytes = vec![0; number as usize];
         self.file.read_exact_at(&mut bytes, place).map_err(|e| e.to_string())?;
@@ -111,7 +111,7 @@ impl BigWigReader {
     fn read_header(&mut self) -> Found<()> {
         let mut header = self.bytes(0, HEADER as u64)?;
         if header.u32()? != MAGIC {
-            return Err("other first bytes".to_owned());
+            return Err("other first bytes".into());
         }
         header.skip(4)?;
         let contigs = header.u64()?;
@@ -120,7 +120,7 @@ impl BigWigReader {
         header.skip(20)?;
         self.largest = header.u32()?.into();
         if self.largest > LARGEST {
-            return Err("too large sections".to_owned());
+            return Err("too large sections".into());
         }
         self.read_contigs(contigs)
     }
@@ -130,7 +130,7 @@ impl BigWigReader {
         let (magic, _, width, values) =
             (header.u32()?, header.u32()?, header.u32()?, header.u32()?);
         if magic != CONTIG_MAGIC || values != 8 || width > LONGEST_NAME {
-            return Err("no list of contigs where it should be".to_owned());
+            return Err("no list of contigs where it should be".into());
         }
         let mut contigs = Vec::new();
         let root = place + CONTIG_HEADER as u64;
@@ -159,7 +159,7 @@ impl BigWigReader {
         let (mut todo, mut seen) = (vec![root], HashSet::new());
         while let Some(place) = todo.pop() {
             if !seen.insert(place) {
-                return Err("a tree that bites its tail".to_owned());
+                return Err("a tree that bites its tail".into());
             }
             let mut head = self.bytes(place, 4)?;
             let is_leaf = head.take(2)?[0] != 0;
@@ -179,7 +179,7 @@ impl BigWigReader {
     fn sections(&self, contig: u32, range: &Range<u32>) -> Found<Vec<(u64, u64)>> {
         let mut header = self.bytes(self.index, INDEX_HEADER as u64)?;
         if header.u32()? != INDEX_MAGIC {
-            return Err("no index where it should be".to_owned());
+            return Err("no index where it should be".into());
         }
         let mut sections = Vec::new();
         self.walk(self.index + INDEX_HEADER as u64, INDEX_ITEMS, &mut |node, is_leaf| {
@@ -225,7 +225,7 @@ impl BigWigReader {
                 1 => (section.u32()?, section.u32()?),
                 2 => section.u32().map(|start| (start, start.saturating_add(span)))?,
                 3 => (next, next.saturating_add(span)),
-                _ => return Err("a section of an unknown kind".to_owned()),
+                _ => return Err("a section of an unknown kind".into()),
             };
             next = start.saturating_add(step);
             let value = f32::from_bits(section.u32()?);
@@ -249,7 +249,7 @@ impl Bytes {
         let end = self.at.checked_add(number);
         let taken = end.and_then(|end| self.bytes.get(self.at..end));
         self.at = end.unwrap_or(self.at);
-        taken.ok_or_else(|| "too few bytes".to_owned())
+        taken.ok_or_else(|| "too few bytes".into())
     }
 
     fn skip(&mut self, number: usize) -> Found<()> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Allele, Entry};
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::genome::compression::Source;
 use crate::report::rows::{Row, Rows};
 use crate::variants::entry::KEYS;
@@ -88,11 +88,12 @@ fn text(letters: &[u8]) -> String {
 }
 
 /// Makes an entry of its parts, which `get` finds by any of several names.
-fn entry<'a>(get: &dyn Fn(&[&str]) -> Option<&'a str>) -> std::result::Result<Entry, String> {
-    let number = |names: &[&str]| -> std::result::Result<Option<f64>, String> {
+fn entry<'a>(get: &dyn Fn(&[&str]) -> Option<&'a str>) -> std::result::Result<Entry, Problem> {
+    let number = |names: &[&str]| -> std::result::Result<Option<f64>, Problem> {
         let Some(text) = get(names) else { return Ok(None) };
         let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
-        number.map(Some).ok_or_else(|| format!("{} is not a number in an entry of PolyA", names[0]))
+        let wrong = || format!("{} is not a number in an entry of PolyA", names[0]).into();
+        number.map(Some).ok_or_else(wrong)
     };
     let owned = |names: &[&str]| get(names).map(decoded);
     let probability = [number(&["PROB_REF"])?, number(&["PROB_ALT"])?];
@@ -175,7 +176,7 @@ fn grouped(path: &Path, needed: &[&str], alternate: &str, take: &mut Take<'_>) -
     Ok(())
 }
 
-fn of_row(row: &Row<'_>) -> std::result::Result<Entry, String> {
+fn of_row(row: &Row<'_>) -> std::result::Result<Entry, Problem> {
     let small = |name: &str| row.text(&name.to_lowercase());
     entry(&|names| names.iter().find_map(|name| small(name)))
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Problem;
 use crate::models::card::Task;
 use crate::models::pysster::Activation;
 use crate::train::networks::NetworkConfig;
@@ -94,7 +95,7 @@ impl ClassTraining {
         self.data.validation.unwrap_or(VALIDATION)
     }
 
-    fn check_data(&self) -> Result<(), String> {
+    fn check_data(&self) -> Result<(), Problem> {
         let Data { positives, negatives, validation_positives, validation_negatives, .. } =
             &self.data;
         let of_two = [positives, negatives, validation_positives, validation_negatives];
@@ -106,7 +107,7 @@ impl ClassTraining {
             return Err("one [[class]] alone leaves nothing to tell apart: give two or more".into());
         }
         if let Some(class) = classes.iter().find(|class| class.files.is_empty()) {
-            return Err(format!("no files of {}", class.name));
+            return Err(format!("no files of {}", class.name).into());
         }
         let validating = classes.iter().filter(|class| !class.validation.is_empty()).count();
         if validating > 0 && validating < classes.len() {
@@ -117,7 +118,7 @@ impl ClassTraining {
                 Err("give validation files or a share (validation = ...), not both".into())
             }
             Some(share) if !(share > 0.0 && share < 1.0) => {
-                Err(format!("validation = {share}: must be above 0 and below 1"))
+                Err(format!("validation = {share}: must be above 0 and below 1").into())
             }
             _ => Ok(()),
         }
@@ -133,10 +134,10 @@ impl Configuration for ClassTraining {
         &mut self.model
     }
 
-    fn check(&self) -> Result<(), (&'static str, String)> {
+    fn check(&self) -> Result<(), (&'static str, Problem)> {
         let architecture = self.network.form().architecture();
         if !matches!(architecture.task, Task::Signal | Task::Binding) {
-            return Err(("[network]", format!("{} is no classifier", architecture.name)));
+            return Err(("[network]", format!("{} is no classifier", architecture.name).into()));
         }
         if let NetworkConfig::Pysster(pysster) = &self.network
             && pysster.output == Activation::Sigmoid

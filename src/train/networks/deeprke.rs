@@ -12,14 +12,12 @@ use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::layers::{Affine, Lstm, NO_ROW, sum_rows};
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::models::architecture::Architecture;
 use crate::models::deeprke::config::{Activation, Config, Convolution, Track};
-use crate::models::deeprke::weights::features;
-use crate::models::deeprke::words::{BASES, label_codes, words};
+use crate::models::deeprke::words::{BASES, Labels, words};
 use crate::models::deeprke::{ARCHITECTURE, input};
 use crate::models::{Window, file, weight_file};
-use crate::structure::LABELS;
 use crate::train::network::{Network, Noise, Start, Starter, TrainingForm};
 
 /// Half the range of the first values of embeddings that no file gives: that of Keras.
@@ -49,12 +47,18 @@ pub struct DeeprkeConfig {
     /// Whether embeddings are trained too; otherwise they stay as they begin.
     #[serde(default = "yes")]
     pub train_embeddings: bool,
+    /// Words stand for themselves in the place of embeddings (an ablation of the paper): every
+    /// dimension is the number of words.
+    #[serde(default)]
+    pub one_hot: bool,
     #[serde(default = "published_module")]
     pub joined: Vec<Convolution>,
     #[serde(default = "published_track")]
     pub sequence: Track,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub structure: Option<Track>,
+    #[serde(default)]
+    pub labels: Labels,
 }
 
 fn yes() -> bool {
@@ -101,6 +105,7 @@ impl DeeprkeConfig {
             max_length: self.max_length,
             sequence: self.sequence.clone(),
             structure: self.structure.clone(),
+            labels: self.labels,
             joined: self.joined.clone(),
             pool: self.pool,
             units: self.units,
@@ -110,9 +115,15 @@ impl DeeprkeConfig {
     }
 
     /// Returns the first values of an embedding, words x dimension.
-    fn embedding(&self, name: &str, shape: &[usize]) -> Result<Start> {
+    fn embedding(&self, name: &str, shape: &[usize; 2]) -> Result<Start> {
+        if self.one_hot {
+            let [words, dimension] = *shape;
+            let cells = (0..words * dimension).map(|at| (at / dimension, at % dimension));
+            let values = cells.map(|(word, place)| f32::from(u8::from(word == place)));
+            return Ok(Start::Values(values.collect()));
+        }
         let Some(path) = &self.embeddings else { return Ok(Start::Uniform(EMBEDDING)) };
-        let wrong = |problem: String| Error::input(path, "", problem);
+        let wrong = |problem: Problem| Error::input(path, "", problem);
         let bytes = file::read(path)?;
         let mut file = weight_file::decode(&bytes).map_err(wrong)?;
         let advice = "write embeddings with `polyascan train embeddings` for this k and dimension";
@@ -120,9 +131,10 @@ impl DeeprkeConfig {
             Some(tensor) if tensor.shape == shape => Ok(Start::Values(tensor.values)),
             Some(tensor) => {
                 let found = tensor.shape;
-                Err(wrong(format!("tensor {name} is {found:?}, expected {shape:?}: {advice}")))
+                let problem = format!("tensor {name} is {found:?}, expected {shape:?}: {advice}");
+                Err(wrong(problem.into()))
             }
-            None => Err(wrong(format!("it has no tensor {name}: {advice}"))),
+            None => Err(wrong(format!("it has no tensor {name}: {advice}").into())),
         }
     }
 }
@@ -132,8 +144,21 @@ impl TrainingForm for DeeprkeConfig {
         &ARCHITECTURE
     }
 
-    fn check(&self) -> std::result::Result<(), String> {
-        self.in_file().check()
+    fn check(&self) -> std::result::Result<(), Problem> {
+        let sizes = self.in_file();
+        sizes.check()?;
+        if self.one_hot && self.embeddings.is_some() {
+            return Err("one_hot stands in the place of embeddings: give one of them".into());
+        }
+        for (name, track, words) in sizes.tracks() {
+            if self.one_hot && track.dimension != words {
+                let found = track.dimension;
+                return Err(
+                    format!("one_hot: {name}.dimension is {found}, words are {words}").into()
+                );
+            }
+        }
+        Ok(())
     }
 
     fn sizes(&self) -> serde_json::Result<Option<String>> {
@@ -145,7 +170,7 @@ impl TrainingForm for DeeprkeConfig {
     }
 
     fn keeps(&self, name: &str) -> bool {
-        !self.train_embeddings && name.ends_with(".embedding")
+        (self.one_hot || !self.train_embeddings) && name.ends_with(".embedding")
     }
 
     fn build(&self, start: &mut Starter<'_>, device: &Device) -> Result<Box<dyn Network>> {
@@ -159,8 +184,8 @@ pub struct DeeprkeNet {
     device: Device,
     tracks: Vec<TrackNet>,
     joined: Vec<Affine>,
-    /// Forward and backward.
-    lstm: [Lstm; 2],
+    /// Forward and backward; `None` in a network without LSTM.
+    lstm: Option<[Lstm; 2]>,
     dense: Vec<Affine>,
 }
 
@@ -186,10 +211,13 @@ impl DeeprkeNet {
             tracks.push(TrackNet { embedding, module });
         }
         let joined = module("joined", &sizes.joined, sizes.join().iter().sum(), start)?;
-        let mut direction =
-            |name: &str| Lstm::start(&format!("lstm.{name}"), features(&sizes), sizes.units, start);
-        let lstm = [direction("forward")?, direction("backward")?];
-        let mut inputs = 2 * sizes.units;
+        let (read, units) = (sizes.features(), sizes.units);
+        let mut direction = |name: &str| Lstm::start(&format!("lstm.{name}"), read, units, start);
+        let lstm = match units {
+            0 => None,
+            _ => Some([direction("forward")?, direction("backward")?]),
+        };
+        let mut inputs = sizes.flat();
         let mut dense = Vec::new();
         for (n, &outputs) in sizes.dense.iter().chain([&1]).enumerate() {
             dense.push(Affine::start(&format!("dense.{n}"), &[inputs, outputs], start)?);
@@ -263,8 +291,9 @@ impl DeeprkeNet {
     fn words(&self, windows: &[Window<'_>]) -> Vec<Vec<Vec<Option<usize>>>> {
         let k = self.config.k;
         let sequence = windows.iter().map(|w| words(w.codes, k, BASES.len()).collect());
+        let labels = self.config.labels;
         let structure = windows.iter().filter_map(|window| {
-            Some(words(&label_codes(window.structure?), k, LABELS.len()).collect())
+            Some(words(&labels.codes(window.structure?), k, labels.alphabet().len()).collect())
         });
         vec![sequence.collect(), structure.collect()]
     }
@@ -286,10 +315,18 @@ impl Network for DeeprkeNet {
         }
         let joined = Tensor::cat(&features, 2)?;
         let steps = self.module(joined, &self.joined, &self.config.joined, &mut lengths)?;
-        let [forward, backward] = &self.lstm;
-        let forward = forward.last_output(&steps, &lengths, false)?;
-        let backward = backward.last_output(&steps, &lengths, true)?;
-        let mut values = Tensor::cat(&[forward, backward], 1)?;
+        let mut values = match &self.lstm {
+            Some([forward, backward]) => {
+                let forward = forward.last_output(&steps, &lengths, false)?;
+                let backward = backward.last_output(&steps, &lengths, true)?;
+                Tensor::cat(&[forward, backward], 1)?
+            }
+            None => {
+                let most = self.config.steps(self.config.max_length);
+                let left = most - steps.dim(1)?;
+                steps.pad_with_zeros(1, 0, left)?.flatten_from(1)?
+            }
+        };
         for (n, layer) in self.dense.iter().enumerate() {
             values = layer.dense(&values)?;
             if n + 1 < self.dense.len() {

@@ -3,7 +3,7 @@
 use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
+use crate::error::{Problem, Result};
 use crate::models::Window;
 use crate::models::architecture::Architecture;
 use crate::models::deerect::kernel::training::pooled;
@@ -41,14 +41,16 @@ impl TrainingForm for DeerectConfig {
         &ARCHITECTURE
     }
 
-    fn check(&self) -> std::result::Result<(), String> {
+    fn check(&self) -> std::result::Result<(), Problem> {
         let Self { filters, width, hidden } = *self;
         if filters == 0 || !filters.is_multiple_of(GROUPS) {
-            return Err(format!("filters = {filters}: must be a multiple of {GROUPS} above 0"));
+            return Err(
+                format!("filters = {filters}: must be a multiple of {GROUPS} above 0").into()
+            );
         }
         if !(1..=LENGTH).contains(&width) || hidden == 0 {
             let problem = format!("width must lie between 1 and {LENGTH}, hidden be above 0");
-            return Err(format!("width = {width}, hidden = {hidden}: {problem}"));
+            return Err(format!("width = {width}, hidden = {hidden}: {problem}").into());
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
+use crate::error::{Problem, Result};
 use crate::models::architecture::Architecture;
 use crate::models::dense::network::{DenseConfig, DenseNetwork, Residuals};
 use crate::models::dense::{ARCHITECTURE, STRENGTH};
@@ -31,7 +31,7 @@ impl TrainingForm for DenseScanConfig {
         &ARCHITECTURE
     }
 
-    fn check(&self) -> std::result::Result<(), String> {
+    fn check(&self) -> std::result::Result<(), Problem> {
         self.0.check()
     }
 
@@ -61,7 +61,7 @@ impl TrainingForm for DenseStrengthConfig {
         &STRENGTH
     }
 
-    fn check(&self) -> std::result::Result<(), String> {
+    fn check(&self) -> std::result::Result<(), Problem> {
         self.0.check()
     }
 

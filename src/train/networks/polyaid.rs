@@ -11,7 +11,7 @@ use super::layers::Affine;
 use crate::engine::cpu::multiply::fused_multiply;
 use crate::engine::cpu::pooled_conv::fused_pooled_conv;
 use crate::engine::cpu::recurrence::fused_recurrence;
-use crate::error::Result;
+use crate::error::{Problem, Result};
 use crate::models::architecture::Architecture;
 use crate::models::polyaid::plain::recurrence;
 use crate::models::polyaid::weights::{GATES, POOL};
@@ -25,7 +25,7 @@ impl TrainingForm for PolyaidConfig {
         &POLYAID
     }
 
-    fn check(&self) -> std::result::Result<(), String> {
+    fn check(&self) -> std::result::Result<(), Problem> {
         self.layers().check()
     }
 
@@ -47,7 +47,7 @@ impl TrainingForm for PolyastrengthConfig {
         &POLYASTRENGTH
     }
 
-    fn check(&self) -> std::result::Result<(), String> {
+    fn check(&self) -> std::result::Result<(), Problem> {
         self.layers().check()
     }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layers::{Affine, NO_ROW, sum_rows};
 use crate::engine::cpu::layers::pooled;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::models::architecture::Architecture;
 use crate::models::pysster::alphabet::Alphabet;
 use crate::models::pysster::{ARCHITECTURE, Activation, Config, LONGEST, Pool};
@@ -117,7 +117,7 @@ impl TrainingForm for PyssterConfig {
         &ARCHITECTURE
     }
 
-    fn check(&self) -> std::result::Result<(), String> {
+    fn check(&self) -> std::result::Result<(), Problem> {
         Alphabet::new(&self.alphabet)?;
         let mut sizes = vec![("length", self.length, LONGEST), ("classes", self.classes, LARGEST)];
         sizes.extend(self.dense.iter().map(|&units| ("dense", units, LARGEST)));
@@ -128,21 +128,21 @@ impl TrainingForm for PyssterConfig {
         }
         if let Some((name, size, most)) = sizes.iter().find(|(_, n, most)| !(1..=*most).contains(n))
         {
-            return Err(format!("{name} = {size}: must be 1 to {most}"));
+            return Err(format!("{name} = {size}: must be 1 to {most}").into());
         }
         if self.convolutions.is_empty() {
             return Err("convolutions: one is needed".into());
         }
         if self.positions() == 0 {
             let problem = "is too short: the convolutions and pools leave nothing";
-            return Err(format!("length = {} {problem}", self.length));
+            return Err(format!("length = {} {problem}", self.length).into());
         }
         if self.output == Activation::Softmax && self.classes < 2 {
             return Err("classes = 1: softmax needs 2 or more".into());
         }
         let Dropout { input, convolution, dense } = self.dropout;
         match [input, convolution, dense].iter().find(|share| !(0.0..1.0).contains(*share)) {
-            Some(share) => Err(format!("dropout {share}: must be 0 or more and below 1")),
+            Some(share) => Err(format!("dropout {share}: must be 0 or more and below 1").into()),
             None => Ok(()),
         }
     }
@@ -178,7 +178,7 @@ impl PyssterNet {
     /// # Errors
     /// Those of `start`.
     pub fn start(config: &PyssterConfig, start: &mut Starter<'_>) -> Result<Self> {
-        let alphabet = Alphabet::new(&config.alphabet).map_err(Error::Usage)?;
+        let alphabet = Alphabet::new(&config.alphabet).map_err(Error::usage)?;
         let mut inputs = alphabet.channels();
         let mut convolutions = Vec::new();
         for (n, layer) in config.convolutions.iter().enumerate() {

@@ -7,6 +7,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use crate::error::Problem;
 use crate::models::{Model, Window};
 use crate::structure::LABELS;
 use crate::train::artifacts;
@@ -33,7 +34,7 @@ impl Configuration for Trial {
         &mut self.model
     }
 
-    fn check(&self) -> Result<(), (&'static str, String)> {
+    fn check(&self) -> Result<(), (&'static str, Problem)> {
         Ok(())
     }
 }
@@ -81,14 +82,14 @@ pub fn probabilities(logits: &[f32]) -> Vec<f32> {
 
 impl Trial {
     /// Reads the table `[network]`.
-    pub fn read(network: &str) -> Result<Self, String> {
+    pub fn read(network: &str) -> Result<Self, Problem> {
         let text = format!(
             "[model]\nname = \"trial\"\ndescription = \"\"\nseed = 7\n\
              [optimiser]\nepochs = 1\nbatch = 64\nlearning_rate = 0.003\nschedule = \"constant\"\n\
              [network]\n{network}"
         );
         let value = toml::from_str(&text).map_err(|e| e.to_string())?;
-        from_value(Path::new("trial.toml"), value, None).map_err(|e| e.to_string())
+        from_value(Path::new("trial.toml"), value, None).map_err(|e| e.to_string().into())
     }
 
     pub fn new(network: &str) -> Self {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Problem;
 use crate::models::card::Task;
 use crate::models::{CLEAVAGE_CENTRE, WINDOW};
 use crate::train::networks::NetworkConfig;
@@ -151,33 +152,36 @@ impl Configuration for ScanTraining {
         &mut self.model
     }
 
-    fn check(&self) -> Result<(), (&'static str, String)> {
+    fn check(&self) -> Result<(), (&'static str, Problem)> {
         if self.labels.segment < WINDOW {
-            return Err(("[labels]", format!("segment must be {WINDOW} or more")));
+            return Err(("[labels]", format!("segment must be {WINDOW} or more").into()));
         }
         if matches!(self.network, NetworkConfig::Polyaid(_)) && self.labels.segment != WINDOW {
             let problem = format!(
                 "segment = {}: polyaid reads windows one by one; set segment = {WINDOW}",
                 self.labels.segment
             );
-            return Err(("[labels]", problem));
+            return Err(("[labels]", problem.into()));
         }
         let Labels { whole_within, nothing_beyond, .. } = self.labels;
         if whole_within > nothing_beyond || nothing_beyond > CLEAVAGE_CENTRE {
             let problem = format!("whole_within <= nothing_beyond <= {CLEAVAGE_CENTRE} must hold");
-            return Err(("[labels]", problem));
+            return Err(("[labels]", problem.into()));
         }
         self.check_ranges()?;
         if self.network.form().architecture().task != Task::Sites {
             let name = self.network.form().architecture().name;
-            return Err(("[network]", format!("{name} has no classification and cleavage vector")));
+            return Err((
+                "[network]",
+                format!("{name} has no classification and cleavage vector").into(),
+            ));
         }
         if let Some(source) = self.learned_and_calibrated_on() {
             let problem = format!(
                 "{} is a [[genome]] too: name the contigs held out in `only` here and in `except` there",
                 source.fasta.display()
             );
-            return Err(("[calibration]", problem));
+            return Err(("[calibration]", problem.into()));
         }
         match &self.distil {
             Some(distil) if distil.models.is_empty() || !(0.0..=1.0).contains(&distil.weight) => {
@@ -189,11 +193,14 @@ impl Configuration for ScanTraining {
 }
 
 impl ScanTraining {
-    fn check_ranges(&self) -> Result<(), (&'static str, String)> {
+    fn check_ranges(&self) -> Result<(), (&'static str, Problem)> {
         let Labels { mutated_mass, noise, spread, full_reads, .. } = self.labels;
         for (what, value) in [("mutated_mass", f64::from(mutated_mass)), ("noise", noise)] {
             if !(0.0..=1.0).contains(&value) {
-                return Err(("[labels]", format!("{what} = {value}: must lie between 0 and 1")));
+                return Err((
+                    "[labels]",
+                    format!("{what} = {value}: must lie between 0 and 1").into(),
+                ));
             }
         }
         let Loss { classification, cleavage } = self.loss;
@@ -204,7 +211,7 @@ impl ScanTraining {
             ("[loss]", "cleavage", cleavage),
         ] {
             if !(value.is_finite() && value >= 0.0) {
-                return Err((table, format!("{what} = {value}: must be 0 or more")));
+                return Err((table, format!("{what} = {value}: must be 0 or more").into()));
             }
         }
         for WindowSource { file, teacher, mutated, .. } in &self.windows {
@@ -214,7 +221,7 @@ impl ScanTraining {
                 _ => continue,
             };
             let problem = format!("{}: mutated = {mutated}: {problem}", file.display());
-            return Err(("[[windows]]", problem));
+            return Err(("[[windows]]", problem.into()));
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Problem;
 use crate::models::CENTRE;
 use crate::models::card::Task;
 use crate::train::networks::NetworkConfig;
@@ -126,15 +127,15 @@ impl Configuration for StrengthTraining {
         &mut self.model
     }
 
-    fn check(&self) -> Result<(), (&'static str, String)> {
+    fn check(&self) -> Result<(), (&'static str, Problem)> {
         if self.network.form().architecture().task != Task::Strength {
             let name = self.network.form().architecture().name;
-            return Err(("[network]", format!("{name} predicts no strength")));
+            return Err(("[network]", format!("{name} predicts no strength").into()));
         }
         let [least, most] = self.labels.distances;
         if least > most || most > CENTRE {
             let problem = format!("distances must ascend and be at most {CENTRE}");
-            return Err(("[labels]", problem));
+            return Err(("[labels]", problem.into()));
         }
         if self.validation.windows == 0 {
             return Err(("[validation]", "windows = 0: must be above 0".into()));
@@ -145,7 +146,7 @@ impl Configuration for StrengthTraining {
             ("[labels]", "short", self.labels.short),
         ] {
             if !(0.0..=1.0).contains(&value) {
-                return Err((table, format!("{what} = {value}: must lie between 0 and 1")));
+                return Err((table, format!("{what} = {value}: must lie between 0 and 1").into()));
             }
         }
         self.check_usage()
@@ -153,17 +154,17 @@ impl Configuration for StrengthTraining {
 }
 
 impl StrengthTraining {
-    fn check_usage(&self) -> Result<(), (&'static str, String)> {
+    fn check_usage(&self) -> Result<(), (&'static str, Problem)> {
         for source in self.usage.iter().chain(&self.validation.usage) {
             if !(source.floor > 0.0 && source.floor.is_finite()) {
                 let problem = format!("floor = {}: must be above 0", source.floor);
-                return Err(("[[usage]]", problem));
+                return Err(("[[usage]]", problem.into()));
             }
         }
         let Labels { usage, limit, .. } = self.labels;
         if !(usage.is_finite() && usage >= 0.0 && limit.is_finite() && limit > 0.0) {
             let problem = format!("usage = {usage}: must be 0 or more; limit = {limit}: above 0");
-            return Err(("[labels]", problem));
+            return Err(("[labels]", problem.into()));
         }
         if (usage > 0.0) != self.usage.iter().any(|source| source.per_epoch > 0) {
             let problem = "usage above 0 and [[usage]] with per_epoch above 0 go together";

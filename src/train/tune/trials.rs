@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use toml::Value;
 
+use crate::error::Problem;
 use crate::train::fit::Fitted;
 use crate::train::log::Figure;
 
@@ -112,17 +113,19 @@ impl Trials {
     ///
     /// # Errors
     /// If it is damaged or of another search.
-    pub fn read(&mut self, text: &str) -> Result<(), String> {
+    pub fn read(&mut self, text: &str) -> Result<(), Problem> {
         let mut lines = text.lines();
         if lines.next() != Some(format!("# {}", self.search).as_str()) {
             let problem = "the table is of another search (task, configuration or seed)";
-            return Err(format!("{problem}; delete it, or leave --resume out, to begin anew"));
+            return Err(
+                format!("{problem}; delete it, or leave --resume out, to begin anew").into()
+            );
         }
         let header: Vec<&str> = lines.next().unwrap_or_default().split('\t').collect();
         let first = 1 + self.keys.len();
         let figures = header.get(first + OUTCOME.len()..).ok_or("line 2: columns are missing")?;
         for (at, line) in lines.enumerate() {
-            let damaged = || format!("line {}: not as it was written", at + 3);
+            let damaged = || Problem::from(format!("line {}: not as it was written", at + 3));
             let cells: Vec<&str> = line.split('\t').collect();
             if cells.len() != header.len() || cells[0] != (at + 1).to_string() {
                 return Err(damaged());
@@ -144,7 +147,7 @@ impl Trials {
                             .iter()
                             .zip(told)
                             .map(figure)
-                            .collect::<Result<_, String>>()?,
+                            .collect::<Result<_, Problem>>()?,
                     })
                 }
             };

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::plan::SiteKey;
-use crate::error::{Error, Result, excerpt};
+use crate::error::{Error, Problem, Result, excerpt};
 use crate::genome::compression::Source;
 use crate::genome::contigs::Contigs;
 use crate::genome::region::{BedRow, Region, read_bed_rows};
@@ -45,14 +45,14 @@ impl fmt::Display for UsageColumn {
 }
 
 impl FromStr for UsageColumn {
-    type Err = String;
+    type Err = Problem;
 
-    fn from_str(text: &str) -> std::result::Result<Self, String> {
+    fn from_str(text: &str) -> std::result::Result<Self, Problem> {
         match text.parse() {
-            Ok(0) => Err("columns are counted from 1".to_owned()),
+            Ok(0) => Err("columns are counted from 1".into()),
             Ok(number) => Ok(Self::Number(number)),
             Err(_) if text == "score" => Ok(Self::Score),
-            Err(_) if text.is_empty() => Err("name a column, or give its number".to_owned()),
+            Err(_) if text.is_empty() => Err("name a column, or give its number".into()),
             Err(_) => Ok(Self::Named(text.to_owned())),
         }
     }
@@ -61,7 +61,7 @@ impl FromStr for UsageColumn {
 impl UsageColumn {
     /// Returns the share that a row has; `None` where it says that none was measured (`.`, `NA` or
     /// nothing).
-    fn of(&self, row: &BedRow<'_>) -> std::result::Result<Option<f64>, String> {
+    fn of(&self, row: &BedRow<'_>) -> std::result::Result<Option<f64>, Problem> {
         let number = match self {
             Self::Score => SCORE,
             Self::Number(number) => *number,
@@ -69,7 +69,9 @@ impl UsageColumn {
         };
         let Some(text) = row.columns.get(number - 1).map(|text| text.trim()) else {
             let there = row.columns.len();
-            return Err(format!("no column {number}, where --usage is to be: there are {there}"));
+            return Err(
+                format!("no column {number}, where --usage is to be: there are {there}").into()
+            );
         };
         if ["", ".", "NA"].contains(&text) {
             return Ok(None);
@@ -87,22 +89,26 @@ impl UsageColumn {
         let value = text.parse().ok().filter(|value| (0.0..=largest).contains(value));
         let wrong = || {
             let text = excerpt(text);
-            format!(
+            let problem = format!(
                 "{text:?} in column {number} is no usage: {what}, and write . where none was measured"
-            )
+            );
+            problem.into()
         };
         value.map(|value: f64| Some(value / largest)).ok_or_else(wrong)
     }
 
-    fn number_of(&self, name: &str, names: &[String]) -> std::result::Result<usize, String> {
+    fn number_of(&self, name: &str, names: &[String]) -> std::result::Result<usize, Problem> {
         let at = names.iter().position(|known| known == name);
-        at.map(|at| at + 1).ok_or_else(|| match names {
+        let wrong = || match names {
             [] => format!(
                 "no header names a column {name:?}: put a line such as #chrom, start, end, ... with tabs above, \
                  or give --usage the column's number"
             ),
-            names => format!("no column is called {name:?}; there are {}", excerpt(&names.join(", "))),
-        })
+            names => {
+                format!("no column is called {name:?}; there are {}", excerpt(&names.join(", ")))
+            }
+        };
+        at.map(|at| at + 1).ok_or_else(|| wrong().into())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::line::COLUMNS;
-use crate::error::excerpt;
+use crate::error::{Problem, excerpt};
 use crate::genome::contigs::Contigs;
 
 /// The lines of a header, without line feeds; the last one names the columns.
@@ -24,7 +24,7 @@ impl Header {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn push(&mut self, line: Vec<u8>) -> Result<bool, String> {
+    pub fn push(&mut self, line: Vec<u8>) -> Result<bool, Problem> {
         if self.lines.is_empty() && !line.starts_with(VERSION) {
             let begin = line[..line.len().min(40)].escape_ascii();
             let problem =
@@ -34,7 +34,7 @@ impl Header {
             } else {
                 "; nor is this a table or list of variants (see docs/VARIANTS.md)"
             };
-            return Err(format!("{problem}, but begins with \"{begin}\"{nothing_else}"));
+            return Err(format!("{problem}, but begins with \"{begin}\"{nothing_else}").into());
         }
         let last = !line.starts_with(b"##");
         if last {
@@ -110,20 +110,22 @@ impl Header {
 }
 
 /// Checks the line that names the columns.
-fn check_names(line: &[u8]) -> Result<(), String> {
+fn check_names(line: &[u8]) -> Result<(), Problem> {
     let names: Vec<&[u8]> = line.split(|byte| *byte == b'\t').collect();
     let fixed = COLUMNS.iter().map(|name| name.as_bytes()).chain([FORMAT]);
     if names.len() < COLUMNS.len() || names.iter().zip(fixed).any(|(name, fixed)| *name != fixed) {
         let problem = "the header ends without its last line, #CHROM POS ID REF ALT QUAL FILTER INFO (and \
                        FORMAT before samples), separated by tabs";
-        return Err(problem.to_owned());
+        return Err(problem.into());
     }
     let mut samples = HashSet::new();
     let wrong = names.iter().skip(9).find(|name| name.is_empty() || !samples.insert(**name));
     match wrong.map(|name| String::from_utf8_lossy(name)) {
         None => Ok(()),
-        Some(name) if name.is_empty() => Err("a sample has no name; give it one".to_owned()),
-        Some(name) => Err(format!("two samples are called {:?}; rename one", excerpt(&name))),
+        Some(name) if name.is_empty() => Err("a sample has no name; give it one".into()),
+        Some(name) => {
+            Err(format!("two samples are called {:?}; rename one", excerpt(&name)).into())
+        }
     }
 }
 
@@ -133,7 +135,7 @@ mod tests {
 
     const NAMES: &str = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO";
 
-    fn header(lines: &[&str]) -> Result<Header, String> {
+    fn header(lines: &[&str]) -> Result<Header, Problem> {
         let mut header = Header::default();
         for (i, line) in lines.iter().enumerate() {
             let last = header.push(line.as_bytes().to_vec())?;

@@ -1,6 +1,6 @@
 //! A record as a line of text.
 
-use crate::error::excerpt;
+use crate::error::{Problem, excerpt};
 
 /// The fixed columns.
 pub const COLUMNS: [&str; 8] = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"];
@@ -20,7 +20,7 @@ impl Line {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn parse(text: Vec<u8>) -> Result<Self, String> {
+    pub fn parse(text: Vec<u8>) -> Result<Self, Problem> {
         let mut ends = [0; 8];
         let tabs = text.iter().enumerate().filter(|(_, byte)| **byte == b'\t').map(|(at, _)| at);
         let mut found = 0;
@@ -29,7 +29,9 @@ impl Line {
             found += 1;
         }
         if found < ends.len() {
-            return Err(format!("{found} columns; a record has at least 8, separated by tabs"));
+            return Err(
+                format!("{found} columns; a record has at least 8, separated by tabs").into()
+            );
         }
         let mut line = Self { text, ends, position: 0 };
         let position = line.column(1);
@@ -38,7 +40,7 @@ impl Line {
             format!("POS {position:?} is not a position (a whole number, counted from 1)")
         })?;
         match [0, 3, 4].into_iter().find(|&column| line.column(column).is_empty()) {
-            Some(column) => Err(format!("{} is empty; correct the line", COLUMNS[column])),
+            Some(column) => Err(format!("{} is empty; correct the line", COLUMNS[column]).into()),
             None => Ok(line),
         }
     }
@@ -148,7 +150,7 @@ mod tests {
 
     const LINE: &str = "chr1\t10\trs1\tAC\tA,<DEL>\t5.10\tPASS\tDP=3;PolyA=x;PolyA_max=1\tGT\t0/1";
 
-    fn line(text: &str) -> Result<Line, String> {
+    fn line(text: &str) -> Result<Line, Problem> {
         Line::parse(text.into())
     }
 

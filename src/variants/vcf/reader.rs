@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::bcf::{self, BcfError, BcfRecords};
 use super::header::Header;
 use super::line::Line;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::genome::compression::{OLD_MAC, Reader, Source};
 
 /// Bytes of a line at most; 16 million samples with genotypes are less.
@@ -47,14 +47,14 @@ impl VcfReader {
             error => Error::input(source.path(), "header", error.to_string()),
         };
         let text = bcf::header_text(&mut reader).map_err(failed)?;
-        let wrong = |problem: String| Error::input(source.path(), "header", problem);
+        let wrong = |problem: Problem| Error::input(source.path(), "header", problem);
         let mut header = Header::default();
         let mut last = false;
         for line in bcf::header_lines(&text) {
             last = header.push(line).map_err(wrong)?;
         }
         if !last {
-            return Err(wrong("it has no #CHROM line".to_owned()));
+            return Err(wrong("it has no #CHROM line".into()));
         }
         let records = BcfRecords::new(reader, &text).map_err(failed)?;
         let (columns, records) = (header.columns(), Records::Bcf(Box::new(records)));
@@ -99,15 +99,15 @@ impl VcfReader {
     }
 
     /// Checks that a line has the columns that the header names: a cut one may have fewer.
-    fn check_columns(&self, line: &[u8]) -> std::result::Result<(), String> {
+    fn check_columns(&self, line: &[u8]) -> std::result::Result<(), Problem> {
         let (found, named) = (1 + line.iter().filter(|byte| **byte == b'\t').count(), self.columns);
         if line.starts_with(b"#") {
-            Err("a header line after records; `bcftools concat` joins files".to_owned())
+            Err("a header line after records; `bcftools concat` joins files".into())
         } else if found != named {
             Err(format!(
                 "{found} columns, but the header names {named}; are they separated by tabs, and is the \
                  file complete?"
-            ))
+            ).into())
         } else {
             Ok(())
         }
@@ -158,7 +158,7 @@ impl VcfReader {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn look(begin: &[u8]) -> std::result::Result<(), String> {
+pub fn look(begin: &[u8]) -> std::result::Result<(), Problem> {
     if begin.is_empty() || begin.starts_with(bcf::MAGIC) {
         return Ok(());
     }
@@ -168,15 +168,15 @@ pub fn look(begin: &[u8]) -> std::result::Result<(), String> {
 }
 
 /// Checks that a line, given without its end, is text.
-fn check_letters(line: &[u8]) -> std::result::Result<(), String> {
+fn check_letters(line: &[u8]) -> std::result::Result<(), Problem> {
     if line.contains(&b'\r') {
-        return Err(OLD_MAC.to_owned());
+        return Err(OLD_MAC.into());
     }
     // Also those of the C1 set, which terminals obey, as UTF-8 has them.
     let c1 = |pair: &[u8]| pair[0] == 0xc2 && (0x80..0xa0).contains(&pair[1]);
     let control = |byte: &u8| (*byte < b' ' && *byte != b'\t') || *byte == 0x7f;
     if line.iter().any(control) || line.windows(2).any(c1) {
-        Err("the line holds control characters; copy or download the file again".to_owned())
+        Err("the line holds control characters; copy or download the file again".into())
     } else {
         Ok(())
     }

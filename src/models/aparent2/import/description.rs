@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
+use crate::error::Problem;
 use crate::models::aparent2::weights::EPSILON;
 
 /// Checks the layers of a model's description and returns each group's dilation.
@@ -12,7 +13,7 @@ use crate::models::aparent2::weights::EPSILON;
 ///
 /// # Errors
 /// Says which layer has a setting or an input that APARENT2 has not.
-pub fn check(description: &Value, groups: usize, blocks: usize) -> Result<Vec<usize>, String> {
+pub fn check(description: &Value, groups: usize, blocks: usize) -> Result<Vec<usize>, Problem> {
     let layers = layers(description);
     for (name, layer) in &layers {
         settings(name, layer)?;
@@ -28,7 +29,8 @@ pub fn check(description: &Value, groups: usize, blocks: usize) -> Result<Vec<us
             Some(Ok(other)) => Err(format!(
                 "residual blocks of group {group} have dilations {first} and {other}; APARENT2 has \
                  one per group"
-            )),
+            )
+            .into()),
             None => Ok(first),
         }
     };
@@ -48,7 +50,7 @@ fn layers(description: &Value) -> HashMap<&str, &Value> {
 }
 
 /// Compares the settings of one layer.
-fn settings(name: &str, layer: &Value) -> Result<(), String> {
+fn settings(name: &str, layer: &Value) -> Result<(), Problem> {
     let class = layer.get("class_name").and_then(Value::as_str).unwrap_or_default();
     let expected = match class {
         "Conv2D" => vec![
@@ -77,7 +79,7 @@ fn settings(name: &str, layer: &Value) -> Result<(), String> {
                 return Err(format!(
                     "{class} layer {name} has {key} {found}; APARENT2 has {wanted}: this is another \
                      model, which this program would compute wrongly"
-                ));
+                ).into());
             }
             _ => {}
         }
@@ -100,7 +102,7 @@ fn same(found: &Value, wanted: &Value) -> bool {
 }
 
 /// Returns the dilation of a convolution along the sequence.
-fn dilation(layers: &HashMap<&str, &Value>, name: &str) -> Result<usize, String> {
+fn dilation(layers: &HashMap<&str, &Value>, name: &str) -> Result<usize, Problem> {
     let layer = layers.get(name).ok_or_else(|| {
         format!("the model's description has no layer {name}: the file is damaged")
     })?;
@@ -108,12 +110,12 @@ fn dilation(layers: &HashMap<&str, &Value>, name: &str) -> Result<usize, String>
     let along = rate.as_array().and_then(|rates| rates.last()).unwrap_or(rate);
     match along.as_u64().and_then(|rate| usize::try_from(rate).ok()) {
         Some(dilation) => Ok(dilation),
-        None => Err(format!("layer {name} has dilation_rate {rate}: not a number")),
+        None => Err(format!("layer {name} has dilation_rate {rate}: not a number").into()),
     }
 }
 
 /// Checks that each skip connection starts where its group does.
-fn skips(layers: &HashMap<&str, &Value>, groups: usize, blocks: usize) -> Result<(), String> {
+fn skips(layers: &HashMap<&str, &Value>, groups: usize, blocks: usize) -> Result<(), Problem> {
     let output = |group: usize| format!("aparent_resblock_{group}_{}_skip_1", blocks - 1);
     let skips = (0..groups).map(|group| {
         let from = group.checked_sub(1).map_or("aparent_conv_0".into(), output);
@@ -127,7 +129,8 @@ fn skips(layers: &HashMap<&str, &Value>, groups: usize, blocks: usize) -> Result
             Some(found) if found != wanted => {
                 return Err(format!(
                     "layer {name} reads {found}; APARENT2's reads {wanted}: another version?"
-                ));
+                )
+                .into());
             }
             _ => {}
         }

@@ -2,7 +2,6 @@
 
 use super::super::config::{Activation, Config, Convolution};
 use crate::models::weight_file::Tensors;
-use crate::structure::LABELS;
 
 /// Values of each position.
 type Positions = Vec<Vec<f64>>;
@@ -11,20 +10,31 @@ type Positions = Vec<Vec<f64>>;
 pub fn predict(config: &Config, tensors: &Tensors, codes: &[u8], labels: &[u8]) -> f64 {
     let network = Network { config, tensors };
     let base = |&code: &u8| (code < 4).then_some(usize::from(code));
-    let label = |&label: &u8| LABELS.iter().position(|&known| known == label);
+    let alphabet = config.labels.alphabet();
+    let label = |&label: &u8| {
+        let label = if alphabet.len() == 5 && label == b'T' { b'F' } else { label };
+        alphabet.iter().position(|&known| known == label)
+    };
     let bases: Vec<_> = codes.iter().map(base).collect();
     let mut features = network.track("sequence", &bases, 4, &config.sequence.module);
     if let Some(track) = &config.structure {
         let labels: Vec<_> = labels.iter().map(label).collect();
-        let structure = network.track("structure", &labels, 6, &track.module);
+        let structure = network.track("structure", &labels, alphabet.len(), &track.module);
         assert_eq!(features.len(), structure.len());
         features.iter_mut().zip(structure).for_each(|(own, more)| own.extend(more));
     }
     let steps = network.module("joined", features, &config.joined);
     assert!(!steps.is_empty());
-    let mut values = network.last_output("forward", &steps);
-    let reversed: Positions = steps.into_iter().rev().collect();
-    values.extend(network.last_output("backward", &reversed));
+    let mut values = if config.units == 0 {
+        let mut flat = steps.concat();
+        flat.resize(config.flat(), 0.0);
+        flat
+    } else {
+        let mut values = network.last_output("forward", &steps);
+        let reversed: Positions = steps.into_iter().rev().collect();
+        values.extend(network.last_output("backward", &reversed));
+        values
+    };
     for n in 0..=config.dense.len() {
         values = network.affine(&values, &format!("dense.{n}.weight"), &format!("dense.{n}.bias"));
         if n < config.dense.len() && config.activation == Activation::Relu {

@@ -7,6 +7,7 @@
 use serde_json::{Value, json};
 
 use super::{Part, part};
+use crate::error::Problem;
 use crate::models::WINDOW;
 
 /// Layers that do nothing when a model is used.
@@ -35,7 +36,7 @@ struct Layer<'a> {
 pub fn check(
     description: &Value,
     shape: impl Fn(Part) -> Option<Vec<usize>>,
-) -> Result<(), String> {
+) -> Result<(), Problem> {
     let mut layers = Vec::new();
     collect(description, &mut layers);
     for layer in &layers {
@@ -46,7 +47,10 @@ pub fn check(
     match layers.iter().filter(|layer| layer.class == "MaxPooling1D").count() {
         0 if !layers.is_empty() => Err("it describes no MaxPooling1D layer: another model".into()),
         0 | 1 => Ok(()),
-        n => Err(format!("it describes {n} MaxPooling1D layers, PolyaID and PolyaStrength one")),
+        n => {
+            Err(format!("it describes {n} MaxPooling1D layers, PolyaID and PolyaStrength one")
+                .into())
+        }
     }
 }
 
@@ -118,13 +122,13 @@ fn expected(class: &str) -> Option<Vec<(&'static str, Value)>> {
 }
 
 /// Checks the settings that leave no choice.
-fn settings(layer: &Layer<'_>) -> Result<(), String> {
+fn settings(layer: &Layer<'_>) -> Result<(), Problem> {
     compare(layer.class, layer.name, layer.settings)?;
     if layer.class == "Bidirectional" {
         let inside = &layer.settings["layer"];
         let class = inside["class_name"].as_str().unwrap_or_default();
         if class != "LSTM" {
-            return Err(format!("layer {} holds a {class} layer; {}", layer.name, ANOTHER));
+            return Err(format!("layer {} holds a {class} layer; {}", layer.name, ANOTHER).into());
         }
         compare(class, layer.name, &inside["config"])?;
     }
@@ -134,9 +138,9 @@ fn settings(layer: &Layer<'_>) -> Result<(), String> {
 const ANOTHER: &str = "PolyaID and PolyaStrength have none: this is another model, which this \
                        program would compute wrongly";
 
-fn compare(class: &str, name: &str, settings: &Value) -> Result<(), String> {
+fn compare(class: &str, name: &str, settings: &Value) -> Result<(), Problem> {
     let Some(expected) = expected(class) else {
-        return Err(format!("layer {name} is a {class} layer; {ANOTHER}"));
+        return Err(format!("layer {name} is a {class} layer; {ANOTHER}").into());
     };
     for (key, wanted) in expected {
         match settings.get(key) {
@@ -144,7 +148,8 @@ fn compare(class: &str, name: &str, settings: &Value) -> Result<(), String> {
                 return Err(format!(
                     "{class} layer {name} has {key} {found}; PolyaID and PolyaStrength have \
                      {wanted}: this is another model, which this program would compute wrongly"
-                ));
+                )
+                .into());
             }
             _ => {}
         }
@@ -164,7 +169,7 @@ fn same(found: &Value, wanted: &Value) -> bool {
 }
 
 /// Compares described sizes with those of the weights.
-fn sizes(layer: &Layer<'_>, shape: &impl Fn(Part) -> Option<Vec<usize>>) -> Result<(), String> {
+fn sizes(layer: &Layer<'_>, shape: &impl Fn(Part) -> Option<Vec<usize>>) -> Result<(), Problem> {
     let Layer { class, name, settings, .. } = layer;
     let number = |value: &Value| value.as_u64().or(value[0].as_u64());
     if *class == "InputLayer" {
@@ -172,10 +177,10 @@ fn sizes(layer: &Layer<'_>, shape: &impl Fn(Part) -> Option<Vec<usize>>) -> Resu
         let sizes = input.map(|input| [number(&input[1]), number(&input[2])]);
         return match sizes {
             Some([Some(nt), _]) if nt != WINDOW as u64 => {
-                Err(format!("it reads {nt} nt; PolyaID and PolyaStrength read {WINDOW}"))
+                Err(format!("it reads {nt} nt; PolyaID and PolyaStrength read {WINDOW}").into())
             }
             Some([_, Some(columns)]) if columns != 4 => {
-                Err(format!("it reads {columns} columns; PolyaID and PolyaStrength read 4"))
+                Err(format!("it reads {columns} columns; PolyaID and PolyaStrength read 4").into())
             }
             _ => Ok(()),
         };
@@ -188,12 +193,14 @@ fn sizes(layer: &Layer<'_>, shape: &impl Fn(Part) -> Option<Vec<usize>>) -> Resu
     let Some(place) = place else {
         return Err(format!(
             "layer {name}: PolyaID and PolyaStrength have no {class} layer so named"
-        ));
+        )
+        .into());
     };
     let Some(found) = shape(place) else {
         return Err(format!(
             "layer {name} is described but has no weights: the file was saved in part"
-        ));
+        )
+        .into());
     };
     let outputs = found.last().copied().unwrap_or(0) as u64;
     let sizes = match *class {
@@ -205,7 +212,9 @@ fn sizes(layer: &Layer<'_>, shape: &impl Fn(Part) -> Option<Vec<usize>>) -> Resu
     for (key, found) in sizes {
         match settings.get(key).and_then(number) {
             Some(said) if said != found => {
-                return Err(format!("layer {name} has {key} {found}, its description says {said}"));
+                return Err(
+                    format!("layer {name} has {key} {found}, its description says {said}").into()
+                );
             }
             _ => {}
         }
@@ -215,7 +224,7 @@ fn sizes(layer: &Layer<'_>, shape: &impl Fn(Part) -> Option<Vec<usize>>) -> Resu
 
 /// Checks what a convolution's or dense layer's values go through: in the layer itself or in one of
 /// its own that follows.
-fn activation(layer: &Layer<'_>, layers: &[Layer<'_>]) -> Result<(), String> {
+fn activation(layer: &Layer<'_>, layers: &[Layer<'_>]) -> Result<(), Problem> {
     let wanted = match (layer.class, part(layer.name)) {
         ("Conv1D", _) | ("Dense", Some(Part::Dense(..))) => "relu",
         ("Dense", Some(Part::Predictions(head))) => match (head, is_polyaid(layers)) {
@@ -233,7 +242,7 @@ fn activation(layer: &Layer<'_>, layers: &[Layer<'_>]) -> Result<(), String> {
         "layer {} has activation {found:?}; PolyaID and PolyaStrength have {wanted:?} there: this is \
          another model, which this program would compute wrongly",
         layer.name
-    ))
+    ).into())
 }
 
 fn is_polyaid(layers: &[Layer<'_>]) -> bool {

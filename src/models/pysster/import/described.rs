@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 
 use super::Description;
 use super::present::DescribedLayer;
+use crate::error::Problem;
 use crate::models::pysster::{Activation, Pool};
 
 /// Reads a model's description.
 ///
 /// # Errors
 /// If a layer is none of pysster's or is set in a way that pysster does not set it.
-pub(super) fn read(config: &Value) -> Result<Description, String> {
+pub(super) fn read(config: &Value) -> Result<Description, Problem> {
     // Keras before 2.2.3 writes the layers of a sequential model as a bare list.
     let inside = &config["config"];
     let listed = inside.get("layers").unwrap_or(inside).as_array();
@@ -48,7 +49,7 @@ fn input_shape(layer: &Value) -> Option<&Value> {
 }
 
 /// Returns the output's activation, from the names and activations of the dense layers.
-fn output(dense: &[(&str, &str)]) -> Result<Activation, String> {
+fn output(dense: &[(&str, &str)]) -> Result<Activation, Problem> {
     let Some(((name, last), hidden)) = dense.split_last() else {
         return Err("its description has no Dense layer: no pysster model".into());
     };
@@ -59,19 +60,20 @@ fn output(dense: &[(&str, &str)]) -> Result<Activation, String> {
             return Err(format!(
                 "the last Dense layer {name} has activation {other:?}, which gives no class \
                  probabilities; pysster has \"softmax\" or \"sigmoid\" there"
-            ));
+            )
+            .into());
         }
     };
     match hidden.iter().find(|(_, activation)| *activation != "relu") {
         Some((name, other)) => {
-            Err(format!("Dense layer {name} has activation {other:?}; pysster has \"relu\""))
+            Err(format!("Dense layer {name} has activation {other:?}; pysster has \"relu\"").into())
         }
         None => Ok(output),
     }
 }
 
 /// Checks that convolutions and pools alternate, up to the dense layers.
-fn in_order(layers: &[Value]) -> Result<(), String> {
+fn in_order(layers: &[Value]) -> Result<(), Problem> {
     let class = |layer: &Value| layer["class_name"].as_str().map(str::to_owned);
     let order: Vec<String> = layers
         .iter()
@@ -85,11 +87,12 @@ fn in_order(layers: &[Value]) -> Result<(), String> {
     if order == expected {
         return Ok(());
     }
-    Err(format!("its layers are {}; pysster's are {}", order.join(", "), expected.join(", ")))
+    Err(format!("its layers are {}; pysster's are {}", order.join(", "), expected.join(", "))
+        .into())
 }
 
 /// Checks the settings of a layer that pysster leaves at one value.
-fn check(class: &str, settings: &Value) -> Result<(), String> {
+fn check(class: &str, settings: &Value) -> Result<(), Problem> {
     let expected: &[(&str, Value)] = match class {
         "InputLayer" | "Dropout" | "Flatten" => &[],
         "MaxPooling1D" => &[("padding", json!("valid"))],
@@ -109,7 +112,7 @@ fn check(class: &str, settings: &Value) -> Result<(), String> {
         match settings.get(*key) {
             // Keras writes one number or a list of one.
             Some(found) if found != wanted && *found != json!([wanted]) => {
-                return Err(format!("has {key} {found}; pysster has {wanted}"));
+                return Err(format!("has {key} {found}; pysster has {wanted}").into());
             }
             _ => {}
         }

@@ -6,6 +6,7 @@
 use serde_json::{Value, json};
 
 use super::{last, weight};
+use crate::error::Problem;
 use crate::models::formats::keras_h5::KerasLayer;
 
 /// A convolution or dense layer, as the description has it.
@@ -32,14 +33,15 @@ impl DescribedLayer {
     }
 
     /// Compares the sizes that are described with those of the layer's kernel.
-    fn check_sizes(&self, layer: &KerasLayer) -> Result<(), String> {
+    fn check_sizes(&self, layer: &KerasLayer) -> Result<(), Problem> {
         let shape = &weight(layer, "kernel")?.shape;
         for (size, axis, described) in &self.sizes {
             let Some(found) = shape.get(*axis) else {
                 return Err(format!(
                     "layer {} has a kernel of shape {shape:?}: damaged",
                     self.name
-                ));
+                )
+                .into());
             };
             // Keras writes one number or a list of one.
             if ![Value::Null, json!(found), json!([found])].contains(described) {
@@ -47,7 +49,8 @@ impl DescribedLayer {
                     "layer {} is described with {size} {described}, but its weights have {found}: \
                      description and weights are not of one model",
                     self.name
-                ));
+                )
+                .into());
             }
         }
         Ok(())
@@ -59,20 +62,23 @@ impl DescribedLayer {
 /// # Errors
 /// If a described layer is missing, one is there that is not described, the order is another, or a
 /// size differs.
-pub(super) fn check(described: &[DescribedLayer], found: &[&KerasLayer]) -> Result<(), String> {
+pub(super) fn check(described: &[DescribedLayer], found: &[&KerasLayer]) -> Result<(), Problem> {
     let names: Vec<&str> = described.iter().map(|layer| last(&layer.name)).collect();
     let present: Vec<&str> = found.iter().map(|layer| last(&layer.name)).collect();
     if let Some(name) = names.iter().find(|name| !present.contains(name)) {
-        return Err(format!("the weights of layer {name} are missing: the file was saved in part"));
+        return Err(
+            format!("the weights of layer {name} are missing: the file was saved in part").into()
+        );
     }
     if let Some(name) = present.iter().find(|name| !names.contains(name)) {
         return Err(format!(
             "layer {name} has weights, but the file does not describe it: damaged"
-        ));
+        )
+        .into());
     }
     if names != present {
         let (present, names) = (present.join(", "), names.join(", "));
-        return Err(format!("its weights are of {present}; described are {names}: damaged"));
+        return Err(format!("its weights are of {present}; described are {names}: damaged").into());
     }
     described.iter().zip(found).try_for_each(|(described, layer)| described.check_sizes(layer))
 }

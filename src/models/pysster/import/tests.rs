@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::error::Problem;
 use crate::models::formats::keras_h5::KerasWeight;
 
 fn layer(name: &str, kernel: &[usize]) -> KerasLayer {
@@ -69,7 +70,7 @@ fn changed(at: usize, key: &str, value: Value) -> KerasFile {
     file
 }
 
-fn read(file: &KerasFile, options: &ConvertOptions) -> std::result::Result<Config, String> {
+fn read(file: &KerasFile, options: &ConvertOptions) -> std::result::Result<Config, Problem> {
     let recognised =
         recognise(Path::new("model.h5"), file, options).map_err(|error| error.to_string())?;
     Ok(serde_json::from_value(recognised.unwrap().config.unwrap()).unwrap())

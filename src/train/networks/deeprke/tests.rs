@@ -53,7 +53,10 @@ fn the_network_says_what_the_model_of_its_file_says() {
         "{alone}\n[network.structure]\ndimension = 100\nmodule = [{{ filters = 128, width = 8 }}, \
          {{ filters = 64, width = 16 }}, {{ filters = 32, width = 32 }}]"
     );
-    for text in [SMALL, &odd, &relu, alone, &published.replace("joined = []\ndense = []", "")] {
+    let flat = SMALL.replace("units = 6", "units = 0");
+    let five = SMALL.replace("units = 6", "units = 6\nlabels = \"five\"");
+    let published = published.replace("joined = []\ndense = []", "");
+    for text in [SMALL, &odd, &relu, &flat, &five, alone, &published] {
         let (network, model) = both(text);
         let rnas = rnas(&LENGTHS.map(|nt| nt.max(15)), 2);
         let said = model.predict(&windows(&rnas)).unwrap().values.remove(0);
@@ -162,6 +165,27 @@ fn frozen_embeddings_stay_as_the_file_has_them() {
         assert_eq!(trained[&own].shape, given[name].shape);
     }
     assert_ne!(frozen["dense.0.weight"], trained["dense.0.weight"]);
+}
+
+#[test]
+fn one_hot_words_stay_what_they_are() {
+    let words = "one_hot = true\n".to_owned() + SMALL;
+    let problem = Trial::read(&words).unwrap_err();
+    assert!(problem.contains("sequence.dimension is 10, words are 16"), "{problem}");
+    let words = words.replace("dimension = 10", "dimension = 16");
+    let words = words.replace("dimension = 7", "dimension = 36");
+    let trial = Trial::new(&words);
+    let (network, mut weights) = trial.start();
+    let rnas = rnas(&[40; 8], 1);
+    trial.learn((network.as_ref(), &mut weights), &rnas, &[0, 1].repeat(4), 3);
+    let tensors = weights.averaged().unwrap();
+    for (name, words) in [("sequence", 16), ("structure", 36)] {
+        let values = &tensors[&format!("{name}.embedding")].values;
+        assert_eq!(values.iter().sum::<f32>(), words as f32);
+        assert!((0..words).all(|word| values[word * (words + 1)] == 1.0), "{name}");
+    }
+    let both = format!("embeddings = \"kmers.safetensors\"\n{words}");
+    assert!(Trial::read(&both).unwrap_err().contains("give one of them"));
 }
 
 #[test]

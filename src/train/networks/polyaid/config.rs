@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Problem;
 use crate::models::polyaid::weights::POOL;
 use crate::models::{CLEAVAGE, WINDOW};
 
@@ -85,7 +86,7 @@ impl Layers<'_> {
     ///
     /// # Errors
     /// If a size is 0 or the filters are too wide for a window.
-    pub fn check(&self) -> Result<(), String> {
+    pub fn check(&self) -> Result<(), Problem> {
         let hidden = self.heads.iter().flat_map(|head| head.hidden);
         let sizes = [self.filters, self.width, self.units];
         if sizes.iter().chain(hidden).any(|&size| size == 0) {
@@ -94,7 +95,9 @@ impl Layers<'_> {
         let widest = WINDOW + 1 - POOL;
         if self.width > widest {
             let width = self.width;
-            return Err(format!("width = {width}: at most {widest}, or nothing is left to pool"));
+            return Err(
+                format!("width = {width}: at most {widest}, or nothing is left to pool").into()
+            );
         }
         Ok(())
     }
