@@ -156,7 +156,7 @@ impl Config {
             let known = "the entries are those of config/default.toml";
             wrong_entry(path, &e, known)
         })?;
-        config.check().map_err(|problem| Error::input(path, "", problem))?;
+        config.check().map_err(|problem| Error::of_file(path, problem))?;
         Ok(config)
     }
 

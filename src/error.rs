@@ -139,7 +139,12 @@ impl Error {
         Self::Io { path: path.to_owned(), action, source }
     }
 
-    /// Wrong content in `path`, at `place` (may be empty).
+    /// Something wrong with `path` as a whole: no place in it has to be looked at.
+    pub fn of_file(path: &Path, problem: impl Into<String>) -> Self {
+        Self::Input { path: path.to_owned(), place: String::new(), problem: problem.into() }
+    }
+
+    /// Wrong content in `path`, at `place`: a line, a record, a row.
     pub fn input(path: &Path, place: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::Input { path: path.to_owned(), place: place.into(), problem: problem.into() }
     }

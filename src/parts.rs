@@ -138,7 +138,7 @@ impl<W: Work> PartFile<W> {
         let (command, beginning, frames) = begin(path)?;
         if command != W::COMMAND {
             let problem = format!("this is kept of `polyascan {command}`, not of `{}`", W::COMMAND);
-            return Err(Error::input(path, "", problem));
+            return Err(Error::of_file(path, problem));
         }
         let beginning: Beginning<W> =
             serde_json::from_slice(&beginning).map_err(|_| damaged(path))?;
@@ -207,7 +207,7 @@ fn begin(path: &Path) -> Result<(String, Vec<u8>, FrameReader)> {
 fn damaged(path: &Path) -> Error {
     let problem =
         "its beginning is damaged, or of another version of this program; delete it and begin anew";
-    Error::input(path, "", problem)
+    Error::of_file(path, problem)
 }
 
 #[cfg(test)]

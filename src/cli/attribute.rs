@@ -216,7 +216,7 @@ impl Args {
         let places = best_places(model, fasta, &mut regions, strands, go_on)?;
         if places.is_empty() {
             let problem = "no position of the regions has a window of 240 nt that is not mostly N";
-            return Err(Error::input(&self.fasta, "", problem));
+            return Err(Error::of_file(&self.fasta, problem));
         }
         Ok((Sites::of(places), None))
     }

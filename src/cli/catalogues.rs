@@ -46,7 +46,7 @@ pub fn add_catalogue(
     if inside == 0 {
         let problem =
             "none of its sites lies on a contig of the FASTA file; are both of the same assembly?";
-        return Err(Error::input(path, "", problem));
+        return Err(Error::of_file(path, problem));
     }
     Ok((outside > 0).then(|| {
         format!("{name}: {outside} sites are not on contigs of the FASTA file and are left out")

@@ -228,7 +228,7 @@ fn check_digest(path: &Path, expected: &str) -> Result<()> {
         return Ok(());
     }
     let problem = "this is no longer the file that the scan was begun with (its sha256 differs)";
-    Err(Error::input(path, "", problem))
+    Err(Error::of_file(path, problem))
 }
 
 /// Scores the splice sites of genes: from the file beside the genome, or anew. Returns a remark on

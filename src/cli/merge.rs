@@ -53,7 +53,7 @@ pub fn run(args: &Args) -> Result<()> {
         MutagenesisWork::COMMAND => mutagenesis::run(args),
         other => {
             let problem = format!("this is kept of `polyascan {other}`, by another version");
-            Err(Error::input(&args.shards[0], "", problem))
+            Err(Error::of_file(&args.shards[0], problem))
         }
     }
 }

@@ -95,7 +95,7 @@ impl<'a, W: Work> Runner<'a, W> {
         let all = span.end - span.start;
         if done > all {
             let problem = "it holds more than all of this run; delete it to begin anew";
-            return Err(Error::input(path, "", problem));
+            return Err(Error::of_file(path, problem));
         }
         let share = |done: u64| 100.0 * done as f64 / all.max(1) as f64;
         if done > 0 {

@@ -221,7 +221,7 @@ impl Args {
         if let Some(path) = &self.regions_file {
             let of_file = read_bed(path, &fasta.contigs)?;
             if of_file.is_empty() {
-                return Err(Error::input(path, "", "no regions in this BED file"));
+                return Err(Error::of_file(path, "no regions in this BED file"));
             }
             regions.extend(of_file);
         }

@@ -202,7 +202,7 @@ impl Args {
             return Ok(trials);
         }
         let text = limited::read_text(&path, MOST_TRIALS_BYTES, "a table of trials")?;
-        let wrong = |problem: Problem| Error::input(&path, "", problem);
+        let wrong = |problem: Problem| Error::of_file(&path, problem);
         trials.read(&text).map_err(wrong)?;
         if trials.all.len() > self.trials as usize {
             let there = trials.all.len();

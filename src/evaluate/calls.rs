@@ -96,7 +96,7 @@ fn parse(fields: &[&str]) -> Option<BedPlace> {
 /// If the truth is empty, or there are calls and none lies on a contig of the truth.
 pub fn check(calls: &[BedPlace], truth: &[BedPlace], truth_path: &Path) -> Result<()> {
     if truth.is_empty() {
-        return Err(Error::input(truth_path, "", "no sites in this BED file"));
+        return Err(Error::of_file(truth_path, "no sites in this BED file"));
     }
     let contigs: BTreeSet<&str> = truth.iter().map(|site| without_style(&site.contig)).collect();
     match calls.first() {
@@ -105,7 +105,7 @@ pub fn check(calls: &[BedPlace], truth: &[BedPlace], truth_path: &Path) -> Resul
                 "no call lies on a contig of this file (calls: {}, here: {}); is it another genome?",
                 call.contig, truth[0].contig
             );
-            Err(Error::input(truth_path, "", problem))
+            Err(Error::of_file(truth_path, problem))
         }
         _ => Ok(()),
     }

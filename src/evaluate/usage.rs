@@ -75,7 +75,7 @@ pub fn read_counts(
     let named = |gene: &str| !["", "NA", "."].contains(&gene);
     sites.retain(|site| named(&site.gene) && !genome.codes[site.place.contig].is_empty());
     if sites.is_empty() {
-        return Err(Error::input(path, "", "no sites with a gene in this file"));
+        return Err(Error::of_file(path, "no sites with a gene in this file"));
     }
     Ok(sites)
 }

@@ -145,14 +145,14 @@ impl Source {
         }
         let file = File::open(path).map_err(|e| {
             if is_address(path) {
-                Error::input(path, "", ADDRESS)
+                Error::of_file(path, ADDRESS)
             } else {
                 Error::io(path, "cannot open", e)
             }
         })?;
         let kind = file.metadata().map_err(|e| Error::io(path, "cannot open", e))?.file_type();
         if kind.is_dir() {
-            return Err(Error::input(path, "", "is a directory; give a file"));
+            return Err(Error::of_file(path, "is a directory; give a file"));
         }
         if kind.is_file() {
             Self::from_file(path, file, mark)
@@ -183,7 +183,7 @@ impl Source {
         check_format(path, &begin)?;
         let text = decompressed(&begin);
         check_encoding(path, &text, mark)?;
-        look(&text).map_err(|problem| Error::input(path, "", problem))?;
+        look(&text).map_err(|problem| Error::of_file(path, problem))?;
         let mut file = tempfile::tempfile().map_err(|e| Error::io(path, ACTION, e))?;
         file.write_all(&begin).map_err(|e| Error::io(path, ACTION, e))?;
         io::copy(&mut stream, &mut file).map_err(|e| Error::io(path, ACTION, e))?;
@@ -200,7 +200,7 @@ impl Source {
         if compression == Compression::Bgzf && !ends_as_bgzf(&file).map_err(io_error)? {
             let problem = "truncated BGZF: the end-of-file block is missing; copy or download the file again, or \
                            decompress and recompress it with bgzip if it is known to be complete";
-            return Err(Error::input(path, "", problem));
+            return Err(Error::of_file(path, problem));
         }
         let source = Self { path: path.to_owned(), file, compression };
         source.check_encoding(mark).map(|()| source)
@@ -254,7 +254,7 @@ impl Source {
     /// Turns a failure of a [`Reader`] into the crate's error.
     pub fn error(&self, error: io::Error) -> Error {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<Damage>()) {
-            Some(Damage(problem)) => Error::input(&self.path, "", problem.clone()),
+            Some(Damage(problem)) => Error::of_file(&self.path, problem.clone()),
             None => Error::io(&self.path, "cannot read", error),
         }
     }
@@ -265,7 +265,7 @@ fn check_format(path: &Path, begin: &[u8]) -> Result<()> {
     match FOREIGN.iter().find(|(magic, ..)| begin.starts_with(magic)) {
         Some((_, what, cure)) => {
             let problem = format!("this is {what}; plain, gzip and BGZF files are read: {cure}");
-            Err(Error::input(path, "", problem))
+            Err(Error::of_file(path, problem))
         }
         None => Ok(()),
     }
@@ -277,7 +277,7 @@ fn check_encoding(path: &Path, start: &[u8], mark: Mark) -> Result<()> {
         Some((begin, ..)) if *begin == UTF8_MARK && mark == Mark::Passed => Ok(()),
         Some((_, what, cure)) => {
             let problem = format!("this is {what}, which is not read: {cure}");
-            Err(Error::input(path, "", problem))
+            Err(Error::of_file(path, problem))
         }
         None => Ok(()),
     }

@@ -37,7 +37,7 @@ fn too_large(path: &Path, most: u64, what: &str) -> Error {
         mib if mib < 1024 => format!("{mib} MiB"),
         mib => format!("{} GiB", mib >> 10),
     };
-    Error::input(path, "", format!("larger than {size}: this is not {what}; give another file"))
+    Error::of_file(path, format!("larger than {size}: this is not {what}; give another file"))
 }
 
 #[cfg(test)]

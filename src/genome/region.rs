@@ -57,7 +57,7 @@ impl Region {
         if start > length || end > length {
             let name = &contigs[contig].name;
             let problem = format!("region {text:?} is outside: {name} has {length} nt");
-            return Err(Error::input(fasta, "", problem));
+            return Err(Error::of_file(fasta, problem));
         }
         Ok(Self { contig, range: start - 1..end })
     }
@@ -89,7 +89,7 @@ fn parse_position(text: &str) -> std::result::Result<u64, Problem> {
 fn unknown_contig(text: &str, name: &str, contigs: &Contigs, fasta: &Path) -> Error {
     let asked = if text == name { String::new() } else { format!(" (nor {name:?})") };
     let names = contigs.examples(5);
-    Error::input(fasta, "", format!("no contig is called {text:?}{asked}; contigs here: {names}"))
+    Error::of_file(fasta, format!("no contig is called {text:?}{asked}; contigs here: {names}"))
 }
 
 #[cfg(test)]

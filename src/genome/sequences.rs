@@ -57,7 +57,7 @@ impl Sequences {
         let lines = TextLines::new(&source);
         let mut sequences = Self { source, lines, layout: Layout::Lines, pending: None, number: 0 };
         let Some(first) = sequences.line()? else {
-            return Err(Error::input(sequences.source.path(), "", "no sequences in this file"));
+            return Err(Error::of_file(sequences.source.path(), "no sequences in this file"));
         };
         let path = sequences.source.path();
         let columns: Vec<&str> = first.split('\t').map(str::trim).collect();
@@ -81,7 +81,7 @@ impl Sequences {
         };
         if let (Some(name), Layout::Fasta | Layout::Lines) = (by, sequences.layout) {
             let problem = format!("no column {name}: only tables have columns to break down by");
-            return Err(Error::input(path, "", problem));
+            return Err(Error::of_file(path, problem));
         }
         if !matches!(sequences.layout, Layout::Table(..)) {
             sequences.pending = Some(first);

@@ -45,7 +45,7 @@ impl Sites {
     pub fn read(source: &Source, contigs: &Contigs) -> Result<Self> {
         let places = read_places(source, contigs)?;
         if places.is_empty() {
-            return Err(Error::input(source.path(), "", "no sites in this file"));
+            return Err(Error::of_file(source.path(), "no sites in this file"));
         }
         Ok(Self::of(places))
     }

@@ -72,7 +72,7 @@ pub fn convert(input: &Path, output: &Path, options: &ConvertOptions) -> Result<
 
 /// Loads what is about to be written: a file that was converted is a file that runs.
 fn check(input: &Path, architecture: &Architecture, bytes: &[u8]) -> Result<()> {
-    let wrong = |problem: Problem| Error::input(input, "", problem);
+    let wrong = |problem: Problem| Error::of_file(input, problem);
     let file: WeightFile = weight_file::decode(bytes).map_err(wrong)?;
     let card = ModelCard::new("converted", architecture.name, architecture.task);
     match (architecture.load)(&file, card, &Workers::CPU) {
@@ -127,7 +127,7 @@ fn recognise(
     if !foreign::is_hdf5(&bytes) {
         let found = describe(&bytes).unwrap_or("in no format that is known".into());
         let problem = format!("neither a Keras file (HDF5) nor a NumPy archive, but {found}");
-        return Err(Error::input(path, "", problem));
+        return Err(Error::of_file(path, problem));
     }
     let file = keras_h5::parse(path, bytes)?;
     let found = first(|recogniser| match recogniser {
@@ -156,5 +156,5 @@ fn unknown<'a>(path: &Path, parts: &str, names: impl Iterator<Item = &'a str>) -
         "weights of no model that this program knows (see docs/models/); its {parts} begin with: {}",
         if names.is_empty() { "none".to_owned() } else { names.join(", ") }
     );
-    Error::input(path, "", problem)
+    Error::of_file(path, problem)
 }

@@ -29,7 +29,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     (&mut file).take(rest).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > MOST_BYTES {
         let problem = "larger than 2 GiB: not the weights of a model that this program knows";
-        return Err(Error::input(path, "", problem));
+        return Err(Error::of_file(path, problem));
     }
     Ok(bytes)
 }

@@ -106,7 +106,7 @@ impl FrameReader {
         if magic != MAGIC {
             let problem = "this is no file of a shard or a checkpoint, or one of another version; if it is a \
                 checkpoint, delete it to begin anew";
-            return Err(Error::input(path, "", problem));
+            return Err(Error::of_file(path, problem));
         }
         Ok(reader)
     }

@@ -68,7 +68,7 @@ impl Lock {
                         "another run ({}) writes to this prefix; wait for it, or choose another prefix",
                         holder.trim()
                     );
-                    return Err(Error::input(&path, "", problem));
+                    return Err(Error::of_file(&path, problem));
                 }
                 // Some network file systems have no locks: that must not keep anybody from work.
                 Err(TryLockError::Error(e)) => {
@@ -145,7 +145,7 @@ fn of_another_user(path: &Path) -> Error {
         "a lock of {owner}, which you may not read; if no run of theirs writes to this prefix, have it removed, or \
          choose another prefix"
     );
-    Error::input(path, "", problem)
+    Error::of_file(path, problem)
 }
 
 /// Makes sure that a file in the lock's place is a lock: it is going to be removed.
@@ -161,7 +161,7 @@ fn check_is_ours(path: &Path) -> Result<()> {
         return Ok(());
     }
     let problem = "this is no lock of a run, but has its name; move it, or choose another prefix";
-    Err(Error::input(path, "", problem))
+    Err(Error::of_file(path, problem))
 }
 
 /// Returns whether the file still has its name: its last holder removes it.

@@ -170,7 +170,7 @@ fn verify(
     contigs: &Contigs,
     folder: &Path,
 ) -> Result<()> {
-    let wrong = |problem: String| Error::input(path, "", format!("the index is broken: {problem}"));
+    let wrong = |problem: String| Error::of_file(path, format!("the index is broken: {problem}"));
     let failed = |e| Error::io(folder, "cannot write temporary files (set TMPDIR)", e);
     // htslib looks for an index by the name of the data.
     for (file, name) in [(data, "data.gz".to_owned()), (index, format!("data.gz{extension}"))] {

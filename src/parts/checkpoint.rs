@@ -38,7 +38,7 @@ impl<'a, W: Work> Checkpoint<'a, W> {
     ) -> Result<(Self, u64)> {
         let meta = std::fs::metadata(path);
         if meta.as_ref().is_ok_and(|there| !there.is_file()) {
-            return Err(Error::input(path, "", "is no file, so nothing can be kept there"));
+            return Err(Error::of_file(path, "is no file, so nothing can be kept there"));
         }
         if meta.is_err() {
             // Renamed when complete: a file that only half begins is never seen.
@@ -56,7 +56,7 @@ impl<'a, W: Work> Checkpoint<'a, W> {
                 "this is kept of another run ({}); repeat that one, or delete the file to begin anew",
                 differences.join("; ")
             );
-            return Err(Error::input(path, "", problem));
+            return Err(Error::of_file(path, problem));
         }
         let done = there.replay(consume)?;
         let whole = there.frames.whole();

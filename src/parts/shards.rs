@@ -32,7 +32,7 @@ impl<W: Work> Shards<W> {
             }
             if !differences.is_empty() {
                 let (first, what) = (first.display(), differences.join("; "));
-                return Err(Error::input(path, "", format!("of another run than {first}: {what}")));
+                return Err(Error::of_file(path, format!("of another run than {first}: {what}")));
             }
             files.push((work.shard(), path.clone()));
         }
@@ -65,7 +65,7 @@ impl<W: Work> Shards<W> {
             seconds += file.seconds;
             if covered != span.end - span.start || !file.is_at_end() {
                 let problem = format!("shard {shard} is damaged or not complete; run it again");
-                return Err(Error::input(path, "", problem));
+                return Err(Error::of_file(path, problem));
             }
         }
         Ok(seconds)
@@ -80,7 +80,7 @@ fn check_complete(files: &[(Shard, PathBuf)], count: u64) -> Result<()> {
     for (expected, (shard, path)) in (1..).zip(files) {
         if shard.index() < expected {
             let problem = format!("shard {shard} is given twice; give each once");
-            return Err(Error::input(path, "", problem));
+            return Err(Error::of_file(path, problem));
         }
         if shard.index() > expected {
             return missing(expected);

@@ -96,7 +96,7 @@ impl Sample {
 }
 
 fn alone(path: &Path, what: &str) -> Error {
-    Error::input(path, "", format!("{what} says strands itself: give it alone, not as PLUS,MINUS"))
+    Error::of_file(path, format!("{what} says strands itself: give it alone, not as PLUS,MINUS"))
 }
 
 /// What a file is, by its first bytes.
@@ -117,7 +117,7 @@ impl Format {
             b"BAM\x01" => Self::Bam,
             b"CRAM" => {
                 let problem = "CRAM is not read; make BAM of it: samtools view -b";
-                return Err(Error::input(source.path(), "", problem));
+                return Err(Error::of_file(source.path(), problem));
             }
             bytes if bytes == tracks::MAGIC || bytes == tracks::MAGIC_SWAPPED => Self::BigWig,
             _ => Self::Text,

@@ -63,7 +63,7 @@ pub fn read(
 /// Returns what to do about a file that has one strand alone.
 pub(super) fn pair(path: &Path) -> Error {
     let problem = "it says nothing of strands: give two files, as NAME=PLUS,MINUS";
-    Error::input(path, "", problem)
+    Error::of_file(path, problem)
 }
 
 type Found<T> = std::result::Result<T, Problem>;

@@ -37,7 +37,7 @@ impl Rows {
                 Some(line) => break line,
                 None => {
                     let problem = "no header line with the names of columns; is it complete?";
-                    return Err(Error::input(path, "", problem));
+                    return Err(Error::of_file(path, problem));
                 }
             }
         };

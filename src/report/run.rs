@@ -75,13 +75,13 @@ impl Run {
         if !path.is_file() {
             let problem = "there is no such file: give the PREFIX that `polyascan scan`, `variants` or `mutagenesis` \
                            has written to with -o";
-            return Err(Error::input(&path, "", problem));
+            return Err(Error::of_file(&path, problem));
         }
         let bytes = std::fs::read(&path).map_err(|e| Error::io(&path, "cannot read", e))?;
         let summary: Value = serde_json::from_slice(&bytes)
-            .map_err(|e| Error::input(&path, "", format!("not a summary: {e}")))?;
+            .map_err(|e| Error::of_file(&path, format!("not a summary: {e}")))?;
         let kind = kind_of(&summary).ok_or_else(|| {
-            Error::input(&path, "", "not the summary of a scan, of variants or of mutagenesis")
+            Error::of_file(&path, "not the summary of a scan, of variants or of mutagenesis")
         })?;
         let ours = |ending: &str| kind.endings().contains(&ending);
         let results = match named.filter(|ending| ours(ending)) {
@@ -94,7 +94,7 @@ impl Run {
                     "it is of `polyascan {what}`, whose results are not beside it (looked for {})",
                     tried.join(", ")
                 );
-                Error::input(&path, "", problem)
+                Error::of_file(&path, problem)
             })?,
         };
         let tracks = tracks(&prefix);

@@ -201,9 +201,8 @@ impl<'a> ChunkReader<'a> {
                 return Ok(());
             }
         }
-        Err(Error::input(
+        Err(Error::of_file(
             self.fasta,
-            "",
             "other sequences than when it was checked: it changed meanwhile; run again",
         ))
     }

@@ -80,7 +80,7 @@ impl RnaFold {
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
             let problem = format!("failed ({}): {}", output.status, said.trim());
-            return Err(Error::input(&self.program, "", problem));
+            return Err(Error::of_file(&self.program, problem));
         }
         self.structures(&output.stdout, sequences, form)
     }
@@ -98,7 +98,7 @@ impl RnaFold {
                 filled.len(),
                 records.len()
             );
-            return Err(Error::input(&self.program, "", problem));
+            return Err(Error::of_file(&self.program, problem));
         }
         let mut structures = records.into_iter().map(|record| record.structure);
         let next = |sequence: &&[u8]| {

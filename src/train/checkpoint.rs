@@ -124,7 +124,7 @@ impl Checkpoint {
             return Ok(None);
         }
         let advice = "; delete it to begin anew";
-        let wrong = |problem: Problem| Error::input(&self.path, "", format!("{problem}{advice}"));
+        let wrong = |problem: Problem| Error::of_file(&self.path, format!("{problem}{advice}"));
         let bytes =
             std::fs::read(&self.path).map_err(|e| Error::io(&self.path, "cannot read", e))?;
         let damaged = || wrong("the checkpoint is damaged, or of another version".into());
@@ -143,9 +143,8 @@ impl Checkpoint {
                 let bytes = std::fs::read(&path).map_err(|e| Error::io(&path, "cannot read", e))?;
                 if saved.best_sha256.as_ref() != Some(&sha256(&bytes)) {
                     let problem = "these are not the weights that the checkpoint speaks of, or they are damaged";
-                    return Err(Error::input(
+                    return Err(Error::of_file(
                         &path,
-                        "",
                         format!("{problem}; delete both to begin anew"),
                     ));
                 }

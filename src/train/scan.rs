@@ -66,7 +66,7 @@ impl Held {
         genome.leave_out(|contig| !only.is_empty() && !only.contains(&contig));
         let sites = read_sites_of(&table, &genome)?;
         if sites.is_empty() {
-            Err(Error::input(&table, "", "no site on the contigs that are held out"))
+            Err(Error::of_file(&table, "no site on the contigs that are held out"))
         } else {
             Ok(Self { genome, sites })
         }

@@ -80,7 +80,7 @@ impl<'a> StrengthTask<'a> {
             }
             if rows.len() <= config.validation.windows {
                 let problem = format!("{} windows; more are held out", rows.len());
-                return Err(Error::input(&path, "", problem));
+                return Err(Error::of_file(&path, problem));
             }
             rows.shuffle(&mut rng);
             for row in rows.split_off(rows.len() - config.validation.windows) {

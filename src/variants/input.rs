@@ -48,7 +48,7 @@ impl Input {
         read.map_err(|e| source.error(e))?;
         let format = match recognise(&begin) {
             Begins::Table(layout, before) => Format::Table(layout, before),
-            Begins::Wrong(problem) => return Err(Error::input(source.path(), "", problem)),
+            Begins::Wrong(problem) => return Err(Error::of_file(source.path(), problem)),
             Begins::Other => {
                 source.check_encoding(Mark::Refused)?;
                 Format::Vcf
@@ -105,7 +105,7 @@ impl Input {
             gwas::ASSEMBLY,
             contigs.assembly(contig).unwrap_or_default()
         );
-        Err(Error::input(self.source.path(), "", problem))
+        Err(Error::of_file(self.source.path(), problem))
     }
 }
 

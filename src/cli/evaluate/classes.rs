@@ -123,7 +123,7 @@ fn scored_some<'a>(
         model.card().name,
         model.input().length
     );
-    Err(Error::input(file.file.as_ref(), "", problem))
+    Err(Error::of_file(file.file.as_ref(), problem))
 }
 
 impl Evaluation {

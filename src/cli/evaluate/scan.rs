@@ -93,7 +93,7 @@ pub fn run(args: &Args) -> Result<String> {
     let genome = Genome::read(&args.fasta)?;
     let sites = read_sites(&args.sites, &genome)?;
     if sites.is_empty() {
-        return Err(Error::input(&args.sites, "", "no sites in this file"));
+        return Err(Error::of_file(&args.sites, "no sites in this file"));
     }
     let evaluation = evaluate(args, model.as_ref(), &genome, &sites, threads)?;
     if let (Some(path), Some(scanned)) = (&args.plot, &evaluation.scanned) {

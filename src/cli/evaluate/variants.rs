@@ -78,7 +78,7 @@ pub fn run(args: &Args) -> Result<String> {
     let model = args.model.load()?;
     let MeasuredVariants { read, variants, skipped } = read(&args.table, args.anchor)?;
     if variants.is_empty() {
-        return Err(Error::input(&args.table, "", "no measured variants in this file"));
+        return Err(Error::of_file(&args.table, "no measured variants in this file"));
     }
     let effects = effects(model.as_ref(), &variants, args.anchor)?;
     let figures = effects.iter().flat_map(|effects| agreement(effects, &variants, args.anchor));

@@ -27,7 +27,7 @@ pub fn run(args: &Args) -> Result<()> {
     let lock = files::claim(&prefix, &inputs)?;
     let mut files = Files::reserve(&prefix, &inputs)?;
     let work = &shards.work;
-    let lacks = || Error::input(shards.first(), "", "its beginning lacks contigs");
+    let lacks = || Error::of_file(shards.first(), "its beginning lacks contigs");
     let contigs = &work.contigs().ok_or_else(lacks)?;
     files.create(work, contigs)?;
     let earlier = shards.replay(work.positions, &mut |scored| files.take(scored))?;

@@ -47,7 +47,7 @@ pub fn run(args: &Args) -> Result<()> {
         )?),
     };
     let mut files = Files::reserve(&prefix)?;
-    let lacks = || Error::input(shards.first(), "", "its beginning lacks contigs");
+    let lacks = || Error::of_file(shards.first(), "its beginning lacks contigs");
     let contigs = &work.contigs().ok_or_else(lacks)?;
     let mut genes = gtf.map(|gtf| genes_of(gtf, work, contigs)).transpose()?;
     let targets = work.targets();
@@ -82,13 +82,13 @@ fn genome(args: &Args, work: &ScanWork) -> Result<FastaFile> {
     if !path.exists() {
         let problem = "the genome that the shards were scanned on is no longer here; it is read again for the \
             strength of sites: say where it is with --fasta";
-        return Err(Error::input(path, "", problem));
+        return Err(Error::of_file(path, problem));
     }
     let fasta = FastaFile::open(path)?;
     if fasta.sha256 != work.summary.fasta.sha256 {
         let problem = "this is not the genome that the shards were scanned on (its sha256 differs); name that one \
             with --fasta";
-        return Err(Error::input(path, "", problem));
+        return Err(Error::of_file(path, problem));
     }
     Ok(fasta)
 }
@@ -98,14 +98,14 @@ fn genes_of(path: &Path, work: &ScanWork, contigs: &Contigs) -> Result<GeneConte
     if !path.exists() {
         let problem = "the annotation that the shards were scanned with is no longer here; say where it \
             is with --annotation";
-        return Err(Error::input(path, "", problem));
+        return Err(Error::of_file(path, problem));
     }
     let source = Source::open(path)?;
     let expected = work.summary.annotation.as_ref().map(|gtf| &gtf.sha256);
     if expected != Some(&source.sha256()?) {
         let problem = "this is not the annotation that the shards were scanned with (its sha256 \
             differs); name that one with --annotation";
-        return Err(Error::input(path, "", problem));
+        return Err(Error::of_file(path, problem));
     }
     let annotation = Annotation::from_source(&source, contigs)?;
     Ok(GeneContext::new(&annotation, contigs, work.settings.extension))

@@ -103,7 +103,7 @@ impl SequenceOptions {
                     model.card().name,
                     model.input().length
                 );
-                return Err(Error::input(path, "", problem));
+                return Err(Error::of_file(path, problem));
             }
             files.push(file);
         }

@@ -111,7 +111,7 @@ impl Common {
         self.threads.apply()?;
         let read = |path: &PathBuf| -> Result<_> {
             let bytes = file::read(path)?;
-            let file = weight_file::decode(&bytes).map_err(|e| Error::input(path, "", e))?;
+            let file = weight_file::decode(&bytes).map_err(|e| Error::of_file(path, e))?;
             Ok((bytes, file.tensors))
         };
         let pretrained = self.pretrained.as_ref().map(read).transpose()?;

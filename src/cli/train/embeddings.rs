@@ -164,7 +164,7 @@ impl Args {
         let report = |epoch, loss| crate::say!("{name}: epoch {epoch}, loss {loss:.4}");
         let trained = self.settings().train(words, &sentences, report);
         let file = files.last().map_or(Path::new(""), PathBuf::as_path);
-        let embedding = trained.map_err(|problem| Error::input(file, "", problem))?;
+        let embedding = trained.map_err(|problem| Error::of_file(file, problem))?;
         Ok(Trained { name, alphabet, embedding, sha256 })
     }
 

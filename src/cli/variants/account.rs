@@ -31,7 +31,7 @@ impl Account<'_> {
             Some(problem) => {
                 let path = Path::new(&self.work.summary.input.path);
                 let problem = format!("{problem} (--force writes the result all the same)");
-                Err(Error::input(path, "", problem))
+                Err(Error::of_file(path, problem))
             }
         }
     }

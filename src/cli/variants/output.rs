@@ -105,7 +105,7 @@ impl Destination<'_> {
             Error::ClosedPipe if !alone => {
                 let problem =
                     "whoever read an output closed the pipe before the end; no file was written";
-                Error::input(self.output, "", problem)
+                Error::of_file(self.output, problem)
             }
             error => error,
         }

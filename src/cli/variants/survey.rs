@@ -53,7 +53,7 @@ impl Survey {
         if let Some(rows) = rows.as_ref().filter(|rows| records == 0 && rows.counts.rows > 0) {
             let first = rows.warnings.first().map_or("", String::as_str);
             let problem = format!("no row is a variant that VCF can hold; {first}");
-            return Err(Error::input(input.source.path(), "", problem));
+            return Err(Error::of_file(input.source.path(), problem));
         }
         let contigs = of_genome(names, contigs, !input.is_table());
         Ok(Self { records, contigs, missing, rows })

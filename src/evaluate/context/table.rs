@@ -53,7 +53,7 @@ pub fn read_putative(path: &Path, contigs: &Contigs, measured: &Measured) -> Res
     }
     if sites.is_empty() {
         let problem = "no called sites in this file; it should be PREFIX.context.tsv of `polyascan scan --context`";
-        return Err(Error::input(path, "", problem));
+        return Err(Error::of_file(path, problem));
     }
     Ok(sites)
 }

@@ -76,7 +76,7 @@ impl Annotation {
                 }
                 let found = self.called(name);
                 if found.is_empty() {
-                    return Err(Error::input(path, "", self.unknown(name)));
+                    return Err(Error::of_file(path, self.unknown(name)));
                 }
                 for gene in found {
                     if !chosen.contains(&gene) {

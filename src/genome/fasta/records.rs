@@ -27,7 +27,7 @@ impl<R: BufRead> Records<R> {
     /// The text is empty or begins with something else.
     pub(super) fn new(reader: R, source: &Source) -> Result<Self> {
         let mut reader = fasta::io::Reader::new(Lines::new(reader));
-        let failure = |problem: String| Error::input(source.path(), "", problem);
+        let failure = |problem: String| Error::of_file(source.path(), problem);
         // The sequence reader of noodles skips blank lines and stops at `>` or the end of the text.
         let mut sequence = reader.sequence_reader();
         let start = sequence.fill_buf().map_err(|e| source.error(e))?;

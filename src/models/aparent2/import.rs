@@ -34,7 +34,7 @@ pub fn recognise(
     let library = options.library.unwrap_or(LIBRARY);
     let blocks = [groups, blocks].map(|last| last.saturating_add(1));
     let (tensors, config) =
-        convert(file, blocks, library).map_err(|problem| Error::input(path, "", problem))?;
+        convert(file, blocks, library).map_err(|problem| Error::of_file(path, problem))?;
     let config = serde_json::to_value(config).map_err(|e| Error::Internal(e.to_string()))?;
     Ok(Some(Recognised { tensors, config: Some(config) }))
 }

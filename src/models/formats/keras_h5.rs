@@ -52,7 +52,7 @@ pub struct KerasFile {
 pub fn parse(path: &Path, bytes: Vec<u8>) -> Result<KerasFile> {
     if !foreign::is_hdf5(&bytes) {
         let found = foreign::describe(&bytes).unwrap_or("in no format that is known".into());
-        return Err(Error::input(path, "", format!("not an HDF5 file but {found}")));
+        return Err(Error::of_file(path, format!("not an HDF5 file but {found}")));
     }
     let present = bytes.len() as u64;
     // One thread is enough for these sizes, and no external file is ever opened.
@@ -65,7 +65,7 @@ pub fn parse(path: &Path, bytes: Vec<u8>) -> Result<KerasFile> {
             "the file ends early: it should have {expected} bytes and has {present}; download it \
              again"
         );
-        return Err(Error::input(path, "", problem));
+        return Err(Error::of_file(path, problem));
     }
     let root = file.root_group().map_err(|e| damaged(path, "/", e))?;
     let reader = Reader { path };
@@ -137,7 +137,7 @@ impl Reader<'_> {
             let problem = "HDF5, but without Keras weights: neither / nor /model_weights has the \
                            attribute `layer_names`. Files of Keras 3 that end in .weights.h5 have none: \
                            save the whole model as HDF5 (`model.save(\"model.h5\")`)";
-            return Err(Error::input(self.path, "", problem));
+            return Err(Error::of_file(self.path, problem));
         };
         let mut budget = MAX_WEIGHTS;
         names.into_iter().map(|name| self.layer(group, name, &mut budget)).collect()

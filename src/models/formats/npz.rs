@@ -44,13 +44,13 @@ pub fn is_numpy(bytes: &[u8]) -> bool {
 pub fn parse(path: &Path, bytes: Vec<u8>) -> Result<NpzFile> {
     let arrays = if bytes.starts_with(NPY_MAGIC) {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let array = array(&bytes).map_err(|problem| Error::input(path, "", problem))?;
+        let array = array(&bytes).map_err(|problem| Error::of_file(path, problem))?;
         Tensors::from([(name, array)])
     } else if is_numpy(&bytes) {
         archive(path, bytes)?
     } else {
         let found = foreign::describe(&bytes).unwrap_or("in no format that is known".into());
-        return Err(Error::input(path, "", format!("not a NumPy file but {found}")));
+        return Err(Error::of_file(path, format!("not a NumPy file but {found}")));
     };
     Ok(NpzFile { arrays })
 }

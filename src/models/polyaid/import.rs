@@ -36,7 +36,7 @@ const PROB: &str = "prob";
 /// # Errors
 /// If the other layers are not those of the model, or the model's description contradicts it.
 pub fn recognise(wanted: Kind, path: &Path, file: &KerasFile) -> Result<Option<Recognised>> {
-    let wrong = |problem: Problem| Error::input(path, "", problem);
+    let wrong = |problem: Problem| Error::of_file(path, problem);
     let (placed, unplaced) = place(path, &file.layers)?;
     let conv = |(part, _): &(Part, &str)| match part {
         Part::Conv(kind) => Some(*kind),

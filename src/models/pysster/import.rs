@@ -55,7 +55,7 @@ pub fn recognise(
     } else {
         convert(file, &weighted, &kinds, options)
     };
-    made.map(Some).map_err(|problem| Error::input(path, "", problem))
+    made.map(Some).map_err(|problem| Error::of_file(path, problem))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -94,7 +94,7 @@ impl BigWigReader {
     fn damaged(&self, problem: &Problem) -> Error {
         let problem =
             format!("not a bigWig file, or damaged ({problem}); scan again with --tracks");
-        Error::input(&self.path, "", problem)
+        Error::of_file(&self.path, problem)
     }
 
     /// Reads bytes at a place.

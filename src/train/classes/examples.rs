@@ -162,7 +162,7 @@ impl Reader {
         match (self.form, structures) {
             (None, Some(structures)) => {
                 let problem = "the model reads the sequence alone; name no structures";
-                return Err(Error::input(&structures, "", problem));
+                return Err(Error::of_file(&structures, problem));
             }
             (None, None) => taken.sequences(&path)?,
             (Some(form), Some(structures)) => taken.structured(&path, &structures, form)?,
@@ -239,7 +239,7 @@ impl Taken<'_> {
                  `anchor` in [data] says where in longer sequences its anchor lies",
                 self.reader.input.length
             );
-            return Err(Error::input(path, "", problem));
+            return Err(Error::of_file(path, problem));
         }
         if skipped > 0 {
             let all = taken + skipped;

@@ -123,7 +123,7 @@ impl DeeprkeConfig {
             return Ok(Start::Values(values.collect()));
         }
         let Some(path) = &self.embeddings else { return Ok(Start::Uniform(EMBEDDING)) };
-        let wrong = |problem: Problem| Error::input(path, "", problem);
+        let wrong = |problem: Problem| Error::of_file(path, problem);
         let bytes = file::read(path)?;
         let mut file = weight_file::decode(&bytes).map_err(wrong)?;
         let advice = "write embeddings with `polyascan train embeddings` for this k and dimension";

@@ -41,14 +41,14 @@ impl Windows {
         if let Some(teacher) = &config.teacher {
             let teacher = training.file(teacher);
             let tensors = candle_core::safetensors::load(&teacher, &Device::Cpu)
-                .map_err(|e| Error::input(&teacher, "", format!("no safetensors to read: {e}")))?;
+                .map_err(|e| Error::of_file(&teacher, format!("no safetensors to read: {e}")))?;
             let Some(cut) = tensors.get("cut_70_136") else {
-                return Err(Error::input(&teacher, "", "no tensor cut_70_136"));
+                return Err(Error::of_file(&teacher, "no tensor cut_70_136"));
             };
             let profiles = cut.to_dtype(DType::F32)?.to_vec2::<f32>()?;
             if profiles.len() != rows.len() {
                 let problem = format!("{} rows for {} windows", profiles.len(), rows.len());
-                return Err(Error::input(&teacher, "", problem));
+                return Err(Error::of_file(&teacher, problem));
             }
             for (row, profile) in rows.iter_mut().zip(profiles) {
                 let sum: f32 = profile.iter().sum::<f32>().max(1e-6);
@@ -195,7 +195,7 @@ impl Measured {
         let segment = training.labels.segment;
         if genome.codes.iter().all(|codes| codes.len() < segment) {
             let problem = format!("no contig is as long as a segment, {segment} nt");
-            return Err(Error::input(&fasta, "", problem));
+            return Err(Error::of_file(&fasta, problem));
         }
         let mut sites = read_sites_of(&training.file(&config.sites), &genome)?;
         if let Some(clusters) = &config.clusters {

@@ -56,7 +56,7 @@ impl Usage {
         partners.retain(|pairs| !pairs.is_empty());
         if partners.is_empty() {
             let problem = format!("no two sites of a gene, one of them above {}", config.floor);
-            return Err(Error::input(&path, "", problem));
+            return Err(Error::of_file(&path, problem));
         }
         Ok(Self { config: config.clone(), genome, sites, partners })
     }

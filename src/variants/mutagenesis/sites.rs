@@ -129,7 +129,7 @@ pub fn read(
     })?;
     let path = source.path();
     if rows.is_empty() {
-        return Err(Error::input(path, "", "no sites in this BED file"));
+        return Err(Error::of_file(path, "no sites in this BED file"));
     }
     let sites = rows.into_iter().map(|(Region { contig, range }, strand, name, usage)| {
         let place = || format!("{}:{}-{}", contigs[contig].name, range.start + 1, range.end);

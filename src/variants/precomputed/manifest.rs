@@ -44,7 +44,7 @@ impl Manifest {
         };
         let broken = |e: serde_json::Error| {
             let problem = format!("not written by `polyascan precompute`, or damaged: {e}");
-            Error::input(&path, "", problem)
+            Error::of_file(&path, problem)
         };
         serde_json::from_str(&text).map(Some).map_err(broken)
     }
@@ -66,7 +66,7 @@ impl Manifest {
                     "it holds effects of another genome, model or setting ({}); name another folder, or remove this one",
                     shown(&differ)
                 );
-                return Err(Error::input(folder, "", problem));
+                return Err(Error::of_file(folder, problem));
             }
             return Ok(there.device);
         }
@@ -90,7 +90,7 @@ impl Manifest {
             "its effects were computed with something else ({}); give this run the same, or precompute with what it has",
             shown(&differ)
         );
-        Err(Error::input(folder, "", problem))
+        Err(Error::of_file(folder, problem))
     }
 
     /// Returns the files of the pieces, and whether they are there.

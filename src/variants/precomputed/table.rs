@@ -55,7 +55,7 @@ impl Tables {
         let manifest = Manifest::read(folder)?.ok_or_else(|| {
             let problem =
                 "no precomputed effects in this folder; `polyascan precompute` makes them";
-            Error::input(folder, "", problem)
+            Error::of_file(folder, problem)
         })?;
         manifest.check(folder, here)?;
         let is_there = manifest.files(folder).into_iter().map(|(_, is_there)| is_there).collect();
@@ -232,7 +232,7 @@ impl OpenPiece {
         let problem = format!(
             "no row of precomputed effects: {line}; remove the file and run `polyascan precompute` again"
         );
-        Error::input(&self.path, "", problem)
+        Error::of_file(&self.path, problem)
     }
 
     fn next_line(&mut self) -> Result<bool> {

@@ -150,7 +150,7 @@ impl VcfReader {
             }
         }
         let problem = "not VCF: it has no #CHROM line; is it complete?";
-        Err(Error::input(self.source.path(), "", problem))
+        Err(Error::of_file(self.source.path(), problem))
     }
 }
 

@@ -151,7 +151,7 @@ impl VcfWriter {
             let problem = "it cannot be indexed: are the records in order (bcftools sort)? is a position \
                            past 536870912, or past the length that ##contig gives? is INFO/END of a \
                            record (a breakend's lies on the other contig) past it? leave --write-index out";
-            Error::input(&self.path, "", problem)
+            Error::of_file(&self.path, problem)
         })?;
         // Of the other kind it would be out of date, and htslib might prefer it.
         Ok(vec![data.replacing([".csi", ".tbi"].map(beside).into()), index])
