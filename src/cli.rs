@@ -15,6 +15,7 @@ pub mod convert;
 pub mod evaluate;
 mod genes;
 pub mod interrupt;
+pub mod log;
 pub mod man;
 pub mod merge;
 pub mod models;
@@ -44,9 +45,9 @@ use std::time::Instant;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use self::log::LogOptions;
 use crate::error::{Error, Result};
 use crate::output::sync;
-use crate::say::{self, Level};
 
 /// Scan a genome for cleavage and polyadenylation sites, to the nucleotide.
 ///
@@ -54,12 +55,8 @@ use crate::say::{self, Level};
 #[derive(Debug, Parser)]
 #[command(version, about, max_term_width = 100)]
 pub struct Cli {
-    /// Say nothing but errors; no progress bar.
-    #[arg(short, long, global = true)]
-    quiet: bool,
-    /// Also say what a run is made of: model, device, threads, time.
-    #[arg(short, long, global = true, conflicts_with = "quiet")]
-    verbose: bool,
+    #[command(flatten)]
+    log: LogOptions,
     #[command(subcommand)]
     command: Command,
 }
@@ -95,7 +92,15 @@ enum Command {
 /// # Errors
 /// Those of the command.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
-    parsed(arguments).unwrap_or_else(|error| error.exit()).run()
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    match parsed(arguments.iter().cloned()) {
+        Ok(parsed) => parsed.run(),
+        Err(error) if error.use_stderr() && log::asks_for_json(&arguments) => {
+            LogOptions::JSON.apply()?;
+            Err(Error::Usage(error.to_string().trim_start_matches("error: ").trim_end().to_owned()))
+        }
+        Err(error) => error.exit(),
+    }
 }
 
 /// Runs a command inside of another program, which goes on whatever the arguments are: as [`run`],
@@ -128,16 +133,12 @@ impl Parsed {
     fn run(&self) -> Result<()> {
         let Self { arguments, cli, command, matches } = self;
         let begin = Instant::now();
-        say::set_level(match (cli.quiet, cli.verbose) {
-            (true, _) => Level::Quiet,
-            (_, true) => Level::Verbose,
-            _ => Level::Normal,
-        });
+        cli.log.apply()?;
         command_line::note(arguments, command, matches);
-        crate::detail!("version {}", env!("CARGO_PKG_VERSION"));
+        tracing::debug!("version {}", env!("CARGO_PKG_VERSION"));
         let outcome = cli.command.run();
-        sync::remark().iter().for_each(|note| crate::say!("polyascan: note: {note}"));
-        crate::detail!("{:.1} s in all", begin.elapsed().as_secs_f64());
+        sync::remark().iter().for_each(|note| tracing::info!(kind = "note", "{note}"));
+        tracing::debug!("{:.1} s in all", begin.elapsed().as_secs_f64());
         outcome
     }
 }

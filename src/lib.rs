@@ -120,8 +120,6 @@ pub mod reads;
 #[doc(hidden)]
 pub mod report;
 #[doc(hidden)]
-pub mod say;
-#[doc(hidden)]
 pub mod shard;
 #[cfg(test)]
 mod shared;
@@ -129,6 +127,8 @@ mod shared;
 pub mod simulate;
 #[doc(hidden)]
 pub mod structure;
+#[doc(hidden)]
+pub mod text;
 #[doc(hidden)]
 pub mod timing;
 #[doc(hidden)]

@@ -4,8 +4,8 @@
 
 use std::process::ExitCode;
 
-use polyascan::cli::{interrupt, run};
-use polyascan::{Error, say};
+use polyascan::Error;
+use polyascan::cli::{interrupt, log, run};
 
 // Tensors of some MB come and go; the system's allocator returns them to the kernel each time.
 #[global_allocator]
@@ -18,7 +18,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Error::ClosedPipe) => ExitCode::SUCCESS,
         Err(error) => {
-            say::error(&error);
+            log::error(&error);
             ExitCode::from(error.exit_code())
         }
     }

@@ -229,7 +229,6 @@ mod tests {
             rows: Vec::new(),
             mismatches: Vec::new(),
             replaced: false,
-            read: None,
         };
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x");

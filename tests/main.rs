@@ -30,6 +30,7 @@ mod hostile;
 mod interrupt;
 mod kernels;
 mod known_sites;
+mod logs;
 mod memory;
 mod models;
 mod motifs;

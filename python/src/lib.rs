@@ -38,7 +38,7 @@ fn main(py: Python<'_>, arguments: Vec<std::ffi::OsString>) -> u8 {
     match py.detach(outcome) {
         Ok(()) | Err(polyascan::Error::ClosedPipe) => 0,
         Err(error) => {
-            polyascan::say::error(&error);
+            polyascan::cli::log::error(&error);
             error.exit_code()
         }
     }

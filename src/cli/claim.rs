@@ -6,7 +6,7 @@ use super::options::make_folder;
 use crate::error::Result;
 use crate::output::atomic::{Complete, keep_apart, keep_input};
 use crate::output::lock::{self, Lock};
-use crate::say::count;
+use crate::text::count;
 
 /// Names in a message at most.
 const SHOWN: usize = 6;
@@ -65,6 +65,6 @@ pub fn claim(prefix: &str, files: &[PathBuf], inputs: &[&Path]) -> Result<Lock> 
 /// As [`Lock::over`].
 pub fn lock_over(prefix: &str, outputs: &[PathBuf]) -> Result<Lock> {
     let lock = Lock::over(prefix, outputs)?;
-    lock.notes.iter().for_each(|note| crate::say!("polyascan: note: {note}"));
+    lock.notes.iter().for_each(|note| tracing::info!(kind = "note", "{note}"));
     Ok(lock)
 }

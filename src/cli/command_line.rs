@@ -123,6 +123,7 @@ const WITHOUT_EFFECT: &[&str] = &[
     "output",
     "quiet",
     "verbose",
+    "log_format",
     "device",
     "tsv",
     "output_type",

@@ -7,7 +7,7 @@ use crate::models::architecture::ConvertOptions;
 use crate::models::convert;
 use crate::models::{library, registry};
 use crate::output::atomic::check_output;
-use crate::say::count;
+use crate::text::count;
 
 /// Convert the authors' own weight file of a published model to safetensors.
 ///
@@ -60,15 +60,20 @@ pub fn run(args: &Args) -> Result<()> {
     };
     check_output(&output)?;
     let made = convert::convert(&args.input, &output, &options)?;
-    crate::say!(
+    tracing::info!(
         "{}: {}, {}, {}",
         output.display(),
         made.architecture.name,
         count(made.tensors as u64, "tensor"),
         count(made.parameters as u64, "parameter")
     );
-    crate::say!("  sha256 {}", made.sha256);
-    crate::say!("  made from {} (sha256 {})", args.input.display(), made.source_sha256);
+    tracing::info!(kind = "row", "  sha256 {}", made.sha256);
+    tracing::info!(
+        kind = "row",
+        "  made from {} (sha256 {})",
+        args.input.display(),
+        made.source_sha256
+    );
     Ok(())
 }
 

@@ -12,6 +12,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU, SI
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 
+use crate::cli::log;
 use crate::error::{Error, Result};
 use crate::output::temporaries;
 
@@ -45,7 +46,7 @@ fn interrupted() {
     let again = REQUESTED.swap(true, Ordering::Relaxed);
     if again || !WATCHED.load(Ordering::Relaxed) {
         temporaries::abandon_all(|| {
-            crate::say::error(&Error::Interrupted);
+            log::error(&Error::Interrupted);
             std::process::exit(i32::from(Error::Interrupted.exit_code()))
         });
     }

@@ -8,7 +8,7 @@ use crate::engine::device::Workers;
 use crate::error::{Error, Result};
 use crate::models::registry::{EMBEDDED, load, load_file};
 use crate::models::{Model, Window, library};
-use crate::say::printable;
+use crate::text::printable;
 
 /// List, show and verify models: those inside the program and those of the user's folder
 /// ($POLYASCAN_MODELS or ~/.local/share/polyascan/models, where `polyascan convert` puts them).

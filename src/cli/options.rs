@@ -13,7 +13,7 @@ use crate::engine::device::{DeviceChoice, DeviceKind, Workers};
 use crate::error::{Error, Result};
 use crate::genome::strand::Strand;
 use crate::models::{Model, registry};
-use crate::say::count;
+use crate::text::count;
 
 /// Which model, and where it is computed.
 #[derive(Debug, Args)]
@@ -96,14 +96,14 @@ impl ModelOptions {
             path.force().map_err(|problem| Error::Usage(format!("--simd {path}: {problem}")))?;
         }
         let workers = self.device.workers(self.gpu_precision)?;
-        workers.note.iter().for_each(|note| crate::say!("polyascan: {note}"));
+        workers.note.iter().for_each(|note| tracing::info!("{note}"));
         let model = registry::load(&self.model, &workers)?;
         if model.device() != workers.kind() {
             let name = &model.card().name;
-            crate::say!("polyascan: note: model {name} has no form for a GPU; it runs on the CPU");
+            tracing::info!(kind = "note", "model {name} has no form for a GPU; it runs on the CPU");
         }
         let card = model.card();
-        crate::detail!("model {} sha256={}, on {}", card.name, card.sha256, device_of(&*model));
+        tracing::debug!("model {} sha256={}, on {}", card.name, card.sha256, device_of(&*model));
         Ok(model)
     }
 }
@@ -115,7 +115,7 @@ impl ModelOptions {
 /// As [`DeviceChoice::open`].
 pub fn open_device(choice: &DeviceChoice) -> Result<Device> {
     let (device, note) = choice.open()?;
-    note.iter().for_each(|note| crate::say!("polyascan: {note}"));
+    note.iter().for_each(|note| tracing::info!("{note}"));
     Ok(device)
 }
 
@@ -232,7 +232,7 @@ impl ThreadOptions {
             let problem = format!("--threads {threads}: it must lie between 1 and {MOST_THREADS}");
             return Err(Error::Usage(problem));
         }
-        crate::detail!("{}", count(threads as u64, "thread"));
+        tracing::debug!("{}", count(threads as u64, "thread"));
         // Far more than there are cores would spin against each other, and against the thread that
         // hears signals.
         let shared = threads.min(MOST_PER_CORE * cores());

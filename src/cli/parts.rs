@@ -48,8 +48,9 @@ impl PartOptions {
         let path = PathBuf::from(format!("{}.checkpoint", self.base(prefix)));
         if !self.resume && path.exists() {
             let path = path.display();
-            crate::say!(
-                "polyascan: note: {path} is of an unfinished run; --resume goes on from there"
+            tracing::info!(
+                kind = "note",
+                "{path} is of an unfinished run; --resume goes on from there"
             );
         }
         self.resume.then_some(path)
@@ -99,7 +100,7 @@ impl<'a, W: Work> Runner<'a, W> {
         }
         let share = |done: u64| 100.0 * done as f64 / all.max(1) as f64;
         if done > 0 {
-            crate::say!("polyascan: goes on from {}: {:.1}% was done", path.display(), share(done));
+            tracing::info!("goes on from {}: {:.1}% was done", path.display(), share(done));
         }
         let portion = Portion { span: span.start + done..span.end, finish_begun: true };
         let outcome = compute(portion, &mut |part| {
@@ -114,8 +115,8 @@ impl<'a, W: Work> Runner<'a, W> {
                 Error::Interrupted => "",
                 _ => ", once that is mended",
             };
-            crate::say!(
-                "polyascan: {share:.1}% is kept in {path}; the same command goes on from there{then}"
+            tracing::info!(
+                "{share:.1}% is kept in {path}; the same command goes on from there{then}"
             );
             return Err(error);
         }
@@ -140,7 +141,7 @@ impl<'a, W: Work> Runner<'a, W> {
             self.run(compute, &mut |part| parts.append(part))?;
             parts.into_inner().commit()?;
         }
-        crate::say!("polyascan: shard {} is kept in {}", self.work.shard(), path.display());
+        tracing::info!("shard {} is kept in {}", self.work.shard(), path.display());
         Ok(())
     }
 }

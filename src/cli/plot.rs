@@ -51,7 +51,7 @@ pub fn run(args: &Args) -> Result<()> {
     let figure = locus.figure(args.width);
     let bytes = if is_png { figure.png(PNG_SCALE)? } else { figure.svg().into_bytes() };
     write(&args.output, &bytes)?;
-    crate::say!("polyascan: {}: {}", args.output.display(), locus.place());
+    tracing::info!("{}: {}", args.output.display(), locus.place());
     Ok(())
 }
 

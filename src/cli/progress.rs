@@ -1,15 +1,16 @@
 //! How far a command is: a bar on a terminal, elsewhere a line a minute.
 
-use std::io::IsTerminal;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tracing::{Level, enabled};
 
-use crate::say::{Level, tells};
+use crate::cli::log::{BARS, draws_bars};
+use crate::train::fit::ShowStep;
 
 /// From one line to the next where there is no terminal.
 const HEARTBEAT: Duration = Duration::from_secs(60);
@@ -17,7 +18,7 @@ const HEARTBEAT: Duration = Duration::from_secs(60);
 /// What is counted.
 #[derive(Clone, Copy, Debug)]
 struct Units {
-    /// Of the total, as a bar has it after its numbers; empty where a share says all.
+    /// Of what is done and of the total.
     total: &'static str,
     /// Of the speed.
     speed: &'static str,
@@ -27,7 +28,7 @@ struct Units {
 pub struct Progress {
     shown: Shown,
     done: Arc<Done>,
-    units: Units,
+    counter: Option<Counter>,
 }
 
 enum Shown {
@@ -37,51 +38,84 @@ enum Shown {
     Nothing,
 }
 
-/// How far it is; a total of 0 is not known.
+/// How far it is.
 struct Done {
+    units: Units,
     started: Instant,
-    total: u64,
+    /// 0 while it is not known.
+    total: AtomicU64,
     steps: AtomicU64,
     counted: AtomicU64,
+    /// What goes on, if that is not always the same.
+    what: Mutex<String>,
+}
+
+/// Finds out the total while the work goes on.
+struct Counter {
+    ended: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
 }
 
 impl Progress {
     /// Starts with a total of base pairs, at a speed in windows.
     pub fn of_scan(total: u64) -> Self {
-        let template = "{bar:30} {human_pos}/{human_len} bp  {msg}  {eta} left";
-        Self::new(total, template, Units { total: "bp", speed: "windows" })
+        Self::new(total, Units { total: "bp", speed: "windows" })
     }
 
-    /// Starts with the bytes of a file, at a speed in records.
-    pub fn of_records(bytes: u64) -> Self {
-        let template = "{bar:30} {percent}%  {msg}  {eta} left";
-        Self::new(bytes, template, Units { total: "", speed: "records" })
+    /// Starts with a total of records, if it is known.
+    pub fn of_records(total: Option<u64>) -> Self {
+        Self::new(total.unwrap_or(0), Units { total: "records", speed: "records" })
     }
 
     /// Starts with a total of positions, at a speed in variants.
     pub fn of_positions(total: u64) -> Self {
-        let template = "{bar:30} {human_pos}/{human_len} nt  {msg}  {eta} left";
-        Self::new(total, template, Units { total: "nt", speed: "variants" })
+        Self::new(total, Units { total: "nt", speed: "variants" })
     }
 
     /// Starts with a total of sites, at a speed in windows.
     pub fn of_sites(total: u64) -> Self {
-        let template = "{bar:30} {human_pos}/{human_len} sites  {msg}  {eta} left";
-        Self::new(total, template, Units { total: "sites", speed: "windows" })
+        Self::new(total, Units { total: "sites", speed: "windows" })
     }
 
-    fn new(total: u64, template: &str, units: Units) -> Self {
-        let (steps, counted) = (AtomicU64::new(0), AtomicU64::new(0));
-        let done = Arc::new(Done { started: Instant::now(), total, steps, counted });
-        let shown = if !tells(Level::Normal) {
+    /// Starts with a total of steps of training.
+    pub fn of_steps(total: u64) -> Self {
+        Self::new(total, Units { total: "steps", speed: "steps" })
+    }
+
+    fn new(total: u64, units: Units) -> Self {
+        let (total, steps, counted, what) = (total.into(), 0.into(), 0.into(), Mutex::default());
+        let done = Arc::new(Done { units, started: Instant::now(), total, steps, counted, what });
+        let shown = if !enabled!(Level::INFO) {
             Shown::Nothing
-        } else if std::io::stderr().is_terminal() {
-            Shown::Bar(bar(total, template))
+        } else if draws_bars() {
+            Shown::Bar(bar(&done))
         } else {
-            let tell = |line: String| crate::say!("polyascan: {line}");
-            Shown::Lines(heartbeat(HEARTBEAT, done.clone(), units, tell))
+            Shown::Lines(heartbeat(HEARTBEAT, done.clone(), Done::tell))
         };
-        Self { shown, done, units }
+        Self { shown, done, counter: None }
+    }
+
+    /// Finds out the total meanwhile, if anything is shown: `count` looks often whether that has
+    /// ended.
+    pub fn counting(
+        mut self,
+        count: impl FnOnce(&AtomicBool) -> Option<u64> + Send + 'static,
+    ) -> Self {
+        let (ended, done) = (Arc::new(AtomicBool::new(false)), self.done.clone());
+        let bar = match &self.shown {
+            Shown::Bar(bar) => Some(bar.clone()),
+            Shown::Lines(_) => None,
+            Shown::Nothing => return self,
+        };
+        let end = ended.clone();
+        let count = move || {
+            let Some(total) = count(&end) else { return };
+            done.total.store(total, Ordering::Relaxed);
+            bar.iter().for_each(|bar| show_total(bar, &done));
+        };
+        let thread = thread::Builder::new().name("counter".into()).spawn(count);
+        self.counter = thread.ok().map(|thread| Counter { ended, thread });
+        self
     }
 
     /// Adds what is done: of the total, and of what the speed counts.
@@ -89,17 +123,46 @@ impl Progress {
         self.done.steps.fetch_add(step, Ordering::Relaxed);
         self.done.counted.fetch_add(counted, Ordering::Relaxed);
         if let Shown::Bar(bar) = &self.shown {
-            bar.set_message(format!("{} {}/s", HumanCount(self.done.rate()), self.units.speed));
+            bar.set_message(self.done.speed());
             bar.inc(step);
         }
+        let (done, total) = self.done.far();
+        tracing::trace!(kind = "progress", done, total, "{}", self.done.line());
     }
+
+    /// Says before how far it is what goes on.
+    pub fn say(&mut self, what: String) {
+        match &self.shown {
+            Shown::Bar(bar) => bar.set_prefix(what + " "),
+            Shown::Lines(_) => {
+                *self.done.what.lock().unwrap_or_else(PoisonError::into_inner) = what + ", ";
+            }
+            Shown::Nothing => {}
+        }
+    }
+}
+
+/// Shows how far an epoch of so many steps is.
+pub fn steps(total: u64) -> ShowStep {
+    let mut progress = Progress::of_steps(total);
+    Box::new(move |what| {
+        progress.say(what);
+        progress.advance(1, 1);
+    })
 }
 
 impl Drop for Progress {
     /// Leaves the terminal clean, also after an error.
     fn drop(&mut self) {
+        if let Some(Counter { ended, thread }) = self.counter.take() {
+            ended.store(true, Ordering::Relaxed);
+            let _ = thread.join();
+        }
         match &mut self.shown {
-            Shown::Bar(bar) => bar.finish_and_clear(),
+            Shown::Bar(bar) => {
+                bar.finish_and_clear();
+                BARS.remove(bar);
+            }
             Shown::Lines(thread) => {
                 if let Some((end, thread)) = thread.take() {
                     drop(end);
@@ -108,29 +171,45 @@ impl Drop for Progress {
             }
             Shown::Nothing => {}
         }
+        let (done, total) = self.done.far();
+        tracing::debug!(kind = "progress", done, total, "{}", self.done.line());
     }
 }
 
-fn bar(total: u64, template: &str) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
+fn bar(done: &Done) -> ProgressBar {
+    let bar = BARS.add(ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()));
+    show_total(&bar, done);
     bar.enable_steady_tick(Duration::from_millis(500));
     bar
 }
 
-/// Tells a line at each interval until the sender is dropped. No thread, no lines.
+/// Makes a bar of what counts alone, once the total is known.
+fn show_total(bar: &ProgressBar, done: &Done) {
+    let unit = done.units.total;
+    let template = match done.far().1 {
+        Some(total) => {
+            bar.set_length(total);
+            format!(
+                "{{prefix}}{{bar:30}} {{human_pos}}/{{human_len}} {unit}  {{msg}}  {{eta}} left"
+            )
+        }
+        None => format!("{{prefix}}{{spinner}} {{human_pos}} {unit}  {{msg}}"),
+    };
+    if let Ok(style) = ProgressStyle::with_template(&template) {
+        bar.set_style(style);
+    }
+}
+
+/// Tells how far it is at each interval until the sender is dropped. No thread, no lines.
 fn heartbeat(
     interval: Duration,
     done: Arc<Done>,
-    units: Units,
-    tell: impl Fn(String) + Send + 'static,
+    tell: impl Fn(&Done) + Send + 'static,
 ) -> Option<(Sender<()>, JoinHandle<()>)> {
     let (end, ended) = channel();
     let beat = move || {
         while ended.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
-            tell(done.line(units));
+            tell(&done);
         }
     };
     let thread = thread::Builder::new().name("heartbeat".into()).spawn(beat).ok()?;
@@ -138,28 +217,55 @@ fn heartbeat(
 }
 
 impl Done {
+    /// What is done, and the total if it is known.
+    fn far(&self) -> (u64, Option<u64>) {
+        let total = self.total.load(Ordering::Relaxed);
+        (self.steps.load(Ordering::Relaxed), (total > 0).then_some(total))
+    }
+
     /// What the speed counts, for each second.
     fn rate(&self) -> u64 {
         let seconds = self.started.elapsed().as_secs_f64().max(1e-3);
         (self.counted.load(Ordering::Relaxed) as f64 / seconds) as u64
     }
 
-    fn line(&self, units: Units) -> String {
-        let (steps, elapsed) = (self.steps.load(Ordering::Relaxed), self.started.elapsed());
-        let speed = format!("{} {}/s", HumanCount(self.rate()), units.speed);
-        if self.total == 0 {
-            return format!("{speed}, {} so far", HumanDuration(elapsed));
+    fn speed(&self) -> String {
+        format!("{} {}/s", HumanCount(self.rate()), self.units.speed)
+    }
+
+    /// The time left, if it can be known.
+    fn left(&self) -> Option<Duration> {
+        let (steps, total) = self.far();
+        let share = (steps as f64 / total? as f64).min(1.0);
+        (steps > 0).then(|| self.started.elapsed().mul_f64(1.0 / share - 1.0))
+    }
+
+    fn line(&self) -> String {
+        let (speed, unit) = (self.speed(), self.units.total);
+        let what = self.what.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.far() {
+            (steps, None) => {
+                let elapsed = HumanDuration(self.started.elapsed());
+                format!("{what}{} {unit}, {speed}, {elapsed} so far", HumanCount(steps))
+            }
+            (steps, Some(total)) => {
+                let left = match self.left() {
+                    None => "time left unknown".to_owned(),
+                    Some(left) => format!("{} left", HumanDuration(left)),
+                };
+                let share = 100.0 * (steps as f64 / total as f64).min(1.0);
+                let (steps, total) = (HumanCount(steps), HumanCount(total));
+                format!("{what}{steps} of {total} {unit}, {share:.0} % done, {speed}, {left}")
+            }
         }
-        let share = (steps as f64 / self.total as f64).min(1.0);
-        let done = match units.total {
-            "" => String::new(),
-            unit => format!("{} of {} {unit}, ", HumanCount(steps), HumanCount(self.total)),
-        };
-        let left = match steps {
-            0 => "time left unknown".to_owned(),
-            _ => format!("{} left", HumanDuration(elapsed.mul_f64(1.0 / share - 1.0))),
-        };
-        format!("{done}{:.0} % done, {speed}, {left}", 100.0 * share)
+    }
+
+    fn tell(&self) {
+        let (done, total) = self.far();
+        let (unit, per_second) = (self.units.total, self.rate());
+        let seconds_left = self.left().map(|left| left.as_secs());
+        let line = self.line();
+        tracing::info!(kind = "progress", done, total, unit, per_second, seconds_left, "{line}");
     }
 }
 
@@ -169,28 +275,27 @@ mod tests {
 
     fn done(total: u64, steps: u64, counted: u64, seconds: u64) -> Done {
         let started = Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap();
-        Done { started, total, steps: steps.into(), counted: counted.into() }
+        let units = Units { total: "bp", speed: "windows" };
+        let (total, steps, counted) = (total.into(), steps.into(), counted.into());
+        Done { units, started, total, steps, counted, what: Mutex::default() }
     }
 
     #[test]
     fn a_line_says_how_far_how_fast_and_how_long() {
-        let units = Units { total: "bp", speed: "windows" };
-        let line = done(4_000, 1_000, 2_000, 20).line(units);
+        let line = done(4_000, 1_000, 2_000, 20).line();
         assert_eq!(line, "1,000 of 4,000 bp, 25 % done, 99 windows/s, 60 seconds left");
-        let line = done(4_000, 0, 0, 20).line(units);
+        let line = done(4_000, 0, 0, 20).line();
         assert!(line.ends_with("0 % done, 0 windows/s, time left unknown"), "{line}");
-        let units = Units { total: "", speed: "records" };
-        assert!(done(10, 5, 9, 1).line(units).starts_with("50 % done, "));
-        assert!(done(0, 0, 9, 120).line(units).ends_with(" so far"));
+        let line = done(0, 7, 9, 120).line();
+        assert!(line.starts_with("7 bp, ") && line.ends_with(" so far"), "{line}");
     }
 
     #[test]
     fn the_heart_beats_until_the_end_and_no_longer() {
         let (tell, told) = channel();
-        let units = Units { total: "bp", speed: "windows" };
         let interval = Duration::from_millis(1);
-        let beat = heartbeat(interval, Arc::new(done(0, 0, 0, 1)), units, move |line| {
-            let _ = tell.send(line);
+        let beat = heartbeat(interval, Arc::new(done(0, 0, 0, 1)), move |done| {
+            let _ = tell.send(done.line());
         });
         assert!(told.recv().is_ok() && told.recv().is_ok());
         let (end, thread) = beat.unwrap();
@@ -198,5 +303,24 @@ mod tests {
         thread.join().unwrap();
         while told.try_recv().is_ok() {}
         assert!(told.recv_timeout(Duration::from_millis(50)).is_err());
+    }
+
+    #[test]
+    fn the_total_is_found_out_meanwhile_and_nobody_waits_for_it() {
+        let (tell, told) = channel();
+        let done = || Arc::new(done(0, 0, 0, 1));
+        let shown = || Progress { shown: Shown::Lines(None), done: done(), counter: None };
+        let progress = shown().counting(move |_| told.recv().ok());
+        tell.send(5).unwrap();
+        while progress.done.far().1.is_none() {
+            thread::yield_now();
+        }
+        assert_eq!(progress.done.far(), (0, Some(5)));
+        drop(shown().counting(|ended| {
+            while !ended.load(Ordering::Relaxed) {
+                thread::yield_now();
+            }
+            None
+        }));
     }
 }

@@ -76,8 +76,8 @@ pub fn run(args: &Args) -> Result<()> {
     let cut: Vec<String> = tables.filter_map(report::chart::Table::cut).collect();
     let cut = if cut.is_empty() { String::new() } else { format!("; {}", cut.join(", ")) };
     if args.output != Path::new("-") {
-        crate::say!(
-            "polyascan: {}: {}, {}, {:.1} MB{cut}",
+        tracing::info!(
+            "{}: {}, {}, {:.1} MB{cut}",
             args.output.display(),
             counted(sections.len(), "run", "runs"),
             counted(loci.len(), "locus", "loci"),

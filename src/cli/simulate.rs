@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use crate::error::Result;
-use crate::say::count;
 use crate::simulate::{SimulationSettings, simulate};
+use crate::text::count;
 
 /// Write a genome with known polyA sites, its annotation and variants.
 ///
@@ -45,7 +45,7 @@ pub fn run(args: &Args) -> Result<()> {
     let &Args { length, sites, contigs, seed, reads, .. } = args;
     let settings = SimulationSettings { length, sites, contigs, seed, reads };
     let report = simulate(&settings, &args.output)?;
-    crate::say!(
+    tracing::info!(
         "{}: {}, {}, {}, {}, {}, {}, {}{}",
         args.output.display(),
         count(report.contigs, "contig"),

@@ -23,7 +23,7 @@ use crate::reads::ends::Ends;
 use crate::reads::sample::Sample;
 use crate::reads::sites::{Asked, CountedSite, sites};
 use crate::reads::{groups, tables};
-use crate::say::count;
+use crate::text::count;
 
 /// Make polyA sites of the 3' ends of reads, of your own sequencing experiment.
 ///
@@ -146,8 +146,8 @@ fn finish(
     }
     let written = claimed.publish(complete, |file| summary.complete(file))?;
     let clusters = summary.clusters;
-    crate::say!(
-        "polyascan: {} of {} ({}, {} skipped); {}: {} with too few reads, {} before genomic As; {seconds:.1} s",
+    tracing::info!(
+        "{} of {} ({}, {} skipped); {}: {} with too few reads, {} before genomic As; {seconds:.1} s",
         count(clusters.sites, "site"),
         count(reads, "read"),
         count(summary.samples.len() as u64, "sample"),
@@ -162,7 +162,7 @@ fn finish(
 
 /// Says a remark, on standard error and in the summary.
 fn note(summary: &mut MeasuredSummary, text: String) {
-    crate::say!("polyascan: note: {text}");
+    tracing::info!(kind = "note", "{text}");
     summary.notes.push(text);
 }
 

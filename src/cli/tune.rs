@@ -8,6 +8,7 @@ use toml::Value;
 
 use super::claim::lock_over;
 use super::options::{ThreadOptions, open_device};
+use super::progress::steps;
 use crate::config;
 use crate::engine::device::DeviceChoice;
 use crate::error::{Error, Problem, Result};
@@ -108,7 +109,7 @@ impl Args {
         for (number, (_, config)) in configs.iter().enumerate().skip(trials.all.len()) {
             let drawn = space.draw(self.seed, number);
             let shown: Vec<String> = drawn.iter().map(|(key, v)| format!("{key} = {v}")).collect();
-            crate::say!("trial {}: {}", number + 1, shown.join(", "));
+            tracing::info!(kind = "row", "trial {}: {}", number + 1, shown.join(", "));
             let fitted = self.train(config, &device, number)?;
             trials.all.push(Trial::new(&drawn, fitted.as_ref()));
             // The weights first: a trial in the table is not run again.
@@ -121,7 +122,8 @@ impl Args {
         // Also where no trial was left to be run.
         let best = self.write_best(&configs, &trials)?;
         let merit = trials.all[best].merit().unwrap_or_default();
-        crate::say!("best: trial {} of {}, merit {merit:.5}", best + 1, trials.all.len());
+        let all = trials.all.len();
+        tracing::info!(kind = "row", "best: trial {} of {all}, merit {merit:.5}", best + 1);
         Ok(())
     }
 
@@ -228,11 +230,11 @@ impl Args {
         number: usize,
     ) -> Result<Option<Fitted>> {
         let label = format!("trial {} ", number + 1);
-        let run = Run { device, pretrained: None, checkpoint: None, label: &label };
+        let run = Run { device, pretrained: None, checkpoint: None, label: &label, steps };
         match config.task(device).and_then(|mut task| fit(config, task.as_mut(), &run)) {
             Ok(fitted) => Ok(Some(fitted)),
             Err(Error::Model { problem, .. }) => {
-                crate::say!("{label}failed: {problem}");
+                tracing::info!(kind = "row", "{label}failed: {problem}");
                 Ok(None)
             }
             Err(other) => Err(other),

@@ -32,7 +32,9 @@ impl Written {
     /// Says which.
     pub fn tell(&self) {
         if let Some(names) = self.names() {
-            crate::say!("polyascan: wrote {names}");
+            let all: Vec<String> = self.0.iter().map(|file| file.display().to_string()).collect();
+            let (count, paths) = (all.len(), all.join(", "));
+            tracing::info!(kind = "wrote", count, paths, "wrote {names}");
         }
     }
 

@@ -126,6 +126,8 @@ impl Annotation {
             let problem = format!("no gene, transcript or exon rows to use{why}");
             return Err(fault(String::new(), problem));
         }
+        let path = source.path().display();
+        tracing::debug!(%path, genes = genes.len(), "{path}: genes were read");
         Ok(Self { genes, notes })
     }
 }

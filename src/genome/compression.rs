@@ -227,11 +227,6 @@ impl Source {
         self.compression
     }
 
-    /// Returns the size of the file in bytes, 0 if it is not known.
-    pub fn size(&self) -> u64 {
-        self.file.metadata().map_or(0, |metadata| metadata.len())
-    }
-
     /// Starts a pass over the decompressed content.
     pub fn reader(&self) -> Reader {
         Reader::new(Cursor::new(Arc::clone(&self.file)), self.compression)

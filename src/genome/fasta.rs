@@ -73,7 +73,9 @@ impl FastaFile {
             contigs.push(name, length);
         }
         let sha256 = records.into_inner().finish().map_err(|e| source.error(e))?;
-        let list = contigs.iter().cloned().collect();
+        let list: Arc<[_]> = contigs.iter().cloned().collect();
+        let path = source.path().display();
+        tracing::debug!(%path, contigs = list.len(), sha256, "{path}: sequences were checked");
         Ok(Self { path: source.path().to_owned(), contigs, sha256, source, list })
     }
 

@@ -79,11 +79,6 @@ impl TextLines {
         self.number
     }
 
-    /// Returns how many bytes of the file were read.
-    pub fn offset(&self) -> u64 {
-        self.reader.offset()
-    }
-
     /// Returns the file.
     pub fn source(&self) -> &Source {
         &self.source

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::run::{Kind, Run};
-use crate::say::count;
+use crate::text::count;
 
 /// A line of a list: name and value.
 pub type Fact = (String, String);

@@ -153,7 +153,12 @@ impl Checkpoint {
                 Some((epoch, Validation { merit, figures }, bytes))
             }
         };
-        crate::say!("{}: going on after epoch {}", self.path.display(), saved.epochs);
+        tracing::info!(
+            kind = "row",
+            "{}: going on after epoch {}",
+            self.path.display(),
+            saved.epochs
+        );
         Ok(Some(Progress { epochs: saved.epochs, best, log: saved.log }))
     }
 

@@ -1,9 +1,8 @@
 //! The loop of every training run: epochs, validation, the best weights, checkpoints.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use candle_core::{Device, Tensor};
-use indicatif::{ProgressBar, ProgressStyle};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -18,9 +17,6 @@ use crate::evaluate::calibration::line::Line;
 use crate::models::Model;
 use crate::models::posterior::Posterior;
 use crate::models::weight_file::Tensors;
-
-/// Off a terminal, where there is no bar, a line says this often how far an epoch is.
-const HEARTBEAT: Duration = Duration::from_secs(30);
 
 /// What is learned, and from what.
 pub trait Task {
@@ -87,7 +83,12 @@ pub struct Run<'a> {
     pub checkpoint: Option<&'a Checkpoint>,
     /// The name of the run in progress bars and logs; empty for the only one.
     pub label: &'a str,
+    /// Shows how far an epoch of so many steps is: see [`ShowStep`].
+    pub steps: fn(u64) -> ShowStep,
 }
+
+/// Is told after each step of an epoch what to say of it; dropped at the epoch's end.
+pub type ShowStep = Box<dyn FnMut(String)>;
 
 /// A finished run.
 pub struct Fitted {
@@ -130,12 +131,13 @@ pub fn fit<C: Configuration>(config: &C, task: &mut dyn Task, run: &Run<'_>) -> 
         };
         let steps = task.begin(number, before.as_deref())?;
         let mut epoch = Epoch { task, network: network.as_ref(), label: run.label, number, steps };
-        let loss = epoch.run(config, &mut weights)?;
+        let loss = epoch.run(config, &mut weights, (run.steps)(steps as u64))?;
         let bytes = artifacts::encode(config, weights.averaged()?)?;
         let validation = task.validate(artifacts::build(config, &bytes)?.as_ref())?;
         let seconds = begin.elapsed().as_secs_f64();
         let line = EpochLog { number, loss, seconds, figures: validation.figures.clone() };
-        crate::say!("{}{line}", run.label);
+        let (epoch, label) = (number + 1, run.label);
+        tracing::info!(kind = "row", epoch, loss, seconds, "{label}{line}");
         progress.end_epoch(line, validation, bytes);
         if let Some(checkpoint) = run.checkpoint {
             checkpoint.save(&weights, &progress)?;
@@ -164,10 +166,13 @@ struct Epoch<'a> {
 
 impl Epoch<'_> {
     /// Makes all steps; returns the mean loss.
-    fn run<C: Configuration>(&mut self, config: &C, weights: &mut Weights) -> Result<f64> {
+    fn run<C: Configuration>(
+        &mut self,
+        config: &C,
+        weights: &mut Weights,
+        mut show: ShowStep,
+    ) -> Result<f64> {
         let (identity, _, recipe) = config.common();
-        let bar = ProgressBar::new(self.steps as u64).with_style(style());
-        let (begin, mut said) = (Instant::now(), Instant::now());
         let seed = identity.seed ^ ((self.number as u64) << 32);
         let mut noise = Noise { rng: ChaCha8Rng::seed_from_u64(seed), dropout: recipe.dropout };
         let mut sum = 0.0;
@@ -180,27 +185,10 @@ impl Epoch<'_> {
                 return Err(Error::model(&identity.name, problem));
             }
             weights.descend(&loss, recipe, self.steps * recipe.epochs)?;
-            let message = format!("{label}epoch {number} loss {:.4}", sum / (step + 1) as f64);
-            if bar.is_hidden() && said.elapsed() >= HEARTBEAT {
-                said = Instant::now();
-                let rate = weights.rate(recipe, self.steps * recipe.epochs);
-                let left = begin.elapsed().as_secs_f64() / (step + 1) as f64
-                    * (self.steps - step - 1) as f64;
-                crate::say!(
-                    "{message}, step {} of {}, rate {rate:.2e}, {left:.0} s left",
-                    step + 1,
-                    self.steps
-                );
-            }
-            bar.set_message(message);
-            bar.inc(1);
+            let rate = weights.rate(recipe, self.steps * recipe.epochs);
+            let mean = sum / (step + 1) as f64;
+            show(format!("{label}epoch {number} loss {mean:.4} rate {rate:.2e}"));
         }
-        bar.finish_and_clear();
         Ok(sum / self.steps.max(1) as f64)
     }
-}
-
-fn style() -> ProgressStyle {
-    ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} {eta}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
 }

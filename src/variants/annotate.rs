@@ -36,8 +36,6 @@ pub struct Batch {
     pub lines: Vec<Line>,
     /// What a sample carries here, if its haplotypes are asked for.
     pub genotypes: Option<Genotypes>,
-    /// How much of the input has been read, for the progress bar.
-    pub read: Option<u64>,
 }
 
 /// What came of a batch.
@@ -54,7 +52,6 @@ pub struct Annotated {
     pub mismatches: Vec<String>,
     /// Whether entries of an earlier run were replaced.
     pub replaced: bool,
-    pub read: Option<u64>,
 }
 
 /// Annotates records; shared by all threads.
@@ -109,7 +106,6 @@ impl Annotator<'_> {
             totals: Totals { records: number, ..Totals::default() },
             mismatches: Vec::new(),
             replaced: false,
-            read: batch.read,
         };
         if let Some(line) = batch.lines.first() {
             let name = text(line.contig());

@@ -3,6 +3,7 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::tables::TableReader;
 use super::tables::gwas;
@@ -132,12 +133,18 @@ impl VariantReader {
         }
     }
 
-    /// Returns the size of the file, and how far it is read, in bytes.
-    pub fn progress(&self) -> (u64, u64) {
-        match self {
-            Self::Vcf(vcf) => vcf.progress(),
-            Self::Table(table) => table.progress(),
+    /// Counts the records that follow, of VCF; none if that is asked to end, or one is wrong.
+    pub fn count(self, end: &AtomicBool) -> Option<u64> {
+        let Self::Vcf(mut vcf) = self else { return None };
+        let mut records = 0;
+        while !end.load(Ordering::Relaxed) {
+            match vcf.next_record() {
+                Ok(Some(_)) => records += 1,
+                Ok(None) => return Some(records),
+                Err(_) => return None,
+            }
         }
+        None
     }
 
     /// Returns the next record. Of a table the genome says what is before and behind a variant.

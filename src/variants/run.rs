@@ -108,8 +108,7 @@ impl<'a> BatchReader<'a> {
         let renamed = there.filter(|there| **there != name).cloned();
         let first = self.given - lines.len() as u64;
         let genotypes = self.genotypes(&lines)?;
-        let read = Some(self.variants.progress().1);
-        Ok(Some(Batch { first, contig, renamed, lines, genotypes, read }))
+        Ok(Some(Batch { first, contig, renamed, lines, genotypes }))
     }
 
     /// Returns what the sample carries in records of a batch and around it; nothing if there is

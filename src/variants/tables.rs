@@ -82,11 +82,6 @@ impl TableReader {
         self.lines.source().path().to_owned()
     }
 
-    /// Returns the size of the file, and how far it is read, in bytes.
-    pub fn progress(&self) -> (u64, u64) {
-        (self.lines.source().size(), self.lines.offset())
-    }
-
     /// Returns the record of the next row that is one.
     ///
     /// # Errors

@@ -136,8 +136,7 @@ impl Work for VariantWork {
         let (lines, rows) = bytes[end + 1..].split_at_checked(lines)?;
         let (lines, rows) = (lines.to_vec(), rows.to_vec());
         let counted = records.end.checked_sub(records.start) == Some(totals.records);
-        let annotated =
-            Annotated { records, lines, rows, totals, mismatches, replaced, read: None };
+        let annotated = Annotated { records, lines, rows, totals, mismatches, replaced };
         counted.then_some(annotated)
     }
 
@@ -191,7 +190,7 @@ mod tests {
             .prop_map(|(start, n, lines, rows, mismatches, replaced)| {
                 let totals = Totals { records: n, ..Totals::named() };
                 let records = start..start + n;
-                Annotated { records, lines, rows, totals, mismatches, replaced, read: None }
+                Annotated { records, lines, rows, totals, mismatches, replaced }
             })
     }
 

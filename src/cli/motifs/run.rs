@@ -44,7 +44,7 @@ impl Run {
 
     /// Says a remark, on standard error and in the summary.
     pub fn note(&mut self, note: String) {
-        crate::say!("polyascan: note: {note}");
+        tracing::info!(kind = "note", "{note}");
         self.summary.notes.push(note);
     }
 
@@ -89,7 +89,7 @@ impl Run {
         let seconds = self.claimed.seconds();
         self.summary.wall_seconds = seconds;
         let written = self.claimed.publish(complete, |file| self.summary.complete(file))?;
-        crate::say!("polyascan: {done}; {seconds:.1} s");
+        tracing::info!("{done}; {seconds:.1} s");
         written.tell();
         Ok(())
     }

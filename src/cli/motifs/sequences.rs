@@ -180,7 +180,7 @@ impl Taken<'_> {
             self.add(name, &codes, Some(&structure));
         }
         if let Some(note) = matched.finish()? {
-            crate::say!("polyascan: note: {note}");
+            tracing::info!(kind = "note", "{note}");
         }
         Ok(())
     }

@@ -109,7 +109,7 @@ impl Session {
 
     /// Says a remark, on standard error and in the summary.
     pub fn note(&mut self, note: String) {
-        crate::say!("polyascan: note: {note}");
+        tracing::info!(kind = "note", "{note}");
         self.summary.notes.push(note);
     }
 
@@ -214,8 +214,8 @@ impl Session {
         let written = self.claimed.publish(complete, |file| summary.complete(file))?;
         let sites = &self.summary.sites;
         let reasons = sites.skipped.iter().map(|(reason, n)| format!(", {n} skipped ({reason})"));
-        crate::say!(
-            "polyascan: {} sites: {} scored{}; {seconds:.1} s, {:.0} windows/s",
+        tracing::info!(
+            "{} sites: {} scored{}; {seconds:.1} s, {:.0} windows/s",
             sites.asked,
             sites.scored,
             reasons.collect::<String>(),

@@ -13,7 +13,7 @@ use crate::models::Model;
 use crate::output::provenance::{entries, file_entry};
 use crate::output::summary::settings::printed;
 use crate::output::summary::{FastaSummary, FileSummary, ModelSummary, MutagenesisSummary};
-use crate::say::count;
+use crate::text::count;
 use crate::variants::mutagenesis::sites::NamedSite;
 use crate::variants::mutagenesis::totals::Account;
 
@@ -101,7 +101,7 @@ impl Report {
 
     /// Says a remark once, on standard error and in the summary.
     pub fn note(&mut self, note: String) {
-        crate::say!("polyascan: note: {note}");
+        tracing::info!(kind = "note", "{note}");
         self.summary.notes.push(note);
     }
 
@@ -144,8 +144,8 @@ impl Report {
         let much = self.summary.cutoff.as_ref().map_or(String::new(), |cutoff| {
             format!(" ({} beyond {}-fold)", cutoff.rows, cutoff.fold)
         });
-        crate::say!(
-            "polyascan: positions: {}{deletions}; {}{much}, {} drawn; {seconds:.1} s, {per_hour:.0} \
+        tracing::info!(
+            "positions: {}{deletions}; {}{much}, {} drawn; {seconds:.1} s, {per_hour:.0} \
              variants/h",
             account(&totals.positions),
             count(totals.rows, "row"),

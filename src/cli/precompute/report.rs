@@ -15,7 +15,7 @@ use crate::output::provenance::{entries, file_entry};
 use crate::output::summary::settings::{compared, printed};
 use crate::output::summary::{FastaSummary, FileSummary, ModelSummary, PrecomputeSummary};
 use crate::parts::short_digest;
-use crate::say::count;
+use crate::text::count;
 use crate::variants::mutagenesis::totals::Totals;
 use crate::variants::precomputed::manifest::Manifest;
 use crate::variants::precomputed::pieces::Piece;
@@ -96,7 +96,7 @@ impl Report {
 
     /// Says a remark once, on standard error and in the summary.
     pub fn note(&mut self, note: String) {
-        crate::say!("polyascan: note: {note}");
+        tracing::info!(kind = "note", "{note}");
         self.summary.notes.push(note);
     }
 
@@ -165,8 +165,8 @@ impl Report {
         let file = AtomicFile::create(&folder.join(format!("{base}.summary.json")))?;
         let written = Written::publish(vec![self.summary.complete(file)?])?;
         let totals = &self.summary.totals;
-        crate::say!(
-            "polyascan: {} computed, {} there before; {} ({} positions asked for, {} skipped), {}; {seconds:.1} s, \
+        tracing::info!(
+            "{} computed, {} there before; {} ({} positions asked for, {} skipped), {}; {seconds:.1} s, \
              {per_hour:.0} variants/h",
             count(share.computed, "table"),
             share.there,
@@ -177,13 +177,13 @@ impl Report {
         );
         written.tell();
         match share.missing {
-            0 => crate::say!(
-                "polyascan: all {} are there: use them with variants --precomputed {}",
+            0 => tracing::info!(
+                "all {} are there: use them with variants --precomputed {}",
                 count(share.pieces, "table"),
                 folder.display()
             ),
-            missing => crate::say!(
-                "polyascan: {} of {} not there yet; other shares have them",
+            missing => tracing::info!(
+                "{} of {} not there yet; other shares have them",
                 missing,
                 count(share.pieces, "table")
             ),

@@ -119,7 +119,7 @@ pub fn predict(structures: Structures, source: &Source, out: &mut Table<'_>) -> 
                 out.sequence(&name, with(&codes, &structure))
             })?;
             if let Some(note) = matched.finish()? {
-                crate::say!("polyascan: note: {note}");
+                tracing::info!(kind = "note", "{note}");
             }
             Ok(())
         }

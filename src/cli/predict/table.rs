@@ -17,8 +17,8 @@ use crate::genome::sequence::reverse_complement;
 use crate::genome::strand::Strand;
 use crate::models::{Input, Length, Model, Output, Predictions, Window};
 use crate::output::atomic::AtomicFile;
-use crate::say::{count, printable};
 use crate::scan::Anchor;
+use crate::text::{count, printable};
 
 /// Windows per task of the thread pool.
 const BATCH: usize = 64;
@@ -215,7 +215,7 @@ impl<'a> Table<'a> {
             );
         }
         let written = Written::publish(vec![self.file.complete()?])?;
-        crate::say!("{report}");
+        tracing::info!("{report}");
         written.tell();
         Ok(())
     }

@@ -18,11 +18,11 @@ use crate::output::summary::settings::printed;
 use crate::output::summary::{
     FastaSummary, FileSummary, ModelSummary, ScanSummary, SiteCounts, SkippedWindows, WindowCounts,
 };
-use crate::say::count;
 use crate::scan::settings::ContextPlan;
 use crate::scan::work::{Outputs, ScanWork};
 use crate::scan::{ScanSettings, ScanTotals, Targets};
 use crate::shard::Shard;
+use crate::text::count;
 use crate::timing::{Activity, Profile, Stage, table};
 
 /// What came of a scan.
@@ -91,7 +91,7 @@ impl Report {
 
     /// Says a remark once, on standard error and in the summary.
     pub fn note(&mut self, note: String) {
-        crate::say!("polyascan: note: {note}");
+        tracing::info!(kind = "note", "{note}");
         self.summary.notes.push(note);
     }
 
@@ -147,8 +147,8 @@ impl Report {
         }
         let written = Written::publish(complete)?;
         let (w, s) = (&self.summary.windows, &self.summary);
-        crate::say!(
-            "polyascan: {} ({} less likely and {} merged into others left out); {} = {} scored + {} skipped ({} N, {} contig edge, {} short contig, {} without signal); {:.1} s, {:.0} windows/s",
+        tracing::info!(
+            "{} ({} less likely and {} merged into others left out); {} = {} scored + {} skipped ({} N, {} contig edge, {} short contig, {} without signal); {:.1} s, {:.0} windows/s",
             count(s.sites.total, "site"),
             s.sites.left_out.below_posterior,
             s.sites.left_out.merged,
@@ -164,7 +164,7 @@ impl Report {
         );
         if let Some(stages) = &s.profile {
             for line in table(stages, s.wall_seconds).lines() {
-                crate::say!("{line}");
+                tracing::info!(kind = "row", "{line}");
             }
         }
         written.tell();

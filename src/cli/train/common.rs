@@ -7,6 +7,7 @@ use clap::Args as ClapArgs;
 
 use crate::cli::claim::lock_over;
 use crate::cli::options::{ThreadOptions, open_device};
+use crate::cli::progress::steps;
 use crate::cli::written::Written;
 use crate::engine::device::DeviceChoice;
 use crate::error::{Error, Result};
@@ -61,7 +62,7 @@ impl Opened {
     /// Returns a run.
     pub fn run<'a>(&'a self, checkpoint: &'a Checkpoint, label: &'a str) -> Run<'a> {
         let pretrained = self.pretrained.as_ref().map(|(_, tensors)| tensors);
-        Run { device: &self.device, pretrained, checkpoint: Some(checkpoint), label }
+        Run { device: &self.device, pretrained, checkpoint: Some(checkpoint), label, steps }
     }
 }
 

@@ -73,7 +73,8 @@ pub fn run(args: &Args) -> Result<()> {
         Some((judges, measured)) => (judges.as_slice(), measured),
         None => return Ok(()),
     };
-    measure(&model, judged, measured).table().lines().for_each(|line| crate::say!("{line}"));
+    let table = measure(&model, judged, measured).table();
+    table.lines().for_each(|line| tracing::info!(kind = "row", "{line}"));
     Ok(())
 }
 

@@ -157,11 +157,14 @@ impl Args {
         let Corpus { sentences, sha256, unknown } = corpus;
         let words = alphabet.len().pow(u32::from(self.k));
         let total: usize = sentences.iter().map(Vec::len).sum();
-        crate::say!(
+        tracing::info!(
+            kind = "row",
             "{name}: {total} words in {} sentences; {unknown} unknown words",
             sentences.len()
         );
-        let report = |epoch, loss| crate::say!("{name}: epoch {epoch}, loss {loss:.4}");
+        let report = |epoch, loss| {
+            tracing::info!(kind = "row", epoch, loss, "{name}: epoch {epoch}, loss {loss:.4}");
+        };
         let trained = self.settings().train(words, &sentences, report);
         let file = files.last().map_or(Path::new(""), PathBuf::as_path);
         let embedding = trained.map_err(|problem| Error::of_file(file, problem))?;

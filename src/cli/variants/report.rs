@@ -11,7 +11,7 @@ use crate::output::atomic::{AtomicFile, Complete};
 use crate::output::multiqc;
 use crate::output::summary::settings::printed;
 use crate::output::summary::{FastaSummary, FileSummary, ModelSummary, VariantSummary};
-use crate::say::count;
+use crate::text::count;
 use crate::variants::change::Reason;
 use crate::variants::entry::definitions;
 use crate::variants::precomputed::table::Tables;
@@ -98,7 +98,7 @@ impl Report {
     pub fn table(&mut self, rows: Rows) {
         let path = self.summary.input.path.clone();
         for warning in &rows.warnings {
-            crate::say!("polyascan: warning: {path}, {warning}");
+            tracing::warn!("{path}, {warning}");
         }
         if let Some((name, there)) = rows.counts.renamed_contigs.iter().next() {
             self.note(format!(
@@ -116,7 +116,7 @@ impl Report {
 
     /// Says a remark once, on standard error and in the summary.
     pub fn note(&mut self, note: String) {
-        crate::say!("polyascan: note: {note}");
+        tracing::info!(kind = "note", "{note}");
         self.summary.notes.push(note);
     }
 
@@ -176,8 +176,8 @@ impl Report {
             let some: Vec<String> = some.map(|(name, n)| format!("{n} {name}")).collect();
             if some.is_empty() { String::new() } else { format!(" ({})", some.join(", ")) }
         };
-        crate::say!(
-            "polyascan: {} = {} written + {} left out; {} = {} scored{} + {} skipped{}; \
+        tracing::info!(
+            "{} = {} written + {} left out; {} = {} scored{} + {} skipped{}; \
              {} without a site near them, with a site{}; {seconds:.1} s, {:.0} alleles/h",
             count(t.records, "record"),
             t.written,

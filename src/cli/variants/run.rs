@@ -59,6 +59,8 @@ struct Inputs {
 /// Records and the genome under them, and what was found out about both.
 struct Surveyed<'a> {
     records: VariantReader,
+    /// How many there are, where that was counted.
+    counted: Option<u64>,
     genome: InTurn<'a>,
     /// The column of the sample whose haplotypes are asked for.
     sample: Option<usize>,
@@ -163,7 +165,8 @@ fn survey<'a>(
     }
     let unnamed = !header.defines_contigs();
     let mut genome = InTurn::new(fasta)?;
-    let mut survey = if args.parts.keep_parts() || unnamed {
+    let surveyed = args.parts.keep_parts() || unnamed;
+    let mut survey = if surveyed {
         Survey::of(input, &mut genome, interrupt::watch())?
     } else {
         Survey::default()
@@ -176,7 +179,8 @@ fn survey<'a>(
     }
     let count = if args.parts.keep_parts() { survey.records } else { u64::MAX };
     let work = args.work(count, &mut header, fasta, report, models.settings.clone());
-    Ok(Surveyed { records, genome, sample, work })
+    let counted = surveyed.then_some(survey.records);
+    Ok(Surveyed { records, counted, genome, sample, work })
 }
 
 /// Adds the contigs to a header that has none.
@@ -199,7 +203,7 @@ fn compute(
     surveyed: Surveyed<'_>,
     mut report: Report,
 ) -> Result<()> {
-    let Surveyed { records, genome, sample, work } = surveyed;
+    let Surveyed { records, counted, genome, sample, work } = surveyed;
     let Inputs { begin, threads, prefix, input, loaded, known, tables, .. } = inputs;
     let interrupt = interrupt::watch();
     let precomputed = tables.as_ref().map(|tables| tables as &dyn Precomputed);
@@ -219,7 +223,7 @@ fn compute(
         path: input.source.path(),
     };
     let score = |portion: Portion, consume: &mut Consumer<'_, VariantWork>| {
-        let mut display = Display::new(records.progress().0);
+        let mut display = Display::of(input, counted, &portion)?;
         let reader = BatchReader::new(records, genome, args.formats.write_index, portion.span);
         let reader = reader.forced(args.formats.force).with_haplotypes(sample);
         let stop = Stop::new(interrupt, portion.finish_begun);
@@ -246,26 +250,31 @@ fn compute(
 /// What is shown while records are scored.
 struct Display {
     progress: Progress,
-    /// How much of the input has been read.
-    read: u64,
     mismatches: usize,
 }
 
 impl Display {
-    /// Begins, with the input's size in bytes.
-    fn new(size: u64) -> Self {
-        Self { progress: Progress::of_records(size), read: 0, mismatches: 0 }
+    /// Begins; records that nobody has counted are counted meanwhile.
+    fn of(input: &Input, counted: Option<u64>, portion: &Portion) -> Result<Self> {
+        let span = &portion.span;
+        let progress = match counted {
+            Some(all) => Progress::of_records(Some(span.end.min(all).saturating_sub(span.start))),
+            None => {
+                let records = input.records()?;
+                Progress::of_records(None).counting(move |ended| records.count(ended))
+            }
+        };
+        Ok(Self { progress, mismatches: 0 })
     }
 
     fn show(&mut self, annotated: &Annotated) {
         for place in &annotated.mismatches {
             self.mismatches += 1;
             if self.mismatches <= NAMED {
-                crate::say!("polyascan: warning: {place}: REF is not what the genome has there");
+                tracing::warn!("{place}: REF is not what the genome has there");
             }
         }
-        let read = annotated.read.unwrap_or(0);
-        self.progress.advance(read.saturating_sub(self.read), annotated.totals.records);
-        self.read = read;
+        let records = annotated.totals.records;
+        self.progress.advance(records, records);
     }
 }

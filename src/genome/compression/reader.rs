@@ -70,16 +70,6 @@ impl Reader {
         })
     }
 
-    /// Returns how many bytes of the file were read, what is buffered included.
-    pub fn offset(&self) -> u64 {
-        let compressed = match &self.0 {
-            Decoder::Plain(reader) => reader,
-            Decoder::Gzip(reader) => reader.get_ref().get_ref(),
-            Decoder::Bgzf(reader) => reader.get_ref(),
-        };
-        compressed.get_ref().offset
-    }
-
     /// Ends the pass; returns the sha256 of the file's bytes, hexadecimal, or an empty text if it
     /// was not asked for.
     ///

@@ -208,7 +208,7 @@ impl Taken<'_> {
             self.add(&codes, Some(&structure));
         }
         if let Some(note) = matched.finish()? {
-            crate::say!("polyascan: note: {note}");
+            tracing::info!(kind = "note", "{note}");
         }
         Ok(())
     }
@@ -244,8 +244,9 @@ impl Taken<'_> {
         if skipped > 0 {
             let all = taken + skipped;
             let path = path.display();
-            crate::say!(
-                "polyascan: note: {path}: {skipped} of {all} sequences left out ({reasons})"
+            tracing::info!(
+                kind = "note",
+                "{path}: {skipped} of {all} sequences left out ({reasons})"
             );
         }
         Ok(self.examples)

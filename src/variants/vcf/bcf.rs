@@ -97,11 +97,6 @@ impl BcfRecords {
         Ok(Self { reader, codec, records: None, end: None })
     }
 
-    /// Returns how many bytes of the file were read, what is buffered included.
-    pub fn offset(&self) -> u64 {
-        self.reader.offset()
-    }
-
     /// Returns the next record as a line, without its line feed.
     ///
     /// # Errors

@@ -66,15 +66,6 @@ impl VcfReader {
         self.source.path().to_owned()
     }
 
-    /// Returns the size of the file, and how far it is read, in bytes.
-    pub fn progress(&self) -> (u64, u64) {
-        let offset = match &self.records {
-            Records::Text(reader) => reader.offset(),
-            Records::Bcf(records) => records.offset(),
-        };
-        (self.source.size(), offset)
-    }
-
     /// Returns the next record.
     ///
     /// # Errors
