@@ -32,6 +32,7 @@ pub mod report;
 pub mod scan;
 pub mod simulate;
 pub mod sites;
+mod tables;
 pub mod train;
 pub mod tune;
 pub mod variants;

@@ -15,6 +15,7 @@ pub mod lock;
 pub mod logo;
 pub mod markup;
 pub mod multiqc;
+pub mod parquet;
 pub mod picture;
 pub mod plot;
 pub mod provenance;

@@ -56,6 +56,7 @@ mod structure;
 mod supply_chain;
 mod support;
 mod tables;
+mod tables_as_parquet;
 mod train;
 mod train_classes;
 mod train_polyaid;

@@ -127,6 +127,7 @@ const WITHOUT_EFFECT: &[&str] = &[
     "device",
     "tsv",
     "output_type",
+    "format",
     "write_index",
     "shard",
     "resume",

@@ -3,18 +3,20 @@
 mod structures;
 mod table;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
 
 use super::options::{ModelOptions, StrandChoice, ThreadOptions};
+use super::tables::TableOptions;
 use crate::error::{Error, Result};
 use crate::genome::compression::Source;
 use crate::genome::fasta::{FastaFile, begins};
 use crate::genome::sequences::Sequences;
 use crate::models::card::Task;
 use crate::models::{Length, Model, Window};
-use crate::output::atomic::keep_input;
+use crate::output::atomic::{keep_apart, keep_input};
+use crate::output::parquet;
 use crate::scan::Anchor;
 use structures::StructureOptions;
 use table::Table;
@@ -59,6 +61,8 @@ pub struct Args {
     /// Table to write; - is standard output.
     #[arg(short, long, default_value = "-", value_parser = crate::cli::options::name)]
     output: PathBuf,
+    #[command(flatten)]
+    tables: TableOptions,
 }
 
 /// Bases read per turn: bounds memory.
@@ -72,6 +76,15 @@ pub fn run(args: &Args) -> Result<()> {
     args.threads.apply()?;
     if args.every == 0 {
         return Err(Error::Usage("--every 0: windows must move on by at least 1 nt".into()));
+    }
+    args.tables.check()?;
+    if args.tables.parquet() {
+        if args.output == Path::new("-") {
+            return Err(Error::Usage("--format parquet needs the name of a file: -o FILE".into()));
+        }
+        let name = parquet::name_of(&args.output);
+        keep_input(&args.input, &name)?;
+        keep_apart(&[args.output.clone(), name])?;
     }
     keep_input(&args.input, &args.output)?;
     let model = args.model.load()?;

@@ -12,6 +12,7 @@ use super::chosen::GeneOptions;
 use super::context::ContextOptions;
 use super::options::{GenomeOptions, ModelOptions, StrandChoice, ThreadOptions, check_prefix};
 use super::parts::PartOptions;
+use super::tables::TableOptions;
 use crate::config::{Config, Stringencies};
 use crate::error::{Error, Problem, Result};
 use crate::genome::fasta::FastaFile;
@@ -105,6 +106,8 @@ pub struct Args {
     #[arg(long)]
     multiqc: bool,
     #[command(flatten)]
+    tables: TableOptions,
+    #[command(flatten)]
     context: ContextOptions,
     #[command(flatten)]
     parts: PartOptions,
@@ -141,16 +144,19 @@ impl Args {
             || self.bigbed
             || self.hub.is_some()
             || self.multiqc
+            || self.tables.parquet()
             || self.parts.keep_parts()
             || self.context.needs_prefix();
-        if self.multiqc && self.parts.shard.is_some() {
-            let problem = "a shard is no whole sample: give --multiqc to `polyascan merge`";
+        self.tables.check()?;
+        if (self.multiqc || self.tables.parquet()) && self.parts.shard.is_some() {
+            let problem =
+                "a shard is no whole sample: give --multiqc and --format to `polyascan merge`";
             return Err(Error::Usage(problem.into()));
         }
         match self.output.as_str() {
             "-" if needs_prefix => Err(Error::Usage(
                 "-o - writes plain BED to standard output; --tracks, --bgzip, --bigbed, --hub, --context, \
-                 --multiqc, --shard and --resume need a prefix"
+                 --multiqc, --format, --shard and --resume need a prefix"
                     .into(),
             )),
             output => check_prefix(output, "sites.bed"),

@@ -194,9 +194,9 @@ impl Args {
                 return usage(&format!("--variant {:?}: {meaning}", excerpt(variant)));
             }
         }
-        if self.parts.shard.is_some() && (self.formats.is_given() || self.formats.multiqc) {
+        if self.parts.shard.is_some() && (self.formats.is_given() || self.formats.is_more()) {
             return usage(
-                "--shard writes no VCF: give --output-type, --write-index, --tsv and --multiqc to `polyascan merge`",
+                "--shard writes no VCF: give --output-type, --write-index, --tsv, --multiqc and --format to `polyascan merge`",
             );
         }
         if self.parts.keep_parts() && destination.prefix().is_none() {

@@ -14,7 +14,7 @@ use crate::variants::mutagenesis::work::MutagenesisWork;
 /// Merges them.
 pub fn run(args: &Args) -> Result<()> {
     let begin = Instant::now();
-    let of_others = args.formats.is_given() || args.formats.multiqc;
+    let of_others = args.formats.is_given() || args.formats.is_more();
     if of_others || args.annotation.is_some() || args.fasta.is_some() {
         let problem = "--annotation, --fasta and formats are for shards of a scan or of variants; these are of a \
             mutagenesis, which need none";

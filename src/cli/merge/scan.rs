@@ -27,14 +27,16 @@ pub fn run(args: &Args) -> Result<()> {
         let problem = "--output-type, --write-index and --tsv are for shards of variants; these are of a scan";
         return Err(Error::Usage(problem.into()));
     }
+    args.formats.tables.check()?;
     let shards = Shards::<ScanWork>::of(&args.shards)?;
     let (work, prefix) = (&shards.work, args.output.to_string_lossy());
     let gtf = work.summary.annotation.as_ref();
     let gtf = gtf.map(|gtf| args.annotation.as_deref().unwrap_or(Path::new(&gtf.path)));
     check_prefix(&prefix, "sites.bed")?;
     let lock = match &*prefix {
-        "-" if args.formats.multiqc => {
-            return Err(Error::Usage("--multiqc needs a prefix: -o out/sample".into()));
+        "-" if args.formats.multiqc || args.formats.tables.parquet() => {
+            let problem = "--multiqc and --format need a prefix: -o out/sample";
+            return Err(Error::Usage(problem.into()));
         }
         "-" if !work.outputs.are_plain() || work.context.tables => {
             let problem = "-o - writes plain BED; these shards are of a scan with --tracks, --bgzip, --bigbed or --context";
@@ -68,9 +70,16 @@ pub fn run(args: &Args) -> Result<()> {
     let mut totals = collector.finish()?;
     in_context.finish(&mut totals)?.into_iter().for_each(|note| report.note(note));
     files.tables(tables)?;
-    let (totals, multiqc) = (&totals, args.formats.multiqc);
-    let outcome =
-        Outcome { totals, contigs, begin, earlier, profile, show_profile: false, multiqc };
+    let outcome = Outcome {
+        totals: &totals,
+        contigs,
+        begin,
+        earlier,
+        profile,
+        show_profile: false,
+        multiqc: args.formats.multiqc,
+        parquet: args.formats.tables.parquet(),
+    };
     report.finish(files, &outcome)?;
     drop(lock);
     Ok(())

@@ -17,6 +17,7 @@ use crate::genome::sequence::reverse_complement;
 use crate::genome::strand::Strand;
 use crate::models::{Input, Length, Model, Output, Predictions, Window};
 use crate::output::atomic::AtomicFile;
+use crate::output::parquet::{self, Kind};
 use crate::scan::Anchor;
 use crate::text::{count, printable};
 
@@ -214,10 +215,27 @@ impl<'a> Table<'a> {
                 count(without_signal, "window")
             );
         }
-        let written = Written::publish(vec![self.file.complete()?])?;
+        let mut complete = vec![self.file.complete()?];
+        if self.args.tables.parquet() {
+            let outputs = self.model.outputs();
+            complete.push(parquet::beside(&complete[0], |name| kind(name, outputs))?);
+        }
+        let written = Written::publish(complete)?;
         tracing::info!("{report}");
         written.tell();
         Ok(())
+    }
+}
+
+/// Returns what the cells of a column are.
+fn kind(column: &str, outputs: &[Output]) -> Kind {
+    match column {
+        "name" | "strand" => Kind::Text,
+        "start" => Kind::Integer,
+        output => match outputs.iter().find(|known| known.name == output) {
+            Some(several) if several.width > 1 => Kind::Numbers,
+            _ => Kind::Number,
+        },
     }
 }
 

@@ -13,13 +13,14 @@ use crate::output::context::ContextTables;
 use crate::output::hub::{ENDINGS as HUB_ENDINGS, Hub, Shown};
 use crate::output::lock::Lock;
 use crate::output::multiqc::{self, SCAN_ENDINGS};
+use crate::output::parquet::{self, Table};
 use crate::output::summary::ScanSummary;
 use crate::scan::work::ScanWork;
 use crate::scan::{Sink, TrackBlock};
 use crate::timing::{Profile, Stage};
 
 /// What follows `PREFIX.` in the names of all results, of which a scan does not write all.
-const RESULTS: [&str; 18] = [
+const RESULTS: [&str; 21] = [
     "sites.bed",
     "sites.bed.gz",
     "sites.bed.gz.tbi",
@@ -36,6 +37,9 @@ const RESULTS: [&str; 18] = [
     "minus.probability.bw",
     "context.tsv",
     "genes.tsv",
+    "sites.parquet",
+    "context.parquet",
+    "genes.parquet",
     SCAN_ENDINGS[0],
     SCAN_ENDINGS[1],
 ];
@@ -130,8 +134,9 @@ impl Files {
         Ok(())
     }
 
-    /// Completes sites and tracks, and with a summary the files for MultiQC that are made of it;
-    /// returns them, what is to be said of them, and the summary's file.
+    /// Completes sites and tracks, with a summary the files for MultiQC that are made of it, and if
+    /// asked for the tables as Parquet; returns them, what is to be said of them, and the summary's
+    /// file.
     ///
     /// # Errors
     /// If a file cannot be completed.
@@ -139,6 +144,7 @@ impl Files {
         self,
         profile: &Profile,
         multiqc: Option<&ScanSummary>,
+        as_parquet: bool,
     ) -> Result<(Vec<Complete>, Vec<String>, Option<AtomicFile>)> {
         let (mut complete, mut notes) = (Vec::new(), Vec::new());
         let mut shown = Vec::new();
@@ -158,9 +164,18 @@ impl Files {
             }
         }
         if let Some(sites) = self.sites {
-            complete.extend(sites.complete()?);
+            let files = sites.complete()?;
+            if let Some(bed) = files.first().filter(|_| as_parquet) {
+                complete.push(parquet::beside(bed, |name| Table::Sites.kind(name))?);
+            }
+            complete.extend(files);
         }
-        complete.extend(self.tables);
+        for (table, file) in [Table::Context, Table::Genes].into_iter().zip(self.tables) {
+            if as_parquet {
+                complete.push(parquet::beside(&file, |name| table.kind(name))?);
+            }
+            complete.push(file);
+        }
         if let (Some(prefix), Some(big)) = (&self.prefix, self.big) {
             match big.complete()? {
                 Some(file) => {

@@ -36,6 +36,8 @@ pub struct Outcome<'a> {
     pub show_profile: bool,
     /// Whether files for MultiQC are written.
     pub multiqc: bool,
+    /// Whether tables are written as Parquet, too.
+    pub parquet: bool,
 }
 
 /// Contigs that the summary counts each by itself, the first ones; and what the others are called
@@ -134,8 +136,9 @@ impl Report {
             self.note("nothing was scanned: no gene lies in the part of the genome asked for; --whole-genome scans without".into());
         }
         let mut completing = outcome.profile.start(Stage::Completing);
+        let multiqc = outcome.multiqc.then_some(&self.summary);
         let (mut complete, notes, file) =
-            files.complete(outcome.profile, outcome.multiqc.then_some(&self.summary))?;
+            files.complete(outcome.profile, multiqc, outcome.parquet)?;
         completing.lap(Activity::Busy);
         notes.into_iter().for_each(|note| self.note(note));
         let seconds = outcome.earlier + outcome.begin.elapsed().as_secs_f64();

@@ -193,6 +193,7 @@ fn finish(
         profile,
         show_profile: args.profile,
         multiqc: args.multiqc,
+        parquet: args.tables.parquet(),
     };
     report.finish(files, &outcome)?;
     checkpoint.map_or(Ok(()), Checkpoint::remove)

@@ -8,10 +8,12 @@ use clap::Args;
 use super::account::Account;
 use super::report::Report;
 use crate::cli::claim;
+use crate::cli::tables::TableOptions;
 use crate::error::{Error, Result};
 use crate::output::atomic::{AtomicFile, keep_input, whole};
 use crate::output::lock::Lock;
 use crate::output::multiqc::VARIANT_ENDINGS;
+use crate::output::parquet::{self, Table};
 use crate::output::tabix::with_extension;
 use crate::variants::annotate::{Annotated, table_header};
 use crate::variants::totals::Totals;
@@ -39,6 +41,8 @@ pub struct OutputOptions {
     /// beside other samples.
     #[arg(long)]
     pub multiqc: bool,
+    #[command(flatten)]
+    pub tables: TableOptions,
 }
 
 impl OutputOptions {
@@ -47,12 +51,17 @@ impl OutputOptions {
         self.output_type.is_some() || self.write_index || self.tsv.is_some()
     }
 
+    /// Returns whether there are any of further files, which not all commands write.
+    pub fn is_more(&self) -> bool {
+        self.multiqc || self.tables.parquet()
+    }
+
     /// Returns what is written if the main output is `output`.
     pub fn destination<'a>(&'a self, output: &'a Path) -> Destination<'a> {
         let kind = self.output_type.unwrap_or_else(|| OutputType::of_name(output));
         let (indexed, force) = (self.write_index, self.force);
-        let (tsv, multiqc) = (self.tsv.as_deref(), self.multiqc);
-        Destination { output, kind, indexed, tsv, force, multiqc }
+        let (tsv, multiqc, tables) = (self.tsv.as_deref(), self.multiqc, &self.tables);
+        Destination { output, kind, indexed, tsv, tables, force, multiqc }
     }
 }
 
@@ -62,6 +71,7 @@ pub struct Destination<'a> {
     kind: OutputType,
     indexed: bool,
     tsv: Option<&'a Path>,
+    tables: &'a TableOptions,
     force: bool,
     multiqc: bool,
 }
@@ -79,6 +89,10 @@ impl Destination<'_> {
         let usage = |problem: &str| Err(Error::Usage(problem.to_owned()));
         if is_dash(self.output) && self.tsv.is_some_and(is_dash) {
             return usage("--tsv -: standard output takes the VCF already; use -o FILE");
+        }
+        self.tables.check()?;
+        if self.tables.parquet() && self.tsv.is_none_or(is_dash) {
+            return usage("--format parquet is of the table: name that with --tsv FILE");
         }
         if self.multiqc && self.prefix().is_none() {
             return usage("--multiqc needs the name of a file: -o out.vcf.gz");
@@ -135,11 +149,17 @@ impl Destination<'_> {
         files.extend([".tbi", ".csi"].map(|extension| with_extension(self.output, extension)));
         files.push(self.output.to_owned());
         files.extend(self.tsv.map(Path::to_owned));
+        files.extend(self.as_parquet());
         claim::claim(&prefix, &files, inputs).map(Some)
     }
 
+    /// Returns the name of the table as Parquet, whether it is asked for or not.
+    fn as_parquet(&self) -> Option<PathBuf> {
+        self.tsv.filter(|path| !is_dash(path)).map(parquet::name_of)
+    }
+
     /// Returns the names of all that an earlier run may have left beside the files: indices, files
-    /// for MultiQC.
+    /// for MultiQC, the table as Parquet.
     fn beside(&self) -> Vec<PathBuf> {
         let files =
             [Some(self.output), self.tsv].into_iter().flatten().filter(|path| !is_dash(path));
@@ -147,7 +167,7 @@ impl Destination<'_> {
             |path| [".tbi", ".csi", ".idx"].map(|extension| with_extension(path, extension));
         let prefix = self.prefix();
         let multiqc = prefix.iter().flat_map(|prefix| claim::files(prefix, &VARIANT_ENDINGS));
-        files.flat_map(beside).chain(multiqc).collect()
+        files.flat_map(beside).chain(multiqc).chain(self.as_parquet()).collect()
     }
 
     /// Opens all files.
@@ -164,6 +184,7 @@ impl Destination<'_> {
         Ok(Output {
             summary: summary.map(|path| AtomicFile::create(path.as_ref())).transpose()?,
             table: self.tsv.map(table).transpose()?,
+            parquet: self.tables.parquet(),
             vcf: VcfWriter::create(self.output, self.kind, work.header.clone())?,
             indexed: self.indexed,
             totals: Totals::named(),
@@ -180,6 +201,8 @@ impl Destination<'_> {
 pub struct Output {
     vcf: VcfWriter,
     table: Option<Sink>,
+    /// Whether the table is written as Parquet, too.
+    parquet: bool,
     summary: Option<AtomicFile>,
     indexed: bool,
     totals: Totals,
@@ -228,7 +251,13 @@ impl Output {
         account.check(self.force)?;
         account.notes().into_iter().for_each(|note| report.note(note));
         let mut complete = self.vcf.complete(self.indexed, work.longest_contig)?;
-        complete.extend(self.table.map(Sink::complete).transpose()?);
+        if let Some(table) = self.table {
+            let table = table.complete()?;
+            if self.parquet {
+                complete.push(parquet::beside(&table, |name| Table::Variants.kind(name))?);
+            }
+            complete.push(table);
+        }
         if let Some(prefix) = &self.multiqc {
             let texts = report.multiqc(claim::sample(prefix), &self.totals);
             for (name, text) in claim::files(prefix, &VARIANT_ENDINGS).iter().zip(texts) {
