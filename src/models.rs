@@ -6,6 +6,8 @@ pub mod aparent2;
 pub mod architecture;
 pub mod card;
 #[doc(hidden)]
+pub mod cleavage;
+#[doc(hidden)]
 pub mod convert;
 mod copies;
 #[doc(hidden)]

@@ -5,6 +5,7 @@ use clap::builder::PossibleValue;
 
 use crate::engine::cpu::simd;
 use crate::engine::cuda::Precision;
+use crate::evaluate::parts::Part;
 use crate::models::deeprke::words::Labels;
 use crate::reads::bam::Library;
 use crate::reads::cleavage::GenomicAs;
@@ -55,6 +56,11 @@ choices! {
     Labels {
         Six "six" "F, T, H, I, M, S",
         Five "five" "T counts as F: with k = 3 the 125 words that the paper names",
+    }
+    Part {
+        Training "training" "Those that train",
+        Validation "validation" "Those that choose the epoch",
+        Test "test" "Those that test",
     }
     Library {
         Forward "forward" "In its direction: tails are As at the end",

@@ -72,6 +72,7 @@ const WITH_EFFECT: &[&str] = &[
     "negatives",
     "only_known",
     "only_novel",
+    "part",
     "positive",
     "pretrained",
     "regions",

@@ -6,6 +6,7 @@ mod context;
 mod scan;
 mod strength;
 mod variants;
+mod windows;
 
 use std::io::Write as _;
 use std::path::Path;
@@ -25,6 +26,7 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Task {
     Scan(scan::Args),
+    Windows(windows::Args),
     Calls(calls::Args),
     Classes(classes::Args),
     Strength(strength::Args),
@@ -39,6 +41,7 @@ enum Task {
 pub fn run(args: &Args) -> Result<()> {
     let text = match &args.task {
         Task::Scan(args) => scan::run(args)?,
+        Task::Windows(args) => windows::run(args)?,
         Task::Calls(args) => calls::run(args)?,
         Task::Classes(args) => classes::run(args)?,
         Task::Strength(args) => strength::run(args)?,

@@ -13,16 +13,20 @@ use super::genes::read_genes;
 use super::options::{ThreadOptions, check_stdin};
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::genome::contigs::Contigs;
 use crate::genome::fasta::FastaFile;
 use crate::genome::in_turn::InTurn;
+use crate::genome::strand::Strand;
+use crate::output::atomic::Complete;
+use crate::output::bigwig::{self, TrackOutcome};
 use crate::output::provenance::{entries, file_entry};
 use crate::output::summary::{FastaSummary, FileSummary, MeasuredSummary, SampleSummary};
 use crate::reads::bam::Library;
 use crate::reads::cleavage::GenomicAs;
-use crate::reads::ends::Ends;
+use crate::reads::ends::{Counts, Ends};
 use crate::reads::sample::Sample;
-use crate::reads::sites::{Asked, CountedSite, sites};
-use crate::reads::{groups, tables};
+use crate::reads::sites::{Asked, CountedSite, Made, sites};
+use crate::reads::{groups, tables, tracks};
 use crate::text::count;
 
 /// Make polyA sites of the 3' ends of reads, of your own sequencing experiment.
@@ -30,7 +34,8 @@ use crate::text::count;
 /// Ends near each other become one site, where most of them lie; sites that genomic As may have
 /// primed, and those with too few reads, are left out and counted. Writes PREFIX.measured.tsv (a
 /// row per site with its reads by sample, gene, class and usage: what `train`, `evaluate` and
-/// `--sites` read), PREFIX.measured.bed and PREFIX.measured.summary.json; with groups of samples
+/// `--sites` read), PREFIX.measured.bed, PREFIX.measured.plus.bw and .minus.bw (all reads where they
+/// say that RNA was cut) and PREFIX.measured.summary.json; with groups of samples
 /// PREFIX.measured.groups.tsv, which compares the proximal with the distal site of each gene. Rules
 /// and columns: docs/READS.md.
 #[derive(Debug, ClapArgs)]
@@ -68,7 +73,9 @@ pub struct Args {
 }
 
 /// What follows `PREFIX.measured.`, but for the summary.
-const ENDINGS: [&str; 3] = ["tsv", "bed", "groups.tsv"];
+const ENDINGS: [&str; 5] = ["tsv", "bed", "groups.tsv", TRACKS[0], TRACKS[1]];
+/// Of the tracks of both strands.
+const TRACKS: [&str; 2] = ["plus.bw", "minus.bw"];
 
 /// Runs the command.
 ///
@@ -94,7 +101,7 @@ pub fn run(args: &Args) -> Result<()> {
         args.reads.par_iter().map(read_sample).collect::<Result<_>>()?;
     let (ends, samples): (Vec<Ends>, Vec<SampleSummary>) = samples.into_iter().unzip();
     let genes = read.genes.as_ref();
-    let (found, clusters) = sites(&ends, InTurn::new(&fasta)?, genes, &asked)?;
+    let Made { sites: found, clusters, cuts } = sites(&ends, InTurn::new(&fasta)?, genes, &asked)?;
     let groups_of: Vec<Option<String>> = samples.iter().map(|s| s.group.clone()).collect();
     let compared = groups::compare(&found, &groups_of);
     let mut summary = MeasuredSummary {
@@ -114,6 +121,7 @@ pub fn run(args: &Args) -> Result<()> {
         wall_seconds: 0.0,
     };
     read.notes.into_iter().for_each(|text| note(&mut summary, text));
+    let tracks = tracks(&claimed, &fasta.contigs, &cuts, &mut summary)?;
     let names: Vec<String> = summary.samples.iter().map(|sample| sample.name.clone()).collect();
     let table = |remarks: &[&str], text: &str| claimed::table(made(&summary), remarks, text);
     let contigs = &fasta.contigs;
@@ -125,15 +133,40 @@ pub fn run(args: &Args) -> Result<()> {
         let text = tables::groups(&compared, &found, contigs, genes);
         files.push(("groups.tsv".to_owned(), table(&[], &text)));
     }
-    finish(claimed, summary, &files)
+    finish(claimed, summary, &files, tracks)
+}
+
+/// Writes the reads of all samples where they say that RNA was cut: a track of each strand that has
+/// any.
+fn tracks(
+    claimed: &Claimed,
+    contigs: &Contigs,
+    cuts: &[[Counts; 2]],
+    summary: &mut MeasuredSummary,
+) -> Result<Vec<Complete>> {
+    if !bigwig::holds(contigs) {
+        let [plus, minus] = TRACKS;
+        note(summary, format!("no {plus} and {minus}: bigWig does not hold such a genome"));
+        return Ok(Vec::new());
+    }
+    let mut complete = Vec::new();
+    for (ending, strand) in TRACKS.into_iter().zip(Strand::BOTH) {
+        match tracks::write(&claimed.path(ending), contigs, cuts, strand)? {
+            TrackOutcome::Written { file, .. } => complete.push(file),
+            TrackOutcome::Empty { .. } => {
+                note(summary, format!("no {ending}: no read on this strand"));
+            }
+        }
+    }
+    Ok(complete)
 }
 
 fn finish(
     claimed: Claimed,
     mut summary: MeasuredSummary,
     files: &[(String, Vec<u8>)],
+    mut complete: Vec<Complete>,
 ) -> Result<()> {
-    let mut complete = Vec::new();
     if let Some(text) = claimed.complete(files, &mut complete)? {
         note(&mut summary, text);
     }

@@ -4,8 +4,11 @@ mod classes;
 mod common;
 mod context;
 mod embeddings;
+mod isoform;
 mod scan;
 mod strength;
+mod usage;
+mod windows;
 
 use clap::{Args as ClapArgs, Subcommand};
 
@@ -22,7 +25,10 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Task {
     Scan(scan::Args),
+    Windows(windows::Args),
     Strength(strength::Args),
+    Usage(usage::Args),
+    Isoform(isoform::Args),
     Context(context::Args),
     /// Is a hexamer a polyA signal: DeeReCT-PolyA.
     Signal(classes::Args),
@@ -38,7 +44,10 @@ enum Task {
 pub fn run(args: &Args) -> Result<()> {
     match &args.task {
         Task::Scan(args) => scan::run(args),
+        Task::Windows(args) => windows::run(args),
         Task::Strength(args) => strength::run(args),
+        Task::Usage(args) => usage::run(args),
+        Task::Isoform(args) => isoform::run(args),
         Task::Context(args) => context::run(args),
         Task::Signal(args) => classes::run(args, card::Task::Signal),
         Task::Binding(args) => classes::run(args, card::Task::Binding),

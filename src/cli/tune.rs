@@ -19,10 +19,13 @@ use crate::output::atomic::{AtomicFile, keep_input, write};
 use crate::output::lock::Lock;
 use crate::train::classes::config::ClassTraining;
 use crate::train::fit::{Fitted, Run, Trainable, fit};
+use crate::train::isoform::config::IsoformTraining;
 use crate::train::scan::config::ScanTraining;
 use crate::train::strength::config::StrengthTraining;
 use crate::train::tune::trials::{Trial, Trials};
 use crate::train::tune::{Space, set};
+use crate::train::usage::config::UsageTraining;
+use crate::train::windows::config::WindowTraining;
 use crate::train::{artifacts, recipe};
 
 /// Bytes of a table of trials at most.
@@ -72,7 +75,10 @@ pub struct Args {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Task {
     Scan,
+    Windows,
     Strength,
+    Usage,
+    Isoform,
     Signal,
     Binding,
 }
@@ -85,7 +91,10 @@ enum Task {
 pub fn run(args: &Args) -> Result<()> {
     match args.task {
         Task::Scan => args.search::<ScanTraining>(card::Task::Sites),
+        Task::Windows => args.search::<WindowTraining>(card::Task::Sites),
         Task::Strength => args.search::<StrengthTraining>(card::Task::Strength),
+        Task::Usage => args.search::<UsageTraining>(card::Task::Strength),
+        Task::Isoform => args.search::<IsoformTraining>(card::Task::Isoform),
         Task::Signal => args.search::<ClassTraining>(card::Task::Signal),
         Task::Binding => args.search::<ClassTraining>(card::Task::Binding),
     }

@@ -66,8 +66,14 @@ pub fn with_hexamer(
     })
 }
 
-/// Draws places whose window is complete and free of N, uniformly over the genome and strands.
-fn draw(genome: &Genome, count: usize, seed: u64, accept: impl Fn(Place) -> bool) -> Vec<Place> {
+/// Draws places whose window is complete and free of N, uniformly over the genome and strands;
+/// fewer than `count` where it is small or crowded.
+pub(super) fn draw(
+    genome: &Genome,
+    count: usize,
+    seed: u64,
+    accept: impl Fn(Place) -> bool,
+) -> Vec<Place> {
     let total: usize = genome.codes.iter().map(Vec::len).sum();
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut places = Vec::with_capacity(count);

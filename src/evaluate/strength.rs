@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::metrics::spearman;
+use super::metrics::{auprc, auroc, pearson, spearman};
 use super::places::{PlaceScore, scorer_of};
-use super::usage::{CountedSite, Pair, genes, pairs};
+use super::usage::{CountedSite, Pair, genes, log_odds, pairs};
 use crate::error::{Error, Result};
 use crate::genome::memory::Genome;
 use crate::models::card::Task;
@@ -13,6 +13,9 @@ use crate::models::{CENTRE, Model, WINDOW, Window};
 
 /// Windows that a model predicts in one go.
 const BATCH: usize = 64;
+/// Counts of a gene's two sites used most from which on usage is more than chance: those of a site
+/// that `polyascan sites` keeps.
+pub const LEAST_COUNTS: f64 = 10.0;
 /// Sites of a gene from which on their order is worth a correlation.
 const RANKED: usize = 3;
 
@@ -32,6 +35,14 @@ pub struct Agreement {
     /// sites.
     pub spearman: Option<f64>,
     pub genes_ranked: usize,
+    /// AUROC and AUPRC as Stroup & Ji 2023 have them: both sites of each of these pairs, scored by
+    /// the difference from the other, are told apart as used more and used less.
+    pub auroc_of_differences: Option<f64>,
+    pub auprc_of_differences: Option<f64>,
+    /// Sites with log2 odds of usage (Eq. 4), and their correlation with the score.
+    pub sites_with_usage: usize,
+    pub usage_pearson: Option<f64>,
+    pub usage_spearman: Option<f64>,
 }
 
 /// Returns a model's scores of sites, by name: the strength of a strength model, or the two scores
@@ -88,6 +99,7 @@ pub fn agreement(
     floor: f64,
 ) -> Agreement {
     let (mut won, mut count, mut shares) = (0.0, 0, Vec::new());
+    let mut differences = Vec::new();
     let (mut correlations, mut weights, mut genes_ranked) = (0.0, 0, 0);
     for gene in genes(sites) {
         let mut pairs = pairs(sites, &gene, floor);
@@ -95,6 +107,7 @@ pub fn agreement(
         if !pairs.is_empty() {
             let of_gene: f64 = pairs.iter().map(|pair| order(pair, scores)).sum();
             won += of_gene;
+            differences.extend(pairs.iter().map(|pair| scores[pair.more] - scores[pair.less]));
             count += pairs.len();
             shares.push(of_gene / pairs.len() as f64);
         }
@@ -107,8 +120,17 @@ pub fn agreement(
         }
     }
     let share = |sum: f64, n: usize| (n > 0).then(|| sum / n as f64);
+    let opposite: Vec<f32> = differences.iter().map(|difference| -difference).collect();
+    let usage = log_odds(sites, LEAST_COUNTS).into_iter().zip(scores);
+    let usage: Vec<(f64, f64)> =
+        usage.filter_map(|(odds, &score)| Some((f64::from(score), odds?))).collect();
     Agreement {
         score,
+        auroc_of_differences: auroc(&differences, &opposite),
+        auprc_of_differences: auprc(&differences, &opposite),
+        sites_with_usage: usage.len(),
+        usage_pearson: pearson(&usage),
+        usage_spearman: spearman(&usage),
         pairs: count,
         genes: shares.len(),
         auroc: share(won, count),

@@ -11,11 +11,12 @@ use crate::genome::annotation::Annotation;
 use crate::genome::memory::Genome;
 use crate::genome::sequence::UNKNOWN;
 use crate::genome::strand::Strand;
+use crate::reads::sites::usage;
 
 /// Sites that are nearer to each other than this, in nt, may be one site measured twice.
 pub const APART: usize = 50;
 /// How far past its annotated end a gene is still the gene of a site, in nt.
-const EXTENSION: u64 = 5_000;
+pub const EXTENSION: u64 = 5_000;
 
 /// A measured site with what was counted there.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +25,8 @@ pub struct CountedSite {
     /// Reads, transcripts per million, or whatever is proportional to usage.
     pub count: f64,
     pub gene: String,
+    /// Whether it lies in or past a terminal exon; `None` where nothing says so.
+    pub terminal: Option<bool>,
 }
 
 /// Where the gene of a site stands.
@@ -35,7 +38,8 @@ pub enum GeneOf<'a> {
     Annotation(&'a Path),
 }
 
-/// Reads sites with counts. Sites without a gene (empty, `NA`, `.`) are left out, and those on
+/// Reads sites with counts; of several genes in a column (with commas) the first. Their class is that
+/// of the annotation, or stands in a column `feature`. Sites without a gene (empty, `NA`, `.`) are left out, and those on
 /// contigs that were emptied ([`Genome::leave_out`]).
 ///
 /// # Errors
@@ -58,19 +62,23 @@ pub fn read_counts(
             return Err(format!("no header: counts stand in a column {counts} of a table").into());
         };
         let place = row.site(genome)?.place();
-        let gene = match (&context, gene) {
+        let (gene, feature) = match (&context, gene) {
             (Some(context), _) => {
                 let position = place.position as u64;
                 match context.classify(place.contig, place.strand, position) {
                     // The gene named lies on the other strand.
-                    (_, Feature::Antisense) => String::new(),
-                    (gene, _) => gene,
+                    (_, Feature::Antisense) => (String::new(), Some(Feature::Antisense)),
+                    (gene, feature) => (gene, Some(feature)),
                 }
             }
-            (None, GeneOf::Column(column)) => row.need(column)?.trim().to_owned(),
-            (None, GeneOf::Annotation(_)) => String::new(),
+            (None, GeneOf::Column(column)) => {
+                let first = row.need(column)?.split(',').next().unwrap_or_default();
+                (first.trim().to_owned(), row.get("feature").and_then(Feature::of_name))
+            }
+            (None, GeneOf::Annotation(_)) => (String::new(), None),
         };
-        Ok(CountedSite { place, count: count(&row, counts)?, gene })
+        let terminal = feature.map(Feature::is_terminal);
+        Ok(CountedSite { place, count: count(&row, counts)?, gene, terminal })
     })?;
     let named = |gene: &str| !["", "NA", "."].contains(&gene);
     sites.retain(|site| named(&site.gene) && !genome.codes[site.place.contig].is_empty());
@@ -115,6 +123,27 @@ pub fn genes(sites: &[CountedSite]) -> Vec<Vec<usize>> {
         genes.entry((place.contig, place.strand == Strand::Minus, gene)).or_default().push(index);
     }
     genes.into_values().collect()
+}
+
+/// Returns the log2 odds of the usage of each site among those of its gene's terminal exon (Stroup &
+/// Ji 2023, eq. 4; see [`usage`]), as `polyascan sites` writes them; `None` of sites elsewhere and
+/// where the two sites used most have fewer than `least` counts together. Where nothing says where
+/// sites lie, all count.
+pub fn log_odds(sites: &[CountedSite], least: f64) -> Vec<Option<f64>> {
+    let mut odds = vec![None; sites.len()];
+    for gene in genes(sites) {
+        let terminal = gene.into_iter().filter(|&site| sites[site].terminal != Some(false));
+        let terminal: Vec<usize> = terminal.collect();
+        let mut counts: Vec<f64> = terminal.iter().map(|&site| sites[site].count).collect();
+        counts.sort_by(|a, b| b.total_cmp(a));
+        let [most, second] = [0, 1].map(|rank| counts.get(rank).copied().unwrap_or(0.0));
+        if most + second >= least {
+            for site in terminal {
+                odds[site] = Some(usage(sites[site].count, most, second).1);
+            }
+        }
+    }
+    odds
 }
 
 /// Two sites of a gene, and how much more the first was used.

@@ -7,8 +7,11 @@ use super::file;
 use crate::config::Config;
 use crate::scan::Anchor;
 use crate::train::classes::config::ClassTraining;
+use crate::train::isoform::config::IsoformTraining;
 use crate::train::recipe;
 use crate::train::scan::config::ScanTraining;
+use crate::train::usage::config::UsageTraining;
+use crate::train::windows::config::WindowTraining;
 
 proptest! {
     #[test]
@@ -35,11 +38,17 @@ proptest! {
             include_str!("../../config/train/deeprke.toml"),
             include_str!("../../config/train/deerect.toml"),
             include_str!("../../config/train/pysster.toml"),
+            include_str!("../../config/train/polyaid-published.toml"),
+            include_str!("../../config/train/polyastrength.toml"),
+            include_str!("../../config/train/aparent2.toml"),
         ])
     ) {
         let file = file(&bytes);
         // Ok or an error: a panic fails.
         let _ = recipe::read::<ScanTraining>(file.path(), None);
         let _ = recipe::read::<ClassTraining>(file.path(), None);
+        let _ = recipe::read::<WindowTraining>(file.path(), None);
+        let _ = recipe::read::<UsageTraining>(file.path(), None);
+        let _ = recipe::read::<IsoformTraining>(file.path(), None);
     }
 }

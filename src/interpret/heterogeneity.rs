@@ -12,8 +12,8 @@ use super::statistics::Moments;
 use crate::context::families::{ELEMENTS, Element, Hexamer, SIX};
 use crate::context::signal::strongest;
 use crate::error::{Error, Result};
-use crate::models::{CENTRE, CLEAVAGE, CLEAVAGE_CENTRE, Input, Model, Window};
-use crate::scan::consolidate::BACKGROUND;
+use crate::models::cleavage::{Profile, entropy, mean, normalised};
+use crate::models::{CENTRE, CLEAVAGE, Input, Model, Window};
 pub use groups::{Enrichment, Fifths, enrichments, fifths, figures};
 
 /// Regions that hexamers are counted in, by their first base's distance from the site, nt: the four
@@ -29,10 +29,6 @@ pub const FARTHEST: i64 = 15;
 /// A downstream element is looked for so many nt after the site.
 const DOWNSTREAM: RangeInclusive<usize> = 1..=40;
 const CANONICAL: &str = "AATAAA";
-
-/// The cleavage vector of a window, less background and normalised: zeros where nothing is above
-/// it.
-pub type Profile = [f64; CLEAVAGE];
 
 /// What is looked at of a site.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,34 +99,6 @@ fn profiles(model: &dyn Model, windows: &[Vec<u8>]) -> Result<Vec<Profile>> {
     let windows: Vec<Window<'_>> = windows.iter().map(|codes| codes.as_slice().into()).collect();
     let said = model.predict(&windows)?.values.swap_remove(1);
     Ok(said.chunks_exact(CLEAVAGE).map(normalised).collect())
-}
-
-fn normalised(raw: &[f32]) -> Profile {
-    let mut profile = [0.0; CLEAVAGE];
-    for (value, &raw) in profile.iter_mut().zip(raw) {
-        *value = (f64::from(raw) - BACKGROUND).max(0.0);
-    }
-    let sum: f64 = profile.iter().sum();
-    if sum > 0.0 {
-        profile.iter_mut().for_each(|value| *value /= sum);
-    }
-    profile
-}
-
-/// Returns the entropy of a profile in nats (Eq. 6); none of one that is zero everywhere.
-pub fn entropy(profile: &Profile) -> Option<f64> {
-    let some = profile.iter().filter(|value| **value > 0.0);
-    let entropy: f64 = some.clone().map(|value| -value * value.ln()).sum();
-    // Never a negative zero.
-    some.clone().next().map(|_| entropy.max(0.0))
-}
-
-/// Returns the mean place of a profile (Eq. 3), nt from the site.
-pub fn mean(profile: &Profile) -> Option<f64> {
-    entropy(profile)?;
-    let places = profile.iter().enumerate();
-    let mean: f64 = places.map(|(at, value)| at as f64 * value).sum();
-    Some(mean - CLEAVAGE_CENTRE as f64)
 }
 
 /// Looks at a site: the window, and the window with elements moved. Returns it with the number of

@@ -29,7 +29,7 @@ use weights::{Config, LENGTH, Weights};
 /// Index in the frame of the hexamer's first base.
 pub const HEXAMER: usize = 70;
 /// The authors' ranges of the frame: of the isoform's share, and for the effect of a variant.
-const ISOFORM: Range<usize> = 80..110;
+pub const ISOFORM: Range<usize> = 80..110;
 pub const NARROW: Range<usize> = 77..127;
 const WIDE: Range<usize> = 0..LENGTH;
 

@@ -182,6 +182,11 @@ enum Limited {
     Items,
 }
 
+/// Returns whether the format can hold tracks of a genome.
+pub fn holds(contigs: &Contigs) -> bool {
+    check_limits(Path::new(""), contigs, Limited::Tracks).is_ok()
+}
+
 fn check_limits(path: &Path, contigs: &Contigs, what: Limited) -> Result<()> {
     let (format, cure) = match what {
         Limited::Tracks => ("bigWig", "leave the signal tracks out for this genome"),

@@ -65,7 +65,17 @@ pub struct Asked {
     pub keep_primed: bool,
 }
 
-/// Makes sites of the ends of all samples, in order of contig, position and strand.
+/// What ends of reads make.
+#[derive(Debug, Default)]
+pub struct Made {
+    /// In order of contig, position and strand.
+    pub sites: Vec<CountedSite>,
+    pub clusters: ClusterCounts,
+    /// Reads of all samples at the places where they say that RNA was cut, by contig and strand.
+    pub cuts: Vec<[Counts; 2]>,
+}
+
+/// Makes sites of the ends of all samples.
 ///
 /// # Errors
 /// If the genome cannot be read.
@@ -74,9 +84,10 @@ pub fn sites(
     mut genome: InTurn<'_>,
     genes: Option<&GeneContext>,
     asked: &Asked,
-) -> Result<(Vec<CountedSite>, ClusterCounts)> {
+) -> Result<Made> {
     let mut counts = ClusterCounts::default();
     let mut all = Vec::new();
+    let mut cuts = vec![<[Counts; 2]>::default(); genome.contigs().len()];
     for contig in 0..genome.contigs().len() {
         let here = |ends: &Ends| ends.counts[contig].iter().any(|counts| !counts.is_empty());
         if !samples.iter().any(here) {
@@ -89,7 +100,8 @@ pub fn sites(
                 .iter()
                 .map(|ends| moved(&ends.counts[contig][strand.index()], along, asked.genomic_as))
                 .collect();
-            for cluster in clusters(&sum(&cut), strand, asked.rules.cluster) {
+            let of_all = sum(&cut);
+            for cluster in clusters(&of_all, strand, asked.rules.cluster) {
                 counts.clusters += 1;
                 if !asked.keep_primed && is_primed(along, cluster.position, &asked.rules) {
                     counts.internal_priming += 1;
@@ -114,6 +126,7 @@ pub fn sites(
                     log_odds: None,
                 });
             }
+            cuts[contig][strand.index()] = of_all;
         }
     }
     let before = all.len();
@@ -121,7 +134,7 @@ pub fn sites(
     (counts.too_few_reads, counts.sites) = ((before - all.len()) as u64, all.len() as u64);
     all.sort_by_key(|site| (site.contig, site.position, site.strand));
     use_of_genes(&mut all);
-    Ok((all, counts))
+    Ok(Made { sites: all, clusters: counts, cuts })
 }
 
 /// Moves ends to the cuts that they stand for.
@@ -189,7 +202,7 @@ fn use_of_genes(sites: &mut [CountedSite]) {
         reads.sort_unstable_by(|a, b| b.cmp(a));
         let [most, second] = [0, 1].map(|rank| reads.get(rank).copied().unwrap_or(0));
         for at in terminal {
-            let (usage, log_odds) = usage(sites[at].total(), most, second);
+            let (usage, log_odds) = usage(sites[at].total() as f64, most as f64, second as f64);
             (sites[at].usage, sites[at].log_odds) = (Some(usage), Some(log_odds));
         }
     }
@@ -209,10 +222,10 @@ pub(super) fn by_gene(sites: &[CountedSite]) -> BTreeMap<usize, Vec<usize>> {
 /// Returns the usage of a site among those of its gene's terminal exon, and its log2 odds: n /
 /// (n_max + n_second), of the two sites with the most reads (Stroup & Ji 2023, eq. 4); for the odds
 /// one read is added on either side, so that a site alone has some.
-pub fn usage(reads: u64, most: u64, second: u64) -> (f64, f64) {
-    let both = (most + second).max(1) as f64;
-    let rest = (most + second).saturating_sub(reads) as f64;
-    (reads as f64 / both, ((reads as f64 + 1.0) / (rest + 1.0)).log2())
+pub fn usage(reads: f64, most: f64, second: f64) -> (f64, f64) {
+    let both = most + second;
+    let share = if both > 0.0 { reads / both } else { 0.0 };
+    (share, ((reads + 1.0) / (both - reads + 1.0)).log2())
 }
 
 #[cfg(test)]
@@ -221,11 +234,11 @@ mod tests {
 
     #[test]
     fn usage_is_of_the_two_sites_used_most() {
-        assert_eq!(usage(30, 30, 10), (0.75, (31f64 / 11.0).log2()));
-        assert_eq!(usage(4, 30, 10).0, 0.1);
-        let (alone, odds) = usage(50, 50, 0);
+        assert_eq!(usage(30.0, 30.0, 10.0), (0.75, (31f64 / 11.0).log2()));
+        assert_eq!(usage(4.0, 30.0, 10.0).0, 0.1);
+        let (alone, odds) = usage(50.0, 50.0, 0.0);
         assert!(alone == 1.0 && (odds - 51f64.log2()).abs() < 1e-12);
-        assert!((usage(10, 30, 10).1 + usage(30, 30, 10).1).abs() < 1e-12);
+        assert!((usage(10.0, 30.0, 10.0).1 + usage(30.0, 30.0, 10.0).1).abs() < 1e-12);
     }
 
     fn site(position: u64, reads: &[u64], genes: &[usize]) -> CountedSite {

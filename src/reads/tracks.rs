@@ -1,13 +1,14 @@
-//! Ends in bigWig, one file a strand.
+//! Ends in bigWig, one file a strand: read, and written.
 
 use std::path::Path;
 
-use super::ends::{Ends, Skip};
+use super::ends::{Counts, Ends, Skip};
 use super::text::count;
 use crate::error::{Error, Result};
 use crate::genome::contigs::Contigs;
 use crate::genome::strand::Strand;
 use crate::output::bigwig::read::BigWigReader;
+use crate::output::bigwig::{TrackOutcome, TrackWriter};
 
 /// First bytes of a bigWig file, in either order of bytes.
 pub const MAGIC: [u8; 4] = [0x26, 0xfc, 0x8f, 0x88];
@@ -44,4 +45,25 @@ pub fn read(path: &Path, contigs: &Contigs, strand: Strand, ends: &mut Ends) -> 
         }
     }
     Ok(())
+}
+
+/// Writes what was counted on a strand, contig by contig.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write(
+    path: &Path,
+    contigs: &Contigs,
+    cuts: &[[Counts; 2]],
+    strand: Strand,
+) -> Result<TrackOutcome> {
+    let mut track = TrackWriter::create(path, contigs)?;
+    for (contig, counts) in cuts.iter().enumerate() {
+        let counts = &counts[strand.index()];
+        if !counts.is_empty() {
+            let run = |(&at, &reads): (&u64, &u64)| (at, at + 1, reads as f32);
+            track.push_runs(contig, counts.iter().map(run).collect())?;
+        }
+    }
+    track.finish()
 }

@@ -20,10 +20,6 @@ use crate::models::{CLEAVAGE, CLEAVAGE_CENTRE};
 /// Windows speak of positions closer than 25 nt to their centres: this many on either side.
 pub const REACH: u64 = CLEAVAGE_CENTRE as u64 - 1;
 
-/// Cleavage of a position by chance: one of 50 values of a vector that sums to 1 (Stroup & Ji
-/// 2023).
-pub const BACKGROUND: f64 = 0.02;
-
 /// Nucleotides upstream of a site in which polyA signals are looked for.
 pub const UPSTREAM: u64 = 41;
 

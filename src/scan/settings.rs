@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::calls::CallSettings;
 use super::chunks::DEFAULT_CHUNK;
-use super::consolidate::BACKGROUND;
 use super::inference::KeepAbove;
+use crate::models::cleavage::BACKGROUND;
 use crate::output::summary::settings::Setting;
 use crate::parts::short_digest;
 

@@ -79,7 +79,7 @@ impl Task for ClassTask<'_> {
         cross_entropy(&logits, &Tensor::new(classes, self.device)?)
     }
 
-    fn validate(&self, model: &dyn Model) -> Result<Validation> {
+    fn validate(&self, model: &dyn Model, _: &[u8]) -> Result<Validation> {
         let scored = Scored::by(model, &self.examples, &self.split.validation)?;
         Ok(Validation { merit: -scored.loss(), figures: scored.figures() })
     }

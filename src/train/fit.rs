@@ -33,11 +33,11 @@ pub trait Task {
     /// If the tensor library fails.
     fn loss(&self, step: usize, network: &dyn Network, noise: &mut Noise) -> Result<Tensor>;
 
-    /// Measures a model on the validation data.
+    /// Measures a model, whose weight file is `weights`, on the validation data.
     ///
     /// # Errors
     /// If the model fails.
-    fn validate(&self, model: &dyn Model) -> Result<Validation>;
+    fn validate(&self, model: &dyn Model, weights: &[u8]) -> Result<Validation>;
 
     /// Returns what makes the trained model's classification that of held-out data; `None` leaves
     /// it.
@@ -133,7 +133,7 @@ pub fn fit<C: Configuration>(config: &C, task: &mut dyn Task, run: &Run<'_>) -> 
         let mut epoch = Epoch { task, network: network.as_ref(), label: run.label, number, steps };
         let loss = epoch.run(config, &mut weights, (run.steps)(steps as u64))?;
         let bytes = artifacts::encode(config, weights.averaged()?)?;
-        let validation = task.validate(artifacts::build(config, &bytes)?.as_ref())?;
+        let validation = task.validate(artifacts::build(config, &bytes)?.as_ref(), &bytes)?;
         let seconds = begin.elapsed().as_secs_f64();
         let line = EpochLog { number, loss, seconds, figures: validation.figures.clone() };
         let (epoch, label) = (number + 1, run.label);

@@ -24,6 +24,18 @@ pub fn cross_entropy(logits: &Tensor, classes: &Tensor) -> Result<Tensor> {
     Ok(log.gather(&classes.unsqueeze(1)?, 1)?.mean_all()?.neg()?)
 }
 
+/// Mean Kullback-Leibler divergence of distributions given as logarithms (n x m) from targets (n x
+/// m) that sum to 1, weighted (n).
+///
+/// # Errors
+/// If the tensor library fails.
+pub fn kl_divergence(log: &Tensor, targets: &Tensor, weights: &Tensor) -> Result<Tensor> {
+    // Nothing times its logarithm is nothing.
+    let own = targets.clamp(f32::MIN_POSITIVE, 1f32)?.log()?;
+    let each = (targets * (own - log)?)?.sum(D::Minus1)?;
+    Ok(((each * weights)?.sum_all()? / weights.sum_all()?)?)
+}
+
 /// Mean squared error of values (n) for targets (n), weighted (n).
 ///
 /// # Errors
@@ -65,6 +77,28 @@ mod tests {
         let binary = binary_cross_entropy(&tensor(&[0.75, -1.0]), &tensor(&[1.0, 1.0])).unwrap();
         let found = value(&cross_entropy(&logits, &classes).unwrap());
         assert!((found - value(&binary)).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_divergence_is_its_definition_and_0_of_the_targets_themselves() {
+        let targets =
+            Tensor::new(&[[0.25f32, 0.75, 0.0], [0.5, 0.25, 0.25]], &Device::Cpu).unwrap();
+        let logits = Tensor::new(&[[0.5f32, -0.25, 1.0], [1.0, 2.0, 0.0]], &Device::Cpu).unwrap();
+        let log = log_softmax(&logits, D::Minus1).unwrap();
+        let rows = log.to_vec2::<f32>().unwrap();
+        let of = |row: usize, targets: &[f64]| -> f64 {
+            let terms = targets.iter().zip(&rows[row]).filter(|(t, _)| **t > 0.0);
+            terms.map(|(t, &log)| t * (t.ln() - f64::from(log))).sum()
+        };
+        let (first, second) = (of(0, &[0.25, 0.75]), of(1, &[0.5, 0.25, 0.25]));
+        for (weights, expected) in
+            [([1.0, 1.0], (first + second) / 2.0), ([3.0, 1.0], (3.0 * first + second) / 4.0)]
+        {
+            let found = value(&kl_divergence(&log, &targets, &tensor(&weights)).unwrap());
+            assert!((found - expected).abs() < 1e-5, "{found} {expected}");
+        }
+        let same = targets.clamp(1e-30f32, 1f32).unwrap().log().unwrap();
+        assert!(value(&kl_divergence(&same, &targets, &tensor(&[1.0, 1.0])).unwrap()) < 1e-6);
     }
 
     #[test]

@@ -11,7 +11,8 @@ use crate::models::architecture::Architecture;
 /// What a training run differentiates.
 pub trait Network {
     /// Returns the network's logits of equally long windows, without the output's activation:
-    /// B x W x outputs for networks that read (W + 239) nt, B x outputs for classifiers.
+    /// B x W x outputs for networks that read (W + 239) nt, B x outputs for classifiers, B x 206 x
+    /// libraries for APARENT2.
     ///
     /// # Errors
     /// If the tensor library fails.
@@ -56,7 +57,8 @@ pub trait TrainingForm {
         false
     }
 
-    /// Returns whether a tensor stays as it begins.
+    /// Returns whether a tensor is not moved down a gradient: it stays as it begins, or the network
+    /// itself sets it to what it saw of its batches.
     fn keeps(&self, _name: &str) -> bool {
         false
     }

@@ -1,10 +1,13 @@
 //! The trainable form of each architecture.
 
+pub mod aparent2;
 pub mod deeprke;
 pub mod deerect;
 pub mod dense;
 pub mod layers;
 pub mod polyaid;
+#[cfg(test)]
+mod published;
 pub mod pysster;
 #[cfg(test)]
 mod trial;
@@ -12,6 +15,7 @@ mod trial;
 use serde::{Deserialize, Serialize};
 
 use super::network::TrainingForm;
+use aparent2::Aparent2Config;
 use deeprke::DeeprkeConfig;
 use deerect::DeerectConfig;
 use dense::{DenseScanConfig, DenseStrengthConfig};
@@ -26,6 +30,7 @@ pub enum NetworkConfig {
     DenseStrength(DenseStrengthConfig),
     Polyaid(PolyaidConfig),
     Polyastrength(PolyastrengthConfig),
+    Aparent2(Aparent2Config),
     Pysster(PyssterConfig),
     Deeprke(DeeprkeConfig),
     Deerect(DeerectConfig),
@@ -39,6 +44,7 @@ impl NetworkConfig {
             Self::DenseStrength(config) => config,
             Self::Polyaid(config) => config,
             Self::Polyastrength(config) => config,
+            Self::Aparent2(config) => config,
             Self::Pysster(config) => config,
             Self::Deeprke(config) => config,
             Self::Deerect(config) => config,

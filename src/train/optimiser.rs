@@ -15,7 +15,8 @@ pub enum Rule {
     /// Loshchilov & Hutter 2019.
     #[default]
     AdamW,
-    /// Dozat 2016, without its momentum schedule; weight decay as in AdamW.
+    /// Dozat 2016 with the momentum schedule of Keras 2 (`schedule_decay` 0.004); weight decay as in
+    /// AdamW.
     Nadam,
     /// Momentum 0.9 or as given; weight decay is part of the gradient.
     Sgd,
@@ -23,6 +24,27 @@ pub enum Rule {
 
 const BETA: (f64, f64) = (0.9, 0.999);
 const EPSILON: f64 = 1e-8;
+/// Keras's.
+const NADAM_EPSILON: f64 = 1e-7;
+const SCHEDULE_DECAY: f64 = 0.004;
+
+/// Returns the momentum of a step of Nadam: it rises from half of beta to all of it.
+fn momentum(step: usize) -> f64 {
+    BETA.0 * (1.0 - 0.5 * 0.96f64.powf(step as f64 * SCHEDULE_DECAY))
+}
+
+/// Returns the product of the momenta of all steps up to one.
+fn momenta(step: usize) -> f64 {
+    let mut product = 1.0;
+    for step in 1..=step {
+        product *= momentum(step);
+        // 1 less this is 1.
+        if product < f64::EPSILON / 4.0 {
+            return 0.0;
+        }
+    }
+    product
+}
 
 /// What a rule remembers of one tensor.
 #[derive(Clone, Debug)]
@@ -89,15 +111,18 @@ impl Descent {
         moments.first = mean(&moments.first, gradient, b1)?;
         moments.second = mean(&moments.second, &gradient.sqr()?, b2)?;
         let power = |beta: f64| 1.0 - beta.powf(step as f64);
-        let scale = ((&moments.second / power(b2))?.sqrt()? + EPSILON)?;
-        let first = match self.rule {
+        let (first, epsilon) = match self.rule {
             // One step ahead of the mean.
             Rule::Nadam => {
-                let ahead = (&moments.first * (b1 / (1.0 - b1.powf(step as f64 + 1.0))))?;
-                (ahead + (gradient * ((1.0 - b1) / power(b1)))?)?
+                let (now, next) = (momentum(step), momentum(step + 1));
+                let so_far = momenta(step);
+                let ahead = (&moments.first * (next / (1.0 - so_far * next)))?;
+                let own = (gradient * ((1.0 - now) / (1.0 - so_far)))?;
+                ((ahead + own)?, NADAM_EPSILON)
             }
-            _ => (&moments.first / power(b1))?,
+            _ => ((&moments.first / power(b1))?, EPSILON),
         };
+        let scale = ((&moments.second / power(b2))?.sqrt()? + epsilon)?;
         Ok((first / scale)?)
     }
 }
@@ -106,6 +131,27 @@ impl Descent {
 mod tests {
     use super::*;
     use candle_core::Device;
+
+    /// The first step of Nadam at a rate of 0.1.
+    const NADAM: f64 = 0.105_645_176;
+
+    /// Computed with the formulas of Keras 2.3.1 in double precision.
+    #[test]
+    fn nadam_steps_as_in_keras() {
+        let var = Var::new(&[1f32], &Device::Cpu).unwrap();
+        let descent = Descent { rule: Rule::Nadam, momentum: 0.0, weight_decay: 0.0 };
+        let mut moments = Moments::of(&var).unwrap();
+        let gradients = [2f32, -1.0, 0.5, 3.0, -2.0];
+        let expected = [0.894_354_8, 0.935_465_8, 0.908_260_1, 0.807_208_0, 0.861_804_9];
+        for (step, (gradient, expected)) in gradients.iter().zip(expected).enumerate() {
+            let gradient = Tensor::new(&[*gradient], &Device::Cpu).unwrap();
+            descent.step(&var, &gradient, &mut moments, 0.1, step + 1).unwrap();
+            let found = var.to_vec1::<f32>().unwrap()[0];
+            assert!((f64::from(found) - expected).abs() < 1e-5, "{found} {expected}");
+        }
+        // What is left of the product of the momenta plays no part any more.
+        assert!(momenta(5) > 0.0 && momenta(2_000) == 0.0);
+    }
 
     #[test]
     fn every_rule_finds_the_bottom_of_a_bowl() {
@@ -124,7 +170,8 @@ mod tests {
 
     #[test]
     fn the_first_adaptive_step_has_the_length_of_the_rate() {
-        for (rule, expected) in [(Rule::AdamW, 0.1), (Rule::Nadam, 0.1 * (0.9 / 1.9 + 1.0))] {
+        // Of Nadam: see the test below.
+        for (rule, expected) in [(Rule::AdamW, 0.1), (Rule::Nadam, NADAM)] {
             let var = Var::new(&[1f32], &Device::Cpu).unwrap();
             let descent = Descent { rule, momentum: 0.0, weight_decay: 0.0 };
             let gradient = Tensor::new(&[7f32], &Device::Cpu).unwrap();

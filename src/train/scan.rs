@@ -127,7 +127,7 @@ impl Task for ScanTask<'_> {
         loss(&network.forward(&windows, noise)?, &batch, &self.config.loss)
     }
 
-    fn validate(&self, model: &dyn Model) -> Result<Validation> {
+    fn validate(&self, model: &dyn Model, _: &[u8]) -> Result<Validation> {
         let Held { genome, sites } = &self.validation;
         let rankings = ScoredPlaces::new(model, genome, sites)?.rankings();
         let figures = rankings.iter().flat_map(|r| {

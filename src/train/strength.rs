@@ -157,7 +157,7 @@ impl Task for StrengthTask<'_> {
         Ok((taught + (measured * self.config.labels.usage)?)?)
     }
 
-    fn validate(&self, model: &dyn Model) -> Result<Validation> {
+    fn validate(&self, model: &dyn Model, _: &[u8]) -> Result<Validation> {
         let (examples, said) = &self.validation;
         let [least, most] = self.config.labels.distances;
         let middle = least.midpoint(most);

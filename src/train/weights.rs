@@ -21,7 +21,7 @@ pub(super) struct Weight {
     /// Moving average of the values: what is kept.
     pub average: Tensor,
     pub moments: Moments,
-    /// Left as it began.
+    /// Not moved down a gradient: as it began, or what the network itself keeps of its batches.
     frozen: bool,
 }
 
@@ -109,13 +109,16 @@ impl Weights {
         Ok(if norm > highest { highest / norm } else { 1.0 })
     }
 
-    /// Returns the moving average of all weights by name.
+    /// Returns the moving average of all weights by name; of frozen ones the value.
     ///
     /// # Errors
     /// If the tensor library fails.
     pub fn averaged(&self) -> Result<Tensors> {
-        let tensors: HashMap<String, Tensor> =
-            self.all.iter().map(|weight| (weight.name.clone(), weight.average.clone())).collect();
+        let kept = |weight: &Weight| {
+            let value = if weight.frozen { weight.var.as_tensor() } else { &weight.average };
+            (weight.name.clone(), value.clone())
+        };
+        let tensors: HashMap<String, Tensor> = self.all.iter().map(kept).collect();
         crate::models::weight_file::raw(&tensors)
     }
 }

@@ -8,6 +8,7 @@ fn gene(name: &str, counts: &[f64]) -> Vec<CountedSite> {
         place: Place { contig: 0, strand: Strand::Minus, position: 500 + 100 * i },
         count,
         gene: name.into(),
+        terminal: None,
     };
     counts.iter().enumerate().map(site).collect()
 }
@@ -24,6 +25,21 @@ fn the_share_of_right_orders_is_counted_over_pairs_that_differ_enough() {
     // Only A has three sites: ranks 2 1 0 against 2 0 1.
     assert_eq!(found.genes_ranked, 1);
     assert!((found.spearman.unwrap() - 0.5).abs() < 1e-12);
+    // Differences 2, 1, -1 and 0 against their opposites.
+    let areas = [found.auroc_of_differences, found.auprc_of_differences];
+    assert_eq!(areas[0], Some((4.0 + 3.5 + 1.5 + 2.5) / 16.0));
+    assert!((areas[1].unwrap() - (1.0 + 2.0 / 3.0 + 3.0 / 5.0 + 4.0 / 7.0) / 4.0).abs() < 1e-9);
+    // log2 odds of usage: A has 100 + 10, B 90 + 10.
+    let odds = |n: f64, both: f64| ((n + 1.0) / (both - n + 1.0)).log2();
+    let usage = [
+        (3.0, odds(100.0, 110.0)),
+        (1.0, odds(10.0, 110.0)),
+        (2.0, odds(0.0, 110.0)),
+        (5.0, odds(90.0, 100.0)),
+        (5.0, odds(10.0, 100.0)),
+    ];
+    assert_eq!(found.sites_with_usage, 5);
+    assert_eq!((found.usage_pearson, found.usage_spearman), (pearson(&usage), spearman(&usage)));
     // More than tenfold: 10 against 0 is exactly tenfold.
     let found = agreement("s", &[3.0, 1.0, 2.0, 5.0, 5.0], &sites, 10.0, 1.0);
     assert_eq!((found.pairs, found.genes, found.auroc), (1, 1, Some(1.0)));

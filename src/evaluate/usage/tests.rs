@@ -63,6 +63,7 @@ fn unknown_bases_and_contig_ends_make_a_window_incomplete() {
         place: Place { contig: 0, strand, position },
         count: 1.0,
         gene: "G".into(),
+        terminal: None,
     };
     let whole =
         |strand, position| !complete(vec![site(strand, position)], &genome, 120, 240).is_empty();
@@ -87,6 +88,7 @@ proptest! {
             place: Place { contig: 0, strand: Strand::BOTH[usize::from(minus)], position },
             count: count.into(),
             gene: gene.to_string(),
+            terminal: None,
         };
         let sites: Vec<CountedSite> = sites.iter().map(site).collect();
         let found: Vec<Pair> = genes(&sites).iter().flat_map(|gene| pairs(&sites, gene, floor)).collect();
@@ -104,4 +106,24 @@ proptest! {
             prop_assert!(difference >= 0.0 && (difference.exp2() - ratio).abs() < 1e-9);
         }
     }
+}
+
+#[test]
+fn log_odds_are_among_the_sites_of_a_genes_terminal_exon() {
+    let text = "contig\toffset\tstrand\tgene\treads\tfeature\n\
+                c\t100\t+\tG,H\t30\tterminal_exon\n\
+                c\t300\t+\tG\t10\textended_terminal_exon\n\
+                c\t500\t+\tG\t900\tintron_composite\n\
+                c\t700\t+\tG\t4\tterminal_exon\n\
+                c\t900\t+\tF\t3\tterminal_exon\n";
+    let sites = read(text, "reads", GeneOf::Column("gene")).unwrap();
+    let odds = |n: f64| Some(((n + 1.0) / (40.0 - n + 1.0)).log2());
+    let expected = [odds(30.0), odds(10.0), None, odds(4.0), None];
+    assert_eq!(log_odds(&sites, 10.0), expected);
+    let alone = log_odds(&sites, 3.0)[4];
+    assert_eq!(alone, Some(4f64.log2()));
+    // Nothing says where they lie: all are of the terminal exon.
+    let unknown: Vec<CountedSite> =
+        sites.into_iter().map(|site| CountedSite { terminal: None, ..site }).collect();
+    assert_eq!(log_odds(&unknown, 10.0)[0], Some((31f64 / 901.0).log2()));
 }

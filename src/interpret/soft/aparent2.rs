@@ -8,7 +8,7 @@ use super::operations::Layer;
 use super::{Bank, Parts, Said, Soft};
 use crate::error::Result;
 use crate::models::aparent2::weights::Config;
-use crate::models::aparent2::weights::{EPSILON, LENGTH, LIBRARIES, LIBRARY};
+use crate::models::aparent2::weights::{EPSILON, LENGTH, LIBRARIES};
 use crate::models::aparent2::{HEXAMER, NARROW};
 use crate::models::{Input, Length, Window};
 
@@ -63,7 +63,7 @@ impl Aparent2 {
         }
         let library = parts.layer("library")?;
         debug_assert_eq!(library.weight.dims(), [LENGTH + 1, LIBRARIES]);
-        let column = library.weight.narrow(1, LIBRARY, 1)?.squeeze(1)?;
+        let column = library.weight.narrow(1, config.library, 1)?.squeeze(1)?;
         Ok(Self {
             stem: parts.layer("stem")?,
             groups,

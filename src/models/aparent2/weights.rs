@@ -23,6 +23,22 @@ use crate::models::weight_file::{Reader, Tensors};
 pub const LENGTH: usize = 205;
 /// Libraries of reporter genes that the network was trained on.
 pub const LIBRARIES: usize = 13;
+/// The libraries by the names in the authors' data, in the order of their columns.
+pub const LIBRARY_NAMES: [&str; LIBRARIES] = [
+    "tomm5_up_n20c20_dn_c20",
+    "tomm5_up_c20n20_dn_c20",
+    "tomm5_up_n20c20_dn_n20",
+    "tomm5_up_c20n20_dn_n20",
+    "doubledope",
+    "simple",
+    "atr",
+    "hsp",
+    "snh",
+    "sox",
+    "wha",
+    "array",
+    "aar",
+];
 /// The library whose bias the authors predict with.
 pub const LIBRARY: usize = 11;
 /// What batch norms add to a variance.
@@ -58,7 +74,10 @@ impl Config {
     }
 
     /// Returns what is wrong with the sizes, if anything.
-    fn check(&self) -> Result<(), Problem> {
+    ///
+    /// # Errors
+    /// Says which.
+    pub fn check(&self) -> Result<(), Problem> {
         if self.channels == 0 || self.blocks == 0 || self.dilations.is_empty() {
             return Err("sizes in the metadata: each must be above 0".into());
         }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::models::CleavageVector;
+use crate::models::cleavage::BACKGROUND;
 use crate::output::bed::Site;
 use crate::scan::chunks::Chunk;
 use crate::scan::testing::{ABSENT, Track, assert_same_sites, bits, dense_sites};

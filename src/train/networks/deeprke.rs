@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::layers::{Affine, Lstm, NO_ROW, sum_rows};
+use super::layers::{Affine, Lstm, NO_ROW, Taps, sum_rows};
 use crate::error::{Error, Problem, Result};
 use crate::models::architecture::Architecture;
 use crate::models::deeprke::config::{Activation, Config, Convolution, Track};
@@ -258,8 +258,8 @@ impl DeeprkeNet {
         lengths: &mut [usize],
     ) -> Result<Tensor> {
         for (layer, &sizes) in module.iter().zip(layers) {
-            let padding = sizes.padding();
-            let convolved = layer.convolve(&values.pad_with_zeros(1, padding, padding)?)?;
+            let taps = Taps { dilation: 1, padding: sizes.padding() };
+            let convolved = layer.convolve(&values, taps)?;
             values = self.pool(&convolved, layer, sizes, lengths)?;
         }
         Ok(values)

@@ -7,7 +7,7 @@ use candle_nn::ops::sigmoid;
 
 use crate::error::Result;
 use crate::train::network::{Start, Starter};
-pub use operations::{NO_ROW, sum_rows};
+pub use operations::{Moments, NO_ROW, Taps, norm_relu, sum_rows};
 use operations::{convolve, max_pool};
 
 /// Weights and bias of a convolution or a dense layer.
@@ -32,6 +32,18 @@ impl Affine {
         })
     }
 
+    /// As [`Affine::start`], from zeros.
+    ///
+    /// # Errors
+    /// Those of `start`.
+    pub fn from_zero(name: &str, shape: &[usize], start: &mut Starter<'_>) -> Result<Self> {
+        let zeros = Start::Constant(0.0);
+        Ok(Self {
+            weight: start(&format!("{name}.weight"), shape, zeros.clone())?,
+            bias: start(&format!("{name}.bias"), &shape[shape.len() - 1..], zeros)?,
+        })
+    }
+
     /// Returns a dense layer's values, n x outputs, for n x inputs.
     ///
     /// # Errors
@@ -40,13 +52,13 @@ impl Affine {
         Ok(x.matmul(&self.weight)?.broadcast_add(&self.bias)?)
     }
 
-    /// Convolves where all taps lie inside; without the bias, which goes on after the max-pool:
-    /// there are fewer values, and the result is the same.
+    /// Convolves without the bias. Before a max-pool that goes on after it: there are fewer values,
+    /// and the result is the same.
     ///
     /// # Errors
     /// If the tensor library fails.
-    pub fn convolve(&self, x: &Tensor) -> Result<Tensor> {
-        convolve(x, &self.weight)
+    pub fn convolve(&self, x: &Tensor, taps: Taps) -> Result<Tensor> {
+        convolve(x, &self.weight, taps)
     }
 
     /// Takes the maximum over `size` positions every `stride` positions of what a convolution made,

@@ -224,7 +224,12 @@ impl Head {
     fn start(head: &HeadLayers<'_>, inputs: usize, start: &mut Starter<'_>) -> Result<Self> {
         let (mut layers, mut inputs) = (Vec::new(), inputs);
         for (n, &outputs) in head.hidden.iter().chain([&head.outputs]).enumerate() {
-            layers.push(Affine::start(&format!("{}.{n}", head.name), &[inputs, outputs], start)?);
+            let name = format!("{}.{n}", head.name);
+            let is_last = n == head.hidden.len();
+            layers.push(match head.from_zero && is_last {
+                true => Affine::from_zero(&name, &[inputs, outputs], start)?,
+                false => Affine::start(&name, &[inputs, outputs], start)?,
+            });
             inputs = outputs;
         }
         Ok(Self { layers, dropout: head.dropout })

@@ -7,7 +7,7 @@ use candle_core::{Device, Tensor};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-use super::layers::{Affine, NO_ROW, sum_rows};
+use super::layers::{Affine, NO_ROW, Taps, sum_rows};
 use crate::engine::cpu::layers::pooled;
 use crate::error::{Error, Problem, Result};
 use crate::models::architecture::Architecture;
@@ -233,7 +233,7 @@ impl Network for PyssterNet {
             self.convolutions.iter().zip(&self.config.convolutions).enumerate()
         {
             if n > 0 {
-                values = layer.convolve(&values)?;
+                values = layer.convolve(&values, Taps::VALID)?;
             }
             values = layer.pool(&values, sizes.pool, sizes.stride)?;
             values = noise.drop_share(&values, dropout.convolution)?;

@@ -124,17 +124,6 @@ pub fn past_following_as(codes: &[u8], cuts: &mut [(usize, f32)]) {
     }
 }
 
-/// Cleavage around a measured site: a normal curve over whole nucleotides, mass 1.
-pub fn bump(position: usize, spread: f64, length: usize) -> impl Iterator<Item = (usize, f32)> {
-    let reach = (3.0 * spread).ceil() as isize;
-    let weight = move |offset: isize| (-0.5 * (offset as f64 / spread.max(1e-6)).powi(2)).exp();
-    let total: f64 = (-reach..=reach).map(weight).sum();
-    (-reach..=reach).filter_map(move |offset| {
-        let at = usize::try_from(position as isize + offset).ok().filter(|&at| at < length)?;
-        Some((at, (weight(offset) / total) as f32))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,13 +188,5 @@ mod tests {
         let mut cuts = [(0, 0.1), (1, 0.2), (3, 0.3), (6, 0.4)];
         past_following_as(&[2, 1, 0, 0, 3, 1, 0, 0], &mut cuts);
         assert_eq!(cuts, [(0, 0.1), (3, 0.2), (3, 0.3), (7, 0.4)]);
-    }
-
-    #[test]
-    fn a_bump_has_mass_one_and_its_peak_at_the_site() {
-        let bump: Vec<_> = bump(50, 2.0, 100).collect();
-        let mass: f32 = bump.iter().map(|(_, mass)| mass).sum();
-        assert!((mass - 1.0).abs() < 1e-5);
-        assert_eq!(bump.iter().max_by(|a, b| a.1.total_cmp(&b.1)).map(|(at, _)| *at), Some(50));
     }
 }

@@ -8,10 +8,11 @@ use candle_core::{DType, Device};
 use rand::{Rng, RngExt};
 
 use super::config::{GenomeSource, Labels, ScanTraining, WindowSource};
-use super::segment::{Segment, bump, labelled, past_following_as};
+use super::segment::{Segment, labelled, past_following_as};
 use crate::error::{Error, Result};
 use crate::evaluate::measured::{MeasuredSite, Place, Tier, read_sites};
 use crate::evaluate::negatives::Neighbours;
+use crate::evaluate::windows::ends::bump;
 use crate::genome::compression::Source;
 use crate::genome::memory::Genome;
 use crate::genome::sequence::reverse_complement;

@@ -51,6 +51,8 @@ pub struct HeadLayers<'a> {
     pub outputs: usize,
     /// Its dropout as a share of the recipe's.
     pub dropout: f64,
+    /// Whether its last layer begins with zeros: PolyaID's vector begins uniform.
+    pub from_zero: bool,
 }
 
 /// PolyaID was trained with a dropout of 0.7, but 0.1 in the cleavage head.
@@ -60,13 +62,13 @@ impl PolyaidConfig {
     /// Returns its layers.
     pub fn layers(&self) -> Layers<'_> {
         let Self { filters, width, units, ref classification, ref cleavage } = *self;
-        let classification =
-            HeadLayers { name: "classification", hidden: classification, outputs: 1, dropout: 1.0 };
+        let classification = head("classification", classification);
         let cleavage = HeadLayers {
             name: "cleavage",
             hidden: cleavage,
             outputs: CLEAVAGE,
             dropout: CLEAVAGE_DROPOUT,
+            from_zero: true,
         };
         Layers { filters, width, units, heads: vec![classification, cleavage] }
     }
@@ -76,9 +78,13 @@ impl PolyastrengthConfig {
     /// Returns its layers.
     pub fn layers(&self) -> Layers<'_> {
         let Self { filters, width, units, ref strength } = *self;
-        let head = HeadLayers { name: "strength", hidden: strength, outputs: 1, dropout: 1.0 };
-        Layers { filters, width, units, heads: vec![head] }
+        Layers { filters, width, units, heads: vec![head("strength", strength)] }
     }
+}
+
+/// A head of one value.
+fn head<'a>(name: &'static str, hidden: &'a [usize]) -> HeadLayers<'a> {
+    HeadLayers { name, hidden, outputs: 1, dropout: 1.0, from_zero: false }
 }
 
 impl Layers<'_> {
