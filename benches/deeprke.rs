@@ -26,7 +26,11 @@ fn benchmark(criterion: &mut Criterion) {
     for nt in [101, 375] {
         let windows: Vec<Window> = (0..SEQUENCES)
             .map(|i| (i * 53)..(i * 53 + nt))
-            .map(|place| Window { codes: &codes[place.clone()], structure: Some(&labels[place]) })
+            .map(|place| Window {
+                codes: &codes[place.clone()],
+                structure: Some(&labels[place]),
+                features: &[],
+            })
             .collect();
         for (name, model) in [("sequence and structure", &with_structure), ("sequence", &alone)] {
             group.bench_function(BenchmarkId::new(name, nt), |bencher| {

@@ -9,7 +9,14 @@ use polyascan::models::{Model, Window};
 fn model() -> Pysster {
     let pools = vec![Pool { size: 2, stride: 2 }; 2];
     let output = Activation::Softmax;
-    let config = Config { alphabet: "ACGU,HIMS".into(), length: 200, pools, output };
+    let config = Config {
+        alphabet: "ACGU,HIMS".into(),
+        length: 200,
+        pools,
+        recurrent: Vec::new(),
+        features: Vec::new(),
+        output,
+    };
     let mut tensors = Tensors::new();
     let mut add = |name: &str, shape: &[usize]| {
         let n: usize = shape.iter().product();
@@ -38,7 +45,7 @@ fn benchmark(criterion: &mut Criterion) {
     let windows: Vec<Window> = codes
         .chunks_exact(200)
         .zip(labels.chunks_exact(200))
-        .map(|(codes, labels)| Window { codes, structure: Some(labels) })
+        .map(|(codes, labels)| Window { codes, structure: Some(labels), features: &[] })
         .collect();
     let mut group = criterion.benchmark_group("pysster");
     group.throughput(Throughput::Elements(64));

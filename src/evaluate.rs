@@ -6,6 +6,7 @@ pub mod calibration;
 pub mod calls;
 pub mod classes;
 pub mod context;
+pub mod examples;
 pub mod measured;
 pub mod metrics;
 pub mod negatives;

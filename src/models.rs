@@ -19,12 +19,16 @@ pub mod dense;
 #[doc(hidden)]
 pub mod encoding;
 #[doc(hidden)]
+pub mod features;
+#[doc(hidden)]
 pub mod file;
 #[doc(hidden)]
 pub mod formats;
 mod gpu;
 #[doc(hidden)]
 pub mod library;
+#[doc(hidden)]
+pub mod part;
 #[doc(hidden)]
 pub mod polyaid;
 pub mod posterior;
@@ -39,6 +43,7 @@ pub mod weight_file;
 use crate::engine::device::DeviceKind;
 use crate::error::{Error, Result, WindowPlace};
 use card::ModelCard;
+use features::Feature;
 use posterior::Posterior;
 
 /// Nucleotides of a window of a scan.
@@ -54,17 +59,38 @@ pub const CLEAVAGE_CENTRE: usize = 25;
 pub type CleavageVector = [f32; CLEAVAGE];
 
 /// A sequence to score, in transcript direction.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Window<'a> {
-    /// Codes as in [`crate::genome::sequence`].
+    /// Codes as in [`crate::genome::sequence`]: of nucleotides, or of [`Model::letters`].
     pub codes: &'a [u8],
     /// The structure label of each nucleotide, for models that read structure.
     pub structure: Option<&'a [u8]>,
+    /// Numbers that go with the sequence, for models that read some.
+    pub features: &'a [f32],
 }
 
 impl<'a> From<&'a [u8]> for Window<'a> {
     fn from(codes: &'a [u8]) -> Self {
-        Self { codes, structure: None }
+        Self { codes, ..Self::default() }
+    }
+}
+
+/// A window that is kept.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OwnedWindow {
+    /// As in [`Window`].
+    pub codes: Vec<u8>,
+    /// The label of each nucleotide.
+    pub structure: Option<Vec<u8>>,
+    /// Numbers that go with the sequence.
+    pub features: Vec<f32>,
+}
+
+impl OwnedWindow {
+    /// Returns what a model reads.
+    pub fn window(&self) -> Window<'_> {
+        let Self { codes, structure, features } = self;
+        Window { codes, structure: structure.as_deref(), features }
     }
 }
 
@@ -129,17 +155,19 @@ pub struct Input {
     pub anchor: usize,
     /// Whether it needs RNA structure labels.
     pub structure: bool,
+    /// How many numbers beside the sequence it needs.
+    pub features: usize,
 }
 
 impl Input {
     /// The window of a scan: 240 nt, sequence alone.
     pub const SCAN: Self =
-        Self { length: Length::Exactly(WINDOW), anchor: CENTRE, structure: false };
+        Self { length: Length::Exactly(WINDOW), anchor: CENTRE, structure: false, features: 0 };
 
     /// Checks that the model can read these windows.
     ///
     /// # Errors
-    /// Says which window has a wrong length or lacks its structure.
+    /// Says which window has a wrong length or lacks its structure or features.
     pub fn check(&self, model: &str, windows: &[Window<'_>]) -> Result<()> {
         for (at, window) in windows.iter().enumerate() {
             let nt = window.codes.len();
@@ -152,12 +180,27 @@ impl Input {
                 Some(labels) if labels.len() != nt => {
                     format!("window {at} has {nt} nt and {} structure labels", labels.len())
                 }
+                _ if window.features.len() != self.features => {
+                    let (found, read) = (window.features.len(), self.features);
+                    format!("window {at} comes with {found} features; it reads {read}")
+                }
                 _ => continue,
             };
             return Err(Error::model(model, problem));
         }
         Ok(())
     }
+}
+
+/// What the outputs of a classifier, a value each, are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Classes {
+    /// One output: the probability of the first of two classes.
+    Two,
+    /// The probability of each class, of which a window has one.
+    One,
+    /// The probability of each class, of which a window has any number.
+    Any,
 }
 
 /// A named output of a model.
@@ -250,6 +293,22 @@ pub trait Model: Send + Sync {
     /// they are.
     fn structure_letters(&self) -> Option<&str> {
         self.input().structure.then_some("FTHIMS")
+    }
+
+    /// Returns the letters of the sequences that it reads, in the order of their codes, where these
+    /// are no nucleotides.
+    fn letters(&self) -> Option<&str> {
+        None
+    }
+
+    /// Returns the features that it reads beside the sequence: [`Input::features`] numbers in all.
+    fn features(&self) -> &[Feature] {
+        &[]
+    }
+
+    /// Returns what its outputs are, of classifiers.
+    fn classes(&self) -> Option<Classes> {
+        None
     }
 
     /// Returns what scans run on.

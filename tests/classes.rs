@@ -170,3 +170,34 @@ fn figures_of_nothing_are_refused_with_the_reason() {
         arguments(&whole, &whole).into_iter().chain(["--threshold", "nan"].map(str::to_owned));
     refuse(nan, 2, &["--threshold NaN"]);
 }
+
+#[test]
+fn a_table_has_every_scored_sequence_and_a_picture_its_curves() {
+    let folder = Folder::new();
+    let model = small_model(&folder);
+    let mut all = sequences(6, READS, 8);
+    all[1].pop();
+    let p = folder.file("p.fa", fasta(all[..3].iter().map(|s| ("x", s.as_str()))));
+    let n = folder.file("n.txt", all[3..].join("\n"));
+    let [table, plot] = ["said.tsv", "curves.svg"].map(|name| folder.at(name));
+    let args = ["--positive", &p, "--negative", &n, "--model", &model];
+    let found = evaluate(&[&args[..], &["--predictions", &table, "--plot", &plot]].concat());
+    let rows = crate::tables::rows(&table);
+    let names: Vec<&str> = rows.iter().map(|row| row["name"].as_str()).collect();
+    assert_eq!(names, ["x", "x", "1", "2", "3"]);
+    assert_eq!((&rows[0]["file"], &rows[4]["file"]), (&p, &n));
+    let labels: Vec<&str> = rows.iter().map(|row| row["classes"].as_str()).collect();
+    assert_eq!(labels, ["1", "1", "0", "0", "0"]);
+    for row in &rows {
+        let above = crate::tables::number(row, "probability") > 0.5;
+        assert_eq!(row["predicted"], if above { "1" } else { "0" });
+    }
+    let auroc = found["all"]["auroc"].as_f64().unwrap();
+    let svg = std::fs::read_to_string(&plot).unwrap();
+    assert!(svg.contains(&format!("probability: AUROC {auroc:.4}")), "{svg}");
+    let same = [&["evaluate", "classes"], &args[..], &["--predictions", &p]].concat();
+    refuse(same, 2, &["same file"]);
+    let lone = ["evaluate", "classes", "--positive", &p, "--model", &model];
+    refuse(lone, 2, &["--positive without --negative"]);
+    refuse(["evaluate", "classes", "--model", &model], 2, &["in one way"]);
+}

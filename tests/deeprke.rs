@@ -132,7 +132,7 @@ fn predict_gives_a_network_the_structures_of_a_file() {
     let windows: Vec<Window> = codes
         .iter()
         .zip(&labels)
-        .map(|(codes, labels)| Window { codes, structure: Some(labels.as_bytes()) })
+        .map(|(codes, labels)| Window { codes, structure: Some(labels.as_bytes()), features: &[] })
         .collect();
     let loaded = registry::load(&model, &Workers::CPU).unwrap();
     assert_eq!(said, loaded.predict(&windows).unwrap().values[0]);

@@ -45,7 +45,9 @@ fn model(folder: &Folder, stretches: [&str; 2]) -> String {
     add("dense.0.weight", vec![left * 3, 2], vec![0.1; left * 6]);
     add("dense.0.bias", vec![2], vec![0.0, 0.0]);
     let pools = vec![Pool { size: 2, stride: 2 }];
-    let config = Config { alphabet: "ACGT".into(), length: 40, pools, output: Activation::Softmax };
+    let (recurrent, features) = (Vec::new(), Vec::new());
+    let output = Activation::Softmax;
+    let config = Config { alphabet: "ACGT".into(), length: 40, pools, recurrent, features, output };
     let config = serde_json::to_string(&config).unwrap();
     let metadata = BTreeMap::from([("architecture", "pysster"), ("config", config.as_str())]);
     folder.file("model.safetensors", encode(&tensors, &metadata).unwrap())

@@ -62,6 +62,7 @@ mod train_classes;
 mod train_isoform;
 mod train_polyaid;
 mod train_published;
+mod train_pysster;
 mod truncation;
 mod trust;
 mod tune;

@@ -303,6 +303,144 @@ fn an_output_that_cannot_be_written_is_refused_before_training() {
 }
 
 #[test]
+fn folders_of_text_files_are_what_their_files_are() {
+    let folder = setting(40, 40);
+    let files = config(&folder, 2);
+    for (name, list) in [("pos_root", "p.txt"), ("neg_root", "n.txt")] {
+        let root = folder.folder(name);
+        let text = fs::read_to_string(folder.at(list)).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        // In the order of their names.
+        for (part, lines) in ["AATAAA.txt", "ATTAAA.txt"].iter().zip(lines.chunks(20)) {
+            fs::write(format!("{root}/{part}"), lines.join("\n")).unwrap();
+        }
+        fs::write(format!("{root}/.hidden"), "not a sequence").unwrap();
+    }
+    let folders = files.replace("p.txt", "pos_root").replace("n.txt", "neg_root");
+    let train = |text: String, out: &str| {
+        let config = folder.file("c.toml", text);
+        let out = folder.at(out);
+        run(["train", "signal", "--config", &config, "-o", &out]);
+        fs::read(out).unwrap()
+    };
+    assert!(train(files, "a.safetensors") == train(folders.clone(), "b.safetensors"));
+    let empty = folders.replace("neg_root", "empty");
+    folder.folder("empty");
+    let config = folder.file("c.toml", empty);
+    let args = ["train", "signal", "--config", &config, "-o", &folder.at("c.safetensors")];
+    refuse(args, 1, &["empty: a folder without files of sequences"]);
+}
+
+#[test]
+fn an_archive_holds_the_last_fold_and_trains_predicts_and_evaluates() {
+    let folder = setting(75, 50);
+    let config = folder.file("c.toml", config(&folder, 30));
+    let archive = folder.at("data.npz");
+    run(["train", "examples", "--config", &config, "--nfolds", "5", "-o", &archive]);
+    let folds = ["train", "signal", "--config", &config, "--nfolds", "5", "--keep-folds", "-o"];
+    run([&folds[..], &[&folder.at("cv.safetensors")]].concat());
+    // What trains on the archive is the model of the last fold, but for the order of the data.
+    let text = fs::read_to_string(&config).unwrap();
+    let lists = text.find("positives").unwrap();
+    let text = text[..lists].to_owned() + "archive = \"data.npz\"\n";
+    let of_archive = folder.file("a.toml", text);
+    let model = folder.at("a.safetensors");
+    run(["train", "signal", "--config", &of_archive, "-o", &model]);
+    let evaluate = |model: &str, split: &[&str]| -> serde_json::Value {
+        let args = ["evaluate", "classes", "--json", "--model", model, "--archive", &archive];
+        serde_json::from_slice(&run([&args[..], split].concat())).unwrap()
+    };
+    let counts = |found: &serde_json::Value| {
+        ["positives", "negatives"].map(|label| found["all"][label].as_u64().unwrap())
+    };
+    let fold = folder.at("cv.fold5.safetensors");
+    assert_eq!(counts(&evaluate(&fold, &[])), [15, 10]);
+    assert_eq!(counts(&evaluate(&fold, &["--part", "training"])), [45, 30]);
+    // The fold's figures are those of the archive's test windows.
+    let table = fs::read_to_string(folder.at("cv.folds.tsv")).unwrap();
+    let found = evaluate(&fold, &[])["all"]["error_rate"].as_f64().unwrap();
+    assert!((numbers(&table, "error")[4] - found).abs() < 1e-4, "{table} {found}");
+    let log = fs::read_to_string(folder.at("a.log.tsv")).unwrap();
+    let card: toml::Table =
+        fs::read_to_string(folder.at("a.toml")).unwrap_or_default().parse().unwrap();
+    let kept = card["training"]["kept_epoch"].as_integer().unwrap() as usize - 1;
+    let valid = evaluate(&model, &["--part", "validation"])["all"]["error_rate"].as_f64().unwrap();
+    assert!((numbers(&log, "error")[kept] - valid).abs() < 1e-4, "{log} {valid}");
+    // Predictions, 0 and 1, of the test windows in their order.
+    let told = run(["predict", &archive, "--model", &model, "--labels"]);
+    let told = String::from_utf8(told).unwrap();
+    let rows: Vec<Vec<&str>> = told
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| line.split('\t').collect())
+        .collect();
+    assert_eq!((rows.len(), rows[0][0], rows[24][0], rows[0][2]), (25, "1", "25", "+"));
+    for row in &rows {
+        let is_above = row[3].parse::<f64>().unwrap() > 0.5;
+        assert_eq!(row[4], if is_above { "1" } else { "0" }, "{row:?}");
+    }
+    let all = run(["predict", &archive, "--model", &model, "--part", "training"]);
+    assert_eq!(String::from_utf8(all).unwrap().lines().filter(|l| !l.starts_with('#')).count(), 75);
+    // Dealt out anew, every example is scored once.
+    let again = ["train", "signal", "--config", &of_archive, "--folds", "5", "-o"];
+    run([&again[..], &[&folder.at("again.safetensors")]].concat());
+    let table = fs::read_to_string(folder.at("again.folds.tsv")).unwrap();
+    assert_eq!(columns(&table, "examples")[5], "125");
+}
+
+#[test]
+fn what_is_no_archive_of_theirs_is_refused() {
+    let folder = setting(10, 10);
+    let base = config(&folder, 1);
+    let good = folder.file("c.toml", &base);
+    let archive = folder.at("data.npz");
+    run(["train", "examples", "--config", &good, "-o", &archive]);
+    let file = folder.at("wrong.toml");
+    let weights = folder.at("w.safetensors");
+    let refused = |text: String, told: &[&str]| {
+        folder.file("wrong.toml", text);
+        refuse(["train", "signal", "--config", &file, "-o", &weights], 1, told);
+    };
+    refused(base.clone() + "archive = \"data.npz\"\n", &["not both"]);
+    let alone = base[..base.find("positives").unwrap()].to_owned();
+    refused(alone.clone() + "archive = \"p.txt\"\n", &["p.txt", "not a NumPy file"]);
+    refused(alone.clone() + "archive = \"data.npz\"\nvalidation = 0.2\n", &["not both"]);
+    refused(alone + "archive = \"data.npz\"\nanchor = 100\n", &["anchor"]);
+    let window = folder.file("w.txt", windows(1, true, 1).join("\n"));
+    let model = folder.at("m.safetensors");
+    run(["train", "signal", "--config", &good, "-o", &model]);
+    let split = ["predict", &window, "--model", &model, "--part", "training"];
+    refuse(split, 2, &["only an archive"]);
+    let site = small_model(&folder);
+    refuse(["predict", &window, "--model", &site, "--labels"], 2, &["--labels", "no classes"]);
+    let ways =
+        ["evaluate", "classes", "--model", &model, "--archive", &archive, "--class", &window];
+    refuse(ways, 2, &["in one way"]);
+}
+
+#[test]
+fn the_authors_random_search_trains() {
+    let folder = setting(40, 40);
+    let text = fs::read_to_string("config/train/deerect-search.toml").unwrap();
+    let lists = text.find("positives").unwrap();
+    let ranges = text.find("[tune]").unwrap();
+    let own = "positives = [\"p.txt\"]\nnegatives = [\"n.txt\"]\n";
+    let text = text[..lists].replace("epochs = 200", "epochs = 2") + own + &text[ranges..];
+    let config = folder.file("c.toml", text);
+    let (out, data) = (folder.at("s"), folder.at(""));
+    run(["tune", "signal", "--config", &config, "--data", &data, "--trials", "3", "-o", &out]);
+    let trials = fs::read_to_string(folder.at("s.trials.tsv")).unwrap();
+    let best = fs::read_to_string(folder.at("s.toml")).unwrap();
+    assert_eq!(trials.lines().count(), 5);
+    assert!(
+        best.contains("[network.start]") && best.contains("schedule = \"exponential\""),
+        "{best}"
+    );
+    let none = ["tune", "signal", "--config", &config, "--data", &data, "-o", &out];
+    refuse(none, 2, &["--trials N is needed"]);
+}
+
+#[test]
 #[cfg_attr(not(shared), ignore = "needs ../shared")]
 fn the_published_windows_are_read_and_learned_from() {
     let data = shared("data/human/pas_windows/omni_206nt_pos.tsv.gz");

@@ -5,8 +5,8 @@ use clap::builder::PossibleValue;
 
 use crate::engine::cpu::simd;
 use crate::engine::cuda::Precision;
-use crate::evaluate::parts::Part;
 use crate::models::deeprke::words::Labels;
+use crate::models::part::Part;
 use crate::reads::bam::Library;
 use crate::reads::cleavage::GenomicAs;
 use crate::scan::Anchor;
@@ -113,6 +113,7 @@ mod tests {
     #[test]
     fn what_help_calls_a_value_is_its_name() {
         assert_eq!(names::<Anchor>(), given(|value: &Anchor| value.name().to_owned()));
+        assert_eq!(names::<Part>(), given(|value: &Part| value.name().to_owned()));
         assert_eq!(names::<LatentSites>(), given(|value: &LatentSites| value.name().to_owned()));
         assert_eq!(names::<Precision>(), given(|value: &Precision| value.name().to_owned()));
         assert_eq!(names::<simd::Path>(), given(simd::Path::to_string));

@@ -133,11 +133,18 @@ fn show(name: &str) -> Result<String> {
         toml::to_string(model.card()).map_err(|e| Error::Internal(format!("model card: {e}")))?;
     let input = model.input();
     let structure = if input.structure { " with structure labels" } else { "" };
+    let letters =
+        model.letters().map_or("nt".to_owned(), |letters| format!("letters of {letters}"));
+    let features: Vec<&str> = model.features().iter().map(|f| f.name.as_str()).collect();
+    let features = match features[..] {
+        [] => String::new(),
+        _ => format!(", features {}", printable(&features.join(", "))),
+    };
     let outputs: Vec<String> =
         model.outputs().iter().map(|o| format!("{} ({})", o.name, o.width)).collect();
     let card: String = card.lines().map(|line| printable(line) + "\n").collect();
     Ok(format!(
-        "{card}# reads: {} nt{structure}, anchored at index {}\n# says: {}\n",
+        "{card}# reads: {} {letters}{structure}{features}, anchored at index {}\n# says: {}\n",
         input.length,
         input.anchor,
         printable(&outputs.join(", "))
@@ -150,7 +157,9 @@ fn try_out(model: &dyn Model) -> Result<()> {
     let codes: Vec<u8> = (0..nt).map(|i| (i * i / 3 % 4) as u8).collect();
     // Letters that every structure alphabet has, or replaces.
     let labels = vec![b'S'; nt];
-    let window = Window { codes: &codes, structure: model.input().structure.then_some(&labels) };
+    let structure = model.input().structure.then_some(labels.as_slice());
+    let features = vec![0.0; model.input().features];
+    let window = Window { codes: &codes, structure, features: &features };
     let said = model.predict(&[window])?;
     let widths = model.outputs().iter().map(|output| output.width);
     if said.values.iter().map(Vec::len).eq(widths) {

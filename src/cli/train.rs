@@ -4,6 +4,7 @@ mod classes;
 mod common;
 mod context;
 mod embeddings;
+mod examples;
 mod isoform;
 mod scan;
 mod strength;
@@ -35,6 +36,7 @@ enum Task {
     /// Which class is a sequence of, e.g. bound by a protein or not: pysster, DeepRKE.
     Binding(classes::Args),
     Embeddings(embeddings::Args),
+    Examples(examples::Args),
 }
 
 /// Runs the command.
@@ -52,5 +54,6 @@ pub fn run(args: &Args) -> Result<()> {
         Task::Signal(args) => classes::run(args, card::Task::Signal),
         Task::Binding(args) => classes::run(args, card::Task::Binding),
         Task::Embeddings(args) => embeddings::run(args),
+        Task::Examples(args) => examples::run(args),
     }
 }

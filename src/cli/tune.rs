@@ -31,13 +31,14 @@ use crate::train::{artifacts, recipe};
 /// Bytes of a table of trials at most.
 const MOST_TRIALS_BYTES: u64 = 64 << 20;
 
-/// Search the settings that train the best model: random trials, each chosen by the seed.
+/// Search the settings that train the best model: random trials, each chosen by the seed, or a grid.
 ///
 /// The configuration is one of `polyascan train` with a table [tune] of what to vary: dotted keys
-/// with { log = [a, b] }, { uniform = [a, b] }, { integer = [a, b] } or { choice = [...] }, for
-/// example `optimiser.learning_rate = { log = [1e-4, 1e-2] }`. Each trial trains as `train` would,
-/// and the best epoch's merit (what chooses the epoch) chooses the trial. `polyascan train` with
-/// the configuration written here makes the best trial's model again.
+/// with { log = [a, b] }, { uniform = [a, b] }, { sqrt = [a, b] }, { integer = [a, b] } or
+/// { choice = [...] }, for example `optimiser.learning_rate = { log = [1e-4, 1e-2] }`; with `search
+/// = "grid"` there, all combinations of { choice } and { integer } are tried. Each trial trains as
+/// `train` would, and the best epoch's merit (what chooses the epoch) chooses the trial. `polyascan
+/// train` with the configuration written here makes the best trial's model again.
 #[derive(Debug, ClapArgs)]
 pub struct Args {
     /// What is trained.
@@ -49,9 +50,9 @@ pub struct Args {
     /// Folder that the data paths are relative to, instead of the configuration's.
     #[arg(long)]
     data: Option<PathBuf>,
-    /// How many in all.
+    /// How many in all, of random search; a grid has as many as combinations.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
-    trials: u32,
+    trials: Option<u32>,
     /// Of the search; the seed of training is the configuration's.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -107,14 +108,16 @@ impl Args {
         self.threads.apply()?;
         let device = open_device(&self.device)?;
         let (base, space) = self.read()?;
+        let count = self.count(&space)?;
         // All of them before the first: a wrong range is told at once.
-        let configs = (0..self.trials as usize)
+        let configs = (0..count)
             .map(|number| {
-                let (value, config) = self.trial::<C>(&base, &space, number)?;
-                recipe::expect(&self.config, &config, task).map(|()| (value, config))
+                let (value, mut config) = self.trial::<C>(&base, &space, number)?;
+                recipe::expect(&self.config, &config, task)?;
+                config.prepare().map(|()| (value, config))
             })
             .collect::<Result<Vec<_>>>()?;
-        let mut trials = self.begun(task, &base, &space)?;
+        let mut trials = self.begun((task, count), &base, &space)?;
         for (number, (_, config)) in configs.iter().enumerate().skip(trials.all.len()) {
             let drawn = space.draw(self.seed, number);
             let shown: Vec<String> = drawn.iter().map(|(key, v)| format!("{key} = {v}")).collect();
@@ -177,6 +180,23 @@ impl Args {
         Ok((base, space))
     }
 
+    /// Returns how many trials there are in all.
+    fn count(&self, space: &Space) -> Result<usize> {
+        let wrong = |problem| Error::input(&self.config, "[tune]", problem);
+        match (space.combinations().map_err(wrong)?, self.trials) {
+            (Some(count), None) => Ok(count),
+            (None, Some(trials)) => Ok(trials as usize),
+            (Some(count), Some(_)) => Err(Error::Usage(format!(
+                "--trials: the grid has {count} combinations, which are all tried; leave it out"
+            ))),
+            (None, None) => {
+                let problem =
+                    "--trials N is needed: random search goes on as long as it is asked to";
+                Err(Error::Usage(problem.into()))
+            }
+        }
+    }
+
     /// Returns a trial's configuration.
     fn trial<C: Trainable>(
         &self,
@@ -203,7 +223,12 @@ impl Args {
     }
 
     /// Returns the trials that are done already.
-    fn begun(&self, task: card::Task, base: &Value, space: &Space) -> Result<Trials> {
+    fn begun(
+        &self,
+        (task, count): (card::Task, usize),
+        base: &Value,
+        space: &Space,
+    ) -> Result<Trials> {
         let text = toml::to_string(base).map_err(|e| Error::Internal(e.to_string()))?;
         let (seed, digest) = (self.seed, sha256(text.as_bytes()));
         let search = format!("polyascan tune {}, seed {seed}, configuration {digest}", task.name());
@@ -215,7 +240,7 @@ impl Args {
         let text = limited::read_text(&path, MOST_TRIALS_BYTES, "a table of trials")?;
         let wrong = |problem: Problem| Error::of_file(&path, problem);
         trials.read(&text).map_err(wrong)?;
-        if trials.all.len() > self.trials as usize {
+        if trials.all.len() > count {
             let there = trials.all.len();
             return Err(wrong(
                 format!("{there} trials are there: ask for as many or more (--trials)").into(),

@@ -2,6 +2,7 @@
 //! code; the path is chosen at run time.
 
 pub mod activation;
+pub mod gated;
 pub mod layers;
 pub mod lstm;
 pub mod matmul;

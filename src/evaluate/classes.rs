@@ -1,36 +1,18 @@
 //! A model's scores of positive and negative sequences.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
-use std::path::Path;
+pub mod judge;
+pub mod labels;
+pub mod report;
+pub mod table;
 
-use rayon::prelude::*;
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::metrics::{auprc, auroc};
 use crate::error::{Error, Result};
-use crate::genome::sequence::encode;
-use crate::genome::sequences::{Sequence, Sequences};
-use crate::models::{Input, Length, Model, Window};
-
-/// Sequences read per turn: bounds memory.
-const TURN: usize = 8192;
-/// Windows per task of the thread pool.
-const BATCH: usize = 64;
-
-/// What is asked of a model.
-pub struct Question<'a> {
-    pub model: &'a dyn Model,
-    /// Index of an output of one value.
-    pub output: usize,
-    /// A score above it counts as a call.
-    pub threshold: f32,
-    /// Index in each sequence of the base that the model's anchor falls on; without it, a sequence
-    /// is a window.
-    pub anchor_at: Option<usize>,
-    /// Column of the tables to break figures down by.
-    pub by: Option<&'a str>,
-}
+use crate::models::Model;
+use judge::{Account, Said};
 
 /// Scores of positives and negatives.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -39,16 +21,11 @@ pub struct Scores {
     pub negatives: Vec<f32>,
 }
 
-/// What became of a file's sequences: read = scored + skipped.
+/// What became of a file's sequences of one class.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FileReport {
-    pub file: String,
-    /// `positive` or `negative`.
-    pub label: &'static str,
-    pub read: usize,
-    pub scored: usize,
-    /// By reason.
-    pub skipped: BTreeMap<&'static str, usize>,
+    #[serde(flatten)]
+    pub account: Account,
     /// Sequences with a score above the threshold.
     pub called: usize,
     /// Share of the scored ones that are on the wrong side of the threshold.
@@ -89,126 +66,28 @@ pub fn choose_output(model: &dyn Model, name: Option<&str>) -> Result<usize> {
     })
 }
 
-impl Question<'_> {
-    /// Checks that the model can be asked.
-    ///
-    /// # Errors
-    /// If it reads more than sequence, or its anchor cannot be placed.
-    pub fn check(&self) -> Result<()> {
-        let (input, name) = (self.model.input(), &self.model.card().name);
-        if input.structure {
-            let problem = "it reads RNA structure, which `evaluate classes` has no option for; score \
-                           the sequences with `polyascan predict --structures FILE`";
-            return Err(Error::model(name, problem));
-        }
-        match (self.anchor_at, input.length) {
-            (Some(at), Length::Exactly(_)) if at < input.anchor => Err(Error::Usage(format!(
-                "--anchor-at {at}: {name} reads {} nt before its anchor",
-                input.anchor
-            ))),
-            (Some(at), Length::Between(..)) => Err(Error::Usage(format!(
-                "--anchor-at {at}: {name} reads whole sequences and has no anchor"
-            ))),
-            _ => Ok(()),
-        }
+/// Returns the scores of positives and negatives by group.
+pub fn scores(all: &[Said]) -> BTreeMap<String, Scores> {
+    let mut groups: BTreeMap<String, Scores> = BTreeMap::new();
+    for said in all {
+        let scores = groups.entry(said.group.clone()).or_default();
+        let is_positive = said.classes.contains(&0);
+        let side = if is_positive { &mut scores.positives } else { &mut scores.negatives };
+        side.push(said.values[0]);
     }
-
-    /// Scores a file of one class and adds the scores to those of all and of their groups.
-    ///
-    /// # Errors
-    /// If the file cannot be read or the model fails.
-    pub fn score(
-        &self,
-        path: &Path,
-        positive: bool,
-        scores: &mut BTreeMap<String, Scores>,
-    ) -> Result<FileReport> {
-        let mut report = FileReport {
-            file: path.display().to_string(),
-            label: if positive { "positive" } else { "negative" },
-            read: 0,
-            scored: 0,
-            skipped: BTreeMap::new(),
-            called: 0,
-            error_rate: None,
-        };
-        let mut sequences = Sequences::open(path, self.by)?;
-        loop {
-            let turn: Vec<Sequence> = sequences.by_ref().take(TURN).collect::<Result<_>>()?;
-            if turn.is_empty() {
-                break;
-            }
-            report.read += turn.len();
-            let (groups, windows) = self.windows(turn, &mut report.skipped);
-            let values = self.predict(&windows)?;
-            report.scored += values.len();
-            report.called += values.iter().filter(|value| **value > self.threshold).count();
-            for (group, value) in groups.into_iter().zip(values) {
-                let scores = scores.entry(group).or_default();
-                if positive { &mut scores.positives } else { &mut scores.negatives }.push(value);
-            }
-        }
-        let wrong = if positive { report.scored - report.called } else { report.called };
-        report.error_rate = share(wrong, report.scored);
-        Ok(report)
-    }
-
-    /// Returns the group and the window of each sequence that has one.
-    fn windows(
-        &self,
-        turn: Vec<Sequence>,
-        skipped: &mut BTreeMap<&'static str, usize>,
-    ) -> (Vec<String>, Vec<Vec<u8>>) {
-        let input = self.model.input();
-        let windows = turn.into_iter().filter_map(|Sequence { letters, group, .. }| {
-            match window(input, self.anchor_at, letters.as_bytes()) {
-                Ok(codes) => Some((group, codes)),
-                Err(reason) => {
-                    *skipped.entry(reason).or_default() += 1;
-                    None
-                }
-            }
-        });
-        windows.unzip()
-    }
-
-    fn predict(&self, windows: &[Vec<u8>]) -> Result<Vec<f32>> {
-        let batches = windows.par_chunks(BATCH).map(|batch| {
-            let batch: Vec<Window> = batch.iter().map(|codes| codes.as_slice().into()).collect();
-            Ok(self.model.predict(&batch)?.values.swap_remove(self.output))
-        });
-        Ok(batches.collect::<Result<Vec<_>>>()?.concat())
-    }
+    groups
 }
 
-/// Cuts the model's window out of a sequence, or says why there is none.
-fn window(
-    input: Input,
-    anchor_at: Option<usize>,
-    letters: &[u8],
-) -> std::result::Result<Vec<u8>, &'static str> {
-    let window = place(input, anchor_at, letters.len())?;
-    encode(&letters[window]).map_err(|_| NO_NUCLEOTIDE)
-}
-
-/// Why a sequence has no window.
-pub const NO_NUCLEOTIDE: &str = "letter that is no nucleotide";
-
-/// Returns where the model's window lies in a sequence of `nt` nucleotides whose base `anchor_at`
-/// is the model's anchor, or which is a window, or says why there is none.
-pub fn place(
-    input: Input,
-    anchor_at: Option<usize>,
-    nt: usize,
-) -> std::result::Result<Range<usize>, &'static str> {
-    let first = anchor_at.map_or(0, |at| at - input.anchor.min(at));
-    let (least, most) = input.length.limits();
-    match nt {
-        _ if nt < first + least => Err("too short"),
-        _ if anchor_at.is_some() => Ok(first..first + least),
-        _ if nt > most => Err("too long"),
-        _ => Ok(0..nt),
-    }
+/// Returns what became of each file's sequences at a threshold.
+pub fn file_reports(all: &[Said], accounts: Vec<Account>, threshold: f32) -> Vec<FileReport> {
+    let report = |(number, account): (usize, Account)| {
+        let own = all.iter().filter(|said| said.file == number);
+        let called = own.clone().filter(|said| said.values[0] > threshold).count();
+        let wrong = own.filter(|said| (said.values[0] > threshold) != said.classes.contains(&0));
+        let error_rate = share(wrong.count(), account.scored);
+        FileReport { account, called, error_rate }
+    };
+    accounts.into_iter().enumerate().map(report).collect()
 }
 
 impl Scores {
@@ -242,22 +121,6 @@ fn share(part: usize, whole: usize) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const INPUT: Input = Input { length: Length::Exactly(4), anchor: 1, structure: false };
-
-    #[test]
-    fn a_window_is_the_sequence_or_lies_around_the_anchor() {
-        assert_eq!(window(INPUT, None, b"ACGT"), Ok(vec![0, 1, 2, 3]));
-        assert_eq!(window(INPUT, None, b"ACGTA"), Err("too long"));
-        assert_eq!(window(INPUT, None, b"ACG"), Err("too short"));
-        assert_eq!(window(INPUT, Some(3), b"TTACGTAA"), Ok(vec![0, 1, 2, 3]));
-        assert_eq!(window(INPUT, Some(3), b"TTACG"), Err("too short"));
-        assert_eq!(window(INPUT, Some(1), b"AC!T"), Err("letter that is no nucleotide"));
-        let between = Input { length: Length::Between(2, 3), ..INPUT };
-        assert_eq!(window(between, None, b"AC"), Ok(vec![0, 1]));
-        assert_eq!(window(between, None, b"ACGT"), Err("too long"));
-        assert_eq!(window(between, None, b"A"), Err("too short"));
-    }
 
     #[test]
     fn figures_of_known_scores() {

@@ -36,6 +36,35 @@ pub fn auprc(positives: &[f32], negatives: &[f32]) -> Option<f64> {
     Some(area / positives.len() as f64)
 }
 
+/// Points of a curve.
+pub type Points = Vec<(f64, f64)>;
+
+/// Returns the ROC curve (false against true positive rate, from 0, 0 to 1, 1) and the
+/// precision-recall curve (recall, precision) by falling score; tied scores are one step. `None`
+/// without positives or negatives.
+///
+/// ```
+/// use polyascan::evaluate::metrics::curves;
+/// let (roc, precision_recall) = curves(&[0.9, 0.4], &[0.4, 0.1]).unwrap();
+/// assert_eq!(roc, [(0.0, 0.0), (0.0, 0.5), (0.5, 1.0), (1.0, 1.0)]);
+/// assert_eq!(precision_recall, [(0.5, 1.0), (1.0, 2.0 / 3.0), (1.0, 0.5)]);
+/// ```
+pub fn curves(positives: &[f32], negatives: &[f32]) -> Option<(Points, Points)> {
+    if positives.is_empty() || negatives.is_empty() {
+        return None;
+    }
+    let (all_p, all_n) = (positives.len() as f64, negatives.len() as f64);
+    let (mut roc, mut precision_recall) = (vec![(0.0, 0.0)], Vec::new());
+    let (mut true_calls, mut false_calls) = (0.0, 0.0);
+    for (p, n) in tied(positives, negatives) {
+        true_calls += p as f64;
+        false_calls += n as f64;
+        roc.push((false_calls / all_n, true_calls / all_p));
+        precision_recall.push((true_calls / all_p, true_calls / (true_calls + false_calls)));
+    }
+    Some((roc, precision_recall))
+}
+
 /// Returns the median, the mean of the middle two for an even number; `None` of nothing.
 pub fn median(values: &[f64]) -> Option<f64> {
     let mut sorted = values.to_vec();

@@ -14,7 +14,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::measured::{MeasuredSite, Place, read_sites};
 use super::negatives::{Neighbours, draw};
-use super::parts::{Dealt, Part};
+use super::parts::Dealt;
 use super::usage::EXTENSION;
 use crate::context::class::Feature;
 use crate::context::features::GeneContext;
@@ -25,6 +25,7 @@ use crate::genome::memory::Genome;
 use crate::genome::sequence::UNKNOWN;
 use crate::genome::strand::Strand;
 use crate::models::cleavage::BACKGROUND;
+use crate::models::part::Part;
 use crate::models::{CENTRE, CLEAVAGE, CleavageVector};
 use ends::Ends;
 use settings::{Shares, WindowSettings};

@@ -96,7 +96,9 @@ fn try_out(bytes: &[u8]) -> Option<Box<dyn Model>> {
     let (nt, _) = model.input().length.limits();
     let codes: Vec<u8> = (0..nt).map(|i| (i % 5) as u8).collect();
     let labels = vec![b'S'; nt];
-    let window = Window { codes: &codes, structure: model.input().structure.then_some(&labels) };
+    let features = vec![0.5; model.input().features];
+    let structure = model.input().structure.then_some(labels.as_slice());
+    let window = Window { codes: &codes, structure, features: &features };
     if let Ok(said) = model.predict(&[window]) {
         assert!(said.values.iter().flatten().all(|value| value.is_finite()));
         assert!(said.values.iter().map(Vec::len).eq(model.outputs().iter().map(|o| o.width)));

@@ -43,6 +43,49 @@ pub fn encode(letters: &[u8]) -> Result<Vec<u8>, usize> {
     letters.iter().enumerate().map(|(i, &letter)| code(letter).ok_or(i)).collect()
 }
 
+/// The code of a letter that an alphabet of other letters than nucleotides lacks.
+pub const NO_LETTER: u8 = u8::MAX;
+
+/// How letters of sequences become codes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Coder {
+    /// As [`encode`].
+    #[default]
+    Nucleotides,
+    /// The places of letters in an alphabet of upper-case ASCII, [`NO_LETTER`] of another letter.
+    Letters(String),
+}
+
+impl Coder {
+    /// Returns the coder of a model that reads these letters, or nucleotides.
+    pub fn of(letters: Option<&str>) -> Self {
+        letters.map_or(Self::Nucleotides, |letters| Self::Letters(letters.to_owned()))
+    }
+
+    /// Returns the codes of `letters`, or the index of the first that is no letter at all: of an
+    /// alphabet, neither in it nor a letter, gap or `*`. Case is ignored.
+    pub fn encode(&self, letters: &[u8]) -> Result<Vec<u8>, usize> {
+        let Self::Letters(alphabet) = self else { return encode(letters) };
+        let code = |(at, letter): (usize, &u8)| {
+            let letter = letter.to_ascii_uppercase();
+            match alphabet.bytes().position(|known| known == letter) {
+                Some(place) => Ok(place as u8),
+                None if letter.is_ascii_alphabetic() || b"*-.".contains(&letter) => Ok(NO_LETTER),
+                None => Err(at),
+            }
+        };
+        letters.iter().enumerate().map(code).collect()
+    }
+
+    /// Returns what a letter is not that is none.
+    pub fn letter(&self) -> String {
+        match self {
+            Self::Nucleotides => "nucleotide".to_owned(),
+            Self::Letters(alphabet) => format!("letter of {alphabet}"),
+        }
+    }
+}
+
 /// Returns the upper-case letters (`ACGTN`) of `codes`.
 pub fn decode(codes: &[u8]) -> Vec<u8> {
     codes.iter().map(|&code| b"ACGTN"[usize::from(code.min(UNKNOWN))]).collect()
@@ -75,4 +118,17 @@ pub fn reverse_complement(codes: &[u8]) -> Vec<u8> {
 pub fn stretch(codes: &[u8], start: isize, length: usize) -> Vec<u8> {
     let at = |i: usize| usize::try_from(start + i as isize).ok();
     (0..length).map(|i| *at(i).and_then(|at| codes.get(at)).unwrap_or(&UNKNOWN)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_of_an_alphabet_are_coded_by_their_places() {
+        let coder = Coder::of(Some("ACDW"));
+        assert_eq!(coder.encode(b"wDx*a"), Ok(vec![3, 2, NO_LETTER, NO_LETTER, 0]));
+        assert_eq!(coder.encode(b"AC>D"), Err(2));
+        assert_eq!(Coder::of(None).encode(b"ACGUn"), Ok(vec![0, 1, 2, 3, UNKNOWN]));
+    }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::compression::Source;
-use super::sequence::encode;
+use super::sequence::Coder;
 use super::text_lines::{LONGEST_LINE, TextLines};
 use crate::error::{Error, Result};
 
@@ -12,6 +12,8 @@ use crate::error::{Error, Result};
 pub struct Sequence {
     /// The first word of a FASTA header; elsewhere `None`.
     pub name: Option<String>,
+    /// The whole FASTA header, without its `>`; elsewhere empty.
+    pub header: String,
     /// Line of the file, from 1, on which it begins.
     pub line: usize,
     /// As they stand in the file.
@@ -106,33 +108,43 @@ impl Sequences {
     fn read(&mut self) -> Result<Option<Sequence>> {
         let Some(line) = self.line()? else { return Ok(None) };
         let cell = |column: usize| line.split('\t').nth(column).unwrap_or("").trim().to_owned();
-        let (name, group) = (None, String::new());
+        let (name, header, group) = (None, String::new(), String::new());
         let number = self.number;
         Ok(Some(match self.layout {
-            Layout::Lines => Sequence { name, line: number, letters: cell(0), group },
+            Layout::Lines => Sequence { name, header, line: number, letters: cell(0), group },
             Layout::Table(sequence, by) => {
                 let group = by.map(cell).unwrap_or_default();
-                Sequence { name, line: number, letters: cell(sequence), group }
+                Sequence { name, header, line: number, letters: cell(sequence), group }
             }
             // The line in hand is the record's header.
             Layout::Fasta => {
-                let name = line[1..].split_whitespace().next().map(str::to_owned);
-                Sequence { name, line: number, letters: self.record()?, group }
+                let header = line[1..].trim().to_owned();
+                let name = header.split_whitespace().next().map(str::to_owned);
+                Sequence { name, header, line: number, letters: self.record()?, group }
             }
         }))
+    }
+
+    /// Returns the codes of one of the file's sequences of nucleotides.
+    ///
+    /// # Errors
+    /// If a letter is no nucleotide.
+    pub fn codes(&self, sequence: &Sequence) -> Result<Vec<u8>> {
+        self.codes_of(sequence, &Coder::Nucleotides)
     }
 
     /// Returns the codes of one of the file's sequences.
     ///
     /// # Errors
-    /// If a letter is no nucleotide.
-    pub fn codes(&self, sequence: &Sequence) -> Result<Vec<u8>> {
-        encode(sequence.letters.as_bytes()).map_err(|at| {
+    /// If a letter is none that the coder knows.
+    pub fn codes_of(&self, sequence: &Sequence, coder: &Coder) -> Result<Vec<u8>> {
+        coder.encode(sequence.letters.as_bytes()).map_err(|at| {
             let expected = match self.layout {
                 Layout::Lines => "; expected FASTA or one sequence per line",
                 _ => "",
             };
-            let problem = format!("letter {} of the sequence is no nucleotide{expected}", at + 1);
+            let letter = coder.letter();
+            let problem = format!("letter {} of the sequence is no {letter}{expected}", at + 1);
             Error::input(self.source.path(), format!("line {}", sequence.line), problem)
         })
     }
@@ -177,7 +189,8 @@ mod tests {
 
     fn sequence(name: Option<&str>, line: usize, letters: &str, group: &str) -> Sequence {
         let (letters, group) = (letters.into(), group.into());
-        Sequence { name: name.map(str::to_owned), line, letters, group }
+        let header = name.unwrap_or_default().to_owned();
+        Sequence { name: name.map(str::to_owned), header, line, letters, group }
     }
 
     #[test]
@@ -187,7 +200,12 @@ mod tests {
             [0, 1].map(|i| sequence(names[i], lines[i], letters[i], "")).to_vec()
         };
         let fasta = read(">a b\nAC\nGT\n\n>c\nGG\n>d\nT\n", None).unwrap();
-        assert_eq!(fasta[..2], said([Some("a"), Some("c")], [1, 5]));
+        assert_eq!(fasta[0].header, "a b");
+        let named: Vec<Sequence> = fasta[..2]
+            .iter()
+            .map(|of| Sequence { header: of.name.clone().unwrap_or_default(), ..of.clone() })
+            .collect();
+        assert_eq!(named, said([Some("a"), Some("c")], [1, 5]));
         assert_eq!(fasta[2], sequence(Some("d"), 7, "T", ""));
         assert_eq!(read("ACGT\n\nGG", None).unwrap(), said([None; 2], [1, 3]));
         for table in ["hexamer\tsequence\nA\tACGT\r\nC\tGG\n", "sequence\nACGT\nGG\n"] {

@@ -44,7 +44,7 @@ pub struct Labelled {
 impl Labelled {
     /// Returns what a model reads.
     pub fn window(&self) -> Window<'_> {
-        Window { codes: &self.codes, structure: self.structure.as_deref() }
+        Window { codes: &self.codes, structure: self.structure.as_deref(), features: &[] }
     }
 }
 

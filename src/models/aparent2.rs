@@ -120,7 +120,7 @@ impl Model for Aparent2 {
     }
 
     fn input(&self) -> Input {
-        Input { length: Length::Exactly(LENGTH), anchor: HEXAMER, structure: false }
+        Input { length: Length::Exactly(LENGTH), anchor: HEXAMER, structure: false, features: 0 }
     }
 
     fn outputs(&self) -> &[Output] {

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use super::architecture::{Architecture, ArchitectureKind, Recogniser};
 use super::card::{ModelCard, Task};
 use super::weight_file::{self, FORMAT_VERSION, Tensors, WeightFile};
-use super::{Input, Length, Model, Output, Predictions, Window, check_finite};
+use super::{Classes, Input, Length, Model, Output, Predictions, Window, check_finite};
 use crate::engine::cpu::activation::sigmoid;
 use crate::engine::device::Workers;
 use crate::error::{Error, Problem, Result, WindowPlace};
@@ -55,6 +55,7 @@ pub fn input(config: &Config) -> Input {
         length: Length::Between(config.shortest().unwrap_or(longest), longest),
         anchor: 0,
         structure: config.structure.is_some(),
+        features: 0,
     }
 }
 
@@ -107,6 +108,10 @@ impl Model for DeepRke {
 
     fn outputs(&self) -> &[Output] {
         &self.outputs
+    }
+
+    fn classes(&self) -> Option<Classes> {
+        Some(Classes::Two)
     }
 
     fn predict(&self, windows: &[Window<'_>]) -> Result<Predictions> {

@@ -12,13 +12,14 @@
 //! | `hidden.weight`, `hidden.bias` | inputs x hidden (position by position), hidden |
 //! | `output.weight`, `output.bias` | hidden x 2 (true, pseudo signal), 2 |
 
+pub mod archive;
 mod import;
 pub mod kernel;
 
 use super::architecture::{Architecture, ArchitectureKind, Recogniser};
 use super::card::{ModelCard, Task};
 use super::weight_file::{Reader, Tensors};
-use super::{Input, Length, Model, Output, Predictions, Window};
+use super::{Classes, Input, Length, Model, Output, Predictions, Window};
 use crate::error::{Error, Problem, Result};
 use crate::models::deerect::kernel::{DeerectKernel, GROUPS, Sizes, Weights};
 
@@ -65,11 +66,15 @@ impl Model for Deerect {
     }
 
     fn input(&self) -> Input {
-        Input { length: Length::Exactly(LENGTH), anchor: HEXAMER, structure: false }
+        Input { length: Length::Exactly(LENGTH), anchor: HEXAMER, structure: false, features: 0 }
     }
 
     fn outputs(&self) -> &[Output] {
         &self.outputs
+    }
+
+    fn classes(&self) -> Option<Classes> {
+        Some(Classes::Two)
     }
 
     fn predict(&self, windows: &[Window<'_>]) -> Result<Predictions> {

@@ -1,24 +1,31 @@
 //! pysster (Budach & Marsico 2018, Bioinformatics): which protein binds an RNA, or any other class,
 //! from its sequence and structure.
 //!
-//! Each nucleotide is one letter of sequence x structure (index = structure letters x base +
-//! structure), one-hot. Blocks of convolution, ReLU and max-pool follow, then dense layers with
-//! ReLU and one output per class: softmax (one class per sequence) or sigmoid (several). All sizes
-//! are free. See [`alphabet`] for letters that a model does not know.
+//! Each nucleotide (or any other letter) is one letter of sequence x structure (index = structure
+//! letters x base + structure), one-hot. Blocks of convolution, ReLU and max-pool follow, then
+//! recurrent layers if there are any (LSTM or GRU, in one direction or both; the last gives the
+//! outputs of its last step), then dense layers with ReLU and one output per class: softmax (one
+//! class per sequence) or sigmoid (several). Features that go with a sequence are read by the first
+//! dense layer, after all else. All sizes are free. See [`alphabet`] for letters that a model does
+//! not know.
 
 pub mod alphabet;
 mod import;
+pub mod plain;
+mod weights;
 
 use serde::{Deserialize, Serialize};
 
 use super::architecture::{Architecture, ArchitectureKind, LeftOpen, Recogniser};
 use super::card::{ModelCard, Task};
-use super::weight_file::{Reader, Tensors, WeightFile};
-use super::{Input, Length, Model, Output, Predictions, Window};
+use super::features::{Feature, width};
+use super::weight_file::{Tensors, WeightFile};
+use super::{Classes, Input, Length, Model, Output, Predictions, Window};
 use crate::engine::cpu::activation::sigmoid;
-use crate::engine::cpu::layers::{Activations, Conv, Dense, LetterConv, max_pool, pooled};
+use crate::engine::cpu::gated::{Cell, Gate, Gated};
+use crate::engine::cpu::layers::{Activations, Conv, Dense, LetterConv, max_pool};
 use crate::engine::device::Workers;
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Result};
 use alphabet::Alphabet;
 
 /// Windows that are computed together: their activations stay in cache.
@@ -61,8 +68,25 @@ pub struct Pool {
     pub stride: usize,
 }
 
+/// A recurrent layer; its units are those of its tensors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recurrent {
+    pub cell: Cell,
+    #[serde(default)]
+    pub gate: Gate,
+    /// Whether it goes through the sequence in both directions.
+    pub bidirectional: bool,
+}
+
+impl Recurrent {
+    /// Returns the names of its directions in tensors.
+    pub fn directions(self) -> &'static [&'static str] {
+        if self.bidirectional { &["forward", "backward"] } else { &["forward"] }
+    }
+}
+
 /// What the tensors do not tell.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Config {
     /// Letters of the sequence, and of the structure after a comma: see [`Alphabet`].
     pub alphabet: String,
@@ -70,6 +94,12 @@ pub struct Config {
     pub length: usize,
     /// One for each convolution.
     pub pools: Vec<Pool>,
+    /// Between the convolutions and the dense layers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recurrent: Vec<Recurrent>,
+    /// Read by the first dense layer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<Feature>,
     pub output: Activation,
 }
 
@@ -82,81 +112,22 @@ pub struct Pysster {
     first: LetterConv,
     convs: Vec<Conv>,
     pools: Vec<Pool>,
+    recurrent: Vec<Gated>,
+    features: Vec<Feature>,
     dense: Vec<Dense>,
     output: Activation,
 }
 
 impl Pysster {
-    /// Loads a model from tensors: `conv.N.weight` (taps, inputs, kernels), `conv.N.bias`,
-    /// `dense.N.weight` (inputs, outputs), `dense.N.bias`; the last dense layer gives the classes.
+    /// Loads a model from tensors: `conv.N.weight` (taps, inputs, kernels), `conv.N.bias`;
+    /// `rnn.N.forward.input` (inputs, gates), `.recurrent` (units, gates), `.bias` and those of
+    /// `backward`; `dense.N.weight` (inputs, outputs), `dense.N.bias`. The last dense layer gives
+    /// the classes.
     ///
     /// # Errors
     /// If a tensor is missing, left over or of a shape that does not fit.
     pub fn new(config: &Config, tensors: &Tensors, card: ModelCard) -> Result<Self> {
-        Self::build(config, tensors, &card)
-            .map(|model| Self { card: card.clone(), ..model })
-            .map_err(|problem| Error::model(&card.name, problem))
-    }
-
-    fn build(
-        config: &Config,
-        tensors: &Tensors,
-        card: &ModelCard,
-    ) -> std::result::Result<Self, Problem> {
-        let alphabet = Alphabet::new(&config.alphabet)?;
-        if config.length > LONGEST {
-            return Err(
-                format!("it reads {} nt; at most {LONGEST} are supported", config.length).into()
-            );
-        }
-        let mut reader = Reader::new(tensors);
-        let (mut first, mut convs) = (None, Vec::new());
-        let (mut positions, mut channels) = (config.length, alphabet.channels());
-        for (n, pool) in config.pools.iter().enumerate() {
-            let (weight, bias, taps) = conv(&mut reader, n, channels)?;
-            match n {
-                0 => first = Some(LetterConv::new(&weight, taps, channels, &bias)),
-                _ => convs.push(Conv::new(&weight, taps, channels, &bias)),
-            }
-            if pool.size == 0 || pool.stride == 0 {
-                return Err(
-                    format!("pool {n} has size {} and stride {}", pool.size, pool.stride).into()
-                );
-            }
-            positions = pooled((positions + 1).saturating_sub(taps), pool.size, pool.stride);
-            channels = bias.len();
-            if positions == 0 {
-                return Err(
-                    format!("{} nt are too short for convolution {n}", config.length).into()
-                );
-            }
-        }
-        let first = first.ok_or("it has no convolution")?;
-        let mut inputs = positions * channels;
-        let layers = (0..).take_while(|n| reader.has(&format!("dense.{n}.weight"))).count();
-        let mut dense = Vec::new();
-        for n in 0..layers {
-            let outputs = reader.shape(&format!("dense.{n}.bias"), 1)?[0];
-            let weight = reader.take(&format!("dense.{n}.weight"), &[inputs, outputs])?;
-            let bias = reader.take(&format!("dense.{n}.bias"), &[outputs])?;
-            dense.push(Dense::new(&weight, &bias, n + 1 < layers));
-            inputs = outputs;
-        }
-        if dense.is_empty() {
-            return Err("it has no dense layer".into());
-        }
-        reader.finish(ARCHITECTURE.name)?;
-        Ok(Self {
-            card: card.clone(),
-            outputs: (0..inputs).map(|class| Output::new(format!("class_{class}"), 1)).collect(),
-            alphabet,
-            length: config.length,
-            first,
-            convs,
-            pools: config.pools.clone(),
-            dense,
-            output: config.output,
-        })
+        weights::build(config, tensors, &card).map_err(|problem| Error::model(&card.name, problem))
     }
 
     /// Returns one row of class probabilities per window.
@@ -170,11 +141,17 @@ impl Pysster {
             }
             values = max_pool(&values, pool.size, pool.stride);
         }
+        for layer in &self.recurrent {
+            values = layer.run(&values);
+        }
+        if !self.features.is_empty() {
+            values = with_features(&values, windows);
+        }
         for layer in &self.dense {
             values = layer.run(&values);
         }
-        let (width, classes) = (values.width(), values.channels);
-        for row in values.values.chunks_exact_mut(width) {
+        let (across, classes) = (values.width(), values.channels);
+        for row in values.values.chunks_exact_mut(across) {
             match self.output {
                 Activation::Softmax => softmax(&mut row[..classes]),
                 Activation::Sigmoid => row.iter_mut().for_each(|value| *value = sigmoid(*value)),
@@ -184,18 +161,20 @@ impl Pysster {
     }
 }
 
-/// Takes the kernel and bias of convolution `n`, and returns its number of taps too.
-fn conv(
-    reader: &mut Reader<'_>,
-    n: usize,
-    channels: usize,
-) -> std::result::Result<(Vec<f32>, Vec<f32>, usize), Problem> {
-    let name = format!("conv.{n}.weight");
-    let shape = reader.shape(&name, 3)?;
-    let (taps, kernels) = (shape[0], shape[2]);
-    let weight = reader.take(&name, &[taps, channels, kernels])?;
-    let bias = reader.take(&format!("conv.{n}.bias"), &[kernels])?;
-    Ok((weight, bias, taps))
+/// Flattens the values of each window and puts its features behind them.
+fn with_features(values: &Activations, windows: &[Window<'_>]) -> Activations {
+    let own = values.positions * values.channels;
+    let features = windows.first().map_or(0, |window| window.features.len());
+    let mut out = Activations::new(values.windows, 1, own + features);
+    let width = out.width();
+    let mut rows = values.rows();
+    for (row, window) in out.values.chunks_exact_mut(width).zip(windows) {
+        for place in row[..own].chunks_exact_mut(values.channels) {
+            rows.next().into_iter().for_each(|values| place.copy_from_slice(values));
+        }
+        row[own..own + features].copy_from_slice(window.features);
+    }
+    out
 }
 
 fn softmax(values: &mut [f32]) {
@@ -212,11 +191,28 @@ impl Model for Pysster {
 
     fn input(&self) -> Input {
         let structure = self.alphabet.structure().is_some();
-        Input { length: Length::Exactly(self.length), anchor: self.length / 2, structure }
+        let features = width(&self.features);
+        Input { length: Length::Exactly(self.length), anchor: self.length / 2, structure, features }
     }
 
     fn outputs(&self) -> &[Output] {
         &self.outputs
+    }
+
+    fn letters(&self) -> Option<&str> {
+        self.alphabet.letters()
+    }
+
+    fn features(&self) -> &[Feature] {
+        &self.features
+    }
+
+    fn classes(&self) -> Option<Classes> {
+        Some(match (self.outputs.len(), self.output) {
+            (1, _) => Classes::Two,
+            (_, Activation::Softmax) => Classes::One,
+            (_, Activation::Sigmoid) => Classes::Any,
+        })
     }
 
     fn structure_letters(&self) -> Option<&str> {

@@ -1,13 +1,15 @@
-//! Plots as SVG text: curves over epochs, precision and recall, reliability diagrams, scatter
+//! Plots as SVG text: curves over epochs, ROC, precision and recall, reliability diagrams, scatter
 //! plots.
 //!
 //! Text is written as text in the viewer's own sans-serif font: no font is needed here.
 
+mod class_curves;
 mod curves;
 mod precision_recall;
 mod reliability;
 mod scatter;
 
+pub use class_curves::{ClassCurves, class_curves};
 pub use curves::{Curve, Panel, curves};
 pub use precision_recall::precision_recall;
 pub use reliability::{Reliability, ReliabilityBin, ReliabilitySeries, reliability};

@@ -42,6 +42,8 @@ impl Form {
 pub struct Record {
     /// The first word of the header.
     pub name: Option<String>,
+    /// The whole header, without its `>`; empty where there is none.
+    pub header: String,
     /// The letters as in the file, if it has them.
     pub sequence: Option<Vec<u8>>,
     /// One letter per nucleotide, as [`Form`] says.
@@ -172,6 +174,7 @@ impl<R: BufRead> Records<R> {
             _ => return Err(none()),
         };
         record.name = name;
+        record.header = header.trim().to_owned();
         Ok(record)
     }
 
@@ -204,7 +207,7 @@ impl<R: BufRead> Records<R> {
             );
             return Err(self.wrong(number, problem));
         }
-        Ok(Record { name: None, sequence, structure, line: number })
+        Ok(Record { sequence, structure, line: number, ..Record::default() })
     }
 }
 

@@ -5,21 +5,22 @@ use std::collections::HashMap;
 use super::files::{Form, Record, Records};
 use crate::error::{Error, Result};
 use crate::genome::compression::{Reader, Source};
-use crate::genome::sequence::encode;
+use crate::genome::sequence::Coder;
 
 /// The structures of a file, found by name, or taken in order where there are no names.
 pub struct Matched {
     source: Source,
     records: Records<Reader>,
+    coder: Coder,
     /// Records that were passed on the way to another name.
     passed: HashMap<String, Record>,
 }
 
 impl Matched {
-    /// Starts at the file's first record.
-    pub fn new(source: &Source, form: Form) -> Self {
+    /// Starts at the file's first record; `coder` makes codes of its sequences.
+    pub fn new(source: &Source, form: Form, coder: Coder) -> Self {
         let records = Records::open(source, form);
-        Self { source: source.clone(), records, passed: HashMap::new() }
+        Self { source: source.clone(), records, coder, passed: HashMap::new() }
     }
 
     /// Returns the structure of the sequence `codes`, called `name`, which its own file gives
@@ -35,7 +36,7 @@ impl Matched {
                 record.structure.len(),
                 codes.len()
             ),
-            Some(letters) if encode(letters).as_deref() != Ok(codes) => {
+            Some(letters) if self.coder.encode(letters).as_deref() != Ok(codes) => {
                 format!("its sequence is not that of {name:?} in the input")
             }
             _ => return Ok(record.structure),
@@ -85,22 +86,29 @@ impl Matched {
 pub struct Annotated {
     /// As in the file, or its place from 1.
     pub name: String,
+    /// The whole header, without its `>`; empty where there is none.
+    pub header: String,
     /// Codes as in [`crate::genome::sequence`].
     pub codes: Vec<u8>,
     pub structure: Vec<u8>,
 }
 
 /// Returns the sequences of a file that has their structures too, in its order.
-pub fn annotated(source: &Source, form: Form) -> impl Iterator<Item = Result<Annotated>> {
+pub fn annotated(
+    source: &Source,
+    form: Form,
+    coder: Coder,
+) -> impl Iterator<Item = Result<Annotated>> {
     let path = source.path().to_owned();
     Records::open(source, form).enumerate().map(move |(index, record)| {
         let record = record?;
         let name = record.name.unwrap_or_else(|| (index + 1).to_string());
         let wrong = |problem: String| Error::input(&path, format!("line {}", record.line), problem);
         let letters = record.sequence.ok_or_else(|| wrong(format!("{name:?} has no sequence")))?;
-        let codes = encode(&letters).map_err(|at| {
-            wrong(format!("letter {} of the sequence of {name:?} is no nucleotide", at + 1))
+        let codes = coder.encode(&letters).map_err(|at| {
+            let letter = coder.letter();
+            wrong(format!("letter {} of the sequence of {name:?} is no {letter}", at + 1))
         })?;
-        Ok(Annotated { name, codes, structure: record.structure })
+        Ok(Annotated { name, header: record.header, codes, structure: record.structure })
     })
 }

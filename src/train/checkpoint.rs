@@ -30,6 +30,23 @@ impl Progress {
         self.epochs >= epochs || (patience > 0 && self.epochs >= best + patience)
     }
 
+    /// Returns how often the learning rate has been halved by an epoch's begin: each time that so
+    /// many epochs in a row were no better than the best before.
+    pub fn halvings(&self, plateau: usize) -> u32 {
+        let (mut best, mut waited, mut halvings) = (f64::NEG_INFINITY, 0, 0);
+        for merit in self.log.0.iter().filter_map(|epoch| epoch.merit) {
+            if merit > best {
+                (best, waited) = (merit, 0);
+            } else {
+                waited += 1;
+            }
+            if waited >= plateau {
+                (waited, halvings) = (0, halvings + 1);
+            }
+        }
+        halvings
+    }
+
     /// Adds an epoch.
     pub fn end_epoch(&mut self, line: EpochLog, validation: Validation, weights: Vec<u8>) {
         self.epochs += 1;

@@ -3,6 +3,7 @@
 pub mod config;
 pub mod cross;
 pub mod examples;
+pub mod features;
 pub mod scored;
 pub mod split;
 
@@ -14,12 +15,14 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::fit::{Task, Trainable, Validation};
-use super::losses::{binary_cross_entropy, cross_entropy};
+use super::losses::{
+    binary_cross_entropy, cross_entropy, weighted_binary_cross_entropy, weighted_cross_entropy,
+};
 use super::network::{Network, Noise};
 use crate::error::Result;
-use crate::models::{Model, Window};
+use crate::models::{Classes, Model, Window};
 use config::ClassTraining;
-use examples::Examples;
+use examples::{Example, Examples};
 use scored::Scored;
 use split::Split;
 
@@ -29,6 +32,8 @@ pub struct ClassTask<'a> {
     device: &'a Device,
     examples: Arc<Examples>,
     split: Split,
+    /// How much an example of each class counts; none where all count alike.
+    weights: Option<Vec<f32>>,
     /// The epoch's training examples, in order.
     order: Vec<usize>,
 }
@@ -41,11 +46,16 @@ impl<'a> ClassTask<'a> {
         examples: Arc<Examples>,
         split: Split,
     ) -> Self {
-        Self { config, device, examples, split, order: Vec::new() }
+        let weights = config.data.balance.then(|| examples.class_weights(&split.training));
+        Self { config, device, examples, split, weights, order: Vec::new() }
     }
 }
 
 impl Trainable for ClassTraining {
+    fn prepare(&mut self) -> Result<()> {
+        features::complete(self)
+    }
+
     fn task<'a>(&'a self, device: &'a Device) -> Result<Box<dyn Task + 'a>> {
         let examples = Examples::read(self)?;
         let split = examples.split(self)?;
@@ -67,16 +77,40 @@ impl Task for ClassTask<'_> {
         let first = step * batch;
         let order = &self.order[first..self.order.len().min(first + batch)];
         let examples = || order.iter().map(|&index| &self.examples.all[index]);
-        let windows: Vec<Window<'_>> = examples().map(|example| example.window()).collect();
+        let windows: Vec<Window<'_>> = examples().map(|example| example.window.window()).collect();
         let logits = network.forward(&windows, noise)?;
-        if logits.dim(1)? == 1 {
-            // The probability of the first class.
-            let targets: Vec<f32> = examples().map(|e| f32::from(u8::from(e.class == 0))).collect();
-            let targets = Tensor::new(targets, self.device)?;
-            return binary_cross_entropy(&logits.squeeze(1)?, &targets);
+        // Of several classes the first counts, as in Keras.
+        let counts = self.weights.as_ref().map(|weights| {
+            let of = |example: &Example| example.classes.first().map_or(1.0, |&at| weights[at]);
+            examples().map(of).collect::<Vec<f32>>()
+        });
+        if self.examples.kind == Classes::One {
+            let classes: Vec<u32> = examples().map(|example| example.classes[0] as u32).collect();
+            let classes = Tensor::new(classes, self.device)?;
+            return match counts {
+                None => cross_entropy(&logits, &classes),
+                Some(counts) => {
+                    let counts = Tensor::new(counts, self.device)?;
+                    weighted_cross_entropy(&logits, &classes, &counts)
+                }
+            };
         }
-        let classes: Vec<u32> = examples().map(|example| example.class as u32).collect();
-        cross_entropy(&logits, &Tensor::new(classes, self.device)?)
+        // Of one output the first class is what it speaks of; of several each its own.
+        let outputs = logits.dim(1)?;
+        let is_of =
+            |example: &Example, class| f32::from(u8::from(example.classes.contains(&class)));
+        let targets: Vec<f32> =
+            examples().flat_map(|e| (0..outputs).map(move |class| is_of(e, class))).collect();
+        let targets = Tensor::new(targets, self.device)?;
+        match counts {
+            None => binary_cross_entropy(&logits.flatten_all()?, &targets),
+            Some(counts) => {
+                let each: Vec<f32> =
+                    counts.iter().flat_map(|&count| vec![count; outputs]).collect();
+                let counts = Tensor::new(each, self.device)?;
+                weighted_binary_cross_entropy(&logits.flatten_all()?, &targets, &counts)
+            }
+        }
     }
 
     fn validate(&self, model: &dyn Model, _: &[u8]) -> Result<Validation> {

@@ -59,6 +59,15 @@ pub trait Task {
 
 /// A configuration that names its task: what `train` and `tune` run.
 pub trait Trainable: Configuration {
+    /// Completes the configuration by what it leaves to the data, before anything else is done with
+    /// it.
+    ///
+    /// # Errors
+    /// Data that cannot be read.
+    fn prepare(&mut self) -> Result<()> {
+        Ok(())
+    }
+
     /// Reads the data.
     ///
     /// # Errors
@@ -130,12 +139,14 @@ pub fn fit<C: Configuration>(config: &C, task: &mut dyn Task, run: &Run<'_>) -> 
             _ => Some(artifacts::build(config, &artifacts::encode(config, weights.averaged()?)?)?),
         };
         let steps = task.begin(number, before.as_deref())?;
+        weights.halvings = progress.halvings(recipe.plateau);
         let mut epoch = Epoch { task, network: network.as_ref(), label: run.label, number, steps };
         let loss = epoch.run(config, &mut weights, (run.steps)(steps as u64))?;
         let bytes = artifacts::encode(config, weights.averaged()?)?;
         let validation = task.validate(artifacts::build(config, &bytes)?.as_ref(), &bytes)?;
         let seconds = begin.elapsed().as_secs_f64();
-        let line = EpochLog { number, loss, seconds, figures: validation.figures.clone() };
+        let (merit, figures) = (Some(validation.merit), validation.figures.clone());
+        let line = EpochLog { number, loss, seconds, merit, figures };
         let (epoch, label) = (number + 1, run.label);
         tracing::info!(kind = "row", epoch, loss, seconds, "{label}{line}");
         progress.end_epoch(line, validation, bytes);

@@ -64,7 +64,11 @@ impl<'a> IsoformTask<'a> {
         } else {
             let first = examples.len();
             examples.extend(held_out);
-            Split { training: (0..first).collect(), validation: (first..examples.len()).collect() }
+            Split {
+                training: (0..first).collect(),
+                validation: (first..examples.len()).collect(),
+                test: Vec::new(),
+            }
         };
         let (training, batch) = (split.training.len(), config.optimiser.batch);
         if training < batch || split.validation.is_empty() {

@@ -19,12 +19,15 @@ pub struct EpochLog {
     /// Mean training loss.
     pub loss: f64,
     pub seconds: f64,
+    /// What chooses the epoch.
+    #[serde(default)]
+    pub merit: Option<f64>,
     pub figures: Vec<Figure>,
 }
 
 impl fmt::Display for EpochLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { number, loss, seconds, figures } = self;
+        let Self { number, loss, seconds, figures, .. } = self;
         write!(f, "epoch {}: loss {loss:.5}, {seconds:.1} s", number + 1)?;
         figures.iter().try_for_each(|(name, value)| write!(f, ", {name} {}", shown(*value, 4)))
     }
@@ -41,7 +44,7 @@ impl Log {
         let names = first.figures.iter().map(|(name, _)| name.clone());
         let header = ["epoch", "loss", "seconds"].map(String::from).into_iter().chain(names);
         let mut text = header.collect::<Vec<_>>().join("\t") + "\n";
-        for EpochLog { number, loss, seconds, figures } in &self.0 {
+        for EpochLog { number, loss, seconds, figures, .. } in &self.0 {
             let own = [(number + 1).to_string(), format!("{loss:.6}"), format!("{seconds:.1}")];
             let values = figures.iter().map(|(_, value)| shown(*value, 4));
             text += &(own.into_iter().chain(values).collect::<Vec<_>>().join("\t") + "\n");
@@ -91,6 +94,7 @@ mod tests {
             number,
             loss: 3.0 / (number + 1) as f64,
             seconds: 1.0,
+            merit: None,
             figures: vec![
                 ("auroc".into(), Some(0.8 + number as f64 / 20.0)),
                 ("never".into(), None),

@@ -10,9 +10,25 @@ use crate::error::Result;
 /// # Errors
 /// If the tensor library fails.
 pub fn binary_cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
+    Ok(binary_entropies(logits, targets)?.mean_all()?)
+}
+
+/// As [`binary_cross_entropy`], each value multiplied by its weight.
+///
+/// # Errors
+/// If the tensor library fails.
+pub fn weighted_binary_cross_entropy(
+    logits: &Tensor,
+    targets: &Tensor,
+    weights: &Tensor,
+) -> Result<Tensor> {
+    Ok((binary_entropies(logits, targets)? * weights)?.mean_all()?)
+}
+
+fn binary_entropies(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
     // max(x, 0) - x t + ln(1 + exp(-|x|)): no overflow for any logit.
     let softplus = (logits.abs()?.neg()?.exp()? + 1.0)?.log()?;
-    Ok(((logits.relu()? - (logits * targets)?)? + softplus)?.mean_all()?)
+    Ok(((logits.relu()? - (logits * targets)?)? + softplus)?)
 }
 
 /// Mean cross-entropy of logits (n x classes) for classes (n).
@@ -34,6 +50,20 @@ pub fn kl_divergence(log: &Tensor, targets: &Tensor, weights: &Tensor) -> Result
     let own = targets.clamp(f32::MIN_POSITIVE, 1f32)?.log()?;
     let each = (targets * (own - log)?)?.sum(D::Minus1)?;
     Ok(((each * weights)?.sum_all()? / weights.sum_all()?)?)
+}
+
+/// As [`cross_entropy`], each value multiplied by its weight (n).
+///
+/// # Errors
+/// If the tensor library fails.
+pub fn weighted_cross_entropy(
+    logits: &Tensor,
+    classes: &Tensor,
+    weights: &Tensor,
+) -> Result<Tensor> {
+    let log = log_softmax(logits, D::Minus1)?;
+    let each = log.gather(&classes.unsqueeze(1)?, 1)?.squeeze(1)?;
+    Ok((each * weights)?.mean_all()?.neg()?)
 }
 
 /// Mean squared error of values (n) for targets (n), weighted (n).
@@ -99,6 +129,23 @@ mod tests {
         }
         let same = targets.clamp(1e-30f32, 1f32).unwrap().log().unwrap();
         assert!(value(&kl_divergence(&same, &targets, &tensor(&[1.0, 1.0])).unwrap()) < 1e-6);
+    }
+
+    #[test]
+    fn weights_of_one_leave_a_cross_entropy_and_others_multiply_its_values() {
+        let logits = Tensor::new(&[[0.5f32, -0.25], [1.0, 2.0]], &Device::Cpu).unwrap();
+        let classes = Tensor::new(&[0u32, 0], &Device::Cpu).unwrap();
+        let weighted =
+            |w: &[f32]| value(&weighted_cross_entropy(&logits, &classes, &tensor(w)).unwrap());
+        let all = value(&cross_entropy(&logits, &classes).unwrap());
+        assert!((weighted(&[1.0, 1.0]) - all).abs() < 1e-6);
+        assert!((weighted(&[3.0, 0.0]) + weighted(&[0.0, 3.0]) - 3.0 * all).abs() < 1e-6);
+        let (logits, targets) = (tensor(&[0.75, -1.0]), tensor(&[1.0, 0.0]));
+        let weighted = |w: &[f32]| {
+            value(&weighted_binary_cross_entropy(&logits, &targets, &tensor(w)).unwrap())
+        };
+        let all = value(&binary_cross_entropy(&logits, &targets).unwrap());
+        assert!((weighted(&[2.0, 0.0]) + weighted(&[0.0, 2.0]) - 2.0 * all).abs() < 1e-6);
     }
 
     #[test]

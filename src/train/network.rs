@@ -63,6 +63,16 @@ pub trait TrainingForm {
         false
     }
 
+    /// Returns a tensor's own weight decay, where it is not the optimiser's.
+    fn weight_decay(&self, _name: &str) -> Option<f64> {
+        None
+    }
+
+    /// Returns the most that the length of a tensor's columns over its first dimension may be.
+    fn max_norm(&self, _name: &str) -> Option<f64> {
+        None
+    }
+
     /// Assembles the network from the tensors that `start` makes.
     ///
     /// # Errors
@@ -80,6 +90,8 @@ pub enum Start {
     Constant(f32),
     /// Normal, with this standard deviation.
     Normal(f32),
+    /// The same, but for values more than two standard deviations away, which are drawn again.
+    Truncated(f32),
     /// Uniform between -limit and +limit.
     Uniform(f32),
     /// Rows of so many values, at right angles to each other and of length 1 (Saxe et al. 2014).
@@ -104,6 +116,16 @@ impl Start {
         match self {
             Self::Constant(value) => vec![value; count],
             Self::Normal(deviation) => (0..count).map(|_| deviation * normal(rng)).collect(),
+            Self::Truncated(deviation) => (0..count)
+                .map(|_| {
+                    loop {
+                        let value = normal(rng);
+                        if value.abs() <= 2.0 {
+                            return deviation * value;
+                        }
+                    }
+                })
+                .collect(),
             Self::Uniform(limit) => {
                 (0..count).map(|_| limit * (2.0 * rng.random::<f32>() - 1.0)).collect()
             }
@@ -158,6 +180,14 @@ impl Noise {
     /// If the tensor library fails.
     pub fn drop_share(&mut self, x: &Tensor, share: f64) -> Result<Tensor> {
         self.masked(x, x.dims().to_vec(), share)
+    }
+
+    /// Drops the same values of each sample at all positions (samples x positions x values).
+    ///
+    /// # Errors
+    /// If the tensor library fails.
+    pub fn drop_columns(&mut self, x: &Tensor, share: f64) -> Result<Tensor> {
+        self.masked(x, vec![x.dim(0)?, 1, x.dim(D::Minus1)?], share)
     }
 
     /// Drops whole channels (last dimension) of a sample (first dimension): neighbouring positions

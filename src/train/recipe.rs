@@ -50,6 +50,14 @@ pub struct Recipe {
     pub learning_rate: f64,
     #[serde(default)]
     pub schedule: Schedule,
+    /// Of the exponential schedule.
+    #[serde(default = "decay")]
+    pub decay: f64,
+    #[serde(default = "decay_steps")]
+    pub decay_steps: usize,
+    /// Of the plateau schedule.
+    #[serde(default = "plateau")]
+    pub plateau: usize,
     #[serde(default)]
     pub warmup_steps: usize,
     #[serde(default)]
@@ -80,6 +88,18 @@ fn gradient_norm() -> f64 {
     1.0
 }
 
+fn decay() -> f64 {
+    0.96
+}
+
+fn decay_steps() -> usize {
+    3000
+}
+
+fn plateau() -> usize {
+    5
+}
+
 /// What becomes of the learning rate after the warm-up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -88,6 +108,10 @@ pub enum Schedule {
     #[default]
     Cosine,
     Constant,
+    /// Multiplied by `decay` every `decay_steps` steps, smoothly.
+    Exponential,
+    /// Halved after `plateau` epochs without a better validation.
+    Plateau,
 }
 
 /// Which tensors are trained; the others stay as `--pretrained` has them.
@@ -109,6 +133,14 @@ impl Recipe {
             if !(0.0..1.0).contains(&value) {
                 return Err(format!("{what} = {value}: must be 0 or more and below 1").into());
             }
+        }
+        if !(self.decay > 0.0 && self.decay <= 1.0) || self.decay_steps == 0 {
+            let (decay, steps) = (self.decay, self.decay_steps);
+            let problem = "decay must be above 0 and at most 1, decay_steps above 0";
+            return Err(format!("decay = {decay}, decay_steps = {steps}: {problem}").into());
+        }
+        if self.plateau == 0 {
+            return Err("plateau = 0: must be 1 or more".into());
         }
         for (what, value) in
             [("learning_rate", self.learning_rate), ("gradient_norm", self.gradient_norm)]

@@ -1,4 +1,4 @@
-//! Random search: what a trial may set, and what it draws (Bergstra & Bengio 2012).
+//! Random search (Bergstra & Bengio 2012) and grid search: what a trial may set, and what it does.
 
 pub mod trials;
 
@@ -17,6 +17,8 @@ pub enum Range {
     /// Its logarithm is uniform.
     Log([f64; 2]),
     Uniform([f64; 2]),
+    /// Nearer to the upper end: the lower end and the square root of a uniform share of the range.
+    Sqrt([f64; 2]),
     /// Both ends included.
     Integer([i64; 2]),
     Choice(Vec<Value>),
@@ -26,13 +28,33 @@ impl Range {
     fn check(&self) -> Result<(), Problem> {
         let is_empty = match self {
             Self::Log([low, _]) if *low <= 0.0 => return Err("log takes values above 0".into()),
-            Self::Log([low, high]) | Self::Uniform([low, high]) => {
+            Self::Log([low, high]) | Self::Uniform([low, high]) | Self::Sqrt([low, high]) => {
                 !(low < high && high.is_finite() && low.is_finite())
             }
             Self::Integer([low, high]) => low >= high,
             Self::Choice(values) => values.is_empty(),
         };
         if is_empty { Err("nothing to choose from: [lowest, highest]".into()) } else { Ok(()) }
+    }
+
+    /// Returns how many values it has, if these can be counted.
+    fn count(&self) -> Option<usize> {
+        match self {
+            Self::Choice(values) => Some(values.len()),
+            Self::Integer([low, high]) => usize::try_from(high - low).ok()?.checked_add(1),
+            Self::Log(_) | Self::Uniform(_) | Self::Sqrt(_) => None,
+        }
+    }
+
+    /// Returns value `at` of those that can be counted, else the lowest.
+    fn value(&self, at: usize) -> Value {
+        match self {
+            Self::Choice(values) => values[at].clone(),
+            Self::Integer([low, _]) => Value::Integer(low + at as i64),
+            Self::Log([low, _]) | Self::Uniform([low, _]) | Self::Sqrt([low, _]) => {
+                Value::Float(*low)
+            }
+        }
     }
 
     fn draw(&self, rng: &mut ChaCha8Rng) -> Value {
@@ -45,6 +67,10 @@ impl Range {
             Self::Uniform([low, high]) => {
                 Value::Float(short(between(*low, *high, rng.random())).clamp(*low, *high))
             }
+            Self::Sqrt([low, high]) => {
+                let value = between(*low, *high, rng.random::<f64>().sqrt());
+                Value::Float(short(value).clamp(*low, *high))
+            }
             Self::Integer([low, high]) => Value::Integer(rng.random_range(*low..=*high)),
             Self::Choice(values) => values[rng.random_range(0..values.len())].clone(),
         }
@@ -56,9 +82,16 @@ fn short(value: f64) -> f64 {
     format!("{value:.3e}").parse().unwrap_or(value)
 }
 
-/// The table `[tune]`: ranges by the dotted key of what they set.
+/// The table `[tune]`: ranges by the dotted key of what they set, and how they are searched.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Space(BTreeMap<String, Range>);
+pub struct Space {
+    ranges: BTreeMap<String, Range>,
+    /// Whether all combinations are tried, instead of random ones.
+    is_grid: bool,
+}
+
+/// The most trials of a grid.
+const MOST_TRIALS: usize = 100_000;
 
 impl Space {
     /// Takes the table out of a configuration.
@@ -68,21 +101,52 @@ impl Space {
     pub fn take(config: &mut Value) -> Result<Self, Problem> {
         let table = config.as_table_mut().and_then(|config| config.remove("tune"));
         let mut space = Self::default();
-        if let Some(Value::Table(table)) = table {
+        if let Some(Value::Table(mut table)) = table {
+            space.is_grid = match table.remove("search") {
+                None => false,
+                Some(Value::String(text)) if text == "random" => false,
+                Some(Value::String(text)) if text == "grid" => true,
+                Some(other) => {
+                    return Err(format!("search = {other}; expected \"random\" or \"grid\"").into());
+                }
+            };
             space.add("", table)?;
         }
-        if space.0.is_empty() {
+        if space.ranges.is_empty() {
             let example = "\"optimiser.learning_rate\" = { log = [1e-4, 1e-2] }";
             return Err(format!("nothing to tune; expected entries such as {example}").into());
         }
-        Ok(space)
+        space.combinations().map(|_| space)
+    }
+
+    /// Returns how many combinations a grid has; `None` of random search.
+    ///
+    /// # Errors
+    /// If a range has no certain values, or there are too many combinations.
+    pub fn combinations(&self) -> Result<Option<usize>, Problem> {
+        if !self.is_grid {
+            return Ok(None);
+        }
+        let mut count = 1usize;
+        for (key, range) in &self.ranges {
+            let own = range.count().ok_or_else(|| {
+                format!("{key}: a grid goes through {{ choice = [values] }} and {{ integer = [lowest, highest] }}")
+            })?;
+            count = count.saturating_mul(own);
+        }
+        if count > MOST_TRIALS {
+            return Err(
+                format!("a grid of {count} combinations; at most {MOST_TRIALS} are tried").into()
+            );
+        }
+        Ok(Some(count))
     }
 
     /// Adds entries below `prefix`: TOML reads a dotted key as a table in a table.
     fn add(&mut self, prefix: &str, table: Table) -> Result<(), Problem> {
         for (key, value) in table {
             let key = format!("{prefix}{key}");
-            let kinds = ["log", "uniform", "integer", "choice"];
+            let kinds = ["log", "uniform", "sqrt", "integer", "choice"];
             match value {
                 Value::Table(inner) if !inner.keys().any(|k| kinds.contains(&k.as_str())) => {
                     self.add(&format!("{key}."), inner)?;
@@ -91,11 +155,11 @@ impl Space {
                     let range = value.try_into::<Range>().map_err(|e| Problem::from(e.to_string()));
                     let range = range.and_then(|range| range.check().map(|()| range));
                     let range = range.map_err(|problem| {
-                        let expected = "{ log | uniform | integer = [lowest, highest] } or \
+                        let expected = "{ log | uniform | sqrt | integer = [lowest, highest] } or \
                                         { choice = [values] }";
                         format!("{key}: {}; expected {expected}", problem.trim())
                     })?;
-                    self.0.insert(key, range);
+                    self.ranges.insert(key, range);
                 }
             }
         }
@@ -104,15 +168,29 @@ impl Space {
 
     /// Returns the keys in the order of [`Space::draw`].
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.ranges.keys().map(String::as_str)
     }
 
     /// Returns the values of a trial, in the order of the keys: the same for the same seed and
-    /// number, however many trials there are.
+    /// number, however many trials there are. On a grid the last key changes fastest.
     pub fn draw(&self, seed: u64, trial: usize) -> Vec<(&str, Value)> {
+        if self.is_grid {
+            return self.combination(trial);
+        }
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(trial as u64);
-        self.0.iter().map(|(key, range)| (key.as_str(), range.draw(&mut rng))).collect()
+        self.ranges.iter().map(|(key, range)| (key.as_str(), range.draw(&mut rng))).collect()
+    }
+
+    fn combination(&self, mut trial: usize) -> Vec<(&str, Value)> {
+        let mut values = Vec::new();
+        for (key, range) in self.ranges.iter().rev() {
+            let count = range.count().unwrap_or(1);
+            values.push((key.as_str(), range.value(trial % count)));
+            trial /= count;
+        }
+        values.reverse();
+        values
     }
 }
 
@@ -185,6 +263,46 @@ mod tests {
         for (low, high) in [(1e-4, 1e-3), (1e-3, 1e-2), (1e-2, 1e-1)] {
             let n = all.iter().filter(|drawn| (low..high).contains(&rate(drawn))).count();
             assert!((60..140).contains(&n), "{n} between {low} and {high}");
+        }
+    }
+
+    #[test]
+    fn a_square_root_draws_more_of_the_upper_end() {
+        let space = space("[tune]\na = { sqrt = [0.95, 0.99] }\n").unwrap();
+        let drawn = (0..400).map(|trial| space.draw(3, trial)[0].1.as_float().unwrap());
+        let drawn: Vec<f64> = drawn.collect();
+        assert!(drawn.iter().all(|value| (0.95..=0.99).contains(value)));
+        // Three quarters lie in the upper half.
+        let above = drawn.iter().filter(|value| **value > 0.97).count();
+        assert!((265..335).contains(&above), "{above}");
+    }
+
+    #[test]
+    fn a_grid_goes_through_every_combination_once() {
+        let text = "[tune]\nsearch = \"grid\"\na.b = { choice = [\"x\", \"y\"] }\n\
+                    c = { integer = [3, 5] }\n";
+        let space = space(text).unwrap();
+        assert_eq!(space.combinations(), Ok(Some(6)));
+        let shown = |trial: usize| {
+            let drawn = space.draw(trial as u64, trial);
+            let values: Vec<String> = drawn.iter().map(|(k, v)| format!("{k}={v}")).collect();
+            values.join(" ")
+        };
+        let all: Vec<String> = (0..6).map(shown).collect();
+        assert_eq!(all[0], "a.b=\"x\" c=3");
+        assert_eq!(all[1], "a.b=\"x\" c=4");
+        assert_eq!(all[3], "a.b=\"y\" c=3");
+        let different: std::collections::BTreeSet<&String> = all.iter().collect();
+        assert_eq!(different.len(), 6);
+        let random = text.replace("grid", "random");
+        assert_eq!(self::space(&random).unwrap().combinations(), Ok(None));
+        for (from, to, told) in [
+            ("{ integer = [3, 5] }", "{ log = [3, 5] }", "c: a grid goes through"),
+            ("[3, 5]", "[0, 200000]", "400002 combinations"),
+            ("grid", "all", "\"random\" or \"grid\""),
+        ] {
+            let said = self::space(&text.replace(from, to)).unwrap_err();
+            assert!(said.contains(told), "{said}");
         }
     }
 

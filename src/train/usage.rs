@@ -14,10 +14,11 @@ use super::network::{Network, Noise};
 use super::recipe::Configuration;
 use crate::error::{Error, Result};
 use crate::evaluate::metrics::{mean, pearson, spearman};
-use crate::evaluate::parts::{Dealt, Part};
+use crate::evaluate::parts::Dealt;
 use crate::evaluate::strength::{agreement, strengths};
 use crate::evaluate::usage::{CountedSite, GeneOf, complete, log_odds, read_counts};
 use crate::genome::memory::Genome;
+use crate::models::part::Part;
 use crate::models::{CENTRE, Model, WINDOW, Window};
 use config::{CountedSites, UsageTraining};
 

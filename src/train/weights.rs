@@ -23,12 +23,18 @@ pub(super) struct Weight {
     pub moments: Moments,
     /// Not moved down a gradient: as it began, or what the network itself keeps of its batches.
     frozen: bool,
+    /// Weight decay.
+    decay: f64,
+    /// Most that the length of a column (over the first dimension) may be.
+    max_norm: Option<f64>,
 }
 
 /// All weights of a network, and how far training is.
 pub struct Weights {
     pub(super) all: Vec<Weight>,
     pub(super) step: usize,
+    /// How often the rate was halved at a plateau.
+    pub(super) halvings: u32,
 }
 
 impl Weights {
@@ -54,22 +60,26 @@ impl Weights {
             let var = Var::from_tensor(&Tensor::from_vec(values, shape, device)?)?;
             let head = config.form().head().iter().any(|head| name.starts_with(head));
             let frozen = config.form().keeps(name) || (recipe.train == Trained::Head && !head);
+            let decay = config.form().weight_decay(name).unwrap_or(recipe.weight_decay);
+            let max_norm = config.form().max_norm(name);
             all.push(Weight {
                 name: name.to_owned(),
                 average: var.as_tensor().copy()?,
                 moments: Moments::of(&var)?,
                 var: var.clone(),
                 frozen,
+                decay,
+                max_norm,
             });
             Ok(var.as_tensor().clone())
         };
         let network = config.form().build(&mut start, device)?;
-        Ok((network, Self { all, step: 0 }))
+        Ok((network, Self { all, step: 0, halvings: 0 }))
     }
 
     /// Returns the learning rate of the next of `steps` steps.
     pub fn rate(&self, recipe: &Recipe, steps: usize) -> f64 {
-        learning_rate(recipe, self.step, steps)
+        learning_rate(recipe, (self.step, self.halvings), steps)
     }
 
     /// Makes one step down a loss; `steps` is the length of the whole run.
@@ -81,7 +91,6 @@ impl Weights {
         let scale = self.clip(&gradients, recipe.gradient_norm)?;
         let rate = self.rate(recipe, steps);
         let (rule, momentum) = (recipe.rule, recipe.momentum);
-        let descent = Descent { rule, momentum, weight_decay: recipe.weight_decay };
         self.step += 1;
         // A young average follows the weights more closely.
         let young = (1.0 + self.step as f64) / (10.0 + self.step as f64);
@@ -89,7 +98,11 @@ impl Weights {
         for weight in self.all.iter_mut().filter(|weight| !weight.frozen) {
             let Some(gradient) = gradients.get(&weight.var) else { continue };
             let gradient = (gradient * scale)?;
+            let descent = Descent { rule, momentum, weight_decay: weight.decay };
             descent.step(&weight.var, &gradient, &mut weight.moments, rate, self.step)?;
+            if let Some(most) = weight.max_norm {
+                shorten(&weight.var, most)?;
+            }
             let value = weight.var.as_tensor().detach();
             weight.average = ((&weight.average * decay)? + (value * (1.0 - decay))?)?.detach();
         }
@@ -123,6 +136,15 @@ impl Weights {
     }
 }
 
+/// Scales down what is longer than `most` over the first dimension, as Keras' max_norm does.
+fn shorten(var: &Var, most: f64) -> Result<()> {
+    const EPSILON: f64 = 1e-7;
+    let value = var.as_tensor().detach();
+    let norms = value.sqr()?.sum_keepdim(0)?.sqrt()?;
+    let scale = (norms.minimum(most)? / (norms + EPSILON)?)?;
+    Ok(var.set(&value.broadcast_mul(&scale)?)?)
+}
+
 /// Takes a tensor of a trained network.
 fn taken(tensors: &Tensors, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
     match tensors.get(name) {
@@ -139,13 +161,17 @@ fn taken(tensors: &Tensors, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
 }
 
 /// Linear warm-up, then the schedule.
-fn learning_rate(recipe: &Recipe, step: usize, steps: usize) -> f64 {
+fn learning_rate(recipe: &Recipe, (step, halvings): (usize, u32), steps: usize) -> f64 {
     let (highest, warm) = (recipe.learning_rate, recipe.warmup_steps);
     if step < warm {
         return highest * (step + 1) as f64 / warm as f64;
     }
     match recipe.schedule {
         Schedule::Constant => highest,
+        Schedule::Plateau => highest / f64::from(halvings).exp2(),
+        Schedule::Exponential => {
+            highest * recipe.decay.powf((step - warm) as f64 / recipe.decay_steps as f64)
+        }
         Schedule::Cosine => {
             let done = (step - warm) as f64 / (steps.saturating_sub(warm)).max(1) as f64;
             0.5 * highest * (1.0 + (std::f64::consts::PI * done.min(1.0)).cos())
@@ -186,5 +212,21 @@ impl Weights {
         }
         self.step = step;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_shortened_over_the_first_dimension_and_short_ones_stay() {
+        let values = [[[3f32, 0.3]], [[4.0, 0.4]]];
+        let var = Var::new(&values, &Device::Cpu).unwrap();
+        shorten(&var, 2.5).unwrap();
+        let found: Vec<f32> = var.flatten_all().unwrap().to_vec1().unwrap();
+        for (found, expected) in found.iter().zip([1.5, 0.3, 2.0, 0.4]) {
+            assert!((found - expected).abs() < 1e-5, "{found} {expected}");
+        }
     }
 }

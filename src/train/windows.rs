@@ -15,9 +15,9 @@ use super::losses::{binary_cross_entropy, kl_divergence};
 use super::network::{Network, Noise};
 use super::recipe::Configuration;
 use crate::error::{Error, Result};
-use crate::evaluate::parts::Part;
 use crate::evaluate::windows::figures::figures;
 use crate::evaluate::windows::{Example, Label, SiteWindows};
+use crate::models::part::Part;
 use crate::models::{CLEAVAGE, Model, Window};
 use config::WindowTraining;
 

@@ -41,6 +41,8 @@ impl Sizes {
             alphabet: format!("{sequence}{comma}{structure}"),
             length: self.length(),
             pools: self.blocks.iter().map(|block| block.2).collect(),
+            recurrent: Vec::new(),
+            features: Vec::new(),
             output: self.output,
         }
     }
@@ -170,6 +172,7 @@ proptest! {
             .map(|(codes, labels)| Window {
                 codes,
                 structure: (!structure.is_empty()).then_some(labels.as_slice()),
+                features: &[],
             })
             .collect();
         let said = model.predict(&windows).unwrap().values;

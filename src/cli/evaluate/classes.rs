@@ -1,33 +1,43 @@
 //! `polyascan evaluate classes`
 
-use std::collections::BTreeMap;
+mod print;
+mod sources;
+
 use std::path::PathBuf;
 
-use serde::Serialize;
-
-use super::json;
 use crate::cli::options::{ModelOptions, ThreadOptions};
+use crate::cli::written::Written;
 use crate::error::{Error, Result};
-use crate::evaluate::classes::{Figures, FileReport, Question, Scores, choose_output};
-use crate::evaluate::metrics::shown;
-use crate::models::Model;
+use crate::evaluate::classes::judge::{Account, Judge, Said};
+use crate::evaluate::classes::labels::Labels;
+use crate::evaluate::classes::report::{class_curves, report};
+use crate::evaluate::classes::table::predictions;
+use crate::evaluate::classes::{Scores, choose_output, file_reports, scores};
+use crate::evaluate::examples::Reader;
+use crate::models::{Classes, Model};
+use crate::output::atomic::{keep_apart, keep_input, whole};
+use crate::output::plot;
+use crate::structure::RnaFold;
+use print::{OfClasses, OfTwo};
+use sources::SourceOptions;
 
-/// Any model against labelled sequences: error rate, AUROC and AUPRC.
+/// Any model against labelled sequences: error rate, AUROC and AUPRC, of each class where there are
+/// several.
 ///
-/// Files are FASTA, tab-separated tables with a header and a column `sequence`, or text with one
-/// sequence per line; plain, gzip or BGZF. Sequences are taken as they are, in transcript
-/// direction. Those without a window for the model are skipped and counted by reason.
+/// Sequences are positives and negatives, or classes in files of their own (--class), or say their
+/// classes in their headers (--labelled). Files are FASTA, tab-separated tables with a header and a
+/// column `sequence`, or text with one sequence per line, or folders of these; plain, gzip or BGZF.
+/// Sequences are taken as they are, in transcript direction. Those without a window for the model
+/// are skipped and counted by reason. Of models that read structure, files have it on the line
+/// after each sequence, or --structures or --fold give it.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Files of positive sequences.
-    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
-    positive: Vec<PathBuf>,
-    /// Files of negative sequences.
-    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
-    negative: Vec<PathBuf>,
+    #[command(flatten)]
+    sources: SourceOptions,
     #[command(flatten)]
     model: ModelOptions,
-    /// Output to score by [default: the first of one value; `polyascan models show` names them].
+    /// Output to score positives and negatives by [default: the first of one value; `polyascan
+    /// models show` names them].
     #[arg(long, value_name = "COLUMN")]
     output: Option<String>,
     /// A score above it is a call.
@@ -37,9 +47,16 @@ pub struct Args {
     /// the first base of the hexamer for DeeReCT-PolyA [default: each sequence is one window].
     #[arg(long, value_name = "N")]
     anchor_at: Option<usize>,
-    /// Column of the tables to break the figures down by, e.g. hexamer.
+    /// Column of the tables to break the figures of positives and negatives down by, e.g. hexamer.
     #[arg(long, value_name = "COLUMN")]
     by: Option<String>,
+    /// Table to write: a row for each scored sequence with its classes, the outputs, and the
+    /// classes that they tell.
+    #[arg(long, value_name = "TSV", value_parser = crate::cli::options::name)]
+    predictions: Option<PathBuf>,
+    /// Draw the ROC and precision-recall curves of each class (SVG).
+    #[arg(long, value_name = "FILE", value_parser = crate::cli::options::name)]
+    plot: Option<PathBuf>,
     #[command(flatten)]
     threads: ThreadOptions,
     /// Print JSON instead of tables.
@@ -47,116 +64,131 @@ pub struct Args {
     json: bool,
 }
 
-/// All figures of one evaluation.
-#[derive(Debug, Serialize)]
-struct Evaluation {
-    model: String,
-    sha256: String,
-    output: String,
-    threshold: f32,
-    files: Vec<FileReport>,
-    all: Figures,
-    /// By the column asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    by: Option<BTreeMap<String, Figures>>,
+/// What was scored.
+struct Scored {
+    all: Vec<Said>,
+    accounts: Vec<Account>,
+    /// Names of the judge's outputs.
+    outputs: Vec<String>,
+    labels: Labels,
 }
 
 /// Returns the report.
 ///
 /// # Errors
-/// Input that cannot be read, or a model without an output of one value.
+/// Input that cannot be read, a model without an output of one value, outputs that cannot be
+/// written.
 pub fn run(args: &Args) -> Result<String> {
     args.threads.apply()?;
+    args.check()?;
     let model = args.model.load()?;
-    let question = Question {
-        model: model.as_ref(),
-        output: choose_output(model.as_ref(), args.output.as_deref())?,
-        threshold: args.threshold,
-        anchor_at: args.anchor_at,
-        by: args.by.as_deref(),
+    let model = model.as_ref();
+    // Positives and negatives need one output; classes each their own.
+    let several = model.classes().filter(|kind| *kind != Classes::Two);
+    let scored = match several.filter(|_| !args.sources.is_of_two()) {
+        Some(kind) => args.score(model, kind, (0..model.outputs().len()).collect())?,
+        None => {
+            let output = choose_output(model, args.output.as_deref())?;
+            args.score(model, Classes::Two, vec![output])?
+        }
     };
-    question.check()?;
-    if !args.threshold.is_finite() {
-        return Err(Error::Usage(format!("--threshold {}: it must be a number", args.threshold)));
-    }
-    let mut groups = BTreeMap::new();
-    let mut files = Vec::new();
-    for (paths, positive) in [(&args.positive, true), (&args.negative, false)] {
-        for path in paths {
-            files.push(question.score(path, positive, &mut groups)?);
+    for account in &scored.accounts {
+        let mut same = scored.accounts.iter().filter(|other| other.label == account.label);
+        if !same.any(|other| other.scored > 0) {
+            return Err(print::none_scored(account, model));
         }
     }
-    for label in ["positive", "negative"] {
-        scored_some(files.iter().filter(|file| file.label == label), model.as_ref())?;
+    args.write(model, &scored)?;
+    if scored.labels.classes == Classes::Two {
+        return args.of_two(model, scored);
     }
-    let mut all = Scores::default();
-    groups.values().for_each(|scores| all.extend(scores));
-    let figures = |(group, scores): (String, Scores)| (group, scores.figures(args.threshold));
-    let evaluation = Evaluation {
-        model: model.card().name.clone(),
-        sha256: model.card().sha256.clone(),
-        output: model.outputs()[question.output].name.clone(),
+    let report = report(&scored.all, &scored.outputs, scored.labels);
+    let card = model.card();
+    let of = OfClasses {
+        model: &card.name,
+        sha256: &card.sha256,
         threshold: args.threshold,
-        files,
-        all: all.figures(args.threshold),
-        by: args.by.is_some().then(|| groups.into_iter().map(figures).collect()),
+        files: &scored.accounts,
+        report,
     };
-    if args.json { json(&evaluation) } else { Ok(evaluation.table()) }
+    if args.json { super::json(&of) } else { Ok(of.table()) }
 }
 
-/// Checks that figures can be had: at least one sequence of the class was scored.
-fn scored_some<'a>(
-    mut files: impl Iterator<Item = &'a FileReport> + Clone,
-    model: &dyn Model,
-) -> Result<()> {
-    if files.clone().any(|file| file.scored > 0) {
-        return Ok(());
+impl Args {
+    /// Checks what does not need a model.
+    fn check(&self) -> Result<()> {
+        if !self.threshold.is_finite() {
+            let problem = format!("--threshold {}: it must be a number", self.threshold);
+            return Err(Error::Usage(problem));
+        }
+        self.sources.check()?;
+        let outputs: Vec<PathBuf> = self.predictions.iter().chain(&self.plot).cloned().collect();
+        keep_apart(&outputs)?;
+        for output in &outputs {
+            self.sources.inputs().try_for_each(|input| keep_input(input, output))?;
+        }
+        Ok(())
     }
-    let Some(file) = files.next() else { return Ok(()) };
-    let reasons: Vec<String> =
-        file.skipped.iter().map(|(reason, n)| format!("{n} {reason}")).collect();
-    let problem = format!(
-        "none of {} sequences was scored ({}); {} reads {} nt: --anchor-at says where in longer \
-         sequences its anchor lies",
-        file.read,
-        if reasons.is_empty() { "the file holds none".to_owned() } else { reasons.join(", ") },
-        model.card().name,
-        model.input().length
-    );
-    Err(Error::of_file(file.file.as_ref(), problem))
-}
 
-impl Evaluation {
-    fn table(&self) -> String {
-        let mut lines = vec![
-            format!("# model {} {}", self.model, self.sha256),
-            format!("# output {}, threshold {}", self.output, self.threshold),
-            "#file\tlabel\tread\tscored\tskipped\tcalled\terror_rate".into(),
-        ];
-        lines.extend(self.files.iter().map(|f| {
-            let skipped: usize = f.skipped.values().sum();
-            let reasons = f.skipped.iter().map(|(reason, n)| format!("{reason}: {n}"));
-            let reasons: Vec<String> = reasons.collect();
-            let reasons =
-                if skipped > 0 { format!(" ({})", reasons.join(", ")) } else { "".into() };
-            let (rate, called) = (shown(f.error_rate, 4), f.called);
-            format!(
-                "{}\t{}\t{}\t{}\t{skipped}{reasons}\t{called}\t{rate}",
-                f.file, f.label, f.read, f.scored
-            )
-        }));
-        lines.push(
-            "#group\tpositives\tnegatives\terror_rate\tauroc\tauprc\tsensitivity\tspecificity"
-                .into(),
-        );
-        lines.push(row("all", &self.all));
-        lines.extend(self.by.iter().flatten().map(|(group, figures)| row(group, figures)));
-        lines.join("\n") + "\n"
+    fn score(&self, model: &dyn Model, classes: Classes, outputs: Vec<usize>) -> Result<Scored> {
+        let names = outputs.iter().map(|&output| model.outputs()[output].name.clone());
+        let names: Vec<String> = names.collect();
+        let mut reader = Reader::of(model, self.anchor_at).map_err(|problem| {
+            let at = self.anchor_at.unwrap_or_default();
+            Error::Usage(format!("--anchor-at {at}: {problem}"))
+        })?;
+        if self.sources.fold {
+            if model.structure_letters().is_none() {
+                let name = &model.card().name;
+                return Err(Error::Usage(format!("--fold: {name} reads the sequence alone")));
+            }
+            if model.letters().is_some() {
+                let name = &model.card().name;
+                let problem = format!("--fold: {name} reads letters that are no nucleotides");
+                return Err(Error::Usage(problem));
+            }
+            reader = reader.folding(RnaFold::find()?);
+        }
+        let judge = Judge { model, outputs, reader, by: self.by.as_deref() };
+        let (all, accounts) = self.sources.score(&judge, classes, &names)?;
+        let labels = Labels { classes, threshold: self.threshold };
+        Ok(Scored { all, accounts, outputs: names, labels })
     }
-}
 
-fn row(group: &str, f: &Figures) -> String {
-    let figures = [f.error_rate, f.auroc, f.auprc, f.sensitivity, f.specificity];
-    let figures = figures.map(|figure| shown(figure, 4));
-    format!("{group}\t{}\t{}\t{}", f.positives, f.negatives, figures.join("\t"))
+    /// Writes the table of predictions and the curves, where they are asked for.
+    fn write(&self, model: &dyn Model, scored: &Scored) -> Result<()> {
+        let Scored { all, accounts, outputs, labels } = scored;
+        let mut complete = Vec::new();
+        if let Some(path) = &self.predictions {
+            let outputs: Vec<&str> = outputs.iter().map(String::as_str).collect();
+            let text = predictions(all, accounts, &outputs, self.by.as_deref(), *labels);
+            complete.push(whole(path, text.as_bytes())?);
+        }
+        if let Some(path) = &self.plot {
+            let curves = class_curves(all, outputs);
+            let svg = plot::class_curves(&model.card().name, &curves)?;
+            complete.push(whole(path, svg.as_bytes())?);
+        }
+        Written::publish(complete)?.tell();
+        Ok(())
+    }
+
+    /// Returns the report on positives and negatives.
+    fn of_two(&self, model: &dyn Model, scored: Scored) -> Result<String> {
+        let groups = scores(&scored.all);
+        let mut all = Scores::default();
+        groups.values().for_each(|scores| all.extend(scores));
+        let figures = |(group, scores): (String, Scores)| (group, scores.figures(self.threshold));
+        let card = model.card();
+        let of = OfTwo {
+            model: &card.name,
+            sha256: &card.sha256,
+            output: &scored.outputs[0],
+            threshold: self.threshold,
+            files: file_reports(&scored.all, scored.accounts, self.threshold),
+            all: all.figures(self.threshold),
+            by: self.by.is_some().then(|| groups.into_iter().map(figures).collect()),
+        };
+        if self.json { super::json(&of) } else { Ok(of.table()) }
+    }
 }

@@ -7,9 +7,9 @@ use serde::Serialize;
 use super::json;
 use crate::cli::options::{ModelOptions, ThreadOptions};
 use crate::error::{Error, Result};
-use crate::evaluate::parts::Part;
 use crate::evaluate::windows::SiteWindows;
 use crate::evaluate::windows::figures::{Figures, figures};
+use crate::models::part::Part;
 use crate::train::recipe::{self, Configuration};
 use crate::train::windows::config::WindowTraining;
 

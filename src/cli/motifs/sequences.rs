@@ -3,13 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::evaluate::classes::{NO_NUCLEOTIDE, place};
-use crate::genome::compression::Source;
-use crate::genome::sequences::Sequences;
+use crate::evaluate::examples::{Files, Reader, Taken};
 use crate::interpret::kernels::Labelled;
-use crate::models::{Input, Length, Model};
+use crate::models::{Model, OwnedWindow};
 use crate::output::summary::{ClassFile, FileSummary};
-use crate::structure::{Annotated, Form, Matched, annotated};
 
 /// Which sequences.
 #[derive(Debug, clap::Args)]
@@ -70,30 +67,33 @@ impl SequenceOptions {
         model: &dyn Model,
         classes: &[String],
     ) -> Result<(Vec<Labelled>, Vec<ClassFile>)> {
-        let form = self.check(model)?;
+        let reader = self.check(model)?;
         let (mut sequences, mut files) = (Vec::new(), Vec::new());
         for (class, path) in self.sequences.iter().enumerate() {
-            let source = Source::open(path)?;
-            let structures =
-                self.structures.get(class).map(|path| Source::open(path)).transpose()?;
-            let mut taken = Taken {
-                input: model.input(),
-                anchor: self.anchor_at,
-                class,
-                sequences: &mut sequences,
-                file: ClassFile {
-                    class: classes[class].clone(),
-                    file: FileSummary::of(&source)?,
-                    structures: structures.as_ref().map(FileSummary::of).transpose()?,
-                    ..ClassFile::default()
-                },
+            let structures = self.structures.get(class).map(PathBuf::as_path);
+            let opened = Files::open(path, structures, None)?;
+            let [source] = &opened.sequences[..] else {
+                return Err(Error::of_file(path, "a folder; name its files one by one"));
             };
-            match (form, structures) {
-                (None, _) => taken.alone(source)?,
-                (Some(form), None) => taken.annotated(&source, form)?,
-                (Some(form), Some(structures)) => taken.matched(source, &structures, form)?,
-            }
-            let file = taken.file;
+            let mut file = ClassFile {
+                class: classes[class].clone(),
+                file: FileSummary::of(source)?,
+                structures: opened.structures.as_ref().map(FileSummary::of).transpose()?,
+                ..ClassFile::default()
+            };
+            reader.read(&opened, None, &mut |Taken { name, window, .. }| {
+                file.read += 1;
+                match window {
+                    Ok(OwnedWindow { codes, structure, .. }) => {
+                        file.used += 1;
+                        // A name must not break a table's row.
+                        let name = name.chars().filter(|c| !c.is_control()).collect();
+                        sequences.push(Labelled { name, codes, structure, class });
+                    }
+                    Err(reason) => *file.skipped.entry(reason.to_owned()).or_default() += 1,
+                }
+                Ok(())
+            })?;
             if file.used == 0 {
                 let problem = format!(
                     "none of {} sequences can be used ({}); {} reads {} nt: --anchor-at says where in longer sequences \
@@ -110,102 +110,20 @@ impl SequenceOptions {
         Ok((sequences, files))
     }
 
-    /// Returns the form of the structures that the model reads.
-    fn check(&self, model: &dyn Model) -> Result<Option<Form>> {
-        let (input, name) = (model.input(), &model.card().name);
+    /// Returns what makes windows of sequences.
+    fn check(&self, model: &dyn Model) -> Result<Reader> {
+        let name = &model.card().name;
         let usage = |problem: String| Err(Error::Usage(problem));
-        match (self.anchor_at, input.length) {
-            (Some(at), Length::Exactly(_)) if at < input.anchor => {
-                return usage(format!(
-                    "--anchor-at {at}: {name} reads {} nt before its anchor",
-                    input.anchor
-                ));
-            }
-            (Some(at), Length::Between(..)) => {
-                return usage(format!(
-                    "--anchor-at {at}: {name} reads whole sequences and has no anchor"
-                ));
-            }
-            _ => {}
-        }
-        let form = model.structure_letters().map(Form::of);
         let (files, structures) = (self.sequences.len(), self.structures.len());
-        if structures > 0 && form.is_none() {
+        if structures > 0 && model.structure_letters().is_none() {
             return usage(format!("--structures: {name} reads the sequence alone"));
         }
         if structures > 0 && structures != files {
             return usage(format!("--structures: {structures} files for {files} of sequences"));
         }
-        Ok(form)
-    }
-}
-
-/// The sequences that are taken of a file.
-struct Taken<'a> {
-    input: Input,
-    anchor: Option<usize>,
-    class: usize,
-    sequences: &'a mut Vec<Labelled>,
-    file: ClassFile,
-}
-
-impl Taken<'_> {
-    fn alone(&mut self, source: Source) -> Result<()> {
-        let mut sequences = Sequences::new(source, None)?;
-        while let Some(sequence) = sequences.next().transpose()? {
-            let name = sequence.name.clone().unwrap_or_else(|| sequence.line.to_string());
-            match sequences.codes(&sequence) {
-                Ok(codes) => self.add(name, &codes, None),
-                Err(_) => self.skip(NO_NUCLEOTIDE),
-            }
-        }
-        Ok(())
-    }
-
-    fn annotated(&mut self, source: &Source, form: Form) -> Result<()> {
-        for sequence in annotated(source, form) {
-            let Annotated { name, codes, structure } = sequence?;
-            self.add(name, &codes, Some(&structure));
-        }
-        Ok(())
-    }
-
-    fn matched(&mut self, source: Source, structures: &Source, form: Form) -> Result<()> {
-        let mut sequences = Sequences::new(source, None)?;
-        let mut matched = Matched::new(structures, form);
-        while let Some(sequence) = sequences.next().transpose()? {
-            let codes = sequences.codes(&sequence)?;
-            let name = sequence.name.clone().unwrap_or_else(|| sequence.line.to_string());
-            let structure = matched.structure(&name, sequence.name.is_some(), &codes)?;
-            self.add(name, &codes, Some(&structure));
-        }
-        if let Some(note) = matched.finish()? {
-            tracing::info!(kind = "note", "{note}");
-        }
-        Ok(())
-    }
-
-    fn add(&mut self, name: String, codes: &[u8], structure: Option<&[u8]>) {
-        match place(self.input, self.anchor, codes.len()) {
-            Ok(window) => {
-                self.file.read += 1;
-                self.file.used += 1;
-                // A name must not break a table's row.
-                let name = name.chars().filter(|c| !c.is_control()).collect();
-                self.sequences.push(Labelled {
-                    name,
-                    codes: codes[window.clone()].to_vec(),
-                    structure: structure.map(|labels| labels[window].to_vec()),
-                    class: self.class,
-                });
-            }
-            Err(reason) => self.skip(reason),
-        }
-    }
-
-    fn skip(&mut self, reason: &str) {
-        self.file.read += 1;
-        *self.file.skipped.entry(reason.to_owned()).or_default() += 1;
+        Reader::of(model, self.anchor_at).map(Reader::without_features).or_else(|problem| {
+            usage(format!("--anchor-at {}: {problem}", self.anchor_at.unwrap_or_default()))
+        })
     }
 }
 

@@ -9,6 +9,7 @@ use super::{Args, sequences};
 use crate::cli::options::StrandChoice;
 use crate::error::{Error, Result};
 use crate::genome::compression::Source;
+use crate::genome::sequence::Coder;
 use crate::models::{Model, Window};
 use crate::structure::{Annotated, Form, Matched, Record, Records, RnaFold, annotated};
 
@@ -66,10 +67,17 @@ impl StructureOptions {
                 return usage("sequences and --structures cannot both be standard input".into());
             }
             let source = Source::open(path)?;
-            return Ok(Some(Structures::File(Box::new(Matched::new(&source, form)))));
+            return Ok(Some(Structures::File(Box::new(Matched::new(
+                &source,
+                form,
+                Coder::of(model.letters()),
+            )))));
         }
         if !self.fold {
             return Ok(Some(Structures::Input(form)));
+        }
+        if model.letters().is_some() {
+            return usage(format!("--fold: {name} reads letters that are no nucleotides"));
         }
         if form == Form::Raw && letters.bytes().any(|letter| !b"().".contains(&letter)) {
             return usage(format!(
@@ -109,12 +117,12 @@ impl Structures {
 /// If a sequence has no structure or one that does not fit, or the model fails.
 pub fn predict(structures: Structures, source: &Source, out: &mut Table<'_>) -> Result<()> {
     match structures {
-        Structures::Input(form) => annotated(source, form).try_for_each(|sequence| {
-            let Annotated { name, codes, structure } = sequence?;
+        Structures::Input(form) => annotated(source, form, out.coder()).try_for_each(|sequence| {
+            let Annotated { name, codes, structure, .. } = sequence?;
             out.sequence(&name, with(&codes, &structure))
         }),
         Structures::File(mut matched) => {
-            sequences(source, |name, is_named, codes| {
+            sequences(source, &out.coder(), |name, is_named, codes| {
                 let structure = matched.structure(&name, is_named, &codes)?;
                 out.sequence(&name, with(&codes, &structure))
             })?;
@@ -125,7 +133,7 @@ pub fn predict(structures: Structures, source: &Source, out: &mut Table<'_>) -> 
         }
         Structures::Fold(program, form) => {
             let mut waiting = Vec::new();
-            sequences(source, |name, _, codes| {
+            sequences(source, &out.coder(), |name, _, codes| {
                 waiting.push((name, codes));
                 if waiting.len() == FOLDED {
                     fold(&program, form, &mut waiting, out)
@@ -139,7 +147,7 @@ pub fn predict(structures: Structures, source: &Source, out: &mut Table<'_>) -> 
 }
 
 fn with<'a>(codes: &'a [u8], structure: &'a [u8]) -> Window<'a> {
-    Window { codes, structure: Some(structure) }
+    Window { codes, structure: Some(structure), features: &[] }
 }
 
 /// Folds and prints the sequences that wait.

@@ -10,12 +10,16 @@ use rayon::prelude::*;
 
 use super::Args;
 use crate::cli::command_line;
+use crate::cli::options::StrandChoice;
 use crate::cli::written::Written;
 use crate::context::signal::is_signal_at;
 use crate::error::{Error, Result, WindowPlace};
-use crate::genome::sequence::reverse_complement;
+use crate::evaluate::classes::labels::Labels;
+use crate::genome::compression::Source;
+use crate::genome::sequence::{Coder, reverse_complement};
 use crate::genome::strand::Strand;
-use crate::models::{Input, Length, Model, Output, Predictions, Window};
+use crate::models::features::Rows;
+use crate::models::{Input, Length, Model, Output, OwnedWindow, Predictions, Window};
 use crate::output::atomic::AtomicFile;
 use crate::output::parquet::{self, Kind};
 use crate::scan::Anchor;
@@ -31,8 +35,7 @@ struct Waiting {
     name: Arc<str>,
     start: usize,
     strand: Strand,
-    codes: Vec<u8>,
-    structure: Option<Vec<u8>>,
+    window: OwnedWindow,
 }
 
 /// The output table and the model that fills it.
@@ -40,6 +43,10 @@ pub struct Table<'a> {
     args: &'a Args,
     model: &'a dyn Model,
     strands: &'static [Strand],
+    /// Whether and how classes are told.
+    labels: Option<Labels>,
+    /// Those of the sequences to come.
+    features: Option<Rows>,
     pub input: Input,
     file: AtomicFile,
     /// Windows, also of several sequences, that will be computed together.
@@ -64,10 +71,13 @@ impl<'a> Table<'a> {
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn create(args: &'a Args, model: &'a dyn Model) -> Result<Self> {
+    pub fn create(args: &'a Args, model: &'a dyn Model, strand: StrandChoice) -> Result<Self> {
+        let labels = args.labels(model)?;
+        let features = open_features(args, model)?;
         let mut file = AtomicFile::create(&args.output)?;
         let card = model.card();
-        let columns: Vec<&str> = model.outputs().iter().map(|o| o.name.as_str()).collect();
+        let outputs = model.outputs().iter().map(|o| o.name.as_str());
+        let columns: Vec<&str> = outputs.chain(labels.map(|_| "predicted")).collect();
         let header = format!(
             "# polyascan {} predict\n# command: {}\n# model: {} {} sha256={}\n#name\tstart\tstrand\t{}\n",
             env!("CARGO_PKG_VERSION"),
@@ -81,7 +91,9 @@ impl<'a> Table<'a> {
         Ok(Self {
             args,
             model,
-            strands: args.strand(model).strands(),
+            strands: strand.strands(),
+            labels,
+            features,
             input: model.input(),
             file,
             waiting: Vec::new(),
@@ -90,11 +102,21 @@ impl<'a> Table<'a> {
         })
     }
 
+    /// Returns what makes codes of the letters of sequences.
+    pub fn coder(&self) -> Coder {
+        Coder::of(self.model.letters())
+    }
+
     /// Prints the windows of a whole sequence.
     ///
     /// # Errors
     /// If the model fails, or the file cannot be written.
     pub fn sequence(&mut self, name: &str, sequence: Window<'_>) -> Result<()> {
+        let features = match &mut self.features {
+            Some(rows) => rows.numbers(self.model.features())?,
+            None => Vec::new(),
+        };
+        let sequence = Window { features: &features, ..sequence };
         let nt = sequence.codes.len();
         match self.input.length {
             Length::Exactly(_) => {
@@ -154,7 +176,8 @@ impl<'a> Table<'a> {
                 // Models that read structure read the plus strand alone.
                 let structure = piece.structure.map(|all| all[window.clone()].to_vec());
                 let start = self.next_start + window.start;
-                self.waiting.push(Waiting { name: name.clone(), start, strand, codes, structure });
+                let window = OwnedWindow { codes, structure, features: piece.features.to_vec() };
+                self.waiting.push(Waiting { name: name.clone(), start, strand, window });
             }
             if self.waiting.len() >= BATCH * TASKS * rayon::current_num_threads() {
                 self.compute()?;
@@ -169,10 +192,7 @@ impl<'a> Table<'a> {
             .waiting
             .par_chunks(BATCH)
             .map(|batch| {
-                let windows = batch.iter().map(|waiting| Window {
-                    codes: &waiting.codes,
-                    structure: waiting.structure.as_deref(),
-                });
+                let windows = batch.iter().map(|waiting| waiting.window.window());
                 let said = self.model.predict(&windows.collect::<Vec<_>>());
                 let said = said.map_err(|error| {
                     error.at_window(|number| {
@@ -180,7 +200,7 @@ impl<'a> Table<'a> {
                         WindowPlace::Named(format!("{name}:{}:{strand}", start + 1))
                     })
                 })?;
-                Ok(rows(batch, self.model.outputs(), &said))
+                Ok(rows(batch, self.model.outputs(), &said, self.labels))
             })
             .collect::<Result<_>>()?;
         for text in texts {
@@ -197,6 +217,7 @@ impl<'a> Table<'a> {
     /// If the file cannot be completed.
     pub fn finish(mut self) -> Result<()> {
         self.compute()?;
+        self.features.take().map_or(Ok(()), Rows::finish)?;
         let Totals { windows, without_signal, sequences, short, long } = self.totals;
         let (least, most) = self.input.length.limits();
         let mut report = format!(
@@ -239,6 +260,22 @@ fn kind(column: &str, outputs: &[Output]) -> Kind {
     }
 }
 
+/// Opens the features of the sequences, where the model reads some.
+fn open_features(args: &Args, model: &dyn Model) -> Result<Option<Rows>> {
+    let names = || model.features().iter().map(|feature| feature.name.as_str());
+    let name = &model.card().name;
+    match (&args.features, model.features().is_empty()) {
+        (None, true) => Ok(None),
+        (Some(path), false) => Rows::open(&Source::open(path)?, names()).map(Some),
+        (Some(_), true) => Err(Error::Usage(format!("--features: {name} reads none"))),
+        (None, false) => {
+            let names: Vec<&str> = names().collect();
+            let names = names.join(", ");
+            Err(Error::Usage(format!("{name} reads features ({names}): give them with --features")))
+        }
+    }
+}
+
 fn oriented(codes: &[u8], strand: Strand) -> Vec<u8> {
     match strand {
         Strand::Plus => codes.to_vec(),
@@ -246,7 +283,12 @@ fn oriented(codes: &[u8], strand: Strand) -> Vec<u8> {
     }
 }
 
-fn rows(batch: &[Waiting], outputs: &[Output], said: &Predictions) -> String {
+fn rows(
+    batch: &[Waiting],
+    outputs: &[Output],
+    said: &Predictions,
+    labels: Option<Labels>,
+) -> String {
     let mut text = String::new();
     for (i, Waiting { name, start, strand, .. }) in batch.iter().enumerate() {
         // Writing to a String cannot fail.
@@ -256,6 +298,11 @@ fn rows(batch: &[Waiting], outputs: &[Output], said: &Predictions) -> String {
             for (n, value) in of_window.iter().enumerate() {
                 let _ = write!(text, "{}{value}", if n == 0 { '\t' } else { ',' });
             }
+        }
+        if let Some(labels) = labels {
+            let of_window: Vec<f32> = said.values.iter().map(|values| values[i]).collect();
+            text.push('\t');
+            text.push_str(&labels.text(&labels.of(&of_window)));
         }
         text.push('\n');
     }

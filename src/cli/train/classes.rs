@@ -11,7 +11,7 @@ use crate::output::atomic::write;
 use crate::train::checkpoint::Checkpoint;
 use crate::train::classes::config::ClassTraining;
 use crate::train::classes::cross::{CrossValidation, Tested, table};
-use crate::train::fit::fit;
+use crate::train::fit::{Trainable as _, fit};
 use crate::train::{artifacts, recipe};
 
 #[derive(Debug, ClapArgs)]
@@ -21,7 +21,7 @@ pub struct Args {
     /// Cross-validate instead: of K stratified folds one tests, the one before it chooses the epoch
     /// and the others train, so that each fold tests once. Prints loss, error rate and AUROC, also
     /// of all examples together, and writes them to OUT.folds.tsv instead of weights.
-    #[arg(long, value_name = "K")]
+    #[arg(long, visible_alias = "nfolds", value_name = "K")]
     folds: Option<usize>,
     /// Keep the weights of each fold as OUT.foldN.safetensors.
     #[arg(long, requires = "folds")]
@@ -34,8 +34,9 @@ pub struct Args {
 /// A configuration or data that cannot be used, outputs that cannot be written.
 pub fn run(args: &Args, task: Task) -> Result<()> {
     let common = &args.common;
-    let config: ClassTraining = recipe::read(&common.config, common.data.as_deref())?;
+    let mut config: ClassTraining = recipe::read(&common.config, common.data.as_deref())?;
     recipe::expect(&common.config, &config, task)?;
+    config.prepare()?;
     match args.folds {
         None => common.train(&config),
         Some(folds) => args.cross_validate(&config, folds),

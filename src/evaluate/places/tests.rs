@@ -17,7 +17,8 @@ struct FirstG {
 
 impl FirstG {
     fn new(task: Task, output: Output, length: usize, anchor: usize) -> Self {
-        let input = Input { length: Length::Exactly(length), anchor, structure: false };
+        let input =
+            Input { length: Length::Exactly(length), anchor, structure: false, features: 0 };
         Self { card: ModelCard::new("first", "none", task), outputs: vec![output], input }
     }
 }

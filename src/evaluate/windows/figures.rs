@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Example, Kind, Negative, SiteWindows};
 use crate::error::{Error, Result};
 use crate::evaluate::metrics::{auprc, auroc, mean, pearson, shown, spearman};
-use crate::evaluate::parts::Part;
+use crate::models::part::Part;
 use crate::models::{CLEAVAGE, CleavageVector, Model, cleavage};
 
 /// Probabilities are no nearer to 0 or 1 in a loss: as in Keras.

@@ -20,7 +20,7 @@ impl Soft for CountsA {
     }
 
     fn input(&self) -> Input {
-        Input { length: Length::Exactly(8), anchor: 0, structure: false }
+        Input { length: Length::Exactly(8), anchor: 0, structure: false, features: 0 }
     }
 
     fn banks(&self) -> Vec<Bank> {

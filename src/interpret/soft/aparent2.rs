@@ -116,7 +116,7 @@ impl Soft for Aparent2 {
     }
 
     fn input(&self) -> Input {
-        Input { length: Length::Exactly(LENGTH), anchor: HEXAMER, structure: false }
+        Input { length: Length::Exactly(LENGTH), anchor: HEXAMER, structure: false, features: 0 }
     }
 
     /// An unknown base is a quarter of each.

@@ -65,7 +65,7 @@ impl Soft for Deerect {
     }
 
     fn input(&self) -> Input {
-        Input { length: Length::Exactly(LENGTH), anchor: HEXAMER, structure: false }
+        Input { length: Length::Exactly(LENGTH), anchor: HEXAMER, structure: false, features: 0 }
     }
 
     fn banks(&self) -> Vec<Bank> {

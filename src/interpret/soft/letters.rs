@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn tracks_apart_are_encoded_side_by_side() {
         let letters = tracks(false);
-        let window = Window { codes: &[3, 4], structure: Some(b"mF") };
+        let window = Window { codes: &[3, 4], structure: Some(b"mF"), features: &[] };
         let mut x = Vec::new();
         letters.encode(&window, &mut x);
         let mut expected = vec![0f32; 16];

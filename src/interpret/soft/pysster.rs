@@ -6,14 +6,18 @@ use super::letters::{Letters, Track};
 use super::operations::{Layer, head, max_pool, relu};
 use super::{Bank, Parts, Said, Soft};
 use crate::error::{Error, Result};
+use crate::models::features::{Feature, width};
 use crate::models::pysster::alphabet::Alphabet;
-use crate::models::pysster::{Config, Pool};
+use crate::models::pysster::plain::{self, Direction, Kind};
+use crate::models::pysster::{Config, Pool, Recurrent};
 use crate::models::{Input, Length, Window};
 
 /// The network.
 pub struct Pysster {
     alphabet: Alphabet,
     convolutions: Vec<(Layer, Pool)>,
+    recurrent: Vec<(Recurrent, Vec<Direction>)>,
+    features: Vec<Feature>,
     dense: Vec<Layer>,
     length: usize,
     letters: Letters,
@@ -33,9 +37,25 @@ impl Pysster {
             tracks.push(Track { name: "structure", letters: structure.to_owned() });
         }
         let layers = parts.layers("conv")?;
+        let mut recurrent = Vec::new();
+        for (n, layer) in config.recurrent.iter().enumerate() {
+            let part =
+                |direction: &str, part: &str| parts.get(&format!("rnn.{n}.{direction}.{part}"));
+            let direction = |name: &&'static str| -> Result<Direction> {
+                Ok(Direction {
+                    input: part(name, "input")?,
+                    recurrent: part(name, "recurrent")?,
+                    bias: part(name, "bias")?,
+                })
+            };
+            let directions = layer.directions().iter().map(direction).collect::<Result<_>>()?;
+            recurrent.push((*layer, directions));
+        }
         Ok(Self {
             alphabet,
             convolutions: layers.into_iter().zip(config.pools.iter().copied()).collect(),
+            recurrent,
+            features: config.features.clone(),
             dense: parts.layers("dense")?,
             length: config.length,
             letters: Letters { tracks, joint: true },
@@ -50,7 +70,8 @@ impl Soft for Pysster {
 
     fn input(&self) -> Input {
         let structure = self.letters.tracks.len() > 1;
-        Input { length: Length::Exactly(self.length), anchor: self.length / 2, structure }
+        let features = width(&self.features);
+        Input { length: Length::Exactly(self.length), anchor: self.length / 2, structure, features }
     }
 
     /// Letters that the alphabet lacks are drawn as the model draws them.
@@ -83,6 +104,16 @@ impl Soft for Pysster {
         let mut values = x.clone();
         for (layer, pool) in &self.convolutions {
             values = max_pool(&layer.convolve(&values, 1)?.relu()?, pool.size, pool.stride)?;
+        }
+        for (n, (layer, directions)) in self.recurrent.iter().enumerate() {
+            let kind = Kind { cell: layer.cell, gate: layer.gate };
+            let sides = vec![(values, None); directions.len()];
+            values = plain::layer(kind, directions, &sides, n + 1 < self.recurrent.len())?;
+        }
+        if !self.features.is_empty() {
+            let problem = "it reads features, which letters do not tell: only its kernels can be \
+                           looked at (motifs kernels)";
+            return Err(Error::model("pysster", problem));
         }
         let (hidden, outputs) = head(&self.dense, &values.flatten_from(1)?, relu)?;
         Ok(Said { hidden, outputs })

@@ -110,7 +110,7 @@ fn each_network_says_what_its_model_says() {
         let mut spread = 0f64;
         for number in 0..6 {
             let (codes, structure) = sequence(network.as_ref(), &mut rng, number % 2 == 1);
-            let window = Window { codes: &codes, structure: structure.as_deref() };
+            let window = Window { codes: &codes, structure: structure.as_deref(), features: &[] };
             let x = encoded(network.as_ref(), &[window], DType::F32).unwrap();
             let said = network.said(&x).unwrap().outputs;
             assert_eq!(said.dims(), [1, network.outputs().len()], "{name}");
@@ -151,7 +151,7 @@ fn gradients_equal_finite_differences() {
         let name = file.entry("architecture");
         let network = build(&file, DType::F64).unwrap();
         let (codes, structure) = sequence(network.as_ref(), &mut rng, false);
-        let window = Window { codes: &codes, structure: structure.as_deref() };
+        let window = Window { codes: &codes, structure: structure.as_deref(), features: &[] };
         let x = encoded(network.as_ref(), &[window], DType::F64).unwrap();
         // Between letters, where an attribution's path leads.
         let share = 1.0 / network.letters().channels() as f64;
@@ -189,7 +189,7 @@ fn kernels_lie_inside_and_are_told_by_bank() {
     for file in all() {
         let network = build(&file, DType::F32).unwrap();
         let (codes, structure) = sequence(network.as_ref(), &mut rng, false);
-        let window = Window { codes: &codes, structure: structure.as_deref() };
+        let window = Window { codes: &codes, structure: structure.as_deref(), features: &[] };
         let x = encoded(network.as_ref(), &[window], DType::F32).unwrap();
         let said = network.kernels(&x).unwrap();
         let banks = network.banks();

@@ -38,7 +38,10 @@ fn sequences(lengths: &[usize], seed: u64) -> Vec<Labelled> {
 }
 
 fn windows(sequences: &[Labelled]) -> Vec<Window<'_>> {
-    sequences.iter().map(|(codes, labels)| Window { codes, structure: Some(labels) }).collect()
+    sequences
+        .iter()
+        .map(|(codes, labels)| Window { codes, structure: Some(labels), features: &[] })
+        .collect()
 }
 
 fn predict(model: &DeepRke, sequences: &[Labelled]) -> Vec<f32> {
@@ -154,7 +157,7 @@ fn the_file_of_a_network_loads_as_the_network() {
         (loaded.card().architecture.as_str(), loaded.card().task),
         ("deeprke", Task::Binding)
     );
-    let input = Input { length: Length::Between(3, 120), anchor: 0, structure: true };
+    let input = Input { length: Length::Between(3, 120), anchor: 0, structure: true, features: 0 };
     assert_eq!((loaded.input(), loaded.outputs()), (input, [Output::new("p_bound", 1)].as_slice()));
     assert_eq!(loaded.structure_letters().unwrap().as_bytes(), LABELS);
     let sequences = sequences(&[101, 40], 1);
@@ -191,7 +194,7 @@ fn sequences_that_cannot_be_read_are_refused() {
         let (codes, labels) = (vec![0; nt], labels.map(|n| vec![b'S'; n]));
         let good = [(vec![1; 50], vec![b'H'; 50])];
         let mut windows = windows(&good);
-        windows.push(Window { codes: &codes, structure: labels.as_deref() });
+        windows.push(Window { codes: &codes, structure: labels.as_deref(), features: &[] });
         let problem = model.predict(&windows).unwrap_err().to_string();
         assert!(problem.contains(told) && problem.contains("window 1"), "{problem}");
     };

@@ -18,7 +18,7 @@ const NAMES: [(&str, &str); 6] = [
 ];
 
 /// The authors' columns of A, C, G and T: they count A, G, T, C.
-const COLUMNS: [usize; 4] = [0, 3, 1, 2];
+pub(super) const COLUMNS: [usize; 4] = [0, 3, 1, 2];
 
 /// Takes the archive if it holds any array of DeeReCT-PolyA's.
 ///

@@ -1,7 +1,9 @@
-//! Reads NumPy archives (.npz) and arrays (.npy): numbers only.
+//! Reads NumPy archives (.npz) and arrays (.npy), and writes archives: numbers only.
 //!
 //! An array of Python objects is a pickle, which could run code when it is read: it is refused, by
 //! name, without a look inside.
+
+mod writer;
 
 use std::io::{Cursor, Read};
 use std::path::Path;
@@ -11,6 +13,7 @@ use zip::ZipArchive;
 use super::foreign;
 use crate::error::{Error, Problem, Result};
 use crate::models::weight_file::{RawTensor, Tensors};
+pub use writer::encode;
 
 /// The most bytes of arrays: a small damaged archive can claim to unpack to anything.
 const MOST_BYTES: u64 = 1 << 28;

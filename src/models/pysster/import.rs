@@ -1,5 +1,5 @@
-//! Recognises pysster's Keras models: any number of convolutions with max-pools, flattened into any
-//! number of dense layers.
+//! Recognises pysster's Keras models: any number of convolutions with max-pools, flattened or read by
+//! recurrent layers ([`recurrent`]), joined with features, into any number of dense layers.
 //!
 //! pysster lets Keras name the layers (`conv1d_3`, `max_pooling1d_3`, `dense_7`), so they are told
 //! by kind and taken in the file's order. Whole saved models, which pysster writes, also say how
@@ -8,15 +8,17 @@
 
 mod described;
 mod present;
+mod recurrent;
 
 use std::path::Path;
 
 use crate::engine::cpu::layers::pooled;
 use crate::error::{Error, Problem, Result};
 use crate::models::architecture::{ConvertOptions, Recognised};
+use crate::models::features::Feature;
 use crate::models::formats::keras_h5::{KerasFile, KerasLayer};
 use crate::models::pysster::alphabet::Alphabet;
-use crate::models::pysster::{Activation, Config, Pool};
+use crate::models::pysster::{Activation, Config, Pool, Recurrent};
 use crate::models::weight_file::{RawTensor, Tensors};
 use present::DescribedLayer;
 
@@ -28,6 +30,9 @@ const USUAL_POOL: Pool = Pool { size: 2, stride: 2 };
 struct Description {
     length: Option<usize>,
     pools: Vec<Pool>,
+    recurrent: Vec<Recurrent>,
+    /// Numbers of the additional input.
+    features: usize,
     /// Those with weights.
     layers: Vec<DescribedLayer>,
     output: Activation,
@@ -50,11 +55,7 @@ pub fn recognise(
     if kinds.contains(&None) || !has(Kind::Conv) || !has(Kind::Dense) {
         return Ok(None);
     }
-    let made = if has(Kind::Recurrent) {
-        Err("a pysster model with recurrent layers (rnn_type), which are not supported".into())
-    } else {
-        convert(file, &weighted, &kinds, options)
-    };
+    let made = convert(file, &weighted, &kinds, options);
     made.map(Some).map_err(|problem| Error::of_file(path, problem))
 }
 
@@ -76,7 +77,7 @@ fn kind(name: &str) -> Option<Kind> {
     match base {
         "conv1d" => Some(Kind::Conv),
         "dense" => Some(Kind::Dense),
-        "lstm" | "gru" | "cu_dnnlstm" | "cu_dnngru" | "bidirectional" => Some(Kind::Recurrent),
+        "lstm" | "gru" | "bidirectional" => Some(Kind::Recurrent),
         _ => None,
     }
 }
@@ -89,13 +90,18 @@ fn convert(
 ) -> std::result::Result<Recognised, Problem> {
     let mut tensors = Tensors::new();
     let (mut convs, mut dense) = (0, 0);
+    let mut recurrent = Vec::new();
     for (layer, kind) in weighted.iter().zip(kinds) {
         let (name, number) = match kind {
-            Some(Kind::Conv) if dense == 0 => ("conv", &mut convs),
+            Some(Kind::Conv) if dense == 0 && recurrent.is_empty() => ("conv", &mut convs),
+            Some(Kind::Recurrent) if dense == 0 => {
+                recurrent.push(recurrent::take(layer, recurrent.len(), &mut tensors)?);
+                continue;
+            }
             Some(Kind::Dense) => ("dense", &mut dense),
             _ => {
                 return Err(
-                    format!("layer {} follows a dense one: no pysster model", layer.name).into()
+                    format!("layer {} follows a later one: no pysster model", layer.name).into()
                 );
             }
         };
@@ -107,8 +113,10 @@ fn convert(
     let description = file.config.as_ref().map(described::read).transpose()?;
     if let Some(description) = &description {
         present::check(&description.layers, weighted)?;
+        recurrent::check(&description.recurrent, &recurrent)?;
+        recurrent.clone_from(&description.recurrent);
     }
-    let config = config(&tensors, convs, description, options)?;
+    let config = config(&tensors, (convs, recurrent), description, options)?;
     let config = serde_json::to_value(config).map_err(|e| e.to_string())?;
     Ok(Recognised { tensors, config: Some(config) })
 }
@@ -129,7 +137,7 @@ fn weight<'a>(layer: &'a KerasLayer, kind: &str) -> std::result::Result<&'a RawT
 /// Puts together what the file and the user say of the model's input and pools.
 fn config(
     tensors: &Tensors,
-    convs: usize,
+    (convs, recurrent): (usize, Vec<Recurrent>),
     description: Option<Description>,
     options: &ConvertOptions,
 ) -> std::result::Result<Config, Problem> {
@@ -167,9 +175,14 @@ fn config(
         Some(description) => description.pools.clone(),
         None => vec![USUAL_POOL; convs],
     };
-    check_length(&kernels, &pools, length, tensors)?;
+    let count = description.as_ref().map_or(0, |description| description.features);
+    if recurrent.is_empty() {
+        check_length(&kernels, &pools, (length, count), tensors)?;
+    }
     let output = output(tensors, description.map(|description| description.output))?;
-    Ok(Config { alphabet, length, pools, output })
+    let feature = |n| Feature { name: format!("feature_{n}"), ..Feature::default() };
+    let features = (0..count).map(feature).collect();
+    Ok(Config { alphabet, length, pools, recurrent, features, output })
 }
 
 /// Returns the output's activation; the softmax of a single value would always be 1.
@@ -207,11 +220,12 @@ fn kernels(
     (0..convs).map(kernel).collect()
 }
 
-/// Checks that an input of this length flattens to what the first dense layer reads.
+/// Checks that an input of this length flattens to what the first dense layer reads beside so many
+/// features.
 fn check_length(
     kernels: &[(usize, usize, usize)],
     pools: &[Pool],
-    length: usize,
+    (length, features): (usize, usize),
     tensors: &Tensors,
 ) -> std::result::Result<(), Problem> {
     if pools.len() != kernels.len() || pools.iter().any(|pool| pool.size == 0 || pool.stride == 0) {
@@ -226,7 +240,8 @@ fn check_length(
     };
     let channels = kernels.last().map_or(0, |kernel| kernel.2);
     let inputs = tensors.get("dense.0.weight").and_then(|t| t.shape.first()).copied().unwrap_or(0);
-    let fits = |length: usize| positions(length).checked_mul(channels) == Some(inputs);
+    let flat = inputs.checked_sub(features);
+    let fits = |length: usize| positions(length).checked_mul(channels) == flat;
     if fits(length) {
         return Ok(());
     }
@@ -237,8 +252,9 @@ fn check_length(
         [first, .., last] => format!("{first} to {last} nt would"),
     };
     Err(format!(
-        "an input of {length} nt does not fit: the first dense layer reads {inputs} values, not \
-         {} positions x {channels} kernels; {would}",
+        "an input of {length} nt does not fit: the first dense layer reads {} values, not {} \
+         positions x {channels} kernels; {would}",
+        flat.unwrap_or(0),
         positions(length)
     )
     .into())

@@ -17,7 +17,7 @@ impl Counting {
         Self {
             card: ModelCard::new("counting", "none", task),
             outputs: outputs.iter().map(|name| Output::new(*name, 1)).collect(),
-            input: Input { length: Length::Exactly(length), anchor, structure: false },
+            input: Input { length: Length::Exactly(length), anchor, structure: false, features: 0 },
         }
     }
 }

@@ -95,3 +95,20 @@ fn numbers_are_written_with_the_decimals_of_their_range() {
     assert_eq!(range([1.0, f64::NAN, 3.0].into_iter()), 0.9..3.1);
     assert_eq!(range(std::iter::empty()), 0.0..1.0);
 }
+
+#[test]
+fn curves_of_classes_have_a_line_each_and_say_their_areas() {
+    let class = |name: &str, auroc| ClassCurves {
+        name: name.into(),
+        roc: vec![(0.0, 0.0), (0.0, 1.0), (1.0, 1.0)],
+        precision_recall: vec![(0.5, 1.0), (1.0, 0.5)],
+        auroc,
+        auprc: 0.25,
+    };
+    let svg = class_curves("a <model>", &[class("bound", 0.75), class("not", 0.5)]).unwrap();
+    whole(&svg);
+    for text in ["a &lt;model&gt;", "bound: AUROC 0.7500, AUPRC 0.2500", "not: AUROC 0.5000"] {
+        assert!(svg.contains(text), "{text}");
+    }
+    whole(&class_curves("none", &[]).unwrap());
+}

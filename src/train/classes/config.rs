@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Problem;
 use crate::models::card::Task;
-use crate::models::pysster::Activation;
 use crate::train::networks::NetworkConfig;
 use crate::train::recipe::{Configuration, Identity, Recipe};
 
@@ -38,6 +37,9 @@ pub struct Data {
     /// Share of each class, drawn by the seed, that chooses the epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation: Option<f64>,
+    /// Whether examples of smaller classes count more, by the size of the largest class over theirs.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub balance: bool,
     /// The first of two classes; its probability is the model's output.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub positives: Vec<ExampleFile>,
@@ -48,6 +50,16 @@ pub struct Data {
     pub validation_positives: Vec<ExampleFile>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub validation_negatives: Vec<ExampleFile>,
+    /// Files of sequences whose headers say their classes, by the numbers of the model's outputs:
+    /// `>0,2` as pysster has it, or a word `class:0,2`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub labelled: Vec<ExampleFile>,
+    /// Such files that choose the epoch, instead of a share.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub validation_labelled: Vec<ExampleFile>,
+    /// An archive of DeeReCT-PolyA's: what trains and what validates, positives and negatives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub archive: Option<PathBuf>,
 }
 
 /// A class by its files.
@@ -61,18 +73,31 @@ pub struct Class {
     pub validation: Vec<ExampleFile>,
 }
 
-/// A file of examples: FASTA, a table with a column `sequence`, or one sequence per line.
+/// A file of examples: FASTA, a table with a column `sequence`, or one sequence per line; or a
+/// folder of such files.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(untagged, deny_unknown_fields)]
+#[serde(untagged)]
 pub enum ExampleFile {
     /// Of a model that reads RNA structure, the file has it on the line after each sequence.
     Alone(PathBuf),
-    /// With the structures in another file (see [`crate::structure::files`]).
-    Structured { sequences: PathBuf, structures: PathBuf },
+    With(ExampleFiles),
+}
+
+/// A file of examples with what belongs to it in other files.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExampleFiles {
+    pub sequences: PathBuf,
+    /// See [`crate::structure::files`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub structures: Option<PathBuf>,
+    /// A line for each sequence; see [`crate::models::features`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<PathBuf>,
 }
 
 impl ClassTraining {
-    /// Returns the classes in the order of the model's outputs.
+    /// Returns the classes that have files of their own, in the order of the model's outputs.
     pub fn classes(&self) -> Vec<Class> {
         let Data { positives, negatives, validation_positives, validation_negatives, .. } =
             &self.data;
@@ -90,6 +115,20 @@ impl ClassTraining {
         ]
     }
 
+    /// Returns whether files say which examples validate.
+    pub fn has_validation_files(&self) -> bool {
+        !self.data.validation_labelled.is_empty()
+            || self.classes().iter().any(|class| !class.validation.is_empty())
+    }
+
+    /// Returns all files of examples.
+    pub fn files(&self) -> impl Iterator<Item = ExampleFile> {
+        let Data { labelled, validation_labelled, .. } = &self.data;
+        let of_classes =
+            self.classes().into_iter().flat_map(|class| [class.files, class.validation].concat());
+        of_classes.chain(labelled.clone()).chain(validation_labelled.clone())
+    }
+
     /// Returns the share of the examples that validates.
     pub fn validation_share(&self) -> f64 {
         self.data.validation.unwrap_or(VALIDATION)
@@ -99,8 +138,30 @@ impl ClassTraining {
         let Data { positives, negatives, validation_positives, validation_negatives, .. } =
             &self.data;
         let of_two = [positives, negatives, validation_positives, validation_negatives];
-        if !self.class.is_empty() && of_two.iter().any(|files| !files.is_empty()) {
-            return Err("give positives and negatives or [[class]] lists, not both".into());
+        let is_of_two = of_two.iter().any(|files| !files.is_empty());
+        let Data { labelled, validation_labelled, archive, validation, .. } = &self.data;
+        let is_labelled = !labelled.is_empty() || !validation_labelled.is_empty();
+        let sources = [!self.class.is_empty(), is_of_two, is_labelled, archive.is_some()];
+        if sources.iter().filter(|given| **given).count() > 1 {
+            let problem = "give positives and negatives, [[class]] lists, labelled files or an \
+                           archive, not both of two";
+            return Err(problem.into());
+        }
+        if let Some(share) = validation
+            && !(*share > 0.0 && *share < 1.0)
+        {
+            return Err(format!("validation = {share}: must be above 0 and below 1").into());
+        }
+        if validation.is_some() && (archive.is_some() || self.has_validation_files()) {
+            let given = if archive.is_some() { "an archive" } else { "validation files" };
+            return Err(format!("give {given} or a share (validation = ...), not both").into());
+        }
+        if archive.is_some() && self.data.anchor.is_some() {
+            return Err("anchor: the windows of an archive are whole".into());
+        }
+        if archive.is_some() || is_labelled {
+            let lacks = is_labelled && labelled.is_empty();
+            return if lacks { Err("no files of labelled sequences".into()) } else { Ok(()) };
         }
         let classes = self.classes();
         if classes.len() < 2 {
@@ -113,15 +174,7 @@ impl ClassTraining {
         if validating > 0 && validating < classes.len() {
             return Err("validation files must be given for every class or for none".into());
         }
-        match self.data.validation {
-            Some(_) if validating > 0 => {
-                Err("give validation files or a share (validation = ...), not both".into())
-            }
-            Some(share) if !(share > 0.0 && share < 1.0) => {
-                Err(format!("validation = {share}: must be above 0 and below 1").into())
-            }
-            _ => Ok(()),
-        }
+        Ok(())
     }
 }
 
@@ -138,13 +191,6 @@ impl Configuration for ClassTraining {
         let architecture = self.network.form().architecture();
         if !matches!(architecture.task, Task::Signal | Task::Binding) {
             return Err(("[network]", format!("{} is no classifier", architecture.name).into()));
-        }
-        if let NetworkConfig::Pysster(pysster) = &self.network
-            && pysster.output == Activation::Sigmoid
-            && pysster.classes > 1
-        {
-            let problem = "output: an example has one class: use \"softmax\"";
-            return Err(("[network]", problem.into()));
         }
         self.check_data().map_err(|problem| ("[data]", problem))
     }

@@ -12,6 +12,8 @@ use super::scored::Scored;
 use super::split::{Split, folds};
 use crate::error::{Error, Result};
 use crate::evaluate::metrics::shown;
+use crate::models::deerect::archive;
+use crate::models::part::Part;
 use crate::train::artifacts;
 use crate::train::fit::Fitted;
 
@@ -35,17 +37,17 @@ impl<'a> CrossValidation<'a> {
         if count < 3 {
             return wrong("one fold tests, one validates, others train: 3 or more".into());
         }
-        if examples.has_validation_files() || config.data.validation.is_some() {
+        if config.has_validation_files() || config.data.validation.is_some() {
             return wrong("a fold validates: leave validation out of the configuration".into());
         }
-        let labels = examples.labels();
-        for (number, class) in config.classes().iter().enumerate() {
-            let members = labels.iter().filter(|&&label| label == number).count();
+        let all: Vec<usize> = (0..examples.all.len()).collect();
+        for (number, class) in examples.names.iter().enumerate() {
+            let members = examples.members(&all, number);
             if members < count {
-                return wrong(format!("class {} has {members} examples", class.name));
+                return wrong(format!("class {class} has {members} examples"));
             }
         }
-        let fold = folds(&labels, count, config.model.seed);
+        let fold = folds(&examples.strata(), count, config.model.seed);
         Ok(Self { config, examples: Arc::new(examples), fold, folds: count })
     }
 
@@ -64,12 +66,33 @@ impl<'a> CrossValidation<'a> {
         config: &'b ClassTraining,
         device: &'b Device,
     ) -> ClassTask<'b> {
+        ClassTask::new(config, device, self.examples.clone(), self.split(number))
+    }
+
+    /// Returns which examples train, validate and test where fold `number` tests.
+    pub fn split(&self, number: usize) -> Split {
         let validating = (number + self.folds - 1) % self.folds;
-        let split = Split {
+        Split {
             training: self.members(|fold| fold != number && fold != validating),
             validation: self.members(|fold| fold == validating),
+            test: self.members(|fold| fold == number),
+        }
+    }
+
+    /// Returns the bytes of an archive for DeeReCT-PolyA's own program, in which the last fold tests
+    /// as in theirs, and how many windows each part has.
+    ///
+    /// # Errors
+    /// If the windows are not those of that network.
+    pub fn archive(&self) -> Result<(Vec<u8>, [usize; 3])> {
+        let mut split = self.split(self.folds - 1);
+        let window = |&index: &usize| {
+            let example = &self.examples.all[index];
+            (example.window.codes.as_slice(), example.classes == [0])
         };
-        ClassTask::new(config, device, self.examples.clone(), split)
+        let parts = Part::ALL.map(|part| (part, split.part(part).iter().map(window).collect()));
+        let counts = [0, 1, 2].map(|at| Vec::len(&parts[at].1));
+        Ok((archive::encode(&parts)?, counts))
     }
 
     /// Scores the fold with the model that has not seen it.
@@ -78,7 +101,7 @@ impl<'a> CrossValidation<'a> {
     /// If the model fails.
     pub fn score(&self, number: usize, config: &ClassTraining, fitted: &Fitted) -> Result<Scored> {
         let model = artifacts::build(config, &fitted.weights)?;
-        Scored::by(model.as_ref(), &self.examples, &self.members(|fold| fold == number))
+        Scored::by(model.as_ref(), &self.examples, &self.split(number).test)
     }
 
     fn members(&self, is_in: impl Fn(usize) -> bool) -> Vec<usize> {

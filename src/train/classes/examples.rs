@@ -1,48 +1,51 @@
-//! Sequences with their class.
+//! Sequences with their classes.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+mod labels;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
 
 use candle_core::Device;
 
-use super::config::{ClassTraining, ExampleFile};
+use super::config::{ClassTraining, ExampleFile, ExampleFiles};
 use super::split::{Split, share};
-use crate::error::{Error, Result};
-use crate::evaluate::classes::{NO_NUCLEOTIDE, place};
-use crate::genome::compression::Source;
-use crate::genome::sequences::Sequences;
-use crate::models::{Input, Length, Window};
-use crate::structure::{Annotated, Form, Matched, annotated};
+use crate::error::{Error, Problem, Result};
+use crate::evaluate::examples::{Files, Reader, Taken};
+use crate::models::deerect::archive::{self, Archive, Windows};
+use crate::models::part::Part;
+use crate::models::{Classes, Length, Model, OwnedWindow};
 use crate::train::artifacts;
 use crate::train::recipe::Configuration;
 use crate::train::weights::Weights;
+pub use labels::labels;
 
-/// A window with its class.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A window with its classes.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Example {
-    /// Codes as in [`crate::genome::sequence`].
-    pub codes: Vec<u8>,
-    /// Where the model reads it.
-    pub structure: Option<Vec<u8>>,
-    /// Index of the class.
-    pub class: usize,
+    pub window: OwnedWindow,
+    /// Indices of the classes, ascending: one, unless the model gives windows any number of them.
+    pub classes: Vec<usize>,
 }
 
-impl Example {
-    /// Returns what the model reads.
-    pub fn window(&self) -> Window<'_> {
-        Window { codes: &self.codes, structure: self.structure.as_deref() }
-    }
-}
-
-/// All examples of a configuration: those of each file, then those of the validation files.
-#[derive(Clone, Debug, Default)]
+/// All examples of a configuration: those that train before those that validate or test, where the
+/// data say so.
+#[derive(Clone, Debug)]
 pub struct Examples {
     pub all: Vec<Example>,
-    /// Number of classes.
-    pub classes: usize,
-    /// How many of them are of validation files.
-    validating: usize,
+    /// What the model's outputs are.
+    pub kind: Classes,
+    /// Names of the classes.
+    pub names: Vec<String>,
+    /// Which examples train and which validate, where the data say so.
+    given: Option<Split>,
+}
+
+/// What examples are read for.
+struct Asked {
+    reader: Reader,
+    kind: Classes,
+    /// Number of the model's classes.
+    classes: usize,
 }
 
 impl Examples {
@@ -52,32 +55,106 @@ impl Examples {
     /// Files that cannot be read or have no sequence for the model, a model of another number of
     /// classes, an anchor without room before it.
     pub fn read(config: &ClassTraining) -> Result<Self> {
-        let classes = config.classes();
-        let reader = Reader::new(config, classes.len())?;
-        let mut examples = Self { classes: classes.len(), ..Self::default() };
-        for (number, class) in classes.iter().enumerate() {
-            for file in &class.files {
-                examples.all.extend(reader.read(config, file, number)?);
-            }
+        let asked = Asked::of(config)?;
+        let names = config.classes().into_iter().map(|class| class.name);
+        let mut examples =
+            Self { all: Vec::new(), kind: asked.kind, names: names.collect(), given: None };
+        if let Some(archive) = &config.data.archive {
+            examples.archive(&config.file(archive), &asked)?;
+            return Ok(examples);
         }
+        if !config.data.labelled.is_empty() {
+            examples.names = (0..asked.classes).map(|n| format!("class_{n}")).collect();
+        }
+        examples.take(config, &asked, false)?;
         let trained = examples.all.len();
-        for (number, class) in classes.iter().enumerate() {
-            for file in &class.validation {
-                examples.all.extend(reader.read(config, file, number)?);
-            }
-        }
-        examples.validating = examples.all.len() - trained;
+        examples.take(config, &asked, true)?;
+        let validation: Vec<usize> = (trained..examples.all.len()).collect();
+        examples.given = (!validation.is_empty()).then(|| Split {
+            training: (0..trained).collect(),
+            validation,
+            test: Vec::new(),
+        });
         Ok(examples)
     }
 
-    /// Returns the class of each example.
-    pub fn labels(&self) -> Vec<usize> {
-        self.all.iter().map(|example| example.class).collect()
+    /// Takes the files that validate, or the others.
+    fn take(&mut self, config: &ClassTraining, asked: &Asked, validating: bool) -> Result<()> {
+        let first = self.all.len();
+        for (number, class) in config.classes().iter().enumerate() {
+            let files = if validating { &class.validation } else { &class.files };
+            for file in files {
+                self.all.extend(asked.read(config, file, &mut |_: &str| Ok(vec![number]))?);
+            }
+        }
+        let data = &config.data;
+        for file in if validating { &data.validation_labelled } else { &data.labelled } {
+            let mut of = |header: &str| labels(header, asked.kind, asked.classes);
+            self.all.extend(asked.read(config, file, &mut of)?);
+        }
+        if asked.kind == Classes::Any {
+            let own = self.all.split_off(first);
+            self.all.extend(merged(own));
+        }
+        Ok(())
     }
 
-    /// Returns whether validation files were named.
-    pub fn has_validation_files(&self) -> bool {
-        self.validating > 0
+    /// Takes the windows of an archive.
+    fn archive(&mut self, path: &Path, asked: &Asked) -> Result<()> {
+        let wrong = |problem: String| Error::of_file(path, problem);
+        let input = asked.reader.input;
+        let length = crate::models::deerect::LENGTH;
+        let fits = input.length == Length::Exactly(length) && !input.structure;
+        if !fits || asked.classes != 2 || input.features > 0 {
+            let problem = format!(
+                "an archive holds windows of {length} nt of two classes; the network reads {} nt \
+                 and tells {} classes apart",
+                input.length, asked.classes
+            );
+            return Err(wrong(problem));
+        }
+        let mut archive = Archive::read(path)?;
+        let mut split = Split::default();
+        for part in Part::ALL {
+            let windows = match archive.take(part) {
+                // What tests is not needed to train.
+                Err(_) if part == Part::Test => continue,
+                windows => windows?,
+            };
+            let Windows { codes, are_true: Some(are_true) } = windows else {
+                return Err(wrong(format!("array {}_labels is missing", archive::prefix(part))));
+            };
+            let first = self.all.len();
+            self.all.extend(codes.into_iter().zip(are_true).map(|(codes, is_true)| Example {
+                window: OwnedWindow { codes, ..OwnedWindow::default() },
+                classes: vec![usize::from(!is_true)],
+            }));
+            *split.part(part) = (first..self.all.len()).collect();
+        }
+        self.given = Some(split);
+        Ok(())
+    }
+
+    /// Returns a number for each example, the same for those of the same classes, from 0.
+    pub fn strata(&self) -> Vec<usize> {
+        let mut numbers: BTreeMap<&[usize], usize> =
+            self.all.iter().map(|example| (example.classes.as_slice(), 0)).collect();
+        numbers.values_mut().enumerate().for_each(|(number, of)| *of = number);
+        self.all.iter().map(|example| numbers[example.classes.as_slice()]).collect()
+    }
+
+    /// Returns how many of some examples are of a class.
+    pub fn members(&self, of: &[usize], class: usize) -> usize {
+        of.iter().filter(|&&index| self.all[index].classes.contains(&class)).count()
+    }
+
+    /// Returns how much an example of each class counts, so that all classes together count alike:
+    /// the size of the largest over its own, among some examples.
+    pub fn class_weights(&self, of: &[usize]) -> Vec<f32> {
+        let sizes: Vec<usize> =
+            (0..self.names.len()).map(|class| self.members(of, class).max(1)).collect();
+        let largest = sizes.iter().copied().max().unwrap_or(1);
+        sizes.into_iter().map(|size| largest as f32 / size as f32).collect()
     }
 
     /// Returns which examples train and which validate.
@@ -85,18 +162,12 @@ impl Examples {
     /// # Errors
     /// If a class has no example for one of these.
     pub fn split(&self, config: &ClassTraining) -> Result<Split> {
-        let labels = self.labels();
-        let split = match self.all.len() - self.validating {
-            trained if self.has_validation_files() => Split {
-                training: (0..trained).collect(),
-                validation: (trained..self.all.len()).collect(),
-            },
-            _ => share(&labels, config.validation_share(), config.model.seed),
-        };
+        let drawn = || share(&self.strata(), config.validation_share(), config.model.seed);
+        let split = self.given.clone().unwrap_or_else(drawn);
         for (what, part) in [("training", &split.training), ("validation", &split.validation)] {
-            for (number, class) in config.classes().iter().enumerate() {
-                if !part.iter().any(|&index| labels[index] == number) {
-                    let problem = format!("class {} leaves no example for {what}", class.name);
+            for (number, class) in self.names.iter().enumerate() {
+                if self.members(part, number) == 0 {
+                    let problem = format!("class {class} leaves no example for {what}");
                     return Err(Error::model(&config.model.name, problem));
                 }
             }
@@ -105,213 +176,126 @@ impl Examples {
     }
 }
 
-/// Cuts a model's windows out of sequences.
-struct Reader {
-    input: Input,
-    /// What the model reads of structure files.
-    form: Option<Form>,
-    anchor: Option<usize>,
+/// Puts the classes of equal windows together: a sequence may stand in the files of several.
+fn merged(examples: Vec<Example>) -> Vec<Example> {
+    let mut places: HashMap<(Vec<u8>, Option<Vec<u8>>), Vec<usize>> = HashMap::new();
+    let mut all: Vec<Example> = Vec::new();
+    for example in examples {
+        let OwnedWindow { codes, structure, .. } = &example.window;
+        let same = places.entry((codes.clone(), structure.clone())).or_default();
+        let is_equal = |at: &usize| all[*at].window.features == example.window.features;
+        let equal = same.iter().copied().find(is_equal);
+        match equal {
+            Some(at) => {
+                all[at].classes.extend(example.classes);
+                all[at].classes.sort_unstable();
+                all[at].classes.dedup();
+            }
+            None => {
+                same.push(all.len());
+                all.push(example);
+            }
+        }
+    }
+    all
 }
 
-impl Reader {
-    /// Asks the model what it reads.
-    fn new(config: &ClassTraining, classes: usize) -> Result<Self> {
+impl Asked {
+    /// Asks the model what it reads and tells.
+    fn of(config: &ClassTraining) -> Result<Self> {
         let (identity, network, recipe) = config.common();
         let (_, weights) = Weights::start(network, recipe, identity.seed, None, &Device::Cpu)?;
         let model = artifacts::build(config, &artifacts::encode(config, weights.averaged()?)?)?;
-        let wrong = |problem: String| Err(Error::model(&identity.name, problem));
-        let told = match model.outputs().iter().map(|output| output.width).sum() {
-            1 => 2,
-            outputs => outputs,
+        let wrong = |problem: String| Error::model(&identity.name, problem);
+        let kind = model.classes().ok_or_else(|| wrong("it tells no classes".into()))?;
+        let classes = match kind {
+            Classes::Two => 2,
+            Classes::One | Classes::Any => model.outputs().len(),
         };
-        if told != classes {
-            return wrong(format!(
-                "the network tells {told} classes apart, the data have {classes}"
-            ));
+        let named = config.classes().len();
+        if config.data.labelled.is_empty() && named != classes {
+            return Err(wrong(format!(
+                "the network tells {classes} classes apart, the data have {named}"
+            )));
         }
-        let input = model.input();
-        match (config.data.anchor, input.length) {
-            (Some(at), Length::Exactly(_)) if at < input.anchor => {
-                let before = input.anchor;
-                return wrong(format!("anchor = {at}: it reads {before} nt before its anchor"));
-            }
-            (Some(at), Length::Between(..)) => {
-                return wrong(format!("anchor = {at}: it reads whole sequences and has no anchor"));
-            }
-            _ => {}
-        }
-        let form = model.structure_letters().map(Form::of);
-        Ok(Self { input, form, anchor: config.data.anchor })
+        Ok(Self { reader: reader(config, model.as_ref())?, kind, classes })
     }
 
-    /// Reads a file of one class; sequences that have no window are said and left out.
+    /// Reads a file whose sequences have the classes that `of` makes of their headers; those that
+    /// have no window are said and left out.
     fn read(
         &self,
         config: &ClassTraining,
         file: &ExampleFile,
-        class: usize,
+        of: &mut dyn FnMut(&str) -> std::result::Result<Vec<usize>, Problem>,
     ) -> Result<Vec<Example>> {
-        let (path, structures) = match file {
-            ExampleFile::Alone(path) => (config.file(path), None),
-            ExampleFile::Structured { sequences, structures } => {
-                (config.file(sequences), Some(config.file(structures)))
+        let files = open(config, file)?;
+        let path = &files.path;
+        let mut examples = Vec::new();
+        let mut skipped: BTreeMap<&str, usize> = BTreeMap::new();
+        self.reader.read(&files, None, &mut |Taken { name, header, window, .. }| {
+            let classes = of(&header)
+                .map_err(|problem| Error::input(path, format!("sequence {name:?}"), problem))?;
+            match window {
+                Ok(window) => examples.push(Example { window, classes }),
+                Err(reason) => *skipped.entry(reason).or_default() += 1,
             }
-        };
-        let mut taken =
-            Taken { reader: self, class, examples: Vec::new(), skipped: BTreeMap::new() };
-        match (self.form, structures) {
-            (None, Some(structures)) => {
-                let problem = "the model reads the sequence alone; name no structures";
-                return Err(Error::of_file(&structures, problem));
-            }
-            (None, None) => taken.sequences(&path)?,
-            (Some(form), Some(structures)) => taken.structured(&path, &structures, form)?,
-            (Some(form), None) => {
-                for sequence in annotated(&Source::open(&path)?, form) {
-                    let Annotated { codes, structure, .. } = sequence?;
-                    taken.add(&codes, Some(&structure));
-                }
-            }
-        }
-        taken.finish(&path)
-    }
-}
-
-/// The examples of a file.
-struct Taken<'a> {
-    reader: &'a Reader,
-    class: usize,
-    examples: Vec<Example>,
-    /// By reason.
-    skipped: BTreeMap<&'static str, usize>,
-}
-
-impl Taken<'_> {
-    fn sequences(&mut self, path: &Path) -> Result<()> {
-        let mut sequences = Sequences::open(path, None)?;
-        while let Some(sequence) = sequences.next().transpose()? {
-            match sequences.codes(&sequence) {
-                Ok(codes) => self.add(&codes, None),
-                Err(_) => self.skip(NO_NUCLEOTIDE),
-            }
-        }
-        Ok(())
+            Ok(())
+        })?;
+        self.account(path, examples.len(), &skipped)?;
+        Ok(examples)
     }
 
-    fn structured(&mut self, path: &Path, structures: &Path, form: Form) -> Result<()> {
-        let mut sequences = Sequences::open(path, None)?;
-        let mut matched = Matched::new(&Source::open(structures)?, form);
-        while let Some(sequence) = sequences.next().transpose()? {
-            let codes = sequences.codes(&sequence)?;
-            let name = sequence.name.clone().unwrap_or_else(|| sequence.line.to_string());
-            let structure = matched.structure(&name, sequence.name.is_some(), &codes)?;
-            self.add(&codes, Some(&structure));
-        }
-        if let Some(note) = matched.finish()? {
-            tracing::info!(kind = "note", "{note}");
-        }
-        Ok(())
-    }
-
-    fn add(&mut self, codes: &[u8], structure: Option<&[u8]>) {
-        match place(self.reader.input, self.reader.anchor, codes.len()) {
-            Ok(window) => self.examples.push(Example {
-                codes: codes[window.clone()].to_vec(),
-                structure: structure.map(|labels| labels[window].to_vec()),
-                class: self.class,
-            }),
-            Err(reason) => self.skip(reason),
-        }
-    }
-
-    fn skip(&mut self, reason: &'static str) {
-        *self.skipped.entry(reason).or_default() += 1;
-    }
-
-    fn finish(self, path: &Path) -> Result<Vec<Example>> {
-        let (taken, skipped) = (self.examples.len(), self.skipped.values().sum::<usize>());
-        let reasons: Vec<String> =
-            self.skipped.iter().map(|(why, n)| format!("{n} {why}")).collect();
+    /// Says what was left out of a file.
+    fn account(
+        &self,
+        path: &Path,
+        taken: usize,
+        skipped: &BTreeMap<&'static str, usize>,
+    ) -> Result<()> {
+        let left_out: usize = skipped.values().sum();
+        let reasons: Vec<String> = skipped.iter().map(|(why, n)| format!("{n} {why}")).collect();
         let reasons = reasons.join(", ");
         if taken == 0 {
             let problem = format!(
-                "none of {skipped} sequences can be used ({reasons}); the model reads {} nt: \
+                "none of {left_out} sequences can be used ({reasons}); the model reads {} nt: \
                  `anchor` in [data] says where in longer sequences its anchor lies",
                 self.reader.input.length
             );
             return Err(Error::of_file(path, problem));
         }
-        if skipped > 0 {
-            let all = taken + skipped;
-            let path = path.display();
+        if left_out > 0 {
+            let (all, path) = (taken + left_out, path.display());
             tracing::info!(
                 kind = "note",
-                "{path}: {skipped} of {all} sequences left out ({reasons})"
+                "{path}: {left_out} of {all} sequences left out ({reasons})"
             );
         }
-        Ok(self.examples)
+        Ok(())
     }
+}
+
+/// Opens a file of examples and what belongs to it.
+fn open(config: &ClassTraining, file: &ExampleFile) -> Result<Files> {
+    let (sequences, structures, features) = match file {
+        ExampleFile::Alone(sequences) => (sequences, None, None),
+        ExampleFile::With(ExampleFiles { sequences, structures, features }) => {
+            (sequences, structures.as_ref(), features.as_ref())
+        }
+    };
+    let place = |path: &PathBuf| config.file(path);
+    let (structures, features) = (structures.map(place), features.map(place));
+    Files::open(&config.file(sequences), structures.as_deref(), features.as_deref())
+}
+
+/// Returns what makes windows of sequences.
+fn reader(config: &ClassTraining, model: &dyn Model) -> Result<Reader> {
+    let anchor = config.data.anchor;
+    Reader::of(model, anchor).map_err(|problem| {
+        let at = anchor.unwrap_or_default();
+        Error::model(&config.model.name, format!("anchor = {at}: {problem}"))
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CONFIG: &str = "[model]\nname = \"x\"\ndescription = \"\"\nseed = 1\n\
-        [network]\narchitecture = \"deerect\"\n\
-        [optimiser]\nepochs = 1\nbatch = 1\nlearning_rate = 1\n";
-
-    /// Reads examples of 4 nt around index 1 for a model that reads structure.
-    fn read(anchor: Option<usize>, text: &str, structures: Option<&str>) -> Result<Vec<Example>> {
-        let folder = tempfile::tempdir().unwrap();
-        let write = |name: &str, text: &str| {
-            std::fs::write(folder.path().join(name), text).unwrap();
-            folder.path().join(name)
-        };
-        let sequences = write("sequences", text);
-        let file = match structures {
-            None => ExampleFile::Alone(sequences),
-            Some(text) => {
-                ExampleFile::Structured { sequences, structures: write("structures", text) }
-            }
-        };
-        let input = Input { length: Length::Exactly(4), anchor: 1, structure: true };
-        let reader = Reader { input, form: Some(Form::Labels), anchor };
-        reader.read(&toml::from_str(CONFIG).unwrap(), &file, 1)
-    }
-
-    #[test]
-    fn structures_come_with_the_sequences_or_from_a_file_and_are_cut_like_them() {
-        let example = |codes: [u8; 4], labels: &[u8]| Example {
-            codes: codes.to_vec(),
-            structure: Some(labels.to_vec()),
-            class: 1,
-        };
-        let whole = [example([0, 1, 2, 3], b"SHHS"), example([2, 2, 0, 0], b"FFFF")];
-        let own = ">a\nACGU\n(..)\n>b\nGGAA\n....\n";
-        assert_eq!(read(None, own, None).unwrap(), whole);
-        let structures = ">b\nGGAA\n....\n>a\nACGU\n(..)\n";
-        assert_eq!(read(None, ">a\nACGU\n>b\nGGAA\n", Some(structures)).unwrap(), whole);
-        assert_eq!(read(None, "ACGU\nGGAA\n", Some("(..)\n....\n")).unwrap(), whole);
-        let longer = ">a\nTTACGUT\n..(..).\n";
-        assert_eq!(read(Some(3), longer, None).unwrap(), [example([0, 1, 2, 3], b"SHHS")]);
-    }
-
-    #[test]
-    fn a_structure_that_is_missing_or_does_not_fit_is_an_error() {
-        let said = |structures: &str| {
-            read(None, ">a\nACGU\n>b\nGGAA\n", Some(structures)).unwrap_err().to_string()
-        };
-        assert!(said(">a\nACGU\n(..)\n").contains("no structure for sequence \"b\""));
-        assert!(said(">a\nACG\n(.)\n").contains("3 letters"));
-        assert!(read(None, ">a\nACGU\n>b\nGGAA\n", None).is_err());
-    }
-
-    #[test]
-    fn sequences_without_a_window_are_left_out_and_none_at_all_is_an_error() {
-        let text = ">a\nACGU\n(..)\n>b\nGGA\n...\n>c\nGGAAA\n.....\n";
-        assert_eq!(read(None, text, None).unwrap().len(), 1);
-        let said = read(None, &text[text.find(">b").unwrap()..], None).unwrap_err().to_string();
-        assert!(said.contains("none of 2") && said.contains("1 too long, 1 too short"), "{said}");
-    }
-}
+mod tests;

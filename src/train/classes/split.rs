@@ -4,15 +4,29 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
+use crate::models::part::Part;
+
 /// Indices of examples.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Split {
     pub training: Vec<usize>,
     /// They choose the epoch.
     pub validation: Vec<usize>,
+    pub test: Vec<usize>,
 }
 
-/// Draws a share of each class to validate, by seed.
+impl Split {
+    /// Returns the examples of a part of an archive.
+    pub fn part(&mut self, part: Part) -> &mut Vec<usize> {
+        match part {
+            Part::Training => &mut self.training,
+            Part::Validation => &mut self.validation,
+            Part::Test => &mut self.test,
+        }
+    }
+}
+
+/// Draws a share of the examples of each label to validate, by seed.
 pub fn share(labels: &[usize], share: f64, seed: u64) -> Split {
     let mut split = Split::default();
     for members in shuffled(labels, seed) {
@@ -26,7 +40,7 @@ pub fn share(labels: &[usize], share: f64, seed: u64) -> Split {
     split
 }
 
-/// Returns the fold (below `folds`) of each example, drawn by seed: every class, and the whole, is
+/// Returns the fold (below `folds`) of each example, drawn by seed: every label, and the whole, is
 /// spread over the folds so that their sizes differ by one at most.
 pub fn folds(labels: &[usize], folds: usize, seed: u64) -> Vec<usize> {
     let mut fold = vec![0; labels.len()];
@@ -35,7 +49,7 @@ pub fn folds(labels: &[usize], folds: usize, seed: u64) -> Vec<usize> {
     fold
 }
 
-/// Returns the examples of each class in random order.
+/// Returns the examples of each label in random order.
 fn shuffled(labels: &[usize], seed: u64) -> Vec<Vec<usize>> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     // The streams of training are numbered from 0.

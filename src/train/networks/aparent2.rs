@@ -181,7 +181,8 @@ impl Network for Aparent2Net {
     /// Returns B x 206 x 13: the logits with the bias of each library; the last is that of "not
     /// here".
     fn forward(&self, windows: &[Window<'_>], noise: &mut Noise) -> Result<Tensor> {
-        let input = Input { length: Length::Exactly(LENGTH), anchor: HEXAMER, structure: false };
+        let length = Length::Exactly(LENGTH);
+        let input = Input { length, anchor: HEXAMER, structure: false, features: 0 };
         input.check(ARCHITECTURE.name, windows)?;
         let channels = self.stem.bias.elem_count();
         let shape = (windows.len(), LENGTH, channels);

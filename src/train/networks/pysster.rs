@@ -8,13 +8,16 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use super::layers::{Affine, NO_ROW, Taps, sum_rows};
+use crate::engine::cpu::gated::{Cell, Gate};
 use crate::engine::cpu::layers::pooled;
 use crate::error::{Error, Problem, Result};
 use crate::models::architecture::Architecture;
+use crate::models::features::{Feature, width};
 use crate::models::pysster::alphabet::Alphabet;
-use crate::models::pysster::{ARCHITECTURE, Activation, Config, LONGEST, Pool};
+use crate::models::pysster::plain::{self, Direction, Kind};
+use crate::models::pysster::{ARCHITECTURE, Activation, Config, LONGEST, Pool, Recurrent};
 use crate::models::{Input, Length, Window};
-use crate::train::network::{Network, Noise, Starter, TrainingForm};
+use crate::train::network::{Network, Noise, Start, Starter, TrainingForm};
 
 /// Most kernels, taps, units or classes: far above any use, and products cannot overflow.
 const LARGEST: usize = 1 << 20;
@@ -37,8 +40,80 @@ pub struct PyssterConfig {
     pub dense: Vec<usize>,
     #[serde(default)]
     pub dropout: Dropout,
+    /// Most that the length of the weights of convolutions, recurrent inputs and hidden dense layers
+    /// may be over their first dimension; 0: any.
+    #[serde(default = "max_norm")]
+    pub max_norm: f64,
     #[serde(default = "convolutions")]
     pub convolutions: Vec<Convolution>,
+    /// Between the convolutions and the dense layers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recurrent: Vec<RecurrentLayer>,
+    /// What goes with each sequence beside its letters, read by the first dense layer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<FeatureColumn>,
+}
+
+/// A recurrent layer; what may be left out is as pysster has it.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecurrentLayer {
+    pub cell: Cell,
+    /// Of each direction.
+    #[serde(default = "units")]
+    pub units: usize,
+    #[serde(default = "both")]
+    pub bidirectional: bool,
+    #[serde(default)]
+    pub gate: Gate,
+    /// Share of its inputs dropped, the same ones at every step.
+    #[serde(default = "input_dropout")]
+    pub dropout: f64,
+    /// The same of its outputs where it reads them again.
+    #[serde(default)]
+    pub recurrent_dropout: f64,
+}
+
+fn units() -> usize {
+    32
+}
+
+fn both() -> bool {
+    true
+}
+
+fn input_dropout() -> f64 {
+    0.2
+}
+
+/// A column of the files of features.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FeatureColumn {
+    pub name: String,
+    /// Whether the mean is taken off and the rest divided by the standard deviation; both are those
+    /// of all examples, unless `standard` says them.
+    pub standardize: bool,
+    /// Whether its values are names; `categories` lists them, or they are those of all examples.
+    pub categorical: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub categories: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standard: Option<[f64; 2]>,
+}
+
+impl FeatureColumn {
+    /// Returns what the weight file says of it.
+    pub fn feature(&self) -> Feature {
+        let Self { name, categories, standard, .. } = self.clone();
+        Feature { name, categories, standard }
+    }
+
+    /// Returns whether the examples must say more of it.
+    pub fn is_open(&self) -> bool {
+        self.standardize && self.standard.is_none()
+            || self.categorical && self.categories.is_empty()
+    }
 }
 
 /// A convolution, ReLU, and the max-pool after it.
@@ -76,6 +151,10 @@ fn letters() -> String {
     "ACGU,HIMS".into()
 }
 
+fn max_norm() -> f64 {
+    3.0
+}
+
 fn softmax() -> Activation {
     Activation::Softmax
 }
@@ -100,7 +179,20 @@ impl PyssterConfig {
             alphabet: self.alphabet.clone(),
             length: self.length,
             pools: self.convolutions.iter().map(pool).collect(),
+            recurrent: self.recurrent.iter().map(RecurrentLayer::in_file).collect(),
+            features: self.features.iter().map(FeatureColumn::feature).collect(),
             output: self.output,
+        }
+    }
+
+    /// Returns what the model reads.
+    fn input(&self, alphabet: &Alphabet) -> Input {
+        let features: Vec<Feature> = self.features.iter().map(FeatureColumn::feature).collect();
+        Input {
+            length: Length::Exactly(self.length),
+            anchor: self.length / 2,
+            structure: alphabet.structure().is_some(),
+            features: width(&features),
         }
     }
 
@@ -126,6 +218,7 @@ impl TrainingForm for PyssterConfig {
             let own = [("kernels", kernels), ("width", width), ("pool", pool), ("stride", stride)];
             sizes.extend(own.map(|(name, size)| (name, size, LARGEST)));
         }
+        sizes.extend(self.recurrent.iter().map(|layer| ("units", layer.units, LARGEST)));
         if let Some((name, size, most)) = sizes.iter().find(|(_, n, most)| !(1..=*most).contains(n))
         {
             return Err(format!("{name} = {size}: must be 1 to {most}").into());
@@ -140,8 +233,22 @@ impl TrainingForm for PyssterConfig {
         if self.output == Activation::Softmax && self.classes < 2 {
             return Err("classes = 1: softmax needs 2 or more".into());
         }
+        if !(self.max_norm.is_finite() && self.max_norm >= 0.0) {
+            return Err(format!("max_norm = {}: must be 0 or more", self.max_norm).into());
+        }
+        for column in &self.features {
+            column.feature().check()?;
+            if column.categorical != !column.categories.is_empty() && !column.is_open() {
+                return Err(
+                    format!("feature {:?}: categories need categorical", column.name).into()
+                );
+            }
+        }
         let Dropout { input, convolution, dense } = self.dropout;
-        match [input, convolution, dense].iter().find(|share| !(0.0..1.0).contains(*share)) {
+        let recurrent =
+            self.recurrent.iter().flat_map(|layer| [layer.dropout, layer.recurrent_dropout]);
+        let shares: Vec<f64> = recurrent.chain([input, convolution, dense]).collect();
+        match shares.iter().find(|share| !(0.0..1.0).contains(*share)) {
             Some(share) => Err(format!("dropout {share}: must be 0 or more and below 1").into()),
             None => Ok(()),
         }
@@ -153,6 +260,12 @@ impl TrainingForm for PyssterConfig {
 
     fn head(&self) -> &'static [&'static str] {
         &["dense."]
+    }
+
+    fn max_norm(&self, name: &str) -> Option<f64> {
+        let output = format!("dense.{}.weight", self.dense.len());
+        let is_kernel = name.ends_with(".weight") || name.ends_with(".input");
+        (self.max_norm > 0.0 && is_kernel && name != output).then_some(self.max_norm)
     }
 
     fn has_own_dropout(&self) -> bool {
@@ -169,7 +282,56 @@ pub struct PyssterNet {
     config: PyssterConfig,
     alphabet: Alphabet,
     convolutions: Vec<Affine>,
+    recurrent: Vec<Vec<Direction>>,
     dense: Vec<Affine>,
+}
+
+impl RecurrentLayer {
+    fn in_file(&self) -> Recurrent {
+        Recurrent { cell: self.cell, gate: self.gate, bidirectional: self.bidirectional }
+    }
+
+    /// Starts the directions of layer `n` as Keras does: the recurrent weights orthogonal (Saxe et
+    /// al. 2014), an LSTM's forget gate open (Jozefowicz et al. 2015).
+    fn start(&self, n: usize, inputs: usize, start: &mut Starter<'_>) -> Result<Vec<Direction>> {
+        let (units, width) = (self.units, self.cell.gates() * self.units);
+        let open = |at: usize| self.cell == Cell::Lstm && at / units == 1;
+        let mut directions = Vec::new();
+        for direction in self.in_file().directions() {
+            let name = |part: &str| format!("rnn.{n}.{direction}.{part}");
+            let bias = (0..width).map(|at| if open(at) { 1.0 } else { 0.0 }).collect();
+            let first = Start::glorot(inputs, width);
+            directions.push(Direction {
+                input: start(&name("input"), &[inputs, width], first)?,
+                recurrent: start(&name("recurrent"), &[units, width], Start::Orthogonal(width))?,
+                bias: start(&name("bias"), &[width], Start::Values(bias))?,
+            });
+        }
+        Ok(directions)
+    }
+
+    /// Goes through x (samples x steps x inputs): samples x steps x outputs, or samples x outputs of
+    /// the last step of each direction.
+    fn run(
+        &self,
+        directions: &[Direction],
+        x: &Tensor,
+        sequences: bool,
+        noise: &mut Noise,
+    ) -> Result<Tensor> {
+        let kind = Kind { cell: self.cell, gate: self.gate };
+        let ones = Tensor::ones((x.dim(0)?, self.units), x.dtype(), x.device())?;
+        let mut sides = Vec::new();
+        for _ in directions {
+            let read = noise.drop_columns(x, self.dropout)?;
+            let kept = match self.recurrent_dropout {
+                0.0 => None,
+                share => Some(noise.drop_share(&ones, share)?),
+            };
+            sides.push((read, kept));
+        }
+        plain::layer(kind, directions, &sides, sequences)
+    }
 }
 
 impl PyssterNet {
@@ -186,13 +348,21 @@ impl PyssterNet {
             convolutions.push(Affine::start(&format!("conv.{n}"), &shape, start)?);
             inputs = layer.kernels;
         }
-        inputs *= config.positions();
+        let mut recurrent = Vec::new();
+        for (n, layer) in config.recurrent.iter().enumerate() {
+            recurrent.push(layer.start(n, inputs, start)?);
+            inputs = recurrent[n].len() * layer.units;
+        }
+        if recurrent.is_empty() {
+            inputs *= config.positions();
+        }
+        inputs += config.input(&alphabet).features;
         let mut dense = Vec::new();
         for (n, &outputs) in config.dense.iter().chain([&config.classes]).enumerate() {
             dense.push(Affine::start(&format!("dense.{n}"), &[inputs, outputs], start)?);
             inputs = outputs;
         }
-        Ok(Self { config: config.clone(), alphabet, convolutions, dense })
+        Ok(Self { config: config.clone(), alphabet, convolutions, recurrent, dense })
     }
 
     /// Returns the first convolution without its bias. A letter that dropout takes is none.
@@ -224,9 +394,8 @@ impl PyssterNet {
 
 impl Network for PyssterNet {
     fn forward(&self, windows: &[Window<'_>], noise: &mut Noise) -> Result<Tensor> {
-        let PyssterConfig { length, dropout, .. } = self.config;
-        let structure = self.alphabet.structure().is_some();
-        let input = Input { length: Length::Exactly(length), anchor: length / 2, structure };
+        let dropout = self.config.dropout;
+        let input = self.config.input(&self.alphabet);
         input.check(ARCHITECTURE.name, windows)?;
         let mut values = self.first(windows, noise)?;
         for (n, (layer, sizes)) in
@@ -238,7 +407,18 @@ impl Network for PyssterNet {
             values = layer.pool(&values, sizes.pool, sizes.stride)?;
             values = noise.drop_share(&values, dropout.convolution)?;
         }
+        let layers = self.config.recurrent.iter().zip(&self.recurrent);
+        for (n, (layer, directions)) in layers.enumerate() {
+            values = layer.run(directions, &values, n + 1 < self.recurrent.len(), noise)?;
+        }
         values = values.flatten_from(1)?;
+        if input.features > 0 {
+            let all: Vec<f32> =
+                windows.iter().flat_map(|window| window.features).copied().collect();
+            let all = Tensor::from_vec(all, (windows.len(), input.features), values.device())?;
+            let all = noise.drop_share(&all, dropout.input)?;
+            values = Tensor::cat(&[values, all], 1)?;
+        }
         for (n, layer) in self.dense.iter().enumerate() {
             values = layer.dense(&values)?;
             if n + 1 < self.dense.len() {

@@ -44,11 +44,12 @@ impl Configuration for Trial {
 pub struct Rna {
     pub codes: Vec<u8>,
     pub labels: Vec<u8>,
+    pub features: Vec<f32>,
 }
 
 impl Rna {
     pub fn window(&self) -> Window<'_> {
-        Window { codes: &self.codes, structure: Some(&self.labels) }
+        Window { codes: &self.codes, structure: Some(&self.labels), features: &self.features }
     }
 }
 
@@ -58,6 +59,7 @@ pub fn rnas(lengths: &[usize], seed: u64) -> Vec<Rna> {
     let mut rna = |&nt: &usize| Rna {
         codes: (0..nt).map(|_| (rng.random_range(0..20u8) + 1).min(20) % 5).collect(),
         labels: (0..nt).map(|_| LABELS[rng.random_range(0..LABELS.len())]).collect(),
+        features: Vec::new(),
     };
     lengths.iter().map(&mut rna).collect()
 }

@@ -109,3 +109,28 @@ fn a_claimed_size_takes_no_memory() {
         assert!(said.contains("4 bytes"), "{said}");
     }
 }
+
+#[test]
+fn what_is_written_is_read_again_and_is_laid_out_as_numpy_does() {
+    let array = |shape: &[usize]| RawTensor {
+        shape: shape.to_vec(),
+        values: (0..shape.iter().product()).map(|i| i as f32 / 8.0).collect(),
+    };
+    let arrays = Tensors::from([
+        ("a".to_owned(), array(&[2, 3, 1, 4])),
+        ("b".to_owned(), array(&[0, 7])),
+        ("long_name".to_owned(), array(&[5])),
+        ("point".to_owned(), array(&[])),
+    ]);
+    let bytes = encode(&arrays).unwrap();
+    assert!(is_numpy(&bytes));
+    assert_eq!(parse(Path::new("x.npz"), bytes.clone()).unwrap().arrays, arrays);
+    assert_eq!(encode(&arrays).unwrap(), bytes);
+    let mut zip = ZipArchive::new(Cursor::new(bytes)).unwrap();
+    for (name, array) in &arrays {
+        let mut content = Vec::new();
+        zip.by_name(&format!("{name}.npy")).unwrap().read_to_end(&mut content).unwrap();
+        let before = content.len() - 4 * array.values.len();
+        assert_eq!((before % 64, content[before - 1]), (0, b'\n'), "{name}");
+    }
+}

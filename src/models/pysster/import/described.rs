@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 use super::Description;
 use super::present::DescribedLayer;
+use crate::engine::cpu::gated::{Cell, Gate};
 use crate::error::Problem;
-use crate::models::pysster::{Activation, Pool};
+use crate::models::pysster::{Activation, Pool, Recurrent};
 
 /// Reads a model's description.
 ///
@@ -17,7 +18,11 @@ pub(super) fn read(config: &Value) -> Result<Description, Problem> {
     let inside = &config["config"];
     let listed = inside.get("layers").unwrap_or(inside).as_array();
     let listed = listed.ok_or("its description lists no layers")?;
-    let input = listed.iter().find_map(input_shape).unwrap_or(&Value::Null);
+    // Sequences, nucleotides, channels; that of features has no channels.
+    let shapes: Vec<&Vec<Value>> = listed.iter().filter_map(input_shape).collect();
+    let of_rank = |rank: usize| shapes.iter().find(|shape| shape.len() == rank);
+    let at = |rank: usize, axis: usize| of_rank(rank).map_or(&Value::Null, |shape| &shape[axis]);
+    let mut recurrent = Vec::new();
     let (mut pools, mut layers, mut activations) = (Vec::new(), Vec::new(), Vec::new());
     for layer in listed {
         let class = layer["class_name"].as_str().unwrap_or_default();
@@ -27,8 +32,12 @@ pub(super) fn read(config: &Value) -> Result<Description, Problem> {
         match class {
             "MaxPooling1D" => pools.push(pool(settings).ok_or(format!("layer {name}: no pool"))?),
             "Conv1D" => {
-                let channels = if layers.is_empty() { &input[2] } else { &Value::Null };
+                let channels = if layers.is_empty() { at(3, 2) } else { &Value::Null };
                 layers.push(DescribedLayer::conv(name, settings, channels));
+            }
+            "LSTM" | "GRU" | "Bidirectional" => {
+                layers.push(DescribedLayer::recurrent(name));
+                recurrent.push(kind(class, settings)?);
             }
             "Dense" => {
                 layers.push(DescribedLayer::dense(name, settings));
@@ -38,14 +47,48 @@ pub(super) fn read(config: &Value) -> Result<Description, Problem> {
         }
     }
     in_order(listed)?;
-    let length = input[1].as_u64().map(|n| usize::try_from(n).unwrap_or(usize::MAX));
-    Ok(Description { length, pools, layers, output: output(&activations)? })
+    let number = |value: &Value| value.as_u64().map(|n| usize::try_from(n).unwrap_or(usize::MAX));
+    let is_joined = listed.iter().any(|layer| layer["class_name"] == "Concatenate");
+    let features = match (is_joined, number(at(2, 1))) {
+        (false, _) => 0,
+        (true, Some(features)) => features,
+        (true, None) => return Err("it joins features, but does not say how many".into()),
+    };
+    let (length, output) = (number(at(3, 1)), output(&activations)?);
+    Ok(Description { length, pools, recurrent, features, layers, output })
 }
 
-/// Returns the input's shape where this layer tells it: sequences, nucleotides, channels.
-fn input_shape(layer: &Value) -> Option<&Value> {
+/// Returns the kind of a recurrent layer.
+fn kind(class: &str, settings: &Value) -> Result<Recurrent, Problem> {
+    let bidirectional = class == "Bidirectional";
+    let (class, own) = if bidirectional {
+        let inner = &settings["layer"];
+        (inner["class_name"].as_str().unwrap_or_default(), &inner["config"])
+    } else {
+        (class, settings)
+    };
+    let name = settings["name"].as_str().unwrap_or(class);
+    let cell = match class {
+        "LSTM" => Cell::Lstm,
+        "GRU" => Cell::Gru,
+        other => {
+            return Err(format!("layer {name} goes through {other:?} in both directions").into());
+        }
+    };
+    let gate = match own["recurrent_activation"].as_str() {
+        Some("hard_sigmoid") | None => Gate::HardSigmoid,
+        Some("sigmoid") => Gate::Sigmoid,
+        Some(other) => {
+            return Err(format!("layer {name} has recurrent_activation {other:?}").into());
+        }
+    };
+    Ok(Recurrent { cell, gate, bidirectional })
+}
+
+/// Returns an input's shape where this layer tells it.
+fn input_shape(layer: &Value) -> Option<&Vec<Value>> {
     let told = ["batch_input_shape", "batch_shape"].map(|key| &layer["config"][key]);
-    told.into_iter().find(|shape| shape.is_array())
+    told.into_iter().find_map(Value::as_array)
 }
 
 /// Returns the output's activation, from the names and activations of the dense layers.
@@ -72,7 +115,8 @@ fn output(dense: &[(&str, &str)]) -> Result<Activation, Problem> {
     }
 }
 
-/// Checks that convolutions and pools alternate, up to the dense layers.
+/// Checks that convolutions and pools alternate, up to the recurrent or dense layers, and that
+/// features stand behind all else.
 fn in_order(layers: &[Value]) -> Result<(), Problem> {
     let class = |layer: &Value| layer["class_name"].as_str().map(str::to_owned);
     let order: Vec<String> = layers
@@ -81,20 +125,57 @@ fn in_order(layers: &[Value]) -> Result<(), Problem> {
         .filter(|class| !["InputLayer", "Dropout"].contains(&class.as_str()))
         .collect();
     let count = |class: &str| order.iter().filter(|other| *other == class).count();
+    let is_recurrent = |class: &&String| ["LSTM", "GRU", "Bidirectional"].contains(&class.as_str());
+    let recurrent: Vec<&str> = order.iter().filter(is_recurrent).map(String::as_str).collect();
     let mut expected = ["Conv1D", "MaxPooling1D"].repeat(count("Conv1D"));
-    expected.push("Flatten");
+    let flat = if recurrent.is_empty() { vec!["Flatten"] } else { recurrent };
+    let before = flat.clone();
+    expected.extend(flat);
+    if count("Concatenate") > 0 {
+        expected.push("Concatenate");
+    }
     expected.extend(vec!["Dense"; count("Dense")]);
     if order == expected {
-        return Ok(());
+        return features_are_last(layers, &before);
     }
     Err(format!("its layers are {}; pysster's are {}", order.join(", "), expected.join(", "))
         .into())
 }
 
+/// Checks that what joins the features reads them second, where the description says it.
+fn features_are_last(layers: &[Value], before: &[&str]) -> Result<(), Problem> {
+    let joins = layers.iter().find(|layer| layer["class_name"] == "Concatenate");
+    let first = joins.and_then(|layer| layer["inbound_nodes"][0][0][0].as_str());
+    let Some(first) = first else { return Ok(()) };
+    let of_name = |layer: &&Value| layer["name"] == first || layer["config"]["name"] == first;
+    match layers.iter().find(of_name).and_then(|layer| layer["class_name"].as_str()) {
+        Some(class) if !before.contains(&class) => {
+            Err(format!("it joins {first} before its features; pysster joins them last").into())
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Checks the settings of a layer that pysster leaves at one value.
 fn check(class: &str, settings: &Value) -> Result<(), Problem> {
     let expected: &[(&str, Value)] = match class {
-        "InputLayer" | "Dropout" | "Flatten" => &[],
+        "InputLayer" | "Dropout" | "Flatten" | "Concatenate" => &[],
+        "Bidirectional" => {
+            let inner = &settings["layer"];
+            let class = inner["class_name"].as_str().unwrap_or_default();
+            if !["LSTM", "GRU"].contains(&class) {
+                return Err(format!("goes through {class:?}, which is none of pysster's").into());
+            }
+            check(class, &inner["config"])?;
+            &[("merge_mode", json!("concat"))]
+        }
+        "LSTM" | "GRU" => &[
+            ("activation", json!("tanh")),
+            ("use_bias", json!(true)),
+            ("go_backwards", json!(false)),
+            ("stateful", json!(false)),
+            ("reset_after", json!(false)),
+        ],
         "MaxPooling1D" => &[("padding", json!("valid"))],
         "Dense" => &[("use_bias", json!(true))],
         "Conv1D" => &[
@@ -104,8 +185,6 @@ fn check(class: &str, settings: &Value) -> Result<(), Problem> {
             ("activation", json!("relu")),
             ("use_bias", json!(true)),
         ],
-        "Concatenate" => return Err("joins additional features, which are not supported".into()),
-        "LSTM" | "GRU" | "Bidirectional" => return Err("is recurrent: not supported".into()),
         _ => return Err("is none of pysster's".into()),
     };
     for (key, wanted) in expected {

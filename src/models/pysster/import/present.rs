@@ -9,7 +9,7 @@ use super::{last, weight};
 use crate::error::Problem;
 use crate::models::formats::keras_h5::KerasLayer;
 
-/// A convolution or dense layer, as the description has it.
+/// A layer with weights, as the description has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct DescribedLayer {
     name: String,
@@ -28,12 +28,20 @@ impl DescribedLayer {
         }
     }
 
+    /// Its sizes are those of its weights.
+    pub(super) fn recurrent(name: &str) -> Self {
+        Self { name: name.to_owned(), sizes: Vec::new() }
+    }
+
     pub(super) fn dense(name: &str, settings: &Value) -> Self {
         Self { name: name.to_owned(), sizes: vec![("units", 1, settings["units"].clone())] }
     }
 
     /// Compares the sizes that are described with those of the layer's kernel.
     fn check_sizes(&self, layer: &KerasLayer) -> Result<(), Problem> {
+        if self.sizes.is_empty() {
+            return Ok(());
+        }
         let shape = &weight(layer, "kernel")?.shape;
         for (size, axis, described) in &self.sizes {
             let Some(found) = shape.get(*axis) else {

@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::engine::cpu::gated::{Cell, Gate};
 use crate::error::Problem;
 use crate::models::formats::keras_h5::KerasWeight;
 
@@ -84,8 +85,14 @@ fn refused(file: &KerasFile, options: &ConvertOptions, told: &[&str]) {
 #[test]
 fn a_saved_model_says_all_sizes_itself() {
     let pools = vec![Pool { size: 3, stride: 2 }, USUAL_POOL];
-    let expected =
-        Config { alphabet: "ACGU,HIMS".into(), length: 40, pools, output: Activation::Sigmoid };
+    let expected = Config {
+        alphabet: "ACGU,HIMS".into(),
+        length: 40,
+        pools,
+        recurrent: Vec::new(),
+        features: Vec::new(),
+        output: Activation::Sigmoid,
+    };
     assert_eq!(read(&saved(), &ConvertOptions::default()), Ok(expected.clone()));
     let recognised = recognise(Path::new("x"), &saved(), &ConvertOptions::default()).unwrap();
     let tensors = recognised.unwrap().tensors;
@@ -202,6 +209,7 @@ fn the_alphabet_must_have_as_many_letters_as_the_model() {
     assert_eq!(read(&saved(), &of("ACGT,().x")).unwrap().alphabet, "ACGT,().x");
     refused(&saved(), &of("ACGU,HIMSFT"), &["24 letters", "the model reads 16"]);
     refused(&saved(), &of("ACG"), &["alphabet \"ACG\""]);
+    assert_eq!(read(&saved(), &of("ABCDEFGHIJKLMNOP")).unwrap().alphabet, "ABCDEFGHIJKLMNOP");
     let mut eight = saved();
     eight.layers[1] = layer("conv1d_9", &[5, 8, 6]);
     eight.config.as_mut().unwrap()["config"]["layers"][0]["config"] =
@@ -212,9 +220,6 @@ fn the_alphabet_must_have_as_many_letters_as_the_model() {
 
 #[test]
 fn what_is_not_supported_is_named() {
-    let mut recurrent = saved();
-    recurrent.layers.insert(5, layer("bidirectional_1", &[3, 8]));
-    refused(&recurrent, &ConvertOptions::default(), &["model.h5", "recurrent", "not supported"]);
     for (at, key, value, told) in [
         (2, "activation", json!("elu"), "activation \"elu\"; pysster has \"relu\""),
         (2, "padding", json!("same"), "layer conv1d_9 has padding"),
@@ -229,12 +234,9 @@ fn what_is_not_supported_is_named() {
     ] {
         refused(&changed(at, key, value), &ConvertOptions::default(), &[told]);
     }
-    for (class, told) in [
-        ("Concatenate", "additional features"),
-        ("GRU", "recurrent"),
-        ("BatchNormalization", "none of pysster's"),
-        ("MaxPooling1D", "its layers are"),
-    ] {
+    for (class, told) in
+        [("BatchNormalization", "none of pysster's"), ("MaxPooling1D", "its layers are")]
+    {
         let mut file = saved();
         file.config.as_mut().unwrap()["config"]["layers"][6] =
             json!({ "class_name": class, "config": { "pool_size": 2, "strides": 2 } });
@@ -248,4 +250,114 @@ fn other_models_are_left_to_others() {
     other.layers[1].name = "bin_conv".into();
     let recognised = recognise(Path::new("x"), &other, &ConvertOptions::default());
     assert!(recognised.unwrap().is_none());
+}
+
+/// A recurrent layer of 3 inputs and 2 units a direction.
+fn recurrent(name: &str, directions: &[&str], gates: usize) -> KerasLayer {
+    let width = 2 * gates;
+    let mut weights = Vec::new();
+    for side in directions {
+        for (kind, shape) in [
+            ("kernel", vec![3, width]),
+            ("recurrent_kernel", vec![2, width]),
+            ("bias", vec![width]),
+        ] {
+            let values = (0..shape.iter().product()).map(|i| i as f32 / 100.0).collect();
+            let name = format!("{name}/{side}x_1/{kind}:0");
+            weights.push(KerasWeight { name, tensor: RawTensor { shape, values } });
+        }
+    }
+    KerasLayer { name: name.to_owned(), weights }
+}
+
+/// The saved model with recurrent layers instead of the flattening, `features` beside them.
+fn gated(layers: &[(&str, &[&str], usize, Value)], outputs: usize, features: usize) -> KerasFile {
+    let mut file = saved();
+    let listed = file.config.as_mut().unwrap()["config"]["layers"].as_array_mut().unwrap();
+    listed.remove(6);
+    for (at, (name, directions, gates, described)) in layers.iter().enumerate() {
+        listed.insert(6 + at, described.clone());
+        file.layers.insert(5 + at, recurrent(name, directions, *gates));
+    }
+    if features > 0 {
+        let input = json!({ "name": "input_2", "batch_input_shape": [null, features] });
+        let joined = json!({
+            "class_name": "Concatenate", "config": { "name": "concatenate_1" },
+            "inbound_nodes": [[["lstm_1", 0, 0, {}], ["dropout_9", 0, 0, {}]]],
+        });
+        let at = 6 + layers.len();
+        listed.insert(at, joined);
+        listed.insert(at, json!({ "class_name": "InputLayer", "config": input }));
+    }
+    let dense = file.layers.iter().position(|layer| layer.name == "dense_12").unwrap();
+    file.layers[dense] = layer("dense_12", &[outputs + features, 8]);
+    file
+}
+
+fn described(class: &str, name: &str, gate: &str) -> Value {
+    json!({ "class_name": class, "name": name, "config": {
+        "name": name, "units": 2, "activation": "tanh", "recurrent_activation": gate,
+        "use_bias": true, "go_backwards": false,
+    } })
+}
+
+fn in_both(inner: Value, name: &str) -> Value {
+    json!({ "class_name": "Bidirectional", "config": {
+        "name": name, "merge_mode": "concat", "layer": inner,
+    } })
+}
+
+#[test]
+fn recurrent_layers_and_features_are_read() {
+    let none = ConvertOptions::default();
+    let lstm = described("LSTM", "lstm_1", "hard_sigmoid");
+    let alone: (&str, &[&str], usize, Value) = ("lstm_1", &[""], 4, lstm);
+    let file = gated(&[alone.clone()], 2, 3);
+    let config = read(&file, &none).unwrap();
+    let expected = Recurrent { cell: Cell::Lstm, gate: Gate::HardSigmoid, bidirectional: false };
+    assert_eq!(config.recurrent, [expected]);
+    let names: Vec<&str> = config.features.iter().map(|f| f.name.as_str()).collect();
+    assert_eq!(names, ["feature_0", "feature_1", "feature_2"]);
+    let both: &[&str] = &["forward_", "backward_"];
+    let gru = in_both(described("GRU", "gru_1", "sigmoid"), "bidirectional_1");
+    let file = gated(&[("bidirectional_1", both, 3, gru)], 4, 0);
+    let recognised = recognise(Path::new("x"), &file, &none).unwrap().unwrap();
+    let config: Config = serde_json::from_value(recognised.config.clone().unwrap()).unwrap();
+    let expected = Recurrent { cell: Cell::Gru, gate: Gate::Sigmoid, bidirectional: true };
+    assert_eq!(config.recurrent, [expected]);
+    assert_eq!(recognised.tensors["rnn.0.backward.recurrent"].shape, [2, 6]);
+    // What was taken makes a model.
+    let card =
+        crate::models::card::ModelCard::new("x", "pysster", crate::models::card::Task::Binding);
+    crate::models::pysster::Pysster::new(&config, &recognised.tensors, card).unwrap();
+    // Weights alone: the hard sigmoid is assumed.
+    let undescribed = KerasFile { config: None, ..gated(&[alone], 2, 0) };
+    let of = ConvertOptions { input_length: Some(40), ..ConvertOptions::default() };
+    assert_eq!(read(&undescribed, &of).unwrap().recurrent[0].gate, Gate::HardSigmoid);
+}
+
+#[test]
+fn recurrent_layers_that_pysster_does_not_have_are_named() {
+    let none = ConvertOptions::default();
+    let with = |key: &str, value: Value| {
+        let mut layer = described("GRU", "gru_1", "hard_sigmoid");
+        layer["config"][key] = value;
+        gated(&[("gru_1", &[""], 3, layer)], 2, 0)
+    };
+    assert!(read(&with("units", json!(2)), &none).is_ok());
+    refused(&with("reset_after", json!(true)), &none, &["gru_1 has reset_after true"]);
+    refused(&with("activation", json!("relu")), &none, &["gru_1 has activation \"relu\""]);
+    refused(
+        &with("recurrent_activation", json!("relu")),
+        &none,
+        &["recurrent_activation \"relu\""],
+    );
+    let lstm = described("LSTM", "gru_1", "hard_sigmoid");
+    let other = gated(&[("gru_1", &[""], 3, lstm)], 2, 0);
+    refused(&other, &none, &["not of one model"]);
+    let mut first = gated(&[("lstm_1", &[""], 4, described("LSTM", "lstm_1", "sigmoid"))], 2, 1);
+    let layers = first.config.as_mut().unwrap()["config"]["layers"].as_array_mut().unwrap();
+    let joined = layers.iter_mut().find(|layer| layer["class_name"] == "Concatenate").unwrap();
+    joined["inbound_nodes"][0][0][0] = json!("input_2");
+    refused(&first, &none, &["joins input_2 before its features"]);
 }

@@ -25,7 +25,11 @@ const SMALL: &str = r#"
 fn both(network: &str, nt: usize) -> (Vec<Vec<f32>>, Vec<Vec<f32>>) {
     let trial = Trial::new(network);
     let (network, mut weights) = trial.start();
-    let rnas = rnas(&[nt; 40], 5);
+    let features = trial.model(&weights).input().features;
+    let mut rnas = rnas(&[nt; 40], 5);
+    for (at, rna) in rnas.iter_mut().enumerate() {
+        rna.features = (0..features).map(|n| ((at * 7 + n * 5) % 11) as f32 / 5.0 - 1.0).collect();
+    }
     // Biases must count, too.
     trial.learn((network.as_ref(), &mut weights), &rnas, &[0, 1].repeat(20), 3);
     let said = trial.model(&weights).predict(&windows(&rnas)).unwrap().values;
@@ -63,6 +67,58 @@ fn the_network_says_what_the_model_of_its_file_says() {
     for (said, logits) in said.iter().zip(&logits) {
         let expected: Vec<f32> = logits.iter().map(|x| 1.0 / (1.0 + (-x).exp())).collect();
         assert_near(said, &expected);
+    }
+}
+
+/// A network with recurrent layers and features.
+fn recurrent(layers: &str, more: &str) -> String {
+    format!(
+        "architecture = \"pysster\"\nlength = 60\nclasses = 2\ndense = [12]\n{more}\n\
+         dropout = {{ input = 0.0, convolution = 0.0, dense = 0.0 }}\n\
+         convolutions = [{{ kernels = 16, width = 6, pool = 3, stride = 3 }}]\n\
+         recurrent = [{layers}]\n"
+    )
+}
+
+#[test]
+fn recurrent_layers_and_features_say_what_the_model_of_their_file_says() {
+    let three = "features = [{ name = \"x\", standard = [0.5, 2.0] }, \
+        { name = \"y\", categories = [\"a\", \"b\"], categorical = true }]";
+    for (layers, more) in [
+        ("{ cell = \"lstm\", units = 7, dropout = 0.0 }", ""),
+        ("{ cell = \"gru\", units = 9, bidirectional = false, dropout = 0.0 }", three),
+        (
+            "{ cell = \"gru\", units = 5, gate = \"sigmoid\", dropout = 0.0 }, \
+             { cell = \"lstm\", units = 4, gate = \"sigmoid\", dropout = 0.0 }",
+            three,
+        ),
+    ] {
+        let (said, logits) = both(&recurrent(layers, more), 60);
+        for (said, logits) in said.iter().zip(&logits) {
+            assert_near(said, &probabilities(logits));
+        }
+        let spread = said.iter().fold(0f32, |most, p| most.max((p[0] - said[0][0]).abs()));
+        assert!(spread > 0.01, "all alike");
+    }
+    let (said, logits) = both(&recurrent("", three), 60);
+    said.iter().zip(&logits).for_each(|(said, logits)| assert_near(said, &probabilities(logits)));
+}
+
+#[test]
+fn letters_of_any_alphabet_say_what_the_model_of_their_file_says() {
+    let (said, logits) = both(&recurrent("", "alphabet = \"ACDEFGHIKLMNPQRSTVWY,FTHIMS\""), 60);
+    said.iter().zip(&logits).for_each(|(said, logits)| assert_near(said, &probabilities(logits)));
+}
+
+#[test]
+fn recurrent_networks_overfit_64_examples() {
+    for cell in ["lstm", "gru"] {
+        let layer = format!("{{ cell = \"{cell}\", units = 12, dropout = 0.0 }}");
+        let trial = Trial::new(&recurrent(&layer, ""));
+        let (network, mut weights) = trial.start();
+        let (rnas, classes) = two_structures_each(60);
+        let loss = trial.learn((network.as_ref(), &mut weights), &rnas, &classes, 150);
+        assert!(loss < 0.05, "{cell}: {loss}");
     }
 }
 
@@ -143,6 +199,9 @@ fn sizes_that_make_no_network_are_refused() {
         ("width = 5", "width = 5, stride = 0", "stride = 0"),
         ("input = 0.0", "input = 1.0", "dropout 1"),
         ("dense = [32]", "dense = [0]", "dense = 0"),
+        ("dense = [32]", "dense = [3]\nrecurrent = [{ cell = \"rnn\" }]", "rnn"),
+        ("dense = [32]", "dense = [3]\nrecurrent = [{ cell = \"gru\", units = 0 }]", "units = 0"),
+        ("dense = [32]", "dense = [3]\nfeatures = [{ name = \"\" }]", "a name is needed"),
         ("length = 60", "length = 60\nalphabet = \"ACG\"", "alphabet"),
         ("length = 60", "length = 60\ntypo = 1", "typo"),
     ] {
