@@ -88,7 +88,7 @@ pub fn sites(
     let mut counts = ClusterCounts::default();
     let mut all = Vec::new();
     let mut cuts = vec![<[Counts; 2]>::default(); genome.contigs().len()];
-    for contig in 0..genome.contigs().len() {
+    for (contig, cuts) in cuts.iter_mut().enumerate() {
         let here = |ends: &Ends| ends.counts[contig].iter().any(|counts| !counts.is_empty());
         if !samples.iter().any(here) {
             continue;
@@ -126,7 +126,7 @@ pub fn sites(
                     log_odds: None,
                 });
             }
-            cuts[contig][strand.index()] = of_all;
+            cuts[strand.index()] = of_all;
         }
     }
     let before = all.len();

@@ -144,12 +144,15 @@ fn arrays(part: Part, windows: &[(&[u8], bool)]) -> [(String, RawTensor); 2] {
     ]
 }
 
+/// Windows of 206 codes, each with whether it holds a true signal.
+pub type Labelled<'a> = Vec<(&'a [u8], bool)>;
+
 /// Returns the bytes of an archive: of each part its windows of 206 codes, and whether they hold a
 /// true signal.
 ///
 /// # Errors
 /// If a window has another length, or there are too many.
-pub fn encode(parts: &[(Part, Vec<(&[u8], bool)>)]) -> Result<Vec<u8>> {
+pub fn encode(parts: &[(Part, Labelled<'_>)]) -> Result<Vec<u8>> {
     let mut windows = parts.iter().flat_map(|(_, windows)| windows);
     if let Some((codes, _)) = windows.find(|(codes, _)| codes.len() != LENGTH) {
         let problem = format!("an archive has windows of {LENGTH} nt, not {}", codes.len());

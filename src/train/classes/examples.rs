@@ -178,7 +178,9 @@ impl Examples {
 
 /// Puts the classes of equal windows together: a sequence may stand in the files of several.
 fn merged(examples: Vec<Example>) -> Vec<Example> {
-    let mut places: HashMap<(Vec<u8>, Option<Vec<u8>>), Vec<usize>> = HashMap::new();
+    // By sequence and structure, the places of examples that differ in features alone.
+    type Read = (Vec<u8>, Option<Vec<u8>>);
+    let mut places: HashMap<Read, Vec<usize>> = HashMap::new();
     let mut all: Vec<Example> = Vec::new();
     for example in examples {
         let OwnedWindow { codes, structure, .. } = &example.window;

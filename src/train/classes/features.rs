@@ -75,7 +75,7 @@ impl Seen {
         } else {
             let mean = self.sum / self.count;
             let deviation = (self.squares / self.count - mean * mean).max(0.0).sqrt();
-            if !(deviation > 0.0) {
+            if deviation.is_nan() || deviation <= 0.0 {
                 return wrong("its values do not vary: leave standardize out");
             }
             column.standard = Some([mean, deviation]);

@@ -238,7 +238,7 @@ impl TrainingForm for PyssterConfig {
         }
         for column in &self.features {
             column.feature().check()?;
-            if column.categorical != !column.categories.is_empty() && !column.is_open() {
+            if column.categorical == column.categories.is_empty() && !column.is_open() {
                 return Err(
                     format!("feature {:?}: categories need categorical", column.name).into()
                 );

@@ -312,7 +312,7 @@ fn recurrent_layers_and_features_are_read() {
     let none = ConvertOptions::default();
     let lstm = described("LSTM", "lstm_1", "hard_sigmoid");
     let alone: (&str, &[&str], usize, Value) = ("lstm_1", &[""], 4, lstm);
-    let file = gated(&[alone.clone()], 2, 3);
+    let file = gated(std::slice::from_ref(&alone), 2, 3);
     let config = read(&file, &none).unwrap();
     let expected = Recurrent { cell: Cell::Lstm, gate: Gate::HardSigmoid, bidirectional: false };
     assert_eq!(config.recurrent, [expected]);

@@ -13,12 +13,11 @@ fn config(folder: &Path, network: &str, more: &str) -> ClassTraining {
 
 const OF_TWO: &str = "classes = 2\nalphabet = \"ACGU,FHS\"";
 
-/// Codes, structure and classes of all examples of files.
-fn read(
-    files: &[(&str, &str)],
-    network: &str,
-    more: &str,
-) -> Result<Vec<(Vec<u8>, Option<Vec<u8>>, Vec<usize>)>> {
+/// Codes, structure and classes.
+type Plain = (Vec<u8>, Option<Vec<u8>>, Vec<usize>);
+
+/// Returns all examples of files.
+fn read(files: &[(&str, &str)], network: &str, more: &str) -> Result<Vec<Plain>> {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
         std::fs::write(folder.path().join(name), text).unwrap();

@@ -126,7 +126,7 @@ fn gradients_are_those_of_finite_differences() {
             (logits * &weights).unwrap().sum_all().unwrap()
         };
         let gradients = loss().backward().unwrap();
-        let value = || f64::from(loss().to_dtype(DType::F64).unwrap().to_scalar::<f64>().unwrap());
+        let value = || loss().to_dtype(DType::F64).unwrap().to_scalar::<f64>().unwrap();
         for (name, var) in vars.iter().filter(|(name, _)| !config.keeps(name)) {
             let gradient = gradients.get(var).unwrap();
             let length = |t: &Tensor| {
