@@ -318,7 +318,7 @@ fn folders_of_text_files_are_what_their_files_are() {
     }
     let folders = files.replace("p.txt", "pos_root").replace("n.txt", "neg_root");
     let train = |text: String, out: &str| {
-        let config = folder.file("c.toml", text);
+        let config = folder.file("settings.toml", text);
         let out = folder.at(out);
         run(["train", "signal", "--config", &config, "-o", &out]);
         fs::read(out).unwrap()
@@ -326,7 +326,7 @@ fn folders_of_text_files_are_what_their_files_are() {
     assert!(train(files, "a.safetensors") == train(folders.clone(), "b.safetensors"));
     let empty = folders.replace("neg_root", "empty");
     folder.folder("empty");
-    let config = folder.file("c.toml", empty);
+    let config = folder.file("settings.toml", empty);
     let args = ["train", "signal", "--config", &config, "-o", &folder.at("c.safetensors")];
     refuse(args, 1, &["empty: a folder without files of sequences"]);
 }
@@ -343,7 +343,7 @@ fn an_archive_holds_the_last_fold_and_trains_predicts_and_evaluates() {
     let text = fs::read_to_string(&config).unwrap();
     let lists = text.find("positives").unwrap();
     let text = text[..lists].to_owned() + "archive = \"data.npz\"\n";
-    let of_archive = folder.file("a.toml", text);
+    let of_archive = folder.file("settings.toml", text);
     let model = folder.at("a.safetensors");
     run(["train", "signal", "--config", &of_archive, "-o", &model]);
     let evaluate = |model: &str, split: &[&str]| -> serde_json::Value {

@@ -75,14 +75,15 @@ fn threads_do_not_change_the_trained_file_and_predict_runs_it() {
 #[test]
 fn it_learns_what_a_base_does_to_the_isoforms_share() {
     let folder = Folder::new();
-    table(&folder, 400);
-    let network = TINY.replace("channels = 8", "channels = 16");
-    let optimiser = "epochs = 40\nbatch = 32\nlearning_rate = 1e-2";
+    table(&folder, 800);
+    // What is cut sees the signal before it, which says which G counts.
+    let network = TINY.replace("channels = 8", "channels = 16").replace("[1, 2]", "[1, 2, 4]");
+    let optimiser = "epochs = 18\nbatch = 32\nlearning_rate = 1e-2";
     let config = config(&folder, "learn.toml", &network, optimiser);
     train(&config, &folder.at("learnt.safetensors"), &[]);
     let pearson = logged(&folder, "learnt", "isoform_pearson");
     let best = pearson.iter().copied().fold(f64::MIN, f64::max);
-    assert!(best > 0.7, "{pearson:?}");
+    assert!(best > 0.9, "{pearson:?}");
 }
 
 #[test]

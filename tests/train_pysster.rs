@@ -144,7 +144,7 @@ fn several_classes_of_a_sequence_are_learned_told_and_reported() {
     let test = folder.file("test.fa", words(200, 2, true));
     let network = "length = 50\nclasses = 3\noutput = \"sigmoid\"\nalphabet = \"ACGU\"\n\
         dense = [24]\nconvolutions = [{ kernels = 16, width = 6, pool = 5, stride = 5 }]";
-    let text = config(&folder, network, 14, "labelled = [\"train.fa\"]");
+    let text = config(&folder, network, 40, "labelled = [\"train.fa\"]");
     let (config, model) = (folder.file("c.toml", text), folder.at("w.safetensors"));
     run(["train", "binding", "--config", &config, "-o", &model]);
     let table = folder.at("said.tsv");
@@ -229,7 +229,7 @@ fn proteins_and_features_are_learned_scored_and_searched_on_a_grid() {
     }
     let published = fs::read_to_string("config/train/pysster-protein.toml").unwrap();
     let text = published
-        .replace("epochs = 100", "epochs = 8")
+        .replace("epochs = 100", "epochs = 30")
         .replace("learning_rate = 5e-4", "learning_rate = 5e-3")
         .replace(
             "dropout = { input = 0.1, convolution = 0.3, dense = 0.6 }",

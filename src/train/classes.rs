@@ -84,7 +84,9 @@ impl Task for ClassTask<'_> {
             let of = |example: &Example| example.classes.first().map_or(1.0, |&at| weights[at]);
             examples().map(of).collect::<Vec<f32>>()
         });
-        if self.examples.kind == Classes::One {
+        let outputs = logits.dim(1)?;
+        // A network may have an output for each of two classes where its model says one of them.
+        if self.examples.kind != Classes::Any && outputs > 1 {
             let classes: Vec<u32> = examples().map(|example| example.classes[0] as u32).collect();
             let classes = Tensor::new(classes, self.device)?;
             return match counts {
@@ -96,7 +98,6 @@ impl Task for ClassTask<'_> {
             };
         }
         // Of one output the first class is what it speaks of; of several each its own.
-        let outputs = logits.dim(1)?;
         let is_of =
             |example: &Example, class| f32::from(u8::from(example.classes.contains(&class)));
         let targets: Vec<f32> =
