@@ -98,7 +98,7 @@ fn what_is_kept_of_batches_is_what_the_finished_model_norms_by() {
     let config = small(Statistics::Batch);
     let tensors = random(&config.in_file(), 8);
     let (net, vars) = network(&config, &tensors);
-    let frames = frames(40, 4);
+    let frames = frames(8, 4);
     let mut last = net.forward(&views(&frames), &mut silent()).unwrap();
     // 0.99^1200 of what they began with is left.
     for _ in 0..1200 {
