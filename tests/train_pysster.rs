@@ -230,6 +230,9 @@ fn proteins_and_features_are_learned_scored_and_searched_on_a_grid() {
     let published = fs::read_to_string("config/train/pysster-protein.toml").unwrap();
     let text = published
         .replace("epochs = 100", "epochs = 30")
+        .replace("batch = 128", "batch = 32")
+        // The word may stand anywhere.
+        .replace("pool = 2, stride = 2", "pool = 49, stride = 49")
         .replace("learning_rate = 5e-4", "learning_rate = 5e-3")
         .replace(
             "dropout = { input = 0.1, convolution = 0.3, dense = 0.6 }",
@@ -277,7 +280,8 @@ fn proteins_and_features_are_learned_scored_and_searched_on_a_grid() {
         ["predict", &first, "--model", &model, "--features", &features[0], "--strand", "-"];
     refuse(strand, 2, &["have no complement"]);
     refuse(["predict", &first, "--model", &model], 2, &["--features"]);
-    refuse(["predict", &first, "--model", &model, "--features", &first], 1, &["tf.fa, line 1"]);
+    let wrong = ["predict", &first, "--model", &model, "--features", &first, "-o", &table];
+    refuse(wrong, 1, &["tf.fa, line 1"]);
 }
 
 #[test]
