@@ -1,7 +1,7 @@
 # polyascan: `make demo` shows it at work, `make test` tests everything.
 # Needs Rust (cargo) and a C compiler; libclang is taken from the system or put into .deps/.
 
-.PHONY: help build static dist python-test tools-test book multiqc-test cuda demo test check fuzz fuzz-coverage sanitize deny deny-offline third-party soak \
+.PHONY: help build static dist python-test notebook tools-test book multiqc-test cuda demo test check fuzz fuzz-coverage sanitize deny deny-offline third-party soak \
         differential scaling bench-large \
         workflow workflow-test report-test \
         bench bench-peers bench-scan bench-variants bench-gpu bench-rbp31 compare \
@@ -17,6 +17,7 @@ BENCH_VENV := target/bench-venv
 WORKFLOW_VENV := .deps/workflow-venv
 BOOK_VENV := .deps/book-venv
 PYTHON_VENV := .deps/python-venv
+NOTEBOOK_VENV := .deps/notebook-venv
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -82,6 +83,16 @@ $(PYTHON_VENV)/installed: scripts/python_requirements.txt
 
 python-test: .cargo/config.toml $(PYTHON_VENV)/installed ## build the Python package and run its tests (needs python3)
 	sh scripts/test_python.sh
+
+$(NOTEBOOK_VENV)/installed: scripts/notebook_requirements.txt
+	@[ -x $(NOTEBOOK_VENV)/bin/python ] || python3 -m venv $(NOTEBOOK_VENV)
+	@$(NOTEBOOK_VENV)/bin/pip install --quiet --disable-pip-version-check -r scripts/notebook_requirements.txt
+	@touch $@
+
+notebook: .cargo/config.toml $(NOTEBOOK_VENV)/installed ## run the notebook: python/examples/polyascan.ipynb, docs/NOTEBOOK.md (needs python3)
+	cd python && CARGO_TARGET_DIR=$(CURDIR)/.deps/python-target VIRTUAL_ENV=$(CURDIR)/$(NOTEBOOK_VENV) \
+	  $(CURDIR)/$(NOTEBOOK_VENV)/bin/maturin develop --quiet --locked
+	$(NOTEBOOK_VENV)/bin/python scripts/notebook.py target/notebook
 
 tools-test: .cargo/config.toml ## with Chromium, bcftools, MultiQC, Python: absent ones are named (needs python3)
 	@[ -x target/debug/polyascan ] || $(CARGO) build --locked
