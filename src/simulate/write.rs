@@ -59,16 +59,13 @@ impl Writers {
             reads: (settings.reads > 0).then(|| create("reads.bed")).transpose()?,
             written: Written::default(),
         };
+        // The BED files begin with the names of their columns alone: pandas and others choke on more.
         let origin = provenance(settings);
         let bed = "#chrom\tstart\tend\tname\tscore\tstrand\tsignal";
         put(&mut writers.genes, |file| writeln!(file, "#!source {origin}"))?;
-        put(&mut writers.truth, |file| {
-            writeln!(file, "## {origin}\n{bed}\tsignal_offset\tfeature\tgene")
-        })?;
-        put(&mut writers.decoys, |file| writeln!(file, "## {origin}\n{bed}"))?;
-        put(&mut writers.latent, |file| {
-            writeln!(file, "## {origin}\n{bed}\tsignal_offset\tmended_signal")
-        })?;
+        put(&mut writers.truth, |file| writeln!(file, "{bed}\tsignal_offset\tfeature\tgene"))?;
+        put(&mut writers.decoys, |file| writeln!(file, "{bed}"))?;
+        put(&mut writers.latent, |file| writeln!(file, "{bed}\tsignal_offset\tmended_signal"))?;
         put(&mut writers.variants, |file| write_vcf_header(file, &origin, lengths))?;
         Ok(writers)
     }

@@ -2,6 +2,7 @@
 
 mod places;
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
@@ -23,7 +24,7 @@ pub(super) enum Kind {
 
 /// What a row says.
 #[derive(Clone, Debug)]
-pub(super) struct Row {
+pub(super) struct Row<'t> {
     pub(super) kind: Kind,
     /// On a contig of the genome.
     pub(super) contig: usize,
@@ -32,12 +33,12 @@ pub(super) struct Row {
     /// `None` where the file says that there is none, or that it is not known.
     pub(super) strand: Option<Strand>,
     /// `None`: the gene of the transcript. A row has one of both ids.
-    pub(super) gene_id: Option<String>,
-    pub(super) gene_name: Option<String>,
+    pub(super) gene_id: Option<Cow<'t, str>>,
+    pub(super) gene_name: Option<Cow<'t, str>>,
     /// Of the gene.
-    pub(super) biotype: Option<String>,
+    pub(super) biotype: Option<Cow<'t, str>>,
     /// `None` of an exon: such exons of a gene form one transcript.
-    pub(super) transcript_id: Option<String>,
+    pub(super) transcript_id: Option<Cow<'t, str>>,
     /// Of an exon in its transcript, from 1.
     pub(super) exon_number: Option<u32>,
     /// Whether the row's transcript goes on past the 3' end that is annotated.
@@ -68,28 +69,30 @@ struct Ids {
 }
 
 impl Ids {
-    fn number(&mut self, text: String) -> u32 {
+    fn number(&mut self, text: &str) -> u32 {
+        if let Some(&number) = self.numbers.get(text) {
+            return number;
+        }
         let next = self.texts.len() as u32;
-        *self.numbers.entry(text).or_insert_with_key(|text| {
-            self.texts.push(text.clone());
-            next
-        })
+        self.texts.push(text.to_owned());
+        self.numbers.insert(text.to_owned(), next);
+        next
     }
 }
 
 impl Assembly {
     /// Adds a row.
-    pub(super) fn add(&mut self, row: Row) {
-        let gene = row.gene_id.map(|id| self.genes.number(id));
-        let transcript = row.transcript_id.map(|id| self.transcripts.number(id));
+    pub(super) fn add(&mut self, row: Row<'_>) {
+        let gene = row.gene_id.map(|id| self.genes.number(&id));
+        let transcript = row.transcript_id.map(|id| self.transcripts.number(&id));
         if let (Some(gene), Some(transcript)) = (gene, transcript) {
             self.gene_of.entry(transcript).or_insert(gene);
         }
         if let (Some(gene), Some(name)) = (gene, row.gene_name) {
-            self.names.entry(gene).or_insert(name);
+            self.names.entry(gene).or_insert_with(|| name.into_owned());
         }
         if let (Some(gene), Some(biotype)) = (gene, row.biotype) {
-            self.biotypes.entry(gene).or_insert(biotype);
+            self.biotypes.entry(gene).or_insert_with(|| biotype.into_owned());
         }
         let Row { kind, contig, range, strand, exon_number, open_ended, .. } = row;
         if kind == Kind::Coding {
@@ -162,7 +165,7 @@ impl Assembly {
                 let id = &transcripts.texts[transcript as usize];
                 let stem = id.rsplit_once(".t").map(|(stem, _)| stem);
                 let known = stem.and_then(|stem| genes.numbers.get(stem).copied());
-                known.unwrap_or_else(|| genes.number(id.clone()))
+                known.unwrap_or_else(|| genes.number(id))
             });
             item.gene = Some(found);
         }

@@ -38,18 +38,17 @@ impl<'t> Iterator for Attributes<'t> {
     type Item = Attribute<'t>;
 
     fn next(&mut self) -> Option<Attribute<'t>> {
-        let separates = |c: char| c == ';' || c == ',' || c.is_whitespace();
-        self.rest = self.rest.trim_start_matches(separates);
+        self.rest = after(self.rest, b";,");
         if self.rest.is_empty() || self.rest.starts_with('#') {
             return None;
         }
-        let end = self.rest.find([' ', '\t', ';', '"']).unwrap_or(self.rest.len());
-        let (key, rest) = self.rest.split_at(end);
-        self.rest = rest.trim_start();
+        let ends = |byte: u8| matches!(byte, b' ' | b'\t' | b';' | b'"');
+        let (key, rest) = self.rest.split_at(place(self.rest, ends));
+        self.rest = after(rest, b"");
         let (value, whole) = self.value();
         // Further values of the same key.
         loop {
-            self.rest = self.rest.trim_start_matches(|c: char| c == ',' || c.is_whitespace());
+            self.rest = after(self.rest, b",");
             if !self.rest.starts_with('"') {
                 break;
             }
@@ -63,25 +62,42 @@ impl<'t> Attributes<'t> {
     /// Takes the value that stands next.
     fn value(&mut self) -> (Cow<'t, str>, bool) {
         let Some(quoted) = self.rest.strip_prefix('"') else {
-            let end = self.rest.find(';').unwrap_or(self.rest.len());
-            let (value, rest) = self.rest.split_at(end);
+            let (value, rest) = self.rest.split_at(place(self.rest, |byte| byte == b';'));
             self.rest = rest;
             return (value.trim_end().into(), true);
         };
         let mut escaped = false;
-        let end = quoted.char_indices().find(|&(_, c)| {
-            let ends = c == '"' && !escaped;
-            escaped = c == '\\' && !escaped;
+        let mut escapes = false;
+        let end = place(quoted, |byte| {
+            let ends = byte == b'"' && !escaped;
+            escaped = byte == b'\\' && !escaped;
+            escapes |= escaped;
             ends
         });
-        let (value, rest, whole) = match end {
-            Some((at, _)) => (&quoted[..at], &quoted[at + 1..], true),
-            None => (quoted, "", false),
-        };
+        let (value, rest) = quoted.split_at(end);
+        let (rest, whole) = rest.strip_prefix('"').map_or(("", false), |rest| (rest, true));
         self.rest = rest;
         let value = value.trim();
         let unescape = || value.replace("\\\"", "\"").replace("\\\\", "\\");
-        (if value.contains('\\') { unescape().into() } else { value.into() }, whole)
+        (if escapes { unescape().into() } else { value.into() }, whole)
+    }
+}
+
+/// Returns where the first byte stands that is searched for, ASCII; the length if none is.
+fn place(text: &str, searched: impl FnMut(u8) -> bool) -> usize {
+    text.bytes().position(searched).unwrap_or(text.len())
+}
+
+/// Returns what comes after white space and `others`. A column is ASCII but for names and notes, so
+/// bytes do, until one is not.
+fn after<'t>(text: &'t str, others: &[u8]) -> &'t str {
+    let passed = |byte: u8| byte.is_ascii_whitespace() || others.contains(&byte);
+    let rest = &text[place(text, |byte| !passed(byte))..];
+    match rest.bytes().next() {
+        Some(first) if !first.is_ascii() => rest.trim_start_matches(|c: char| {
+            c.is_whitespace() || u8::try_from(c).is_ok_and(|byte| others.contains(&byte))
+        }),
+        _ => rest,
     }
 }
 

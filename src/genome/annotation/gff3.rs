@@ -9,6 +9,7 @@
 //! | `CDS`, `stop_codon` | where coding sequence ends |
 //! | `region` with `chromosome=` | RefSeq's name of the contig |
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use noodles::gff::feature::record::Strand as GffStrand;
@@ -133,10 +134,10 @@ impl Told<'_, '_> {
     }
 
     /// Hands a row on, once for each of its transcripts.
-    fn place(&mut self, row: Row, known: Known) -> std::result::Result<(), Fault> {
+    fn place(&mut self, row: Row<'_>, known: Known) -> std::result::Result<(), Fault> {
         let Known { id, parents, .. } = known;
         match row.kind {
-            Kind::Gene => self.assembly.add(Row { gene_id: id, ..row }),
+            Kind::Gene => self.assembly.add(Row { gene_id: id.map(Cow::from), ..row }),
             Kind::Transcript => {
                 // A transcript of a transcript (a microRNA of its primary one) is of the same gene.
                 let parent = parents.into_iter().next();
@@ -145,13 +146,18 @@ impl Told<'_, '_> {
                 if let (Some(id), Some(gene)) = (&id, &gene) {
                     self.gene_of.insert(id.clone(), gene.clone());
                 }
-                self.assembly.add(Row { gene_id: gene, transcript_id: id, ..row });
+                self.assembly.add(Row {
+                    gene_id: gene.map(Cow::from),
+                    transcript_id: id.map(Cow::from),
+                    ..row
+                });
             }
             Kind::Exon if parents.is_empty() => return Err(NO_PARENT.into()),
             Kind::Exon | Kind::Coding => {
                 for parent in parents {
-                    let gene_id = self.gene_of.get(&parent).cloned();
-                    self.assembly.add(Row { gene_id, transcript_id: Some(parent), ..row.clone() });
+                    let gene_id = self.gene_of.get(&parent).map(Cow::from);
+                    let transcript_id = Some(Cow::from(&parent));
+                    self.assembly.add(Row { gene_id, transcript_id, ..row.clone() });
                 }
             }
         }
@@ -199,7 +205,7 @@ fn row(
     kind: Kind,
     contig: usize,
     known: &Known,
-) -> std::result::Result<Row, Fault> {
+) -> std::result::Result<Row<'static>, Fault> {
     let (Ok(start), Ok(end)) = (record.start(), record.end()) else { return Err(POSITION.into()) };
     let (start, end) = (usize::from(start) as u64, usize::from(end) as u64);
     if end < start {
@@ -221,8 +227,8 @@ fn row(
         range: start - 1..end,
         strand,
         gene_id: None,
-        gene_name,
-        biotype,
+        gene_name: gene_name.map(Cow::from),
+        biotype: biotype.map(Cow::from),
         transcript_id: None,
         exon_number: None,
         open_ended: known.partial,

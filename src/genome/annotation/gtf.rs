@@ -58,8 +58,7 @@ pub(super) fn read(
             }
             continue;
         }
-        let columns: Vec<&str> = text.splitn(9, '\t').collect();
-        let read = Columns::new(&columns).and_then(|columns| {
+        let read = Columns::new(&text).and_then(|columns| {
             let Some(columns) = columns else { return Ok(None) };
             if columns.kind == Kind::Coding {
                 // Of no weight by itself: what is wrong with it is not said.
@@ -91,7 +90,10 @@ pub(super) fn read(
 /// Returns a line as text if it is that.
 fn text_of(line: &[u8]) -> std::result::Result<std::borrow::Cow<'_, str>, Problem> {
     let text = String::from_utf8_lossy(line);
-    if text.contains(|c: char| c.is_control() && c != '\t') {
+    // All bytes are looked at, without a branch, so that many are at once.
+    let odd =
+        line.iter().fold(false, |odd, &byte| odd | (byte.is_ascii_control() & (byte != b'\t')));
+    if odd || (!line.is_ascii() && text.contains(|c: char| c.is_control() && c != '\t')) {
         return Err("the line holds control characters; copy or download the file again".into());
     }
     Ok(text)
@@ -109,24 +111,30 @@ struct Columns<'t> {
 
 impl<'t> Columns<'t> {
     /// Takes the columns of a row; `None` of a kind that does not count.
-    fn new(columns: &[&'t str]) -> std::result::Result<Option<Self>, Trouble> {
-        let [contig, _, kind, start, end, _, strand, _, more @ ..] = columns else {
-            let shown: String = columns.join("\t").chars().take(40).collect();
+    fn new(line: &'t str) -> std::result::Result<Option<Self>, Trouble> {
+        let mut columns = [""; 9];
+        let mut found = 0;
+        for (column, text) in columns.iter_mut().zip(line.splitn(9, '\t')) {
+            *column = text;
+            found += 1;
+        }
+        let [contig, _, kind, start, end, _, strand, _, attributes] = columns;
+        if found < 8 {
+            let shown: String = line.chars().take(40).collect();
             return Err(Trouble::File(format!("{TORN} ({shown:?})")));
-        };
-        let kind = match *kind {
+        }
+        let kind = match kind {
             "gene" => Kind::Gene,
             "transcript" => Kind::Transcript,
             "exon" => Kind::Exon,
             "CDS" | "stop_codon" => Kind::Coding,
             _ => return Ok(None),
         };
-        let attributes = more.first().copied().unwrap_or_default();
         Ok(Some(Self { kind, contig, start, end, strand, attributes }))
     }
 
     /// Returns the row, and whether its attributes are a bare id.
-    fn row(&self, contig: usize) -> std::result::Result<(Row, bool), Trouble> {
+    fn row(&self, contig: usize) -> std::result::Result<(Row<'t>, bool), Trouble> {
         let [start, end] = [(4, self.start), (5, self.end)].map(|(column, text)| {
             let position = text.parse::<u64>().ok().filter(|&p| p > 0 && !text.starts_with('+'));
             position.ok_or_else(|| {
@@ -161,15 +169,15 @@ impl<'t> Columns<'t> {
         };
         let bare = bare_id(self.attributes);
         match (bare, self.kind) {
-            (Some(id), Kind::Gene) => row.gene_id = Some(id.to_owned()),
-            (Some(id), Kind::Transcript) => row.transcript_id = Some(id.to_owned()),
+            (Some(id), Kind::Gene) => row.gene_id = Some(id.into()),
+            (Some(id), Kind::Transcript) => row.transcript_id = Some(id.into()),
             _ => read_attributes(&mut row, self.attributes)?,
         }
         Ok((row, bare.is_some()))
     }
 }
 
-fn read_attributes(row: &mut Row, column: &str) -> std::result::Result<(), Trouble> {
+fn read_attributes<'t>(row: &mut Row<'t>, column: &'t str) -> std::result::Result<(), Trouble> {
     // Tells `ID=gene:X;Name=Y` from `gene_id "X";`.
     let looks_like_gff3 =
         column.find(['=', ' ', '"']).is_some_and(|at| column[at..].starts_with('='));
@@ -193,7 +201,7 @@ fn read_attributes(row: &mut Row, column: &str) -> std::result::Result<(), Troub
             "gene_type" | "gene_biotype" => {
                 let wanted = matches!(row.kind, Kind::Gene | Kind::Transcript) && attribute.whole;
                 if wanted && row.biotype.is_none() && !attribute.value.is_empty() {
-                    row.biotype = Some(attribute.value.into_owned());
+                    row.biotype = Some(attribute.value);
                 }
                 continue;
             }
@@ -207,7 +215,7 @@ fn read_attributes(row: &mut Row, column: &str) -> std::result::Result<(), Troub
             return Err(UNREADABLE.into());
         }
         if known.is_none() && !attribute.value.is_empty() {
-            *known = Some(attribute.value.into_owned());
+            *known = Some(attribute.value);
         }
     }
     match (row.kind, &row.gene_id, &row.transcript_id) {
