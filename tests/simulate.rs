@@ -58,3 +58,17 @@ fn the_variants_name_the_reference_base_of_the_genome() {
         assert_ne!(columns[3], columns[4]);
     }
 }
+
+#[test]
+fn bed_files_have_the_names_of_their_columns_and_no_other_line_that_is_no_row() {
+    let folder = Folder::new();
+    simulate(&folder.at("sim"), 100_000, 20, 1, 1);
+    for name in ["truth", "decoys", "latent"] {
+        let text = fs::read_to_string(folder.at(&format!("sim/{name}.bed"))).unwrap();
+        let (header, rows) = text.split_once('\n').unwrap();
+        assert!(header.starts_with("#chrom\tstart\tend\tname\t"), "{header}");
+        let columns = header.split('\t').count();
+        assert!(!rows.is_empty() && rows.lines().all(|row| row.split('\t').count() == columns));
+        assert!(!rows.contains('#'));
+    }
+}
