@@ -2,7 +2,7 @@
 # Needs Rust (cargo) and a C compiler; libclang is taken from the system or put into .deps/.
 
 .PHONY: help build static dist python-test notebook tools-test book multiqc-test cuda demo test check fuzz fuzz-coverage sanitize deny deny-offline third-party soak \
-        differential scaling bench-large \
+        differential scaling bench-large bench-scale \
         workflow workflow-test report-test \
         bench bench-peers bench-scan bench-variants bench-gpu bench-rbp31 compare \
         train-default train-strength train-yeast train-curves train-from-reads train-deerect-cv clean
@@ -120,6 +120,16 @@ differential: build ## odd but valid files against bcftools, samtools and gffrea
 
 scaling: build ## time of each reader by the size of its input: exponents (needs python3)
 	python3 scripts/scaling.py --binary $(BINARY)
+
+bench-scale: build $(BENCH_VENV)/scale ## time and memory by size, plotted; many cores projected (needs ../shared, python3; half an hour)
+	$(BENCH_VENV)/bin/python scripts/bench_scale.py --binary $(BINARY) --plot docs/scale.svg
+	python3 scripts/project_cores.py ../shared/data/human/chr9_public_test.fa.gz --binary $(BINARY)
+	python3 scripts/project_cores.py ../shared/data/human/chr9_public_test.fa.gz --binary $(BINARY) -- --tracks
+
+$(BENCH_VENV)/scale: scripts/bench_scale_requirements.txt
+	@[ -x $(BENCH_VENV)/bin/python ] || python3 -m venv $(BENCH_VENV)
+	@$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check -r scripts/bench_scale_requirements.txt
+	@touch $@
 
 bench-large: build ## variants on VCF of 100,000 contigs, 5,000 samples, 3 million records: time, peak memory (needs python3)
 	python3 scripts/bench_large_vcf.py --binary $(BINARY)

@@ -100,8 +100,8 @@ impl ItemWriter {
 
     fn end_section(&mut self) -> io::Result<()> {
         let Some((first, last, _)) = self.section.take() else { return Ok(()) };
-        self.file.begin_section().append(&mut self.raw);
-        self.file.end_section(first, last + 1)
+        let raw = std::mem::take(&mut self.raw);
+        self.file.add_section(first, last + 1, raw)
     }
 
     fn end_contig(&mut self) -> io::Result<()> {

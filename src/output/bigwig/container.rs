@@ -6,9 +6,11 @@
 //! of some KiB for each contig and zoom level, and counts gaps as covered in zoom levels.)
 
 use std::borrow::Borrow;
+use std::cell::RefCell;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 
 use libdeflater::{CompressionLvl, Compressor};
+use rayon::prelude::*;
 
 use super::Run;
 use super::index::{Section, Sections, put};
@@ -24,6 +26,15 @@ const LEAST_CONTIG_BLOCK: usize = 256;
 const SUMMARY: u64 = 64 + 24 * MOST_LEVELS as u64;
 const DESCRIPTION: u64 = SUMMARY + 40;
 
+/// Bytes of sections that are compressed together, on all threads: compression is most of a track's
+/// work, and on many cores a track would be what a scan waits for.
+const TOGETHER: usize = 1 << 20;
+
+thread_local! {
+    /// Takes long to make.
+    static COMPRESSOR: RefCell<Compressor> = RefCell::new(compressor());
+}
+
 /// Compresses sections, each by itself.
 pub(super) struct Packer {
     compressor: Compressor,
@@ -35,8 +46,7 @@ pub(super) struct Packer {
 
 impl Packer {
     fn new() -> Self {
-        let compressor = Compressor::new(CompressionLvl::default());
-        Self { compressor, raw: Vec::new(), packed: Vec::new(), largest: 0 }
+        Self { compressor: compressor(), raw: Vec::new(), packed: Vec::new(), largest: 0 }
     }
 
     /// Returns where the bytes of the next section go.
@@ -48,10 +58,26 @@ impl Packer {
     /// Returns them compressed.
     pub(super) fn pack(&mut self) -> io::Result<&[u8]> {
         self.largest = self.largest.max(self.raw.len());
-        self.packed.resize(self.compressor.zlib_compress_bound(self.raw.len()), 0);
-        let packed = self.compressor.zlib_compress(&self.raw, &mut self.packed);
-        Ok(&self.packed[..packed.map_err(io::Error::other)?])
+        compress(&mut self.compressor, &self.raw, &mut self.packed)?;
+        Ok(&self.packed)
     }
+}
+
+fn compressor() -> Compressor {
+    Compressor::new(CompressionLvl::default())
+}
+
+fn compress(by: &mut Compressor, raw: &[u8], packed: &mut Vec<u8>) -> io::Result<()> {
+    packed.resize(by.zlib_compress_bound(raw.len()), 0);
+    let length = by.zlib_compress(raw, packed).map_err(io::Error::other)?;
+    packed.truncate(length);
+    Ok(())
+}
+
+/// A section that is not compressed yet: contig, start and end, and its bytes.
+struct Waiting {
+    place: [u32; 3],
+    raw: Vec<u8>,
 }
 
 /// What tells one kind of file from another.
@@ -73,6 +99,9 @@ pub(super) struct Container<C, W: Write + Seek> {
     /// The contigs that have values; their places here are their numbers in the file.
     used: Vec<usize>,
     sections: Sections,
+    /// Of fewer than [`TOGETHER`] bytes.
+    waiting: Vec<Waiting>,
+    waiting_bytes: usize,
     levels: Vec<Level>,
     /// Of the contigs that are done, and of the current one.
     summary: Option<Summary>,
@@ -101,6 +130,8 @@ impl<C: Borrow<Contigs>, W: Write + Seek> Container<C, W> {
             contigs,
             used: Vec::new(),
             sections: Sections::default(),
+            waiting: Vec::new(),
+            waiting_bytes: 0,
             levels: Level::all(longest)?,
             summary: None,
             of_contig: Summary::new(),
@@ -147,17 +178,29 @@ impl<C: Borrow<Contigs>, W: Write + Seek> Container<C, W> {
         Ok(())
     }
 
-    /// Returns where the bytes of the next section go.
-    pub(super) fn begin_section(&mut self) -> &mut Vec<u8> {
-        self.packer.begin()
+    /// Takes a section, which covers `start..end` of the current contig.
+    pub(super) fn add_section(&mut self, start: u32, end: u32, raw: Vec<u8>) -> io::Result<()> {
+        self.packer.largest = self.packer.largest.max(raw.len());
+        self.waiting_bytes += raw.len();
+        self.waiting.push(Waiting { place: [self.number(), start, end], raw });
+        if self.waiting_bytes < TOGETHER { Ok(()) } else { self.write_sections() }
     }
 
-    /// Writes the section, which covers `start..end` of the current contig.
-    pub(super) fn end_section(&mut self, start: u32, end: u32) -> io::Result<()> {
-        let contig = self.number();
-        let packed = self.packer.pack()?;
-        self.sections.push(Section { contig, start, end, bytes: packed.len() as u32 });
-        self.out.write_all(packed)
+    /// Writes the sections that wait.
+    fn write_sections(&mut self) -> io::Result<()> {
+        self.waiting_bytes = 0;
+        let waiting = std::mem::take(&mut self.waiting);
+        let packed = waiting.into_par_iter().map(|Waiting { place, raw }| {
+            let mut packed = Vec::new();
+            let compressed = COMPRESSOR.with_borrow_mut(|by| compress(by, &raw, &mut packed));
+            compressed.map(|()| (place, packed))
+        });
+        for section in packed.collect::<Vec<_>>() {
+            let ([contig, start, end], packed) = section?;
+            self.sections.push(Section { contig, start, end, bytes: packed.len() as u32 });
+            self.out.write_all(&packed)?;
+        }
+        Ok(())
     }
 
     /// Returns the offset of the number of sections or items; the first section follows it.
@@ -169,6 +212,7 @@ impl<C: Borrow<Contigs>, W: Write + Seek> Container<C, W> {
     /// Completes the file, whose last contig is ended; it has so many `items`, of a bigWig
     /// sections. Returns at how many positions there is one.
     pub(super) fn finish(mut self, items: Option<u64>) -> io::Result<u64> {
+        self.write_sections()?;
         let contigs_at = self.out.stream_position()?;
         self.write_contigs()?;
         let index_at = self.out.stream_position()?;

@@ -54,7 +54,7 @@ impl<'a, W: Write + Seek> BigWig<'a, W> {
     fn write_section(&mut self) -> io::Result<()> {
         let (contig, count) = (self.file.number(), self.runs.len() as u16);
         let (start, end) = (self.runs[0].start, self.runs[self.runs.len() - 1].end);
-        let raw = self.file.begin_section();
+        let mut raw = Vec::with_capacity(24 + 12 * self.runs.len());
         for number in [contig, start, end, 0, 0] {
             raw.extend(number.to_le_bytes());
         }
@@ -66,7 +66,7 @@ impl<'a, W: Write + Seek> BigWig<'a, W> {
             raw.extend(end.to_le_bytes());
             raw.extend(value.to_le_bytes());
         }
-        self.file.end_section(start, end)
+        self.file.add_section(start, end, raw)
     }
 
     /// Completes the file, which must have a value; returns at how many positions it has one.

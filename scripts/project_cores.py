@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""Projects a scan onto machines with more cores: its pipeline, simulated with the times of its stages.
+
+    python3 scripts/project_cores.py GENOME [--binary target/release/polyascan] [--cores 1 2 16 64 96] [-- SCAN OPTIONS]
+
+Scans GENOME on one thread with --profile for the times of reading, inference, context, consolidation and tracks per
+chunk. The simulation has the pipeline's rules (src/pipeline.rs): a reader, a worker on each core, results taken in order
+by one consolidating thread, four chunks under way per worker. Work on sites in context runs on all cores, beside the
+workers, so it is added to theirs; the consolidating thread keeps what is left of its time, and each track is written by
+a thread of its own. What is not in it: memory bandwidth, clock rates that fall with busy cores, hyper-threads.
+"""
+
+import argparse
+import heapq
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+TICKETS = 4
+
+
+def profile(binary, genome, options):
+    """Seconds of each stage, and the chunks."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = os.path.join(folder, "out")
+        command = [binary, "scan", genome, "--profile", "-t", "1", "-o", out, *options]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode != 0:
+            sys.exit(done.stderr)
+        with open(out + ".summary.json") as summary:
+            told = json.load(summary)
+    lines = re.findall(r"^ *([a-z ]+?) +(\d+) +([\d.]+) s ", done.stderr, re.MULTILINE)
+    stages = {name: (int(threads), float(busy)) for name, threads, busy in lines}
+    chunks = max(1, told["fasta"]["bases"] // int(told["settings"]["chunk_size"]))
+    return stages, chunks, told["windows"]["requested"]
+
+
+def simulate(cores, chunks, reading, working, consuming):
+    """Wall-clock of the pipeline, s: all chunks alike."""
+    free, done = [0.0] * cores, []
+    heapq.heapify(free)
+    consumed, read = [], 0.0
+    for chunk in range(chunks):
+        # A ticket comes back when the chunk so many before is consumed.
+        ticket = consumed[chunk - TICKETS * cores] if chunk >= TICKETS * cores else 0.0
+        read = max(read, ticket) + reading
+        worked = max(heapq.heappop(free), read) + working
+        heapq.heappush(free, worked)
+        done.append(worked)
+        consumed.append(max(consumed[-1] if consumed else 0.0, worked) + consuming)
+    return consumed[-1]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("genome")
+    parser.add_argument("--binary", default="target/release/polyascan")
+    parser.add_argument("--cores", type=int, nargs="+", default=[1, 2, 16, 32, 64, 96])
+    parser.add_argument("--bases", type=float, default=3.1e9, help="of the genome that is projected")
+    arguments = sys.argv[1:]
+    split = arguments.index("--") if "--" in arguments else len(arguments)
+    args = parser.parse_args(arguments[:split])
+    stages, chunks, windows = profile(os.path.abspath(args.binary), args.genome, arguments[split + 1:])
+    busy = {name: seconds for name, (_, seconds) in stages.items()}
+    context = busy.get("context", 0.0)
+    tracks = busy.get("track writing", 0.0) / max(1, stages.get("track writing", (1, 0))[0])
+    each = {
+        "reading": busy["reading"] / chunks,
+        "a worker": (busy["inference"] + context) / chunks,
+        "consolidation": (busy["consolidation"] - context) / chunks,
+        "a track": tracks / chunks,
+    }
+    print("measured, ms a chunk: " + ", ".join(f"{name} {1000 * seconds:.2f}" for name, seconds in each.items()))
+    last = max(each["consolidation"], each["a track"], each["reading"])
+    print(f"one thread keeps up with {each['a worker'] / last:.0f} workers")
+    print("\n| cores | windows/s | of the ideal | genome, min |\n| --- | --- | --- | --- |")
+    many = max(20_000, chunks)
+    per_chunk = windows / chunks
+    alone = simulate(1, many, each["reading"], each["a worker"], max(each["consolidation"], each["a track"]))
+    for cores in args.cores:
+        wall = simulate(cores, many, each["reading"], each["a worker"], max(each["consolidation"], each["a track"]))
+        speed = many * per_chunk / wall
+        minutes = 2 * args.bases / speed / 60
+        print(f"| {cores} | {speed:,.0f} | {alone / wall / cores:.0%} | {minutes:,.0f} |")
+
+
+if __name__ == "__main__":
+    main()
