@@ -25,6 +25,7 @@ pub mod file;
 #[doc(hidden)]
 pub mod formats;
 mod gpu;
+mod held;
 #[doc(hidden)]
 pub mod library;
 #[doc(hidden)]
@@ -44,6 +45,7 @@ use crate::engine::device::DeviceKind;
 use crate::error::{Error, Result, WindowPlace};
 use card::ModelCard;
 use features::Feature;
+pub use held::{ChangedCopy, HeldScan, Holder};
 use posterior::Posterior;
 
 /// Nucleotides of a window of a scan.
@@ -361,6 +363,12 @@ pub trait Model: Send + Sync {
     /// If the model cannot be scanned, or the computation fails.
     fn scan(&self, _sequence: &[u8], _cleavage_above: f32) -> Result<StrandScores> {
         Err(self.not_scannable())
+    }
+
+    /// Returns what scans as [`Model::scan`] does and holds the scan for copies of the sequence, of
+    /// models that then have less to compute.
+    fn holder(&self) -> Option<&dyn Holder> {
+        None
     }
 
     /// Returns the error that a model without a cleavage vector answers a scan with.

@@ -145,6 +145,7 @@ pub fn score(
     let stop_at_once = || stop.at_once();
     let scorer = Scorer {
         model: job.model,
+        scans: None,
         contigs: job.contigs,
         targets: job.targets,
         keep: job.settings.keep(),

@@ -23,6 +23,7 @@ pub mod gene_usage;
 #[doc(hidden)]
 pub mod genes;
 mod haplotype;
+mod held;
 #[doc(hidden)]
 pub mod input;
 #[doc(hidden)]

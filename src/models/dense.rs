@@ -18,7 +18,7 @@ use super::architecture::{Architecture, ArchitectureKind, Recogniser};
 use super::card::{ModelCard, Task};
 use super::posterior::Posterior;
 use super::{
-    CLEAVAGE, Input, Model, Output, Predictions, Replacement, StrandScores, Window, copies,
+    CLEAVAGE, Holder, Input, Model, Output, Predictions, Replacement, StrandScores, Window, copies,
     gpu as gpu_scan,
 };
 use crate::engine::cpu::matmul::{Packed, pad};
@@ -129,6 +129,10 @@ impl Model for DenseScan {
             Some(pool) => pool.with(|network| gpu_scan::scan(network, sequence, cleavage_above)),
             None => Ok(self.kernel.scan(sequence, cleavage_above)),
         }
+    }
+
+    fn holder(&self) -> Option<&dyn Holder> {
+        self.gpu.is_none().then_some(&self.kernel)
     }
 }
 

@@ -87,9 +87,30 @@ impl KeepAbove {
     }
 }
 
+/// Consecutive windows of a strand.
+#[derive(Clone, Copy, Debug)]
+pub struct Stretch<'s> {
+    pub strand: Strand,
+    /// Position of the first base on the contig's plus strand.
+    pub start: u64,
+    /// In transcript direction.
+    pub codes: &'s [u8],
+}
+
+/// Scans in a model's place.
+pub trait Scans: Sync {
+    /// Scores every window of a stretch as [`Model::scan`] does, to the bit.
+    ///
+    /// # Errors
+    /// As [`Model::scan`].
+    fn scan(&self, stretch: &Stretch<'_>, cleavage_above: f32) -> Result<StrandScores>;
+}
+
 /// Scores chunks; shared by all workers.
 pub struct Scorer<'a> {
     pub model: &'a dyn Model,
+    /// Scans in the model's place; windows on signals alone are the model's.
+    pub scans: Option<&'a dyn Scans>,
     /// Named in errors.
     pub contigs: &'a Contigs,
     pub targets: &'a Targets,
@@ -185,7 +206,8 @@ impl Scorer<'_> {
         scores: &mut StrandChunk,
     ) -> Result<()> {
         let windows = (centres.end - centres.start) as usize;
-        let first = (centres.start - before_centre(strand) - chunk.start) as usize;
+        let start = centres.start - before_centre(strand);
+        let first = (start - chunk.start) as usize;
         let codes = &chunk.codes[first..first + windows + WINDOW - 1];
         let sequence = match strand {
             Strand::Plus => Cow::Borrowed(codes),
@@ -198,9 +220,11 @@ impl Scorer<'_> {
             Strand::Plus => centres.start + start_of(index) as u64,
             Strand::Minus => centres.end - 1 - start_of(index) as u64,
         };
-        let said = self.profile.part(Stage::Model, || match &starts {
-            None => self.model.scan(&sequence, self.keep.probability),
-            Some(starts) => self.model.scan_at(&sequence, starts, self.keep.probability),
+        let above = self.keep.probability;
+        let said = self.profile.part(Stage::Model, || match (&starts, self.scans) {
+            (None, None) => self.model.scan(&sequence, above),
+            (None, Some(scans)) => scans.scan(&Stretch { strand, start, codes: &sequence }, above),
+            (Some(starts), _) => self.model.scan_at(&sequence, starts, above),
         });
         let said = said
             .and_then(|said| self.checked(said, starts.as_ref().map_or(windows, Vec::len)))

@@ -13,6 +13,7 @@ use lru::LruCache;
 use super::change::Change;
 use super::effect::{Effect, Pair, SiteEffect};
 use super::haplotype::{Haplotype, touching};
+use super::held::HeldScans;
 use super::motif;
 use super::settings::{EngineSettings, LatentSites};
 use super::windows::{self, CONTEXT, Windows};
@@ -24,7 +25,7 @@ use crate::models::card::Task;
 use crate::models::{CENTRE, Model};
 use crate::scan::Anchor;
 use crate::scan::consolidate::REACH;
-use crate::scan::inference::{ChunkScores, Scorer};
+use crate::scan::inference::{ChunkScores, Scans, Scorer};
 use crate::scan::targets::Targets;
 use crate::timing::Profile;
 pub use signals::SignalEffect;
@@ -32,6 +33,9 @@ use strengths::{Place, StrengthWindows, Strengths};
 
 /// Nucleotides on either side of a change that windows centred on its sites can reach.
 const SIGHT: u64 = 2 * CENTRE as u64 + CONTEXT;
+
+/// Windows of the reference whose scan is held at a time, at most; more of a long change.
+const HELD_TOGETHER: u64 = 2048;
 
 /// The effects of one change, by strand and position.
 pub type Effects = Arc<[SiteEffect]>;
@@ -206,19 +210,11 @@ impl<'a> VariantScorer<'a> {
         asked: &[&Asked],
         places: Places<'_>,
     ) -> Result<Vec<Effects>> {
-        let scorer = self.scorer();
-        let length = sequence.len() as u64;
-        let wanted = Strand::BOTH.map(|strand| {
-            let here = asked.iter().filter(|asked| asked.strands[strand.index()]);
-            let looked_at = here.map(|asked| windows::looked_at(&asked.change, length));
-            Intervals::new(looked_at.collect()).as_slice().to_vec()
-        });
-        let reference = windows::of_reference(&scorer, sequence, wanted)?;
         let mut strengths = StrengthWindows::new(self.strength);
-        let drafts = asked.iter().map(|asked| {
-            self.drafts(&scorer, sequence, &reference, (asked, places), &mut strengths)
-        });
-        let drafts: Vec<Vec<Draft>> = drafts.collect::<Result<_>>()?;
+        let mut drafts = Vec::with_capacity(asked.len());
+        for near in self.groups(asked, sequence.len() as u64) {
+            self.drafts_of_group(sequence, (near, places), &mut strengths, &mut drafts)?;
+        }
         let strengths = match self.strength {
             Some(model) => strengths.predict(model, &self.stop)?,
             None => Strengths::default(),
@@ -229,9 +225,55 @@ impl<'a> VariantScorer<'a> {
         Ok(finished.collect())
     }
 
-    fn scorer(&self) -> Scorer<'_> {
+    /// Cuts changes into groups that lie so near each other that they share windows; where the
+    /// reference's scan is held, into groups of few windows, which fit the cache.
+    fn groups<'c>(&self, asked: &'c [&'c Asked], length: u64) -> Vec<&'c [&'c Asked]> {
+        let most = if self.sites.holder().is_some() { HELD_TOGETHER } else { u64::MAX };
+        let mut groups = Vec::new();
+        let (mut first, mut looked_at) = (0, 0..0);
+        for (at, asked_here) in asked.iter().enumerate() {
+            let here = windows::looked_at(&asked_here.change, length);
+            let end = here.end.max(looked_at.end);
+            if at == first || here.start > looked_at.end || end - looked_at.start > most {
+                groups.push(&asked[first..at]);
+                (first, looked_at) = (at, here);
+            } else {
+                looked_at.end = end;
+            }
+        }
+        groups.push(&asked[first..]);
+        groups.retain(|group| !group.is_empty());
+        groups
+    }
+
+    /// Adds the sites around each of some changes, without strengths.
+    fn drafts_of_group(
+        &self,
+        sequence: &[u8],
+        (asked, places): (&[&Asked], Places<'_>),
+        strengths: &mut StrengthWindows,
+        drafts: &mut Vec<Vec<Draft>>,
+    ) -> Result<()> {
+        let length = sequence.len() as u64;
+        let wanted = Strand::BOTH.map(|strand| {
+            let here = asked.iter().filter(|asked| asked.strands[strand.index()]);
+            let looked_at = here.map(|asked| windows::looked_at(&asked.change, length));
+            Intervals::new(looked_at.collect()).as_slice().to_vec()
+        });
+        let held = HeldScans::new(self.sites);
+        let reference = windows::of_reference(&self.scorer(&held), sequence, wanted)?;
+        for asked in asked {
+            let alternate = held.alternate(&asked.change);
+            let scorer = self.scorer(&alternate);
+            drafts.push(self.drafts(&scorer, sequence, &reference, (asked, places), strengths)?);
+        }
+        Ok(())
+    }
+
+    fn scorer<'s>(&'s self, scans: &'s dyn Scans) -> Scorer<'s> {
         Scorer {
             model: self.sites,
+            scans: Some(scans),
             contigs: &self.contigs,
             targets: &self.everywhere,
             keep: self.settings.latent,

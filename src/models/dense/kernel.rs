@@ -2,6 +2,7 @@
 
 mod copies;
 mod few;
+mod held;
 
 use crate::engine::cpu::activation::{relu, sigmoid, softmax};
 use crate::engine::cpu::matmul::{Affine, Epilogue, Packed, Rows, load, product, rectified, store};
@@ -81,20 +82,37 @@ impl DenseKernel {
     /// Scores all windows of `sequence` (none if it is shorter than the receptive field).
     pub fn scan(&self, sequence: &[u8], cleavage_above: f32) -> StrandScores {
         let mut scores = StrandScores::default();
-        self.blocks(sequence, |start, logits, hidden| {
-            scores.probability.extend(logits.iter().map(|&logit| sigmoid(logit)));
-            let Some(head) = &self.cleavage else { return };
-            let width = self.hidden.width();
-            let above = |s: &usize| scores.probability[start + s] > cleavage_above;
-            let mut next = 0;
-            while let Some(first) = (next..logits.len()).find(above) {
-                next = (first..logits.len()).find(|s| !above(s)).unwrap_or(logits.len());
-                let run = first..next;
-                let vectors = self.cleavage_of(head, &hidden[run.start * width..run.end * width]);
-                scores.cleavage.extend(run.map(|s| start + s).zip(vectors));
-            }
+        self.blocks(sequence, |logits, hidden| {
+            self.add_scores(logits, hidden, cleavage_above, &mut scores);
         });
         scores
+    }
+
+    /// Adds what the network says of windows, of their rectified trunk outputs.
+    fn said(&self, count: usize, trunk: &[f32], cleavage_above: f32, scores: &mut StrandScores) {
+        let (logits, hidden) = self.heads(count, trunk);
+        self.add_scores(&logits, &hidden, cleavage_above, scores);
+    }
+
+    fn add_scores(
+        &self,
+        logits: &[f32],
+        hidden: &[f32],
+        cleavage_above: f32,
+        scores: &mut StrandScores,
+    ) {
+        let start = scores.probability.len();
+        scores.probability.extend(logits.iter().map(|&logit| sigmoid(logit)));
+        let Some(head) = &self.cleavage else { return };
+        let width = self.hidden.width();
+        let above = |s: &usize| scores.probability[start + s] > cleavage_above;
+        let mut next = 0;
+        while let Some(first) = (next..logits.len()).find(above) {
+            next = (first..logits.len()).find(|s| !above(s)).unwrap_or(logits.len());
+            let run = first..next;
+            let vectors = self.cleavage_of(head, &hidden[run.start * width..run.end * width]);
+            scores.cleavage.extend(run.map(|s| start + s).zip(vectors));
+        }
     }
 
     /// Returns the cleavage vectors of consecutive windows, of their hidden layers.
@@ -136,20 +154,19 @@ impl DenseKernel {
         values
     }
 
-    /// Hands over the windows of `sequence` block by block: index of the first one, first output
-    /// and hidden layer of each.
-    fn blocks(&self, sequence: &[u8], mut take: impl FnMut(usize, &[f32], &[f32])) {
+    /// Hands over the windows of `sequence` block by block: first output and hidden layer of each.
+    fn blocks(&self, sequence: &[u8], mut take: impl FnMut(&[f32], &[f32])) {
         let overlap = self.receptive_field() - 1;
         let windows = sequence.len().saturating_sub(overlap);
         if (1..=few::MOST).contains(&windows) {
-            return self.few(&[sequence], windows, |logits, hidden| take(0, logits, hidden));
+            return self.few(&[sequence], windows, take);
         }
         let mut buffers = Buffers::default();
         for start in (0..windows).step_by(BLOCK) {
             let count = BLOCK.min(windows - start);
             self.trunk(&sequence[start..start + count + overlap], &mut buffers);
             let (logits, hidden) = self.heads(count, &buffers.rectified);
-            take(start, &logits, &hidden);
+            take(&logits, &hidden);
         }
     }
 

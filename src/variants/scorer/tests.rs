@@ -120,7 +120,8 @@ fn sites_are_those_of_a_scan_of_either_whole_haplotype() {
                 let whole = [&codes, &changed].map(|codes| {
                     let centres = 0..codes.len() as u64;
                     let wanted = [vec![centres.clone()], vec![centres.clone()]];
-                    let scorer = engine.scorer();
+                    let held = HeldScans::new(engine.sites);
+                    let scorer = engine.scorer(&held);
                     let scores = windows::of_reference(&scorer, codes, wanted).unwrap().remove(0);
                     let nothing = Change { start: 0, removed: 0, inserted: Vec::new() };
                     let [whole, _] = Haplotype::both(codes, &nothing, codes.len() as u64);
