@@ -16,7 +16,9 @@ use crate::engine::device::{DeviceKind, Workers};
 use crate::models::card::{ModelCard, Task};
 use crate::models::encoding::one_hot;
 use crate::models::posterior::Posterior;
-use crate::models::{CLEAVAGE, CleavageVector, Model, Replacement, WINDOW, Window, gpu, registry};
+use crate::models::{
+    CLEAVAGE, ChangedCopy, CleavageVector, Model, Replacement, WINDOW, Window, gpu, registry,
+};
 
 fn model(config: &DenseConfig, seed: u64) -> DenseScan {
     with_network(config, seed).0
@@ -161,6 +163,33 @@ fn sizes_that_do_not_see_240_nt_are_refused() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
+
+    /// To the bit, wherever the copy lies, its stretch in it, and however short it is.
+    #[test]
+    fn a_copy_of_a_held_sequence_is_scanned_as_it_would_be_by_itself(
+        config in sizes(), length in 240usize..900, cut in (0usize..700, 0usize..700), at: usize,
+        removed in 0usize..40, put_in in 0usize..40, seed: u64,
+    ) {
+        let model = model(&config, seed);
+        let codes = sequence(length, seed ^ 1);
+        let (held_scores, held) = model.holder().unwrap().hold(&codes, 0.5);
+        prop_assert_eq!(held_scores, model.scan(&codes, 0.5).unwrap());
+        let (from, to) = (cut.0.min(length), length.saturating_sub(cut.1));
+        let (from, to) = (from.min(to), to);
+        let start = from + at % (to - from + 1);
+        let end = (start + removed).min(to);
+        let stretch = &sequence(100, seed ^ 2)[..put_in];
+        let copy = [&codes[from..start], stretch, &codes[end..to]].concat();
+        let sizes = [end - start, put_in];
+        let changed = ChangedCopy::new(&codes, &copy, from, start - from, sizes).unwrap();
+        prop_assert_eq!(held.scan_copy(&changed, 0.5), model.scan(&copy, 0.5).unwrap());
+        if put_in < copy.len() {
+            let mut other = copy.clone();
+            let elsewhere = if start > from { 0 } else { copy.len() - 1 };
+            other[elsewhere] = (other[elsewhere] + 1) % 4;
+            prop_assert_eq!(ChangedCopy::new(&codes, &other, from, start - from, sizes), None);
+        }
+    }
 
     /// To the bit: what a copy shares with its window is what it would compute by itself.
     #[test]

@@ -63,7 +63,7 @@ impl HeldScan for HeldLayers<'_> {
             let bases = &copy.codes[seen.start..seen.end + stem.sees - 1];
             kernel.embed(bases, &mut buffers.stream, &mut buffers.rectified);
         }
-        for (block, [layer, next]) in kernel.blocks.iter().zip(layers.array_windows()) {
+        for (block, (layer, next)) in kernel.blocks.iter().zip(layers.iter().zip(&layers[1..])) {
             let after = copy.seeing(next.sees);
             let needed = after.start..after.end + 2 * block.dilation;
             let of = Rows { copy, seen, needed: needed.clone() };
