@@ -5,7 +5,9 @@ mod few;
 mod held;
 
 use crate::engine::cpu::activation::{relu, sigmoid, softmax};
-use crate::engine::cpu::matmul::{Affine, Epilogue, Packed, Rows, load, product, rectified, store};
+use crate::engine::cpu::matmul::{
+    Affine, Epilogue, LANES, Packed, Rows, load, product, rectified, store,
+};
 use crate::engine::cpu::simd::dispatch;
 use crate::genome::sequence::UNKNOWN;
 use crate::models::{CleavageVector, StrandScores};
@@ -204,23 +206,27 @@ impl DenseKernel {
 
     /// The stem as table look-ups: the stream of every position and its rectified values.
     fn embed(&self, sequence: &[u8], stream: &mut [f32], rectified: &mut [f32]) {
-        let rows = sequence.len() + 1 - self.stem_width();
+        let channels = self.channels;
+        let mut taps = Vec::with_capacity(self.stem_width());
         dispatch(|| {
-            for (t, out) in stream.chunks_exact_mut(self.channels).take(rows).enumerate() {
-                out.copy_from_slice(&self.stem_bias);
-                for (tap, &base) in sequence[t..t + self.stem_width()].iter().enumerate() {
-                    if base < UNKNOWN {
-                        let row = (tap * 4 + usize::from(base)) * self.channels;
-                        for (sum, weight) in
-                            out.iter_mut().zip(&self.stem[row..row + self.channels])
-                        {
-                            *sum += weight;
-                        }
+            let windows = sequence.windows(self.stem_width());
+            let rows = stream.chunks_exact_mut(channels).zip(rectified.chunks_exact_mut(channels));
+            for (window, (stream, rectified)) in windows.zip(rows) {
+                taps.clear();
+                let known = window.iter().enumerate().filter(|(_, base)| **base < UNKNOWN);
+                taps.extend(known.map(|(tap, &base)| (tap * 4 + usize::from(base)) * channels));
+                for first in (0..channels).step_by(LANES) {
+                    // In registers until all taps are added.
+                    let mut sums = [0.0; LANES];
+                    sums.copy_from_slice(&self.stem_bias[first..first + LANES]);
+                    for &tap in &taps {
+                        let weights = &self.stem[tap + first..tap + first + LANES];
+                        sums.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += weight);
                     }
+                    stream[first..first + LANES].copy_from_slice(&sums);
+                    sums.iter_mut().for_each(|sum| *sum = relu(*sum));
+                    rectified[first..first + LANES].copy_from_slice(&sums);
                 }
-            }
-            for (rectified, &value) in rectified.iter_mut().zip(&*stream) {
-                *rectified = relu(value);
             }
         });
     }
