@@ -36,13 +36,13 @@ pub(super) fn write(from: &Path, to: &Path, kind: impl Fn(&str) -> Kind) -> Resu
             None => header += &(line + "\n"),
         }
     }
-    let file = AtomicFile::create(to)?;
+    let mut file = AtomicFile::create(to)?;
     let failed = |e: ParquetError| match e {
         ParquetError::External(e) => Error::io(to, "cannot write", std::io::Error::other(e)),
         other => Error::Internal(format!("{}: {other}", to.display())),
     };
     let mut writer =
-        SerializedFileWriter::new(file, schema(&columns).map_err(failed)?, properties(header))
+        SerializedFileWriter::new(&mut file, schema(&columns).map_err(failed)?, properties(header))
             .map_err(failed)?;
     let mut rows = 0;
     loop {
@@ -64,8 +64,8 @@ pub(super) fn write(from: &Path, to: &Path, kind: impl Fn(&str) -> Kind) -> Resu
             break;
         }
     }
-    writer.finish().map_err(failed)?;
-    writer.into_inner().map_err(failed)?.complete()
+    writer.close().map_err(failed)?;
+    file.complete()
 }
 
 /// Reads a row into the columns; says what is wrong with it.
