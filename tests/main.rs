@@ -39,6 +39,7 @@ mod operating_points;
 mod packaging;
 mod parity;
 mod precompute;
+mod precision;
 mod predict;
 mod profile;
 mod pysster;
