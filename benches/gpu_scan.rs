@@ -12,8 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use candle_core::Device;
-use polyascan::engine::cuda::Precision;
-use polyascan::engine::device::{DeviceChoice, Workers};
+use polyascan::engine::device::{DeviceChoice, Precision, Workers};
 use polyascan::error::{Error, Result};
 use polyascan::genome::fasta::FastaFile;
 use polyascan::models::dense::network::{DenseConfig, DenseNetwork, Residuals};

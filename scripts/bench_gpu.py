@@ -78,7 +78,7 @@ def whole_program(args, folder, polyaid):
         for precision in precisions:
             prefix = folder / f"{name}.{precision}"
             scan = [args.polyascan, "scan", args.fasta, "--model", model, "-q"]
-            output([*scan, "--device", "cuda", "--gpu-precision", precision, "-o", prefix])
+            output([*scan, "--device", "cuda", "--precision", precision, "-o", prefix])
             summary = json.loads(pathlib.Path(f"{prefix}.summary.json").read_text())
             rate = find(summary, "windows_per_second")
             differ = f"{len(expected ^ sites(prefix))} of {len(expected)} sites" if expected is not None else ""

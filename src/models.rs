@@ -315,7 +315,7 @@ pub trait Model: Send + Sync {
 
     /// Returns what scans run on.
     fn device(&self) -> DeviceKind {
-        DeviceKind::Cpu
+        DeviceKind::CPU
     }
 
     /// Scores windows, each by itself.

@@ -38,6 +38,7 @@ mod mutagenesis;
 mod operating_points;
 mod packaging;
 mod parity;
+mod precision;
 mod precompute;
 mod predict;
 mod profile;

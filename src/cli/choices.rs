@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
 use crate::engine::cpu::simd;
-use crate::engine::cuda::Precision;
+use crate::engine::device::Precision;
 use crate::models::deeprke::words::Labels;
 use crate::models::part::Part;
 use crate::reads::bam::Library;
@@ -79,9 +79,10 @@ choices! {
         U "u" "BCF, not compressed",
     }
     Precision {
-        F32 "f32" "Not at all: the ordinary cores",
-        Tf32 "tf32" "10 bits of mantissa, on tensor cores",
-        Bf16 "bf16" "7 bits in the recurrence and the first layer behind it; else as tf32",
+        F32 "f32" "Not at all",
+        Tf32 "tf32" "On a GPU: 10 bits of mantissa, on tensor cores",
+        Bf16 "bf16" "On a GPU: 7 bits in the recurrence and the first layer behind it; else as tf32",
+        Int8 "int8" "On the CPU, of the dense models: activations to 7 bits, weights to 8, sums are exact",
     }
     simd::Path {
         Portable "portable" "What every CPU has; slow, as no kernel is written for it",

@@ -8,8 +8,7 @@ use candle_core::Device;
 use clap::Args;
 
 use crate::engine::cpu::simd;
-use crate::engine::cuda::Precision;
-use crate::engine::device::{DeviceChoice, DeviceKind, Workers};
+use crate::engine::device::{CpuPrecision, DeviceChoice, DeviceKind, Precision, Workers};
 use crate::error::{Error, Result};
 use crate::genome::strand::Strand;
 use crate::models::{Model, registry};
@@ -30,10 +29,10 @@ pub struct ModelOptions {
     /// the same on every CPU; those of different kinds differ by rounding.
     #[arg(long, value_name = "KIND")]
     simd: Option<simd::Path>,
-    /// What factors of products are rounded to on a GPU; sums are f32. tf32 and bf16 are faster and
-    /// change probabilities a little.
-    #[arg(long, value_enum, default_value = "f32")]
-    pub gpu_precision: Precision,
+    /// What factors of products are rounded to. Those other than f32 are faster and change
+    /// probabilities a little.
+    #[arg(long, value_enum, default_value = "f32", alias = "gpu-precision")]
+    pub precision: Precision,
 }
 
 /// The genome of commands that read it first of all.
@@ -87,19 +86,31 @@ impl ModelOptions {
         model_file(&self.model)
     }
 
+    /// Returns what is computed in on the CPU, as what goes with the model always is.
+    pub fn cpu_precision(&self) -> CpuPrecision {
+        self.precision.on_cpu().unwrap_or_default()
+    }
+
     /// Loads the model.
     ///
     /// # Errors
-    /// If there is no such model or device.
+    /// If there is no such model or device, or it has no form in the precision.
     pub fn load(&self) -> Result<Box<dyn Model>> {
         if let Some(path) = self.simd {
             path.force().map_err(|problem| Error::Usage(format!("--simd {path}: {problem}")))?;
         }
-        let workers = self.device.workers(self.gpu_precision)?;
+        let workers = self.device.workers(self.precision)?;
         workers.note.iter().for_each(|note| tracing::info!("{note}"));
         let model = registry::load(&self.model, &workers)?;
+        let name = &model.card().name;
+        if model.device() == DeviceKind::CPU
+            && workers.kind() == DeviceKind::Cpu(CpuPrecision::Int8)
+        {
+            let problem = "it has no int8 form: dense-scan and dense-strength have one; leave \
+                           --precision out";
+            return Err(Error::model(name.as_str(), problem));
+        }
         if model.device() != workers.kind() {
-            let name = &model.card().name;
             tracing::info!(kind = "note", "model {name} has no form for a GPU; it runs on the CPU");
         }
         let card = model.card();
@@ -154,7 +165,8 @@ impl StrengthOptions {
     /// # Errors
     /// If there is no such model.
     pub fn load(&self, sites: &ModelOptions) -> Result<Option<Box<dyn Model>>> {
-        self.name(sites).map(|name| registry::load(name, &Workers::CPU)).transpose()
+        let workers = Workers::cpu(sites.cpu_precision());
+        self.name(sites).map(|name| registry::load(name, &workers)).transpose()
     }
 }
 
@@ -269,7 +281,7 @@ impl StrandChoice {
 /// rounding between them.
 pub fn device_of(model: &dyn Model) -> String {
     match model.device() {
-        DeviceKind::Cpu => format!("{} {}", DeviceKind::Cpu, simd::Path::current()),
+        kind @ DeviceKind::Cpu(_) => format!("{kind} {}", simd::Path::current()),
         gpu => gpu.to_string(),
     }
 }

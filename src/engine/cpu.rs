@@ -3,6 +3,7 @@
 
 pub mod activation;
 pub mod gated;
+pub mod int8;
 pub mod layers;
 pub mod lstm;
 pub mod matmul;

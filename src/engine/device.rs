@@ -4,13 +4,70 @@ use std::fmt;
 use std::str::FromStr;
 
 use candle_core::Device;
+use serde::{Deserialize, Serialize};
 
-use super::cuda::{Pool, Precision};
+use super::cuda::{self, Pool};
 use crate::error::{Error, Problem, Result};
 
 /// Copies of a network per GPU: one computes while the results of another are fetched.
 #[cfg(feature = "cuda")]
 const COPIES: usize = 2;
+
+/// What factors of products are rounded to, as it is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Precision {
+    /// Not at all.
+    #[default]
+    F32,
+    /// See [`cuda::Precision::Tf32`].
+    Tf32,
+    /// See [`cuda::Precision::Bf16`].
+    Bf16,
+    /// See [`CpuPrecision::Int8`].
+    Int8,
+}
+
+impl Precision {
+    /// Returns the name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => cuda::Precision::F32.name(),
+            Self::Tf32 => cuda::Precision::Tf32.name(),
+            Self::Bf16 => cuda::Precision::Bf16.name(),
+            Self::Int8 => "int8",
+        }
+    }
+
+    /// Returns what it is on a GPU, if there is such a thing.
+    fn on_gpu(self) -> Option<cuda::Precision> {
+        match self {
+            Self::F32 => Some(cuda::Precision::F32),
+            Self::Tf32 => Some(cuda::Precision::Tf32),
+            Self::Bf16 => Some(cuda::Precision::Bf16),
+            Self::Int8 => None,
+        }
+    }
+
+    /// Returns what it is on the CPU, if there is such a thing.
+    pub fn on_cpu(self) -> Option<CpuPrecision> {
+        match self {
+            Self::F32 => Some(CpuPrecision::F32),
+            Self::Int8 => Some(CpuPrecision::Int8),
+            Self::Tf32 | Self::Bf16 => None,
+        }
+    }
+}
+
+/// What factors of products are rounded to on the CPU.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CpuPrecision {
+    /// Not at all.
+    #[default]
+    F32,
+    /// Activations to 7 bits, weights to 8: [`super::cpu::int8`]. Not every model has this form.
+    Int8,
+}
 
 /// The device asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -80,25 +137,38 @@ impl DeviceChoice {
         }
     }
 
-    /// Opens what scans run on.
+    /// Opens what scans run on; auto is the CPU where only that has the precision.
     ///
     /// # Errors
-    /// If a GPU is asked for that this build or machine does not have.
+    /// If a GPU is asked for that this build or machine does not have, or a precision that the
+    /// device does not have.
     pub fn workers(&self, precision: Precision) -> Result<Workers> {
         let usage = |problem| Error::Usage(format!("--device {self}: {problem}"));
+        let mut note = None;
         let devices = match self {
             Self::Cpu => Vec::new(),
             Self::Cuda(numbers) => gpus(Some(numbers)).map_err(usage)?,
             Self::AllCuda => gpus(None).map_err(usage)?,
-            Self::Auto if cfg!(feature = "cuda") => match gpus(Some(&[0])) {
-                Ok(devices) => devices,
-                Err(problem) => {
-                    let note = Some(format!("device auto: CPU ({problem})"));
-                    return Ok(Workers { note, ..Workers::CPU });
+            Self::Auto if cfg!(feature = "cuda") && precision.on_gpu().is_some() => {
+                match gpus(Some(&[0])) {
+                    Ok(devices) => devices,
+                    Err(problem) => {
+                        note = Some(format!("device auto: CPU ({problem})"));
+                        Vec::new()
+                    }
                 }
-            },
+            }
             Self::Auto => Vec::new(),
         };
+        let lacks = |place, has| {
+            let name = precision.name();
+            Error::Usage(format!("--precision {name}: {place} has none; it has {has}"))
+        };
+        if devices.is_empty() {
+            let precision = precision.on_cpu().ok_or_else(|| lacks("the CPU", "f32 and int8"))?;
+            return Ok(Workers { note, ..Workers::cpu(precision) });
+        }
+        let precision = precision.on_gpu().ok_or_else(|| lacks("a GPU", "f32, tf32 and bf16"))?;
         Ok(Workers::new(devices, precision))
     }
 }
@@ -106,20 +176,26 @@ impl DeviceChoice {
 /// What computes a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeviceKind {
-    /// The threads of this process.
-    Cpu,
-    /// A GPU or several; what factors of products are rounded to.
-    Cuda(Precision),
+    /// The threads of this process; what factors of products are rounded to.
+    Cpu(CpuPrecision),
+    /// A GPU or several; the same.
+    Cuda(cuda::Precision),
+}
+
+impl DeviceKind {
+    /// The CPU, in f32.
+    pub const CPU: Self = Self::Cpu(CpuPrecision::F32);
 }
 
 impl fmt::Display for DeviceKind {
     /// As reports and summaries name it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Cpu => "cpu",
-            Self::Cuda(Precision::F32) => "cuda",
-            Self::Cuda(Precision::Tf32) => "cuda tf32",
-            Self::Cuda(Precision::Bf16) => "cuda bf16",
+            Self::Cpu(CpuPrecision::F32) => "cpu",
+            Self::Cpu(CpuPrecision::Int8) => "cpu int8",
+            Self::Cuda(cuda::Precision::F32) => "cuda",
+            Self::Cuda(cuda::Precision::Tf32) => "cuda tf32",
+            Self::Cuda(cuda::Precision::Bf16) => "cuda bf16",
         })
     }
 }
@@ -129,26 +205,36 @@ impl fmt::Display for DeviceKind {
 pub struct Workers {
     /// None for the CPU.
     devices: Vec<Device>,
-    precision: Precision,
+    /// On GPUs.
+    precision: cuda::Precision,
+    on_cpu: CpuPrecision,
     /// Why it is the CPU, where a GPU was to be taken if there is one.
     pub note: Option<String>,
 }
 
 impl Workers {
-    /// The CPU.
-    pub const CPU: Self = Self { devices: Vec::new(), precision: Precision::F32, note: None };
+    /// The CPU, in f32.
+    pub const CPU: Self = Self::cpu(CpuPrecision::F32);
+
+    /// Takes the CPU.
+    pub const fn cpu(on_cpu: CpuPrecision) -> Self {
+        Self { devices: Vec::new(), precision: cuda::Precision::F32, on_cpu, note: None }
+    }
 
     /// Takes devices; with [`Device::Cpu`] among them, what is meant for GPUs runs there.
-    pub fn new(devices: Vec<Device>, precision: Precision) -> Self {
+    pub fn new(devices: Vec<Device>, precision: cuda::Precision) -> Self {
         // Products of f32 matrices by the library: a setting of the whole program.
         #[cfg(feature = "cuda")]
-        candle_core::cuda::set_gemm_reduced_precision_f32(precision != Precision::F32);
-        Self { devices, precision, note: None }
+        candle_core::cuda::set_gemm_reduced_precision_f32(precision != cuda::Precision::F32);
+        Self { devices, precision, ..Self::CPU }
     }
 
     /// Returns what they are.
     pub fn kind(&self) -> DeviceKind {
-        if self.devices.is_empty() { DeviceKind::Cpu } else { DeviceKind::Cuda(self.precision) }
+        match self.devices.as_slice() {
+            [] => DeviceKind::Cpu(self.on_cpu),
+            _ => DeviceKind::Cuda(self.precision),
+        }
     }
 
     /// Builds a network for each GPU stream; none for the CPU.
@@ -157,7 +243,7 @@ impl Workers {
     /// Those of `build`.
     pub fn pool<T>(
         &self,
-        build: impl Fn(&Device, Precision) -> Result<T>,
+        build: impl Fn(&Device, cuda::Precision) -> Result<T>,
     ) -> Result<Option<Pool<T>>> {
         let copies = self.devices.iter().map(|device| build(device, self.precision));
         let copies = copies.collect::<Result<Vec<T>>>()?;

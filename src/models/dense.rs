@@ -21,11 +21,11 @@ use super::{
     CLEAVAGE, Holder, Input, Model, Output, Predictions, Replacement, StrandScores, Window, copies,
     gpu as gpu_scan,
 };
-use crate::engine::cpu::matmul::{Packed, pad};
 use crate::engine::cuda::Pool;
-use crate::engine::device::{DeviceKind, Workers};
-use crate::error::{Error, Result};
-use crate::models::dense::kernel::{Block, DenseKernel, Plans};
+use crate::engine::device::{CpuPrecision, DeviceKind, Workers};
+use crate::error::{Error, Problem, Result};
+use crate::models::dense::kernel::{DenseKernel, Exact, Int8, Kernel, Layers, Plans, Ranges, Stem};
+use crate::models::weight_file::WeightFile;
 use gpu::GpuDense;
 use network::{DenseConfig, DenseNetwork, Layer};
 
@@ -39,7 +39,9 @@ pub const ARCHITECTURE: Architecture = Architecture {
     load: |file, card, workers| {
         let config = file.config().map_err(|problem| Error::model(&card.name, problem))?;
         let posterior = file.posterior().map_err(|problem| Error::model(&card.name, problem))?;
-        Ok(Box::new(DenseScan::load(&config, posterior, &file.candle()?, card, workers)?))
+        let ranges = ranges(file, &card)?;
+        let tensors = file.candle()?;
+        Ok(Box::new(DenseScan::load(&config, posterior, ranges, &tensors, card, workers)?))
     },
     recognise: Recogniser::Unpublished,
     leaves_open: &[],
@@ -52,27 +54,28 @@ pub struct DenseScan {
     card: ModelCard,
     outputs: Vec<Output>,
     posterior: Option<Posterior>,
-    kernel: DenseKernel,
+    kernel: Box<dyn Kernel>,
     /// The same network on GPUs, which then do the scan, and their name.
     gpu: Option<Pool<GpuDense>>,
     device: DeviceKind,
 }
 
 impl DenseScan {
-    /// Builds the model from its tensors and the entries `config` and `posterior` of the weight
-    /// file's metadata; scans run on `workers`.
+    /// Builds the model from its tensors and the entries `config`, `posterior` and `ranges` of the
+    /// weight file's metadata; scans run on `workers`.
     ///
     /// # Errors
     /// If a tensor is missing or has the wrong shape, or the receptive field is not 240.
     pub fn load(
         config: &DenseConfig,
         posterior: Option<Posterior>,
+        ranges: Option<Ranges>,
         tensors: &HashMap<String, Tensor>,
         card: ModelCard,
         workers: &Workers,
     ) -> Result<Self> {
         let network = network(config, 1 + CLEAVAGE, tensors, &card)?;
-        let kernel = pack(&network)?;
+        let kernel = pack(&network, ranges, &card, workers)?;
         let gpu = workers.pool(|device, precision| GpuDense::new(&network, device, precision))?;
         let mut outputs = vec![Output::new("probability", 1), Output::new("cleavage", CLEAVAGE)];
         outputs.extend(posterior.map(|_| Output::new("posterior", 1)));
@@ -132,7 +135,7 @@ impl Model for DenseScan {
     }
 
     fn holder(&self) -> Option<&dyn Holder> {
-        self.gpu.is_none().then_some(&self.kernel)
+        self.gpu.is_none().then(|| &*self.kernel as &dyn Holder)
     }
 }
 
@@ -156,38 +159,50 @@ fn network(
     })
 }
 
-/// Packs the network's weights for the CPU kernel.
-fn pack(network: &DenseNetwork) -> Result<DenseKernel> {
-    let config = &network.config;
-    let blocks = network.blocks.iter().zip(&config.dilations).map(|(layer, &dilation)| {
-        let (weight, bias) = packed(layer, 0, config.channels)?;
-        Ok(Block { dilation, weight, bias })
-    });
-    // The hidden layer's padding columns are zero after the ReLU; the heads need rows to match.
-    let (hidden, hidden_bias) = packed(&network.hidden, 0, config.hidden)?;
-    let (first, first_bias) = packed(&network.output, 0, 1)?;
-    let cleavage = match network.output.bias.elem_count() {
-        1 => None,
-        _ => Some(packed(&network.output, 1, CLEAVAGE)?),
-    };
-    Ok(DenseKernel {
-        channels: config.channels,
-        stem: network.stem.weight.flatten_all()?.to_vec1()?,
-        stem_bias: network.stem.bias.to_vec1()?,
-        blocks: blocks.collect::<Result<_>>()?,
-        hidden,
-        hidden_bias,
-        first,
-        first_bias,
-        cleavage,
-        plans: Plans::default(),
-    })
+/// Returns the activations' ranges from the metadata entry `ranges` of a weight file, if it has
+/// them.
+fn ranges(file: &WeightFile, card: &ModelCard) -> Result<Option<Ranges>> {
+    let wrong = |e| Error::model(&card.name, format!("metadata entry `ranges`: {e}"));
+    match file.entry("ranges") {
+        "" => Ok(None),
+        json => serde_json::from_str(json).map(Some).map_err(wrong),
+    }
 }
 
-/// Packs `n` columns of a layer from column `first`.
-fn packed(layer: &Layer, first: usize, n: usize) -> Result<(Packed, Vec<f32>)> {
-    let weight = layer.weight.narrow(1, first, n)?.contiguous()?;
-    let bias = pad(&layer.bias.narrow(0, first, n)?.to_vec1::<f32>()?);
-    let k = weight.dim(0)?;
-    Ok((Packed::fast(&weight.flatten_all()?.to_vec1::<f32>()?, k, n), bias))
+/// Packs the network's weights for the CPU, in the precision of the workers.
+fn pack(
+    network: &DenseNetwork,
+    ranges: Option<Ranges>,
+    card: &ModelCard,
+    workers: &Workers,
+) -> Result<Box<dyn Kernel>> {
+    let of = |layer: &Layer| -> Result<kernel::Layer> {
+        let weight = layer.weight.flatten_all()?.to_vec1()?;
+        Ok(kernel::Layer { weight, bias: layer.bias.to_vec1()? })
+    };
+    let outputs = |first: usize, n: usize| -> Result<kernel::Layer> {
+        let weight = network.output.weight.narrow(1, first, n)?.contiguous()?;
+        of(&Layer { weight, bias: network.output.bias.narrow(0, first, n)? })
+    };
+    let layers = Layers {
+        blocks: network.blocks.iter().map(of).collect::<Result<_>>()?,
+        hidden: of(&network.hidden)?,
+        first: outputs(0, 1)?,
+        cleavage: match network.output.bias.elem_count() {
+            1 => None,
+            _ => Some(outputs(1, CLEAVAGE)?),
+        },
+    };
+    let kernel::Layer { weight, bias } = of(&network.stem)?;
+    let (stem, plans) = (Stem::new(weight, bias), Plans::default());
+    let dilations = network.config.dilations.clone();
+    Ok(match workers.kind() {
+        DeviceKind::Cpu(CpuPrecision::Int8) => {
+            let layers = Int8::new(&stem, &dilations, &layers, ranges.as_ref());
+            let wrong = |problem: Problem| Error::model(&card.name, format!("int8: {problem}"));
+            let layers = layers.map_err(wrong)?;
+            Box::new(DenseKernel { stem, dilations, layers, plans })
+        }
+        _ => Box::new(DenseKernel { stem, dilations, layers: Exact::new(&layers), plans }),
+    })
 }

@@ -103,7 +103,7 @@ impl BiLstm {
             }
             _ => None,
         };
-        let device = if gpu.is_some() { workers.kind() } else { DeviceKind::Cpu };
+        let device = if gpu.is_some() { workers.kind() } else { DeviceKind::CPU };
         Ok(Self { outputs, kind, kernel: Kernel::new(&weights), card, gpu, device })
     }
 }

@@ -181,7 +181,7 @@ impl Scorer<'_> {
     ) -> Result<bool> {
         let per_call = match self.model.signal_index() {
             Some(_) => SIGNALS_PER_CALL,
-            None if self.model.device() == DeviceKind::Cpu => WINDOWS_PER_CALL,
+            None if matches!(self.model.device(), DeviceKind::Cpu(_)) => WINDOWS_PER_CALL,
             None => WINDOWS_PER_GPU_CALL,
         };
         let mut start = run.start;

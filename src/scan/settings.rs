@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::CallSettings;
 use super::chunks::DEFAULT_CHUNK;
 use super::inference::KeepAbove;
+use crate::engine::device::CpuPrecision;
 use crate::models::cleavage::BACKGROUND;
 use crate::output::summary::settings::Setting;
 use crate::parts::short_digest;
@@ -127,6 +128,8 @@ pub type Named<T> = (T, String);
 pub struct ContextPlan {
     /// The model of the scan as it was named, to score known sites where none is called.
     pub model: String,
+    /// What that and the strength model are computed in.
+    pub precision: CpuPrecision,
     /// The strength model as it was named.
     pub strength: Option<Named<String>>,
     /// Folder of MaxEntScan's tables.
@@ -157,6 +160,8 @@ impl ContextPlan {
         let Self {
             // Compared with the other models.
             model: _,
+            // Compared as part of the device.
+            precision: _,
             strength,
             splice_scores,
             // Saves time alone.

@@ -138,8 +138,8 @@ fn panels(matrix: &[f32], n: usize, panel: usize) -> Vec<f32> {
 /// A dilated convolution of width 3 over time-major activations of C channels has the segments
 /// 0, dC, 2dC of length C, row stride C and k stride 1.
 #[derive(Clone, Copy, Debug)]
-pub struct Rows<'a> {
-    pub data: &'a [f32],
+pub struct Rows<'a, T = f32> {
+    pub data: &'a [T],
     pub rows: usize,
     pub row_stride: usize,
     pub segments: &'a [usize],
@@ -148,14 +148,14 @@ pub struct Rows<'a> {
     pub k_stride: usize,
 }
 
-impl<'a> Rows<'a> {
+impl<'a, T> Rows<'a, T> {
     /// Returns a row-major rows x k matrix as an operand.
-    pub fn matrix(data: &'a [f32], rows: usize, k: usize) -> Self {
+    pub fn matrix(data: &'a [T], rows: usize, k: usize) -> Self {
         Self { data, rows, row_stride: k, segments: &[0], length: k, k_stride: 1 }
     }
 
     /// Returns whether every element lies inside `data`; sizes that overflow do not.
-    fn fits(&self) -> bool {
+    pub(super) fn fits(&self) -> bool {
         if self.rows == 0 || self.length == 0 {
             return true;
         }

@@ -1,88 +1,120 @@
 //! The fully convolutional scan model, every layer once per position.
 
 mod copies;
+mod exact;
 mod few;
 mod held;
+mod int8;
+mod stem;
 
-use crate::engine::cpu::activation::{relu, sigmoid, softmax};
-use crate::engine::cpu::matmul::{
-    Affine, Epilogue, LANES, Packed, Rows, load, product, rectified, store,
-};
-use crate::engine::cpu::simd::dispatch;
-use crate::genome::sequence::UNKNOWN;
-use crate::models::{CleavageVector, StrandScores};
+use std::ops::Range;
+
+use crate::engine::cpu::activation::sigmoid;
+use crate::engine::cpu::matmul::Rows;
+use crate::models::{CleavageVector, Holder, Replacement, StrandScores};
+pub use exact::Exact;
 pub use few::Plans;
-use pulp::Simd;
+pub use int8::{Int8, Ranges};
+pub use stem::Stem;
 
 /// Windows computed in one go; bounds the activations to a few MB per worker, with 239 positions of
 /// overlap between blocks.
 const BLOCK: usize = 4096;
 
-/// A residual block's convolution of width 3: `x[t + d] + bias + sum_k relu(x[t + kd]) w[k]`.
+/// A layer's weight (inputs x outputs, row-major) and bias, as the network has them.
 #[derive(Clone, Debug)]
-pub struct Block {
-    pub dilation: usize,
-    /// (3C x C), tap-major.
-    pub weight: Packed,
+pub struct Layer {
+    pub weight: Vec<f32>,
     pub bias: Vec<f32>,
+}
+
+impl Layer {
+    /// Returns the number of inputs.
+    pub fn inputs(&self) -> usize {
+        self.weight.len() / self.bias.len().max(1)
+    }
+}
+
+/// The layers behind the stem: residual blocks of width 3, `x[t + d] + bias + sum_k relu(x[t + kd])
+/// w[k]` with weights (3C x C) tap-major; the hidden layer; classification logit, or strength, and
+/// cleavage logits, if there are any.
+#[derive(Clone, Debug)]
+pub struct Layers {
+    pub blocks: Vec<Layer>,
+    pub hidden: Layer,
+    pub first: Layer,
+    pub cleavage: Option<Layer>,
+}
+
+/// The residual stream of a block, and what the next one reads of it.
+pub struct Stream<'a, T> {
+    /// Row t is rewritten from row t + dilation, which comes later.
+    pub values: &'a mut [f32],
+    pub rectified: &'a mut [T],
+    pub dilation: usize,
+}
+
+/// What the layers behind the stem are computed in.
+pub trait Arithmetic: Send + Sync {
+    /// A rectified activation.
+    type Value: Copy + Default;
+
+    /// Rectifies what the stem made, row by row.
+    fn rectify(&self, stream: &[f32], rectified: &mut [Self::Value]);
+
+    /// Computes rows of a block.
+    fn block(&self, number: usize, rows: Rows<'_, Self::Value>, stream: Stream<'_, Self::Value>);
+
+    /// Returns the first output and the hidden layer of windows, of their rectified trunk outputs.
+    fn heads(&self, count: usize, trunk: &[Self::Value]) -> (Vec<f32>, Vec<Self::Value>);
+
+    /// Returns the width of a row of the hidden layer.
+    fn hidden_width(&self) -> usize;
+
+    /// Returns the cleavage vectors of consecutive windows, of their hidden layers; none of a
+    /// network without.
+    fn cleavage(&self, hidden: &[Self::Value]) -> Option<Vec<CleavageVector>>;
+}
+
+/// A network as models use it, whatever it is computed in.
+pub trait Kernel: Holder + Send {
+    /// Scores all windows of `sequence` (none if it is shorter than the receptive field).
+    fn scan(&self, sequence: &[u8], cleavage_above: f32) -> StrandScores;
+
+    /// Scores windows as [`Kernel::scan`] does, each by itself, with all cleavage vectors.
+    ///
+    /// # Panics
+    /// If a window is not as long as the receptive field.
+    fn scan_each(&self, windows: &[&[u8]]) -> StrandScores;
+
+    /// Returns the first output of windows, without an activation.
+    ///
+    /// # Panics
+    /// As [`Kernel::scan_each`].
+    fn first_each(&self, windows: &[&[u8]]) -> Vec<f32>;
+
+    /// Returns the first output, without an activation, of copies of a window: of each replacement
+    /// in turn each of its copies.
+    ///
+    /// # Panics
+    /// If the window is not as long as the receptive field, or a replacement reaches past it.
+    fn first_of_copies(&self, window: &[u8], replacements: &[Replacement<'_>]) -> Vec<f32>;
 }
 
 /// The network with its weights packed; activations are time-major rows of `channels` values, a
 /// multiple of 16.
 #[derive(Clone, Debug)]
-pub struct DenseKernel {
-    pub channels: usize,
-    /// (4 * stem width x C), tap-major: summed row by row, an unknown base adds nothing.
-    pub stem: Vec<f32>,
-    pub stem_bias: Vec<f32>,
-    pub blocks: Vec<Block>,
-    pub hidden: Packed,
-    pub hidden_bias: Vec<f32>,
-    /// Hidden -> the logit of the classification, or the strength.
-    pub first: Packed,
-    pub first_bias: Vec<f32>,
-    /// Hidden -> 50 cleavage logits, and their bias.
-    pub cleavage: Option<(Packed, Vec<f32>)>,
+pub struct DenseKernel<A> {
+    pub stem: Stem,
+    /// Of each block.
+    pub dilations: Vec<usize>,
+    pub layers: A,
     /// How a few windows are computed; `default()`.
     pub plans: Plans,
 }
 
-/// Adds the residual and keeps the rectified value for the next block.
-struct Residual<'a> {
-    /// Stream of the block; row t is rewritten from row t + dilation, which comes later.
-    stream: &'a mut [f32],
-    rectified: &'a mut [f32],
-    bias: &'a [f32],
-    dilation: usize,
-}
-
-impl Epilogue for Residual<'_> {
-    #[inline(always)]
-    fn store<S: Simd>(&mut self, simd: S, row: usize, column: usize, value: S::f32s) {
-        let channels = self.bias.len();
-        let from = (row + self.dilation) * channels + column;
-        let to = row * channels + column;
-        let shortcut = load::<S>(&self.stream[from..]);
-        let bias = load::<S>(&self.bias[column..]);
-        let sum = simd.add_f32s(simd.add_f32s(value, bias), shortcut);
-        store::<S>(&mut self.stream[to..], sum);
-        store::<S>(&mut self.rectified[to..], rectified::<S>(simd, sum));
-    }
-}
-
-impl DenseKernel {
-    /// Returns the width of the stem convolution.
-    fn stem_width(&self) -> usize {
-        self.stem.len() / (4 * self.channels)
-    }
-
-    /// Returns the number of positions that one output sees.
-    pub fn receptive_field(&self) -> usize {
-        self.stem_width() + self.blocks.iter().map(|block| 2 * block.dilation).sum::<usize>()
-    }
-
-    /// Scores all windows of `sequence` (none if it is shorter than the receptive field).
-    pub fn scan(&self, sequence: &[u8], cleavage_above: f32) -> StrandScores {
+impl<A: Arithmetic> Kernel for DenseKernel<A> {
+    fn scan(&self, sequence: &[u8], cleavage_above: f32) -> StrandScores {
         let mut scores = StrandScores::default();
         self.blocks(sequence, |logits, hidden| {
             self.add_scores(logits, hidden, cleavage_above, &mut scores);
@@ -90,74 +122,70 @@ impl DenseKernel {
         scores
     }
 
-    /// Adds what the network says of windows, of their rectified trunk outputs.
-    fn said(&self, count: usize, trunk: &[f32], cleavage_above: f32, scores: &mut StrandScores) {
-        let (logits, hidden) = self.heads(count, trunk);
-        self.add_scores(&logits, &hidden, cleavage_above, scores);
-    }
-
-    fn add_scores(
-        &self,
-        logits: &[f32],
-        hidden: &[f32],
-        cleavage_above: f32,
-        scores: &mut StrandScores,
-    ) {
-        let start = scores.probability.len();
-        scores.probability.extend(logits.iter().map(|&logit| sigmoid(logit)));
-        let Some(head) = &self.cleavage else { return };
-        let width = self.hidden.width();
-        let above = |s: &usize| scores.probability[start + s] > cleavage_above;
-        let mut next = 0;
-        while let Some(first) = (next..logits.len()).find(above) {
-            next = (first..logits.len()).find(|s| !above(s)).unwrap_or(logits.len());
-            let run = first..next;
-            let vectors = self.cleavage_of(head, &hidden[run.start * width..run.end * width]);
-            scores.cleavage.extend(run.map(|s| start + s).zip(vectors));
-        }
-    }
-
-    /// Returns the cleavage vectors of consecutive windows, of their hidden layers.
-    fn cleavage_of(
-        &self,
-        (weight, bias): &(Packed, Vec<f32>),
-        hidden: &[f32],
-    ) -> Vec<CleavageVector> {
-        let (width, outputs) = (self.hidden.width(), weight.width());
-        let windows = hidden.len() / width;
-        let mut logits = vec![0.0; windows * outputs];
-        let rows = Rows::matrix(hidden, windows, width);
-        product(rows, weight, &mut Affine { out: &mut logits, bias, relu: false });
-        logits.chunks_exact(outputs).map(softmax).collect()
-    }
-
-    /// Scores windows as [`DenseKernel::scan`] does, each by itself, with all cleavage vectors.
-    ///
-    /// # Panics
-    /// If a window is not as long as the receptive field.
-    pub fn scan_each(&self, windows: &[&[u8]]) -> StrandScores {
+    fn scan_each(&self, windows: &[&[u8]]) -> StrandScores {
         let mut scores = StrandScores::default();
         self.few(windows, 1, |logits, hidden| {
             let start = scores.probability.len();
             scores.probability.extend(logits.iter().map(|&logit| sigmoid(logit)));
-            let Some(head) = &self.cleavage else { return };
-            scores.cleavage.extend((start..).zip(self.cleavage_of(head, hidden)));
+            let Some(vectors) = self.layers.cleavage(hidden) else { return };
+            scores.cleavage.extend((start..).zip(vectors));
         });
         scores
     }
 
-    /// Returns the first output of windows, without an activation.
-    ///
-    /// # Panics
-    /// As [`DenseKernel::scan_each`].
-    pub fn first_each(&self, windows: &[&[u8]]) -> Vec<f32> {
+    fn first_each(&self, windows: &[&[u8]]) -> Vec<f32> {
         let mut values = Vec::with_capacity(windows.len());
         self.few(windows, 1, |logits, _| values.extend_from_slice(logits));
         values
     }
 
+    fn first_of_copies(&self, window: &[u8], replacements: &[Replacement<'_>]) -> Vec<f32> {
+        self.of_copies(window, replacements)
+    }
+}
+
+impl<A: Arithmetic> DenseKernel<A> {
+    /// Returns the number of positions that one output sees.
+    pub fn receptive_field(&self) -> usize {
+        self.stem.width() + self.dilations.iter().map(|dilation| 2 * dilation).sum::<usize>()
+    }
+
+    /// Adds what the network says of windows, of their rectified trunk outputs.
+    fn said(
+        &self,
+        count: usize,
+        trunk: &[A::Value],
+        cleavage_above: f32,
+        scores: &mut StrandScores,
+    ) {
+        let (logits, hidden) = self.layers.heads(count, trunk);
+        self.add_scores(&logits, &hidden, cleavage_above, scores);
+    }
+
+    /// Adds the classifications of windows, and the cleavage vectors of those above a threshold.
+    fn add_scores(
+        &self,
+        logits: &[f32],
+        hidden: &[A::Value],
+        cleavage_above: f32,
+        scores: &mut StrandScores,
+    ) {
+        let start = scores.probability.len();
+        scores.probability.extend(logits.iter().map(|&logit| sigmoid(logit)));
+        let width = self.layers.hidden_width();
+        let above = |s: &usize| scores.probability[start + s] > cleavage_above;
+        let mut next = 0;
+        while let Some(first) = (next..logits.len()).find(above) {
+            next = (first..logits.len()).find(|s| !above(s)).unwrap_or(logits.len());
+            let run = first..next;
+            let hidden = &hidden[run.start * width..run.end * width];
+            let Some(vectors) = self.layers.cleavage(hidden) else { return };
+            scores.cleavage.extend(run.map(|s| start + s).zip(vectors));
+        }
+    }
+
     /// Hands over the windows of `sequence` block by block: first output and hidden layer of each.
-    fn blocks(&self, sequence: &[u8], mut take: impl FnMut(&[f32], &[f32])) {
+    fn blocks(&self, sequence: &[u8], mut take: impl FnMut(&[f32], &[A::Value])) {
         let overlap = self.receptive_field() - 1;
         let windows = sequence.len().saturating_sub(overlap);
         if (1..=few::MOST).contains(&windows) {
@@ -167,99 +195,66 @@ impl DenseKernel {
         for start in (0..windows).step_by(BLOCK) {
             let count = BLOCK.min(windows - start);
             self.trunk(&sequence[start..start + count + overlap], &mut buffers);
-            let (logits, hidden) = self.heads(count, &buffers.rectified);
+            let (logits, hidden) = self.layers.heads(count, &buffers.rectified);
             take(&logits, &hidden);
         }
     }
 
     /// Leaves the rectified trunk output of every window in `buffers.rectified`.
-    fn trunk(&self, sequence: &[u8], buffers: &mut Buffers) {
-        let rows = sequence.len() + 1 - self.stem_width();
-        buffers.resize(rows * self.channels);
+    fn trunk(&self, sequence: &[u8], buffers: &mut Buffers<A::Value>) {
+        let rows = sequence.len() + 1 - self.stem.width();
+        buffers.resize(rows * self.stem.channels());
         self.embed(sequence, &mut buffers.stream, &mut buffers.rectified);
-        self.blocks_everywhere(&self.blocks, rows, buffers);
+        self.blocks_everywhere(0..self.dilations.len(), rows, buffers);
+    }
+
+    /// The stem: the stream of every position and its rectified values.
+    fn embed(&self, sequence: &[u8], stream: &mut [f32], rectified: &mut [A::Value]) {
+        let values = (sequence.len() + 1 - self.stem.width()) * self.stem.channels();
+        self.stem.embed(sequence, &mut stream[..values]);
+        self.layers.rectify(&stream[..values], &mut rectified[..values]);
     }
 
     /// Computes blocks at every position of `rows` rows.
-    fn blocks_everywhere(&self, blocks: &[Block], mut rows: usize, buffers: &mut Buffers) {
-        for block in blocks {
-            rows -= 2 * block.dilation;
-            let step = block.dilation * self.channels;
+    fn blocks_everywhere(
+        &self,
+        blocks: Range<usize>,
+        mut rows: usize,
+        buffers: &mut Buffers<A::Value>,
+    ) {
+        let channels = self.stem.channels();
+        for number in blocks {
+            let dilation = self.dilations[number];
+            rows -= 2 * dilation;
+            let step = dilation * channels;
             let operand = Rows {
                 data: &buffers.rectified,
                 rows,
-                row_stride: self.channels,
+                row_stride: channels,
                 segments: &[0, step, 2 * step],
-                length: self.channels,
+                length: channels,
                 k_stride: 1,
             };
-            let mut residual = Residual {
-                stream: &mut buffers.stream,
-                rectified: &mut buffers.next,
-                bias: &block.bias,
-                dilation: block.dilation,
-            };
-            product(operand, &block.weight, &mut residual);
+            let (values, rectified) = (&mut *buffers.stream, &mut *buffers.next);
+            self.layers.block(number, operand, Stream { values, rectified, dilation });
             std::mem::swap(&mut buffers.rectified, &mut buffers.next);
         }
-    }
-
-    /// The stem as table look-ups: the stream of every position and its rectified values.
-    fn embed(&self, sequence: &[u8], stream: &mut [f32], rectified: &mut [f32]) {
-        let channels = self.channels;
-        let mut taps = Vec::with_capacity(self.stem_width());
-        dispatch(|| {
-            let windows = sequence.windows(self.stem_width());
-            let rows = stream.chunks_exact_mut(channels).zip(rectified.chunks_exact_mut(channels));
-            for (window, (stream, rectified)) in windows.zip(rows) {
-                taps.clear();
-                let known = window.iter().enumerate().filter(|(_, base)| **base < UNKNOWN);
-                taps.extend(known.map(|(tap, &base)| (tap * 4 + usize::from(base)) * channels));
-                for first in (0..channels).step_by(LANES) {
-                    // In registers until all taps are added.
-                    let mut sums = [0.0; LANES];
-                    sums.copy_from_slice(&self.stem_bias[first..first + LANES]);
-                    for &tap in &taps {
-                        let weights = &self.stem[tap + first..tap + first + LANES];
-                        sums.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += weight);
-                    }
-                    stream[first..first + LANES].copy_from_slice(&sums);
-                    sums.iter_mut().for_each(|sum| *sum = relu(*sum));
-                    rectified[first..first + LANES].copy_from_slice(&sums);
-                }
-            }
-        });
-    }
-
-    /// Returns the first output and the hidden layer of windows, of their rectified trunk outputs.
-    fn heads(&self, count: usize, trunk: &[f32]) -> (Vec<f32>, Vec<f32>) {
-        let width = self.hidden.width();
-        let mut hidden = vec![0.0; count * width];
-        let trunk = Rows::matrix(trunk, count, self.channels);
-        let bias = &self.hidden_bias;
-        product(trunk, &self.hidden, &mut Affine { out: &mut hidden, bias, relu: true });
-
-        let one = self.first.width();
-        let mut logits = vec![0.0; count * one];
-        let rows = Rows::matrix(&hidden, count, width);
-        let bias = &self.first_bias;
-        product(rows, &self.first, &mut Affine { out: &mut logits, bias, relu: false });
-        (logits.into_iter().step_by(one).collect(), hidden)
     }
 }
 
 /// Activations, reused between blocks.
 #[derive(Default)]
-struct Buffers {
+struct Buffers<T> {
     stream: Vec<f32>,
-    rectified: Vec<f32>,
-    next: Vec<f32>,
+    rectified: Vec<T>,
+    next: Vec<T>,
 }
 
-impl Buffers {
+impl<T: Copy + Default> Buffers<T> {
     fn resize(&mut self, n: usize) {
-        for buffer in [&mut self.stream, &mut self.rectified, &mut self.next] {
-            buffer.resize(n, 0.0);
+        self.stream.resize(n, 0.0);
+        for buffer in [&mut self.rectified, &mut self.next] {
+            buffer.resize(n, T::default());
         }
     }
 }

@@ -1,10 +1,11 @@
 //! `dense-strength`: the network of dense-scan with one output, log2 odds of usage.
 
-use super::{network, pack};
+use super::{network, pack, ranges};
+use crate::engine::device::{DeviceKind, Workers};
 use crate::error::{Error, Result};
 use crate::models::architecture::{Architecture, ArchitectureKind, Recogniser};
 use crate::models::card::{ModelCard, Task};
-use crate::models::dense::kernel::DenseKernel;
+use crate::models::dense::kernel::Kernel;
 use crate::models::weight_file::WeightFile;
 use crate::models::{Input, Model, Output, Predictions, Replacement, Window, copies};
 
@@ -15,7 +16,7 @@ pub const ARCHITECTURE: Architecture = Architecture {
     task: Task::Strength,
     licence: "",
     source: "",
-    load: |file, card, _| Ok(Box::new(DenseStrength::load(file, card)?)),
+    load: |file, card, workers| Ok(Box::new(DenseStrength::load(file, card, workers)?)),
     recognise: Recogniser::Unpublished,
     leaves_open: &[],
 };
@@ -24,22 +25,31 @@ pub const ARCHITECTURE: Architecture = Architecture {
 pub struct DenseStrength {
     card: ModelCard,
     outputs: [Output; 1],
-    kernel: DenseKernel,
+    kernel: Box<dyn Kernel>,
+    device: DeviceKind,
 }
 
 impl DenseStrength {
-    fn load(file: &WeightFile, card: ModelCard) -> Result<Self> {
+    fn load(file: &WeightFile, card: ModelCard, workers: &Workers) -> Result<Self> {
         let config = file.config().map_err(|problem| Error::model(&card.name, problem))?;
-        // No device: a window is too little work to be sent to one.
         let network = network(&config, 1, &file.candle()?, &card)?;
-        let kernel = pack(&network)?;
-        Ok(Self { card, outputs: [Output::new("strength", 1)], kernel })
+        let kernel = pack(&network, ranges(file, &card)?, &card, workers)?;
+        // No GPU: a window is too little work to be sent to one.
+        let device = match workers.kind() {
+            cpu @ DeviceKind::Cpu(_) => cpu,
+            DeviceKind::Cuda(_) => DeviceKind::CPU,
+        };
+        Ok(Self { card, outputs: [Output::new("strength", 1)], kernel, device })
     }
 }
 
 impl Model for DenseStrength {
     fn card(&self) -> &ModelCard {
         &self.card
+    }
+
+    fn device(&self) -> DeviceKind {
+        self.device
     }
 
     fn input(&self) -> Input {

@@ -39,7 +39,7 @@ fn with_network(config: &DenseConfig, seed: u64) -> (DenseScan, DenseNetwork) {
     let network = network.unwrap();
     let card = ModelCard::new("random", ARCHITECTURE.name, Task::Sites);
     let posterior = Some(Posterior { slope: 1.2, intercept: -3.0 });
-    (DenseScan::load(config, posterior, &tensors, card, &Workers::CPU).unwrap(), network)
+    (DenseScan::load(config, posterior, None, &tensors, card, &Workers::CPU).unwrap(), network)
 }
 
 fn sizes() -> impl Strategy<Value = DenseConfig> {
@@ -138,7 +138,7 @@ fn block_borders_do_not_show() {
 fn the_gpu_form_of_the_default_model_says_the_same() {
     let workers = Workers::new(vec![Device::Cpu, Device::Cpu], Precision::F32);
     let [cpu, gpu] = [Workers::CPU, workers].map(|at| registry::load("default", &at).unwrap());
-    assert_eq!((cpu.device(), gpu.device()), (DeviceKind::Cpu, DeviceKind::Cuda(Precision::F32)));
+    assert_eq!((cpu.device(), gpu.device()), (DeviceKind::CPU, DeviceKind::Cuda(Precision::F32)));
     let codes = sequence(1500, 3);
     let (expected, said) = (cpu.scan(&codes, 0.01).unwrap(), gpu.scan(&codes, 0.01).unwrap());
     assert_eq!(said.probability.len(), expected.probability.len());

@@ -177,7 +177,7 @@ mod tests {
             seed: u64,
         ) {
             let [cpu, gpu] = models(shape, seed, Precision::F32);
-            prop_assert_eq!((cpu.device(), gpu.device()), (DeviceKind::Cpu, DeviceKind::Cuda(Precision::F32)));
+            prop_assert_eq!((cpu.device(), gpu.device()), (DeviceKind::CPU, DeviceKind::Cuda(Precision::F32)));
             let code = |i: u64| ((i.wrapping_mul(seed | 1) >> 7) & 3) as u8;
             let mut codes: Vec<u8> = (0..(WINDOW + extra) as u64).map(code).collect();
             codes[at..at + unknown].fill(UNKNOWN);
@@ -204,7 +204,7 @@ mod tests {
     fn a_model_too_large_for_the_kernel_stays_on_the_cpu() {
         let shape = Shape { width: 8, filters: 2, units: MOST_UNITS + 1, dense: &[] };
         let [_, large] = models(shape, 1, Precision::F32);
-        assert_eq!(large.device(), DeviceKind::Cpu);
+        assert_eq!(large.device(), DeviceKind::CPU);
         let [_, fits] = models(Shape { units: MOST_UNITS, ..shape }, 1, Precision::F32);
         assert_eq!(fits.device(), DeviceKind::Cuda(Precision::F32));
     }

@@ -8,11 +8,8 @@
 
 use std::ops::Range;
 
-use super::{Block, DenseKernel, Residual};
-use crate::engine::cpu::activation::relu;
-use crate::engine::cpu::matmul::{Rows, product};
-use crate::engine::cpu::simd::dispatch;
-use crate::genome::sequence::UNKNOWN;
+use super::{Arithmetic, DenseKernel, Stream};
+use crate::engine::cpu::matmul::Rows;
 use crate::models::Replacement;
 
 /// Copies computed together: whole tiles of rows even in the last layers, and still in the cache.
@@ -64,30 +61,25 @@ impl Plan {
 
 /// Rows of a layer: the stream and its rectified values.
 #[derive(Default)]
-struct Values {
+struct Values<T> {
     stream: Vec<f32>,
-    rectified: Vec<f32>,
+    rectified: Vec<T>,
 }
 
 /// Where the rows are that a block reads.
-struct Sources<'a> {
+struct Sources<'a, T> {
     /// The window's own.
-    window: &'a Values,
+    window: &'a Values<T>,
     /// The copies', one copy behind the other: of each those in `range` of the needed ones.
-    copies: &'a Values,
+    copies: &'a Values<T>,
     range: Range<usize>,
     count: usize,
 }
 
-impl DenseKernel {
-    /// Returns the first output, without an activation, of copies of a window: of each replacement
-    /// in turn each of its copies.
-    ///
-    /// # Panics
-    /// If the window is not as long as the receptive field, or a replacement reaches past it.
-    pub fn first_of_copies(&self, window: &[u8], replacements: &[Replacement<'_>]) -> Vec<f32> {
-        let dilations: Vec<usize> = self.blocks.iter().map(|block| block.dilation).collect();
-        let plan = Plan::new(self.stem_width(), &dilations);
+impl<A: Arithmetic> DenseKernel<A> {
+    /// As [`super::Kernel::first_of_copies`].
+    pub(super) fn of_copies(&self, window: &[u8], replacements: &[Replacement<'_>]) -> Vec<f32> {
+        let plan = Plan::new(self.stem.width(), &self.dilations);
         let layers = self.layers(window, &plan);
         let mut scratch = Scratch::default();
         let mut outputs = Vec::new();
@@ -97,7 +89,7 @@ impl DenseKernel {
             for stretches in replacement.stretches.chunks(together.max(1)) {
                 let count = stretches.len() / bases.len();
                 self.copies(&plan, &layers, (window, &bases, stretches), count, &mut scratch);
-                let (logits, _) = self.heads(count, &scratch.values.rectified);
+                let (logits, _) = self.layers.heads(count, &scratch.values.rectified);
                 outputs.extend(logits);
             }
         }
@@ -105,17 +97,17 @@ impl DenseKernel {
     }
 
     /// Computes the needed rows of every layer of a window.
-    fn layers(&self, window: &[u8], plan: &Plan) -> Vec<Values> {
+    fn layers(&self, window: &[u8], plan: &Plan) -> Vec<Values<A::Value>> {
         let mut stem = Values::default();
         self.embed_rows(window, &plan.needed[0], &mut stem);
         let mut layers = vec![stem];
         let mut operand = Vec::new();
-        for (number, block) in self.blocks.iter().enumerate() {
+        for number in 0..self.dilations.len() {
             let before = &layers[number];
             let range = 0..plan.needed[number].len();
             let sources = Sources { window: before, copies: before, range, count: 1 };
             let mut after = Values::default();
-            self.block_rows(block, &plan.taps[number], &sources, &mut operand, &mut after);
+            self.block_rows(number, &plan.taps[number], &sources, &mut operand, &mut after);
             layers.push(after);
         }
         layers
@@ -125,10 +117,10 @@ impl DenseKernel {
     fn copies(
         &self,
         plan: &Plan,
-        layers: &[Values],
+        layers: &[Values<A::Value>],
         (window, bases, stretches): (&[u8], &Range<usize>, &[u8]),
         count: usize,
-        scratch: &mut Scratch,
+        scratch: &mut Scratch<A::Value>,
     ) {
         let Scratch { copy, operand, values, next } = scratch;
         let mut range = plan.that_see(0, bases);
@@ -140,47 +132,35 @@ impl DenseKernel {
             copy[bases.clone()].copy_from_slice(stretch);
             self.embed_rows(copy, &plan.needed[0][range.clone()], values);
         }
-        for (number, block) in self.blocks.iter().enumerate() {
+        for number in 0..self.dilations.len() {
             let after = plan.that_see(number + 1, bases);
             let sources = Sources { window: &layers[number], copies: values, range, count };
-            self.block_rows(block, &plan.taps[number][after.clone()], &sources, operand, next);
+            self.block_rows(number, &plan.taps[number][after.clone()], &sources, operand, next);
             std::mem::swap(values, next);
             range = after;
         }
     }
 
-    /// Adds rows of the stem, by table look-up.
-    fn embed_rows(&self, sequence: &[u8], rows: &[usize], values: &mut Values) {
-        let (width, channels) = (self.stem_width(), self.channels);
+    /// Adds rows of the stem.
+    fn embed_rows(&self, sequence: &[u8], rows: &[usize], values: &mut Values<A::Value>) {
         let start = values.stream.len();
-        values.stream.resize(start + rows.len() * channels, 0.0);
-        let stream = &mut values.stream[start..];
-        dispatch(|| {
-            for (out, &row) in stream.chunks_exact_mut(channels).zip(rows) {
-                out.copy_from_slice(&self.stem_bias);
-                for (tap, &base) in sequence[row..row + width].iter().enumerate() {
-                    if base < UNKNOWN {
-                        let at = (tap * 4 + usize::from(base)) * channels;
-                        for (sum, weight) in out.iter_mut().zip(&self.stem[at..at + channels]) {
-                            *sum += weight;
-                        }
-                    }
-                }
-            }
-        });
-        values.rectified.extend(values.stream[start..].iter().map(|&value| relu(value)));
+        let end = start + rows.len() * self.stem.channels();
+        values.stream.resize(end, 0.0);
+        values.rectified.resize(end, A::Value::default());
+        self.stem.rows(sequence, rows.iter().copied(), &mut values.stream[start..]);
+        self.layers.rectify(&values.stream[start..], &mut values.rectified[start..]);
     }
 
     /// Computes rows of a block, of each copy those that are made of `taps`.
     fn block_rows(
         &self,
-        block: &Block,
+        number: usize,
         taps: &[[usize; 3]],
-        sources: &Sources<'_>,
-        operand: &mut Vec<f32>,
-        out: &mut Values,
+        sources: &Sources<'_, A::Value>,
+        operand: &mut Vec<A::Value>,
+        out: &mut Values<A::Value>,
     ) {
-        let channels = self.channels;
+        let channels = self.stem.channels();
         let rows = sources.count * taps.len();
         operand.clear();
         out.stream.clear();
@@ -202,7 +182,7 @@ impl DenseKernel {
                 out.stream.extend_from_slice(&values.stream[at..at + channels]);
             }
         }
-        out.rectified.resize(rows * channels, 0.0);
+        out.rectified.resize(rows * channels, A::Value::default());
         let operand = Rows {
             data: operand,
             rows,
@@ -211,19 +191,18 @@ impl DenseKernel {
             length: channels,
             k_stride: 1,
         };
-        let Values { stream, rectified } = out;
-        let mut residual = Residual { stream, rectified, bias: &block.bias, dilation: 0 };
-        product(operand, &block.weight, &mut residual);
+        let Values { stream: values, rectified } = out;
+        self.layers.block(number, operand, Stream { values, rectified, dilation: 0 });
     }
 }
 
 /// Buffers, reused between copies.
 #[derive(Default)]
-struct Scratch {
+struct Scratch<T> {
     copy: Vec<u8>,
-    operand: Vec<f32>,
-    values: Values,
-    next: Values,
+    operand: Vec<T>,
+    values: Values<T>,
+    next: Values<T>,
 }
 
 #[cfg(test)]

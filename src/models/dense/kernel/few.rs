@@ -8,8 +8,8 @@
 
 use std::sync::OnceLock;
 
-use super::{Buffers, DenseKernel, Residual};
-use crate::engine::cpu::matmul::{Rows, product};
+use super::{Arithmetic, Buffers, DenseKernel, Stream};
+use crate::engine::cpu::matmul::Rows;
 
 /// Neighbouring windows for which this saves work; more need nearly every position.
 pub(super) const MOST: usize = 8;
@@ -68,7 +68,7 @@ fn taps(row: usize, dilation: usize) -> [usize; 3] {
     [row, row + dilation, row + 2 * dilation]
 }
 
-impl DenseKernel {
+impl<A: Arithmetic> DenseKernel<A> {
     /// Hands over, of sequences of so many windows each (1 to [`MOST`]), the first output without
     /// an activation and the hidden layer of each window, batch by batch.
     ///
@@ -78,19 +78,17 @@ impl DenseKernel {
         &self,
         sequences: &[&[u8]],
         windows: usize,
-        mut take: impl FnMut(&[f32], &[f32]),
+        mut take: impl FnMut(&[f32], &[A::Value]),
     ) {
-        let dilations = || self.blocks.iter().map(|block| block.dilation).collect::<Vec<_>>();
-        let plan = self.plans.0[windows - 1].get_or_init(|| Plan::new(windows, &dilations()));
-        let (whole, others) = self.blocks.split_at(plan.whole);
+        let plan = self.plans.0[windows - 1].get_or_init(|| Plan::new(windows, &self.dilations));
         let (mut buffers, mut operand) = (Buffers::default(), Vec::new());
         for sequences in sequences.chunks(TOGETHER) {
             let mut rows = self.embed_each(sequences, windows, &mut buffers);
-            self.blocks_everywhere(whole, sequences.len() * rows, &mut buffers);
-            for (block, made_of) in others.iter().zip(&plan.made_of) {
+            self.blocks_everywhere(0..plan.whole, sequences.len() * rows, &mut buffers);
+            for (number, made_of) in (plan.whole..).zip(&plan.made_of) {
                 self.gather(sequences.len(), rows, made_of, &mut buffers, &mut operand);
                 rows = made_of.len();
-                let step = self.channels;
+                let step = self.stem.channels();
                 let operand = Rows {
                     data: &operand,
                     rows: sequences.len() * rows,
@@ -99,20 +97,25 @@ impl DenseKernel {
                     length: step,
                     k_stride: 1,
                 };
-                let (stream, rectified) = (&mut buffers.stream, &mut buffers.rectified);
-                let mut residual = Residual { stream, rectified, bias: &block.bias, dilation: 0 };
-                product(operand, &block.weight, &mut residual);
+                let (values, rectified) = (&mut *buffers.stream, &mut *buffers.rectified);
+                let stream = Stream { values, rectified, dilation: 0 };
+                self.layers.block(number, operand, stream);
             }
-            let (logits, hidden) = self.heads(sequences.len() * windows, &buffers.rectified);
+            let (logits, hidden) = self.layers.heads(sequences.len() * windows, &buffers.rectified);
             take(&logits, &hidden);
         }
     }
 
     /// Embeds sequences one behind the other; returns the rows of each.
-    fn embed_each(&self, sequences: &[&[u8]], windows: usize, buffers: &mut Buffers) -> usize {
+    fn embed_each(
+        &self,
+        sequences: &[&[u8]],
+        windows: usize,
+        buffers: &mut Buffers<A::Value>,
+    ) -> usize {
         let length = self.receptive_field() + windows - 1;
-        let rows = length + 1 - self.stem_width();
-        let values = rows * self.channels;
+        let rows = length + 1 - self.stem.width();
+        let values = rows * self.stem.channels();
         buffers.resize(sequences.len() * values);
         for (i, sequence) in sequences.iter().enumerate() {
             assert_eq!(sequence.len(), length, "the sequence has another length");
@@ -130,10 +133,10 @@ impl DenseKernel {
         sequences: usize,
         rows: usize,
         made_of: &[[usize; 3]],
-        buffers: &mut Buffers,
-        operand: &mut Vec<f32>,
+        buffers: &mut Buffers<A::Value>,
+        operand: &mut Vec<A::Value>,
     ) {
-        let channels = self.channels;
+        let channels = self.stem.channels();
         operand.clear();
         for sequence in 0..sequences {
             for (row, taps) in made_of.iter().enumerate() {

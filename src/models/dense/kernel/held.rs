@@ -6,24 +6,24 @@
 
 use std::ops::Range;
 
-use super::{Buffers, DenseKernel};
+use super::{Arithmetic, Buffers, DenseKernel};
 use crate::models::{ChangedCopy, HeldScan, Holder, StrandScores};
 
 /// The rows of a layer: the stream and its rectified values.
-struct Layer {
+struct Layer<T> {
     stream: Vec<f32>,
-    rectified: Vec<f32>,
+    rectified: Vec<T>,
     /// Nucleotides that a row sees.
     sees: usize,
 }
 
 /// What every layer says of a sequence: some 4 KB for each nucleotide.
-struct HeldLayers<'k> {
-    kernel: &'k DenseKernel,
-    layers: Vec<Layer>,
+struct HeldLayers<'k, A: Arithmetic> {
+    kernel: &'k DenseKernel<A>,
+    layers: Vec<Layer<A::Value>>,
 }
 
-impl Holder for DenseKernel {
+impl<A: Arithmetic> Holder for DenseKernel<A> {
     fn hold(&self, sequence: &[u8], cleavage_above: f32) -> (StrandScores, Box<dyn HeldScan + '_>) {
         let mut scores = StrandScores::default();
         let mut held = HeldLayers { kernel: self, layers: Vec::new() };
@@ -31,55 +31,52 @@ impl Holder for DenseKernel {
         if windows == 0 {
             return (scores, Box::new(held));
         }
-        let mut sees = self.stem_width();
+        let mut sees = self.stem.width();
         let mut rows = sequence.len() + 1 - sees;
         let mut buffers = Buffers::default();
-        buffers.resize(rows * self.channels);
+        buffers.resize(rows * self.stem.channels());
         self.embed(sequence, &mut buffers.stream, &mut buffers.rectified);
-        held.keep(&buffers, rows * self.channels, sees);
-        for block in &self.blocks {
-            self.blocks_everywhere(std::slice::from_ref(block), rows, &mut buffers);
-            (rows, sees) = (rows - 2 * block.dilation, sees + 2 * block.dilation);
-            held.keep(&buffers, rows * self.channels, sees);
+        held.keep(&buffers, rows * self.stem.channels(), sees);
+        for (block, dilation) in self.dilations.iter().enumerate() {
+            self.blocks_everywhere(block..block + 1, rows, &mut buffers);
+            (rows, sees) = (rows - 2 * dilation, sees + 2 * dilation);
+            held.keep(&buffers, rows * self.stem.channels(), sees);
         }
         self.said(windows, &buffers.rectified, cleavage_above, &mut scores);
         (scores, Box::new(held))
     }
 }
 
-impl HeldScan for HeldLayers<'_> {
+impl<A: Arithmetic> HeldScan for HeldLayers<'_, A> {
     fn scan_copy(&self, copy: &ChangedCopy<'_>, cleavage_above: f32) -> StrandScores {
         let Self { kernel, layers } = self;
+        let channels = kernel.stem.channels();
         let mut scores = StrandScores::default();
         let windows = (copy.codes.len() + 1).saturating_sub(kernel.receptive_field());
         let (Some(stem), Some(last)) = (layers.first(), layers.last()) else { return scores };
         if windows == 0 {
             return scores;
         }
-        let (mut buffers, mut changed) = (Buffers::default(), Vec::new());
+        let mut buffers = Buffers::default();
         let mut seen = copy.seeing(stem.sees);
-        buffers.resize(seen.len() * kernel.channels);
+        buffers.resize(seen.len() * channels);
         if !seen.is_empty() {
             let bases = &copy.codes[seen.start..seen.end + stem.sees - 1];
             kernel.embed(bases, &mut buffers.stream, &mut buffers.rectified);
         }
-        for (block, (layer, next)) in kernel.blocks.iter().zip(layers.iter().zip(&layers[1..])) {
+        for (block, dilation) in kernel.dilations.iter().enumerate() {
+            let (layer, next) = (&layers[block], &layers[block + 1]);
             let after = copy.seeing(next.sees);
-            let needed = after.start..after.end + 2 * block.dilation;
+            let needed = after.start..after.end + 2 * dilation;
             let of = Rows { copy, seen, needed: needed.clone() };
-            of.put_together(&layer.stream, &mut buffers.stream, &mut changed, kernel.channels);
-            of.put_together(
-                &layer.rectified,
-                &mut buffers.rectified,
-                &mut changed,
-                kernel.channels,
-            );
-            buffers.next.resize(buffers.rectified.len(), 0.0);
-            kernel.blocks_everywhere(std::slice::from_ref(block), needed.len(), &mut buffers);
+            of.put_together(&layer.stream, &mut buffers.stream, channels);
+            of.put_together(&layer.rectified, &mut buffers.rectified, channels);
+            buffers.next.resize(buffers.rectified.len(), A::Value::default());
+            kernel.blocks_everywhere(block..block + 1, needed.len(), &mut buffers);
             seen = after;
         }
         let of = Rows { copy, seen, needed: 0..windows };
-        of.put_together(&last.rectified, &mut buffers.rectified, &mut changed, kernel.channels);
+        of.put_together(&last.rectified, &mut buffers.rectified, channels);
         kernel.said(windows, &buffers.rectified, cleavage_above, &mut scores);
         scores
     }
@@ -97,17 +94,10 @@ struct Rows<'c> {
 impl Rows<'_> {
     /// Makes `rows` those needed: of those that see what was put in, with which it begins, and of the
     /// held ones around them.
-    fn put_together(
-        &self,
-        held: &[f32],
-        rows: &mut Vec<f32>,
-        changed: &mut Vec<f32>,
-        channels: usize,
-    ) {
+    fn put_together<T: Copy>(&self, held: &[T], rows: &mut Vec<T>, channels: usize) {
         let Self { copy, seen, needed } = self;
         let place = |row: usize| copy.held_row(row) * channels;
-        changed.clear();
-        changed.extend_from_slice(&rows[..seen.len() * channels]);
+        let changed = rows[..seen.len() * channels].to_vec();
         rows.clear();
         if needed.start < seen.start {
             let count = (seen.start.min(needed.end) - needed.start) * channels;
@@ -126,8 +116,8 @@ impl Rows<'_> {
     }
 }
 
-impl HeldLayers<'_> {
-    fn keep(&mut self, buffers: &Buffers, values: usize, sees: usize) {
+impl<A: Arithmetic> HeldLayers<'_, A> {
+    fn keep(&mut self, buffers: &Buffers<A::Value>, values: usize, sees: usize) {
         let stream = buffers.stream[..values].to_vec();
         let rectified = buffers.rectified[..values].to_vec();
         self.layers.push(Layer { stream, rectified, sees });
