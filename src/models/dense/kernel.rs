@@ -57,7 +57,7 @@ pub struct Stream<'a, T> {
 /// What the layers behind the stem are computed in.
 pub trait Arithmetic: Send + Sync {
     /// A rectified activation.
-    type Value: Copy + Default;
+    type Value: Copy + Default + Send + Sync;
 
     /// Rectifies what the stem made, row by row.
     fn rectify(&self, stream: &[f32], rectified: &mut [Self::Value]);
