@@ -45,6 +45,19 @@ pub(super) struct Row<'t> {
     pub(super) open_ended: bool,
 }
 
+impl Row<'_> {
+    /// Returns whether its first attributes said all that counts, so that the others need not be read.
+    pub(super) fn is_told(&self) -> bool {
+        let of_kind = match self.kind {
+            Kind::Gene => self.biotype.is_some(),
+            Kind::Transcript => self.transcript_id.is_some() && self.biotype.is_some(),
+            Kind::Exon => self.transcript_id.is_some() && self.exon_number.is_some(),
+            Kind::Coding => self.transcript_id.is_some(),
+        };
+        of_kind && self.gene_id.is_some() && self.gene_name.is_some()
+    }
+}
+
 /// Collects rows in any order.
 #[derive(Default)]
 pub(super) struct Assembly {

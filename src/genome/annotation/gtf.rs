@@ -16,6 +16,9 @@ const UNREADABLE: &str = "the attributes (column 9) cannot be read; they should 
 const BACKWARDS: &str = "the end is before the start";
 const STRAND: &str = "the strand is unknown";
 
+/// Of pieces of a genome, cut.
+const PARTIAL: &str = "partial";
+
 /// What becomes of a row that is no row of a gene.
 enum Trouble {
     /// It cannot be used, the others can.
@@ -89,11 +92,15 @@ pub(super) fn read(
 
 /// Returns a line as text if it is that.
 fn text_of(line: &[u8]) -> std::result::Result<std::borrow::Cow<'_, str>, Problem> {
-    let text = String::from_utf8_lossy(line);
+    let text = match std::str::from_utf8(line) {
+        Ok(text) => text.into(),
+        Err(_) => String::from_utf8_lossy(line),
+    };
     // All bytes are looked at, without a branch, so that many are at once.
-    let odd =
-        line.iter().fold(false, |odd, &byte| odd | (byte.is_ascii_control() & (byte != b'\t')));
-    if odd || (!line.is_ascii() && text.contains(|c: char| c.is_control() && c != '\t')) {
+    let (odd, foreign) = line.iter().fold((false, false), |(odd, foreign), &byte| {
+        (odd | (byte.is_ascii_control() & (byte != b'\t')), foreign | !byte.is_ascii())
+    });
+    if odd || (foreign && text.contains(|c: char| c.is_control() && c != '\t')) {
         return Err("the line holds control characters; copy or download the file again".into());
     }
     Ok(text)
@@ -187,13 +194,17 @@ fn read_attributes<'t>(row: &mut Row<'t>, column: &'t str) -> std::result::Resul
     if column.contains('\t') {
         return Err(TABS.into());
     }
+    let may_be_partial = column.contains(PARTIAL);
     for attribute in Attributes::new(column) {
+        if !may_be_partial && row.is_told() {
+            break;
+        }
         let known = match attribute.key {
             "gene_id" => &mut row.gene_id,
             "transcript_id" => &mut row.transcript_id,
             "gene_name" => &mut row.gene_name,
-            // Pieces of a genome, cut: `partial "3-prime"`.
-            "partial" => {
+            // `partial "3-prime"`.
+            PARTIAL => {
                 row.open_ended |= attribute.value.contains("3-prime");
                 continue;
             }

@@ -222,23 +222,35 @@ impl<A: Arithmetic> DenseKernel<A> {
         mut rows: usize,
         buffers: &mut Buffers<A::Value>,
     ) {
-        let channels = self.stem.channels();
         for number in blocks {
-            let dilation = self.dilations[number];
-            rows -= 2 * dilation;
-            let step = dilation * channels;
-            let operand = Rows {
-                data: &buffers.rectified,
-                rows,
-                row_stride: channels,
-                segments: &[0, step, 2 * step],
-                length: channels,
-                k_stride: 1,
-            };
+            rows -= 2 * self.dilations[number];
             let (values, rectified) = (&mut *buffers.stream, &mut *buffers.next);
-            self.layers.block(number, operand, Stream { values, rectified, dilation });
+            self.block_everywhere(number, &buffers.rectified, rows, values, rectified);
             std::mem::swap(&mut buffers.rectified, &mut buffers.next);
         }
+    }
+
+    /// Computes `rows` rows of a block, of the rectified rows before it: their stream, which is
+    /// rewritten, and what of it is rectified.
+    fn block_everywhere(
+        &self,
+        number: usize,
+        before: &[A::Value],
+        rows: usize,
+        values: &mut [f32],
+        rectified: &mut [A::Value],
+    ) {
+        let (channels, dilation) = (self.stem.channels(), self.dilations[number]);
+        let step = dilation * channels;
+        let operand = Rows {
+            data: before,
+            rows,
+            row_stride: channels,
+            segments: &[0, step, 2 * step],
+            length: channels,
+            k_stride: 1,
+        };
+        self.layers.block(number, operand, Stream { values, rectified, dilation });
     }
 }
 

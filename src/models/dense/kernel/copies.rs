@@ -16,7 +16,8 @@ use crate::models::Replacement;
 const TOGETHER: usize = 48;
 
 /// Which rows of each layer the output of a window is made of; layer 0 is the stem.
-struct Plan {
+#[derive(Clone, Debug)]
+pub struct Plan {
     needed: Vec<Vec<usize>>,
     /// Of each block, for each needed row of its output, which of the needed rows of its input it
     /// is made of.
@@ -79,8 +80,9 @@ struct Sources<'a, T> {
 impl<A: Arithmetic> DenseKernel<A> {
     /// As [`super::Kernel::first_of_copies`].
     pub(super) fn of_copies(&self, window: &[u8], replacements: &[Replacement<'_>]) -> Vec<f32> {
-        let plan = Plan::new(self.stem.width(), &self.dilations);
-        let layers = self.layers(window, &plan);
+        let new = || Plan::new(self.stem.width(), &self.dilations);
+        let plan = self.plans.copies.get_or_init(new);
+        let layers = self.layers(window, plan);
         let mut scratch = Scratch::default();
         let mut outputs = Vec::new();
         for replacement in replacements {
@@ -88,7 +90,7 @@ impl<A: Arithmetic> DenseKernel<A> {
             let together = TOGETHER * bases.len();
             for stretches in replacement.stretches.chunks(together.max(1)) {
                 let count = stretches.len() / bases.len();
-                self.copies(&plan, &layers, (window, &bases, stretches), count, &mut scratch);
+                self.copies(plan, &layers, (window, &bases, stretches), count, &mut scratch);
                 let (logits, _) = self.layers.heads(count, &scratch.values.rectified);
                 outputs.extend(logits);
             }

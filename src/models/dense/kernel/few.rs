@@ -8,7 +8,7 @@
 
 use std::sync::OnceLock;
 
-use super::{Arithmetic, Buffers, DenseKernel, Stream};
+use super::{Arithmetic, Buffers, DenseKernel, Stream, copies};
 use crate::engine::cpu::matmul::Rows;
 
 /// Neighbouring windows for which this saves work; more need nearly every position.
@@ -61,7 +61,11 @@ impl Plan {
 
 /// The plans of a network, made when they are first needed.
 #[derive(Clone, Debug, Default)]
-pub struct Plans([OnceLock<Plan>; MOST]);
+pub struct Plans {
+    few: [OnceLock<Plan>; MOST],
+    /// Of copies of a window.
+    pub(super) copies: OnceLock<copies::Plan>,
+}
 
 /// The rows that a block makes a row of.
 fn taps(row: usize, dilation: usize) -> [usize; 3] {
@@ -80,7 +84,7 @@ impl<A: Arithmetic> DenseKernel<A> {
         windows: usize,
         mut take: impl FnMut(&[f32], &[A::Value]),
     ) {
-        let plan = self.plans.0[windows - 1].get_or_init(|| Plan::new(windows, &self.dilations));
+        let plan = self.plans.few[windows - 1].get_or_init(|| Plan::new(windows, &self.dilations));
         let (mut buffers, mut operand) = (Buffers::default(), Vec::new());
         for sequences in sequences.chunks(TOGETHER) {
             let mut rows = self.embed_each(sequences, windows, &mut buffers);

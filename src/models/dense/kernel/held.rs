@@ -11,6 +11,7 @@ use crate::models::{ChangedCopy, HeldScan, Holder, StrandScores};
 
 /// The rows of a layer: the stream and its rectified values.
 struct Layer<T> {
+    /// At least those of its rows.
     stream: Vec<f32>,
     rectified: Vec<T>,
     /// Nucleotides that a row sees.
@@ -31,18 +32,22 @@ impl<A: Arithmetic> Holder for DenseKernel<A> {
         if windows == 0 {
             return (scores, Box::new(held));
         }
+        let channels = self.stem.channels();
         let mut sees = self.stem.width();
         let mut rows = sequence.len() + 1 - sees;
-        let mut buffers = Buffers::default();
-        buffers.resize(rows * self.stem.channels());
-        self.embed(sequence, &mut buffers.stream, &mut buffers.rectified);
-        held.keep(&buffers, rows * self.stem.channels(), sees);
+        let values = rows * channels;
+        let (stream, rectified) = (vec![0.0; values], vec![A::Value::default(); values]);
+        let mut last = Layer { stream, rectified, sees };
+        self.embed(sequence, &mut last.stream, &mut last.rectified);
         for (block, dilation) in self.dilations.iter().enumerate() {
-            self.blocks_everywhere(block..block + 1, rows, &mut buffers);
             (rows, sees) = (rows - 2 * dilation, sees + 2 * dilation);
-            held.keep(&buffers, rows * self.stem.channels(), sees);
+            let mut stream = last.stream.clone();
+            let mut rectified = vec![A::Value::default(); rows * channels];
+            self.block_everywhere(block, &last.rectified, rows, &mut stream, &mut rectified);
+            held.layers.push(std::mem::replace(&mut last, Layer { stream, rectified, sees }));
         }
-        self.said(windows, &buffers.rectified, cleavage_above, &mut scores);
+        self.said(windows, &last.rectified, cleavage_above, &mut scores);
+        held.layers.push(last);
         (scores, Box::new(held))
     }
 }
@@ -113,13 +118,5 @@ impl Rows<'_> {
         if after < needed.end {
             rows.extend_from_slice(&held[place(after)..place(needed.end)]);
         }
-    }
-}
-
-impl<A: Arithmetic> HeldLayers<'_, A> {
-    fn keep(&mut self, buffers: &Buffers<A::Value>, values: usize, sees: usize) {
-        let stream = buffers.stream[..values].to_vec();
-        let rectified = buffers.rectified[..values].to_vec();
-        self.layers.push(Layer { stream, rectified, sees });
     }
 }
