@@ -6,6 +6,7 @@ use std::fs;
 use polyascan::engine::cpu::simd::Path;
 
 use crate::determinism::is_unmoved_by;
+use crate::mutagenesis::{rows, table};
 use crate::support::*;
 
 const INT8: [&str; 2] = ["--precision", "int8"];
@@ -53,26 +54,11 @@ fn effects_of_variants_in_integers_are_near_those_of_f32() {
     let site = site.unwrap();
     let region = format!("{}:{}-{}", site.chrom, site.start - 10, site.start + 10);
     let effects = |precision: &str| -> Vec<f64> {
-        let out = folder.at(&format!("{precision}.tsv"));
-        run([
-            "mutagenesis",
-            "--fasta",
-            &genome,
-            "-r",
-            &region,
-            "--precision",
-            precision,
-            "-o",
-            &out,
-        ]);
-        let name = names(&folder.at(""))
-            .into_iter()
-            .find(|name| name.starts_with(&format!("{precision}.tsv")) && name.ends_with("tsv"));
-        let text = fs::read_to_string(folder.at(&name.unwrap())).unwrap();
-        let mut rows = text.lines().filter(|line| !line.starts_with("##"));
-        let column = rows.next().unwrap().split('\t').position(|name| name == "delta_logodds");
-        let column = column.unwrap();
-        rows.filter_map(|row| row.split('\t').nth(column)?.parse().ok()).collect()
+        let prefix = folder.at(precision);
+        let of = ["-f", &genome, "-r", &region, "--precision", precision, "-o", &prefix];
+        run([&["mutagenesis"], &of[..]].concat());
+        let rows = rows(&table(&prefix));
+        rows.iter().filter_map(|row| row["delta_logodds"].parse().ok()).collect()
     };
     let (f32, int8) = (effects("f32"), effects("int8"));
     assert!(f32.len() > 30 && f32.len() == int8.len(), "{} {}", f32.len(), int8.len());
@@ -129,7 +115,7 @@ fn a_model_without_an_int8_form_says_so() {
     let folder = Folder::new();
     let model = crate::anchor::model(&folder);
     let scan = ["scan", "no.fa", "--model", &model, "-o", "x", "--precision", "int8"];
-    refuse(scan, 1, &[&model, "it has no int8 form"]);
+    refuse(scan, 1, &["model small: it has no int8 form"]);
 }
 
 #[test]

@@ -24,8 +24,7 @@ use super::{
 use crate::engine::cuda::Pool;
 use crate::engine::device::{CpuPrecision, DeviceKind, Workers};
 use crate::error::{Error, Problem, Result};
-use crate::models::dense::kernel::{DenseKernel, Exact, Int8, Kernel, Layers, Plans, Ranges, Stem};
-use crate::models::weight_file::WeightFile;
+use crate::models::dense::kernel::{DenseKernel, Exact, Int8, Kernel, Layers, Plans, Stem};
 use gpu::GpuDense;
 use network::{DenseConfig, DenseNetwork, Layer};
 
@@ -39,9 +38,7 @@ pub const ARCHITECTURE: Architecture = Architecture {
     load: |file, card, workers| {
         let config = file.config().map_err(|problem| Error::model(&card.name, problem))?;
         let posterior = file.posterior().map_err(|problem| Error::model(&card.name, problem))?;
-        let ranges = ranges(file, &card)?;
-        let tensors = file.candle()?;
-        Ok(Box::new(DenseScan::load(&config, posterior, ranges, &tensors, card, workers)?))
+        Ok(Box::new(DenseScan::load(&config, posterior, &file.candle()?, card, workers)?))
     },
     recognise: Recogniser::Unpublished,
     leaves_open: &[],
@@ -61,21 +58,20 @@ pub struct DenseScan {
 }
 
 impl DenseScan {
-    /// Builds the model from its tensors and the entries `config`, `posterior` and `ranges` of the
-    /// weight file's metadata; scans run on `workers`.
+    /// Builds the model from its tensors and the entries `config` and `posterior` of the weight
+    /// file's metadata; scans run on `workers`.
     ///
     /// # Errors
     /// If a tensor is missing or has the wrong shape, or the receptive field is not 240.
     pub fn load(
         config: &DenseConfig,
         posterior: Option<Posterior>,
-        ranges: Option<Ranges>,
         tensors: &HashMap<String, Tensor>,
         card: ModelCard,
         workers: &Workers,
     ) -> Result<Self> {
         let network = network(config, 1 + CLEAVAGE, tensors, &card)?;
-        let kernel = pack(&network, ranges, &card, workers)?;
+        let kernel = pack(&network, &card, workers)?;
         let gpu = workers.pool(|device, precision| GpuDense::new(&network, device, precision))?;
         let mut outputs = vec![Output::new("probability", 1), Output::new("cleavage", CLEAVAGE)];
         outputs.extend(posterior.map(|_| Output::new("posterior", 1)));
@@ -159,23 +155,8 @@ fn network(
     })
 }
 
-/// Returns the activations' ranges from the metadata entry `ranges` of a weight file, if it has
-/// them.
-fn ranges(file: &WeightFile, card: &ModelCard) -> Result<Option<Ranges>> {
-    let wrong = |e| Error::model(&card.name, format!("metadata entry `ranges`: {e}"));
-    match file.entry("ranges") {
-        "" => Ok(None),
-        json => serde_json::from_str(json).map(Some).map_err(wrong),
-    }
-}
-
 /// Packs the network's weights for the CPU, in the precision of the workers.
-fn pack(
-    network: &DenseNetwork,
-    ranges: Option<Ranges>,
-    card: &ModelCard,
-    workers: &Workers,
-) -> Result<Box<dyn Kernel>> {
+fn pack(network: &DenseNetwork, card: &ModelCard, workers: &Workers) -> Result<Box<dyn Kernel>> {
     let of = |layer: &Layer| -> Result<kernel::Layer> {
         let weight = layer.weight.flatten_all()?.to_vec1()?;
         Ok(kernel::Layer { weight, bias: layer.bias.to_vec1()? })
@@ -198,7 +179,7 @@ fn pack(
     let dilations = network.config.dilations.clone();
     Ok(match workers.kind() {
         DeviceKind::Cpu(CpuPrecision::Int8) => {
-            let layers = Int8::new(&stem, &dilations, &layers, ranges.as_ref());
+            let layers = Int8::new(&stem, &dilations, &layers);
             let wrong = |problem: Problem| Error::model(&card.name, format!("int8: {problem}"));
             let layers = layers.map_err(wrong)?;
             Box::new(DenseKernel { stem, dilations, layers, plans })

@@ -75,12 +75,13 @@ pub fn with_posterior(weights: &[u8], posterior: &Posterior) -> Result<Vec<u8>> 
     weight_file::encode(&file.tensors, &metadata).map_err(|e| internal(e.to_string().into()))
 }
 
-/// Builds the model of a weight file on the CPU.
+/// Builds the model of a weight file on the CPU, in the precision that it was trained for.
 ///
 /// # Errors
 /// If the weights are not finite.
 pub fn build<C: Configuration>(config: &C, weights: &[u8]) -> Result<Box<dyn Model>> {
-    registry::build(weights, card(config, weights), &Workers::CPU)
+    let workers = Workers::cpu(config.common().2.quantise);
+    registry::build(weights, card(config, weights), &workers)
 }
 
 /// The model card as training writes it; accuracy is added by whoever measures it.

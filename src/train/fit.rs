@@ -185,7 +185,8 @@ impl Epoch<'_> {
     ) -> Result<f64> {
         let (identity, _, recipe) = config.common();
         let seed = identity.seed ^ ((self.number as u64) << 32);
-        let mut noise = Noise { rng: ChaCha8Rng::seed_from_u64(seed), dropout: recipe.dropout };
+        let mut noise = Noise::new(ChaCha8Rng::seed_from_u64(seed), recipe.dropout);
+        noise.precision = recipe.quantise;
         let mut sum = 0.0;
         let (label, number) = (self.label, self.number + 1);
         for step in 0..self.steps {

@@ -4,6 +4,7 @@ use candle_core::{D, Device, Tensor};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
+use crate::engine::device::CpuPrecision;
 use crate::error::{Problem, Result};
 use crate::models::Window;
 use crate::models::architecture::Architecture;
@@ -54,6 +55,11 @@ pub trait TrainingForm {
 
     /// Returns whether the sizes say how much is dropped where.
     fn has_own_dropout(&self) -> bool {
+        false
+    }
+
+    /// Returns whether the network can be trained as the integers of its int8 form compute it.
+    fn has_integers(&self) -> bool {
         false
     }
 
@@ -158,14 +164,21 @@ pub fn normal(rng: &mut ChaCha8Rng) -> f32 {
     (-2.0 * u.ln()).sqrt() * (std::f32::consts::TAU * v).cos()
 }
 
-/// Dropout, from a seeded generator.
+/// Dropout, from a seeded generator, and rounding.
 pub struct Noise {
     pub rng: ChaCha8Rng,
     /// Share of values dropped.
     pub dropout: f64,
+    /// What products are rounded to.
+    pub precision: CpuPrecision,
 }
 
 impl Noise {
+    /// Rounds nothing.
+    pub fn new(rng: ChaCha8Rng, dropout: f64) -> Self {
+        Self { rng, dropout, precision: CpuPrecision::F32 }
+    }
+
     /// Drops single values, and scales up the others.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::networks::NetworkConfig;
 use super::optimiser::Rule;
 use crate::config::{self, parse, wrong_entry};
+use crate::engine::device::CpuPrecision;
 use crate::error::{Error, Problem, Result};
 use crate::genome::limited;
 use crate::models::card::Task;
@@ -78,6 +79,13 @@ pub struct Recipe {
     /// Which tensors are trained.
     #[serde(default)]
     pub train: Trained,
+    /// What products are rounded to in training as well, so that the model is used to it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub quantise: CpuPrecision,
+}
+
+fn is_default(precision: &CpuPrecision) -> bool {
+    *precision == CpuPrecision::default()
 }
 
 fn momentum() -> f64 {
@@ -202,6 +210,11 @@ pub fn from_value<C: Configuration>(
     recipe.check().map_err(|problem| wrong("[optimiser]", problem))?;
     if network.form().has_own_dropout() && recipe.dropout > 0.0 {
         let problem = "dropout: this architecture has its shares in [network], dropout";
+        return Err(wrong("[optimiser]", problem.into()));
+    }
+    if recipe.quantise == CpuPrecision::Int8 && !network.form().has_integers() {
+        let name = network.form().architecture().name;
+        let problem = format!("quantise = \"int8\": {name} has no int8 form; leave it out");
         return Err(wrong("[optimiser]", problem.into()));
     }
     config.check().map_err(|(table, problem)| wrong(table, problem))?;

@@ -9,6 +9,7 @@
 #![allow(unsafe_code)]
 
 use super::matmul::{LANES, Rows, padded};
+#[cfg(target_arch = "x86_64")]
 use super::simd::Path;
 
 #[cfg(target_arch = "x86_64")]
@@ -137,10 +138,11 @@ impl Instructions {
     /// Returns all that this CPU has.
     #[cfg(test)]
     fn possible() -> Vec<Self> {
-        let mut all = vec![Self::Portable];
         #[cfg(target_arch = "x86_64")]
-        all.extend(x86::Instructions::possible().map(Self::X86));
-        all
+        let vectors = x86::Instructions::possible().map(Self::X86);
+        #[cfg(not(target_arch = "x86_64"))]
+        let vectors = [];
+        [Self::Portable].into_iter().chain(vectors).collect()
     }
 
     fn product<E: Epilogue>(self, a: Rows<'_, u8>, b: &Packed, epilogue: &mut E) {

@@ -14,7 +14,7 @@ use crate::engine::cpu::matmul::Rows;
 use crate::models::{CleavageVector, Holder, Replacement, StrandScores};
 pub use exact::Exact;
 pub use few::Plans;
-pub use int8::{Int8, Ranges};
+pub use int8::{Int8, LEAST};
 pub use stem::Stem;
 
 /// Windows computed in one go; bounds the activations to a few MB per worker, with 239 positions of

@@ -1,6 +1,6 @@
 //! `dense-strength`: the network of dense-scan with one output, log2 odds of usage.
 
-use super::{network, pack, ranges};
+use super::{network, pack};
 use crate::engine::device::{DeviceKind, Workers};
 use crate::error::{Error, Result};
 use crate::models::architecture::{Architecture, ArchitectureKind, Recogniser};
@@ -33,7 +33,7 @@ impl DenseStrength {
     fn load(file: &WeightFile, card: ModelCard, workers: &Workers) -> Result<Self> {
         let config = file.config().map_err(|problem| Error::model(&card.name, problem))?;
         let network = network(&config, 1, &file.candle()?, &card)?;
-        let kernel = pack(&network, ranges(file, &card)?, &card, workers)?;
+        let kernel = pack(&network, &card, workers)?;
         // No GPU: a window is too little work to be sent to one.
         let device = match workers.kind() {
             cpu @ DeviceKind::Cpu(_) => cpu,

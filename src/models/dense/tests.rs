@@ -12,7 +12,7 @@ use super::network::{DenseConfig, DenseNetwork, Residuals};
 use super::{ARCHITECTURE, DenseScan};
 use crate::engine::cpu::activation::{sigmoid, softmax};
 use crate::engine::cuda::Precision;
-use crate::engine::device::{DeviceKind, Workers};
+use crate::engine::device::{CpuPrecision, DeviceKind, Workers};
 use crate::models::card::{ModelCard, Task};
 use crate::models::encoding::one_hot;
 use crate::models::posterior::Posterior;
@@ -21,11 +21,19 @@ use crate::models::{
 };
 
 fn model(config: &DenseConfig, seed: u64) -> DenseScan {
-    with_network(config, seed).0
+    with_network(config, seed, CpuPrecision::F32).0
+}
+
+fn precisions() -> impl Strategy<Value = CpuPrecision> {
+    prop::sample::select(vec![CpuPrecision::F32, CpuPrecision::Int8])
 }
 
 /// A random model and the network that defines it.
-fn with_network(config: &DenseConfig, seed: u64) -> (DenseScan, DenseNetwork) {
+fn with_network(
+    config: &DenseConfig,
+    seed: u64,
+    precision: CpuPrecision,
+) -> (DenseScan, DenseNetwork) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut tensors = HashMap::new();
     let network = DenseNetwork::new(config, 1 + CLEAVAGE, |name, shape| {
@@ -39,7 +47,8 @@ fn with_network(config: &DenseConfig, seed: u64) -> (DenseScan, DenseNetwork) {
     let network = network.unwrap();
     let card = ModelCard::new("random", ARCHITECTURE.name, Task::Sites);
     let posterior = Some(Posterior { slope: 1.2, intercept: -3.0 });
-    (DenseScan::load(config, posterior, None, &tensors, card, &Workers::CPU).unwrap(), network)
+    let workers = Workers::cpu(precision);
+    (DenseScan::load(config, posterior, &tensors, card, &workers).unwrap(), network)
 }
 
 fn sizes() -> impl Strategy<Value = DenseConfig> {
@@ -72,7 +81,7 @@ proptest! {
 
     #[test]
     fn every_form_says_what_the_network_says(config in sizes(), extra in 0usize..70, seed: u64) {
-        let (model, network) = with_network(&config, seed);
+        let (model, network) = with_network(&config, seed, CpuPrecision::F32);
         let codes = sequence(WINDOW + extra, seed ^ 1);
         let windows: Vec<&[u8]> = codes.windows(WINDOW).collect();
         let outputs = network.forward(&one_hot(&windows, &Device::Cpu).unwrap(), Residuals::Plain).unwrap();
@@ -93,8 +102,10 @@ proptest! {
     }
 
     #[test]
-    fn predict_is_scan_to_the_bit(config in sizes(), extra in 0usize..70, seed: u64) {
-        let model = model(&config, seed);
+    fn predict_is_scan_to_the_bit(
+        config in sizes(), extra in 0usize..70, precision in precisions(), seed: u64,
+    ) {
+        let (model, _) = with_network(&config, seed, precision);
         let codes = sequence(WINDOW + extra, seed ^ 3);
         let windows: Vec<Window> = codes.windows(WINDOW).map(Window::from).collect();
         let scan = model.scan(&codes, -1.0).unwrap();
@@ -106,9 +117,10 @@ proptest! {
 
     #[test]
     fn a_window_scores_the_same_bits_wherever_it_lies_and_however_few_others_are_there(
-        config in sizes(), extra in 1usize..300, at in 0usize..300, others in 0usize..12, seed: u64
+        config in sizes(), extra in 1usize..300, at in 0usize..300, others in 0usize..12,
+        precision in precisions(), seed: u64
     ) {
-        let model = model(&config, seed);
+        let (model, _) = with_network(&config, seed, precision);
         let codes = sequence(WINDOW + extra, seed ^ 2);
         let at = at % (extra + 1);
         let end = (at + others).min(extra);
@@ -151,6 +163,49 @@ fn the_gpu_form_of_the_default_model_says_the_same() {
         assert_eq!(s, t);
         assert!(a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-5));
     }
+}
+
+/// Within 0.2 of a logit's spread, for random weights; trained ones are nearer.
+#[test]
+fn integers_say_nearly_what_f32_says() {
+    for seed in 0..4 {
+        let config = DenseConfig {
+            channels: 64,
+            stem_width: 16,
+            dilations: vec![1, 2, 4, 8, 16, 33, 48],
+            hidden: 64,
+        };
+        let codes = sequence(4000, seed);
+        let [exact, integers] = [CpuPrecision::F32, CpuPrecision::Int8].map(|precision| {
+            let (model, _) = with_network(&config, seed, precision);
+            assert_eq!(model.device(), DeviceKind::Cpu(precision));
+            let logit = |p: f32| f64::from(p).ln() - (1.0 - f64::from(p)).ln();
+            model.scan(&codes, 0.5).unwrap().probability.into_iter().map(logit).collect::<Vec<_>>()
+        });
+        let mean = exact.iter().sum::<f64>() / exact.len() as f64;
+        let spread: f64 = exact.iter().map(|x| (x - mean).powi(2)).sum();
+        let off: f64 = exact.iter().zip(&integers).map(|(a, b)| (a - b).powi(2)).sum();
+        assert!(off > 0.0 && off < 0.04 * spread, "{off} of {spread}");
+    }
+}
+
+#[test]
+fn weights_whose_integers_would_overflow_are_refused() {
+    let config = DenseConfig { channels: 16, stem_width: 16, dilations: vec![112], hidden: 16 };
+    let mut tensors = HashMap::new();
+    let network = DenseNetwork::new(&config, 1 + CLEAVAGE, |name, shape| {
+        let tensor = Tensor::full(1e30f32, shape, &Device::Cpu)?;
+        tensors.insert(name.to_owned(), tensor.clone());
+        Ok(tensor)
+    });
+    network.unwrap();
+    let load = |precision| {
+        let card = ModelCard::new("large", ARCHITECTURE.name, Task::Sites);
+        DenseScan::load(&config, None, &tensors, card, &Workers::cpu(precision))
+    };
+    assert!(load(CpuPrecision::F32).is_ok());
+    let refused = load(CpuPrecision::Int8).err().unwrap().to_string();
+    assert!(refused.contains("int8: weights so large"), "{refused}");
 }
 
 #[test]
@@ -196,9 +251,10 @@ proptest! {
     fn a_copy_is_scored_as_it_would_be_by_itself(
         config in sizes(),
         places in prop::collection::vec((0usize..235, 1usize..=6, 1usize..60), 1..4),
+        precision in precisions(),
         seed: u64,
     ) {
-        let model = model(&config, seed);
+        let (model, _) = with_network(&config, seed, precision);
         let window = sequence(WINDOW, seed ^ 1);
         let mut rng = ChaCha8Rng::seed_from_u64(seed ^ 2);
         // Unknown bases too.

@@ -247,7 +247,7 @@ mod tests {
                 .collect();
             codes.push(vec![0; LENGTH]);
             let windows: Vec<Window> = codes.iter().map(|codes| codes.as_slice().into()).collect();
-            let mut noise = Noise { rng: rng.clone(), dropout: 0.0 };
+            let mut noise = Noise::new(rng.clone(), 0.0);
             let logits = network.forward(&windows, &mut noise).unwrap();
             let found = candle_nn::ops::softmax(&logits, D::Minus1).unwrap();
             let found = found.to_vec2::<f32>().unwrap();

@@ -1,8 +1,11 @@
 //! `dense-scan` and `dense-strength` under training.
 
+mod integers;
+
 use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::engine::device::CpuPrecision;
 use crate::error::{Problem, Result};
 use crate::models::architecture::Architecture;
 use crate::models::dense::network::{DenseConfig, DenseNetwork, Residuals};
@@ -51,6 +54,10 @@ impl TrainingForm for DenseScanConfig {
         Some("output".into())
     }
 
+    fn has_integers(&self) -> bool {
+        true
+    }
+
     fn build(&self, start: &mut Starter<'_>, device: &Device) -> Result<Box<dyn Network>> {
         DenseNet::start(&self.0, SCAN, start, device)
     }
@@ -71,6 +78,10 @@ impl TrainingForm for DenseStrengthConfig {
 
     fn flop_per_position(&self) -> Option<usize> {
         Some(self.0.flop_per_position(1))
+    }
+
+    fn has_integers(&self) -> bool {
+        true
     }
 
     fn head(&self) -> &'static [&'static str] {
@@ -113,7 +124,11 @@ impl Network for DenseNet {
             _ => Residuals::Plain,
         };
         let codes: Vec<&[u8]> = windows.iter().map(|window| window.codes).collect();
-        let features = self.network.trunk(&one_hot(&codes, &self.device)?, residuals)?;
+        let one_hot = one_hot(&codes, &self.device)?;
+        if noise.precision == CpuPrecision::Int8 {
+            return integers::forward(&self.network, &one_hot, noise);
+        }
+        let features = self.network.trunk(&one_hot, residuals)?;
         Ok(self.network.heads(&noise.drop_channels(&features)?)?)
     }
 }

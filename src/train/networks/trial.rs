@@ -69,7 +69,7 @@ pub fn windows(rnas: &[Rna]) -> Vec<Window<'_>> {
 }
 
 pub fn silent() -> Noise {
-    Noise { rng: ChaCha8Rng::seed_from_u64(1), dropout: 0.0 }
+    Noise::new(ChaCha8Rng::seed_from_u64(1), 0.0)
 }
 
 pub fn values(logits: &Tensor) -> Vec<Vec<f32>> {

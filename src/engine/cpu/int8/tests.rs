@@ -64,16 +64,14 @@ proptest! {
     }
 }
 
+#[cfg(target_arch = "x86_64")]
 #[test]
 fn a_path_takes_only_its_own_instructions() {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use x86::Instructions::{Avx2, Avx512Vnni, AvxVnni};
-        assert_eq!(x86::Instructions::of(Path::Portable), None);
-        assert!(matches!(x86::Instructions::of(Path::Avx2), None | Some(Avx2 | AvxVnni)));
-        let of_avx512 = x86::Instructions::of(Path::Avx512);
-        assert_eq!(of_avx512, x86::Instructions::of(Path::Avx512Pairs));
-        let has_vnni = x86::Instructions::possible().any(|one| one == Avx512Vnni);
-        assert_eq!(of_avx512 == Some(Avx512Vnni), has_vnni);
-    }
+    use x86::Instructions::{self as X86, Avx2, Avx512Vnni, AvxVnni};
+    assert_eq!(X86::of(Path::Portable), None);
+    assert!(matches!(X86::of(Path::Avx2), None | Some(Avx2 | AvxVnni)));
+    let of_avx512 = X86::of(Path::Avx512);
+    assert_eq!(of_avx512, X86::of(Path::Avx512Pairs));
+    let has_vnni = X86::possible().any(|one| one == Avx512Vnni);
+    assert_eq!(of_avx512 == Some(Avx512Vnni), has_vnni);
 }

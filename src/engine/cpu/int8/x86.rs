@@ -8,9 +8,9 @@ use std::arch::x86_64::{
 };
 use std::sync::LazyLock;
 
+use super::super::matmul::{LANES, Rows};
+use super::super::simd::Path;
 use super::{Epilogue, GROUP, PANEL, Panel};
-use crate::engine::cpu::matmul::{LANES, Rows};
-use crate::engine::cpu::simd::Path;
 
 /// Which instructions multiply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use crate::engine::cpu::int8::{Epilogue, HIGHEST, Integers, Packed, product, rou
 use crate::engine::cpu::matmul::{LANES, Rows, pad};
 use crate::engine::cpu::simd::dispatch;
 use crate::models::CleavageVector;
-pub use calibrate::Ranges;
+pub use calibrate::LEAST;
 
 /// More inputs of a layer than these could overflow sums of 32 bits.
 const MOST_INPUTS: usize = i32::MAX as usize / (127 * 127);
@@ -60,23 +60,20 @@ struct Factors {
 }
 
 impl Factors {
-    /// Rounds a layer that reads channels in these steps, at each of its taps. What rounding of
-    /// weights adds to an output in the mean is taken from its bias, where the mean integer of each
-    /// channel is known.
-    fn new(layer: &Layer, steps: &Steps, means: Option<&[f64]>) -> Self {
+    /// Rounds a layer that reads channels in these steps, at each of its taps. What rounding adds
+    /// to an output in the mean is taken from its bias: `means` are the mean integers of channels.
+    fn new(layer: &Layer, steps: &Steps, means: &[f64]) -> Self {
         let (inputs, outputs) = (layer.inputs(), layer.bias.len());
         let rows = layer.weight.chunks_exact(outputs).zip(steps.steps.iter().cycle());
         let scaled = rows.flat_map(|(row, step)| row.iter().map(move |weight| weight * step));
         let scaled: Vec<f32> = scaled.collect();
         let integers = Integers::round(&scaled, outputs);
         let mut bias = layer.bias.clone();
-        if let Some(means) = means {
-            let rows = scaled.chunks_exact(outputs).zip(integers.values.chunks_exact(outputs));
-            for ((row, integers_of_row), mean) in rows.zip(means.iter().cycle()) {
-                let values = row.iter().zip(integers_of_row).zip(&integers.scales);
-                for (bias, ((value, &integer), scale)) in bias.iter_mut().zip(values) {
-                    *bias += ((value - f32::from(integer) * scale) as f64 * mean) as f32;
-                }
+        let rows = scaled.chunks_exact(outputs).zip(integers.values.chunks_exact(outputs));
+        for ((exact, rounded), mean) in rows.zip(means.iter().cycle()) {
+            let values = exact.iter().zip(rounded).zip(&integers.scales);
+            for (bias, ((value, &integer), scale)) in bias.iter_mut().zip(values) {
+                *bias += (f64::from(value - f32::from(integer) * scale) * mean) as f32;
             }
         }
         Self { inputs, weight: Packed::new(&integers, inputs), bias: pad(&bias) }

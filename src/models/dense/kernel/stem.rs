@@ -30,6 +30,7 @@ impl Stem {
 
     /// Returns a bound of what an output is, positive or negative.
     pub fn bound(&self) -> f32 {
+        // Weight files hold no NaN.
         let highest = |values: &[f32]| values.iter().fold(0f32, |most, x| most.max(x.abs()));
         let taps = self.weight.chunks(4 * self.channels());
         highest(&self.bias) + taps.map(highest).sum::<f32>()

@@ -35,7 +35,7 @@ fn views(frames: &[Vec<u8>]) -> Vec<Window<'_>> {
 }
 
 fn silent() -> Noise {
-    Noise { rng: ChaCha8Rng::seed_from_u64(1), dropout: 0.0 }
+    Noise::new(ChaCha8Rng::seed_from_u64(1), 0.0)
 }
 
 /// A network of given tensors, and its variables by name.

@@ -41,7 +41,7 @@ fn recipe(more: &str) -> Recipe {
 }
 
 fn no_noise() -> Noise {
-    Noise { rng: ChaCha8Rng::seed_from_u64(1), dropout: 0.0 }
+    Noise::new(ChaCha8Rng::seed_from_u64(1), 0.0)
 }
 
 fn random_windows(count: usize, seed: u64) -> Vec<Vec<u8>> {
@@ -263,7 +263,7 @@ fn dropout_follows_its_generator_and_spares_the_cleavage_head() {
     let windows = random_windows(4, 6);
     let net = Weights::start(&polyaid(), &recipe(""), 1, None, &CPU).unwrap().0;
     let run = |seed: u64| -> Vec<f32> {
-        let mut noise = Noise { rng: ChaCha8Rng::seed_from_u64(seed), dropout: 0.7 };
+        let mut noise = Noise::new(ChaCha8Rng::seed_from_u64(seed), 0.7);
         let logits = net.forward(&views(&windows), &mut noise).unwrap();
         logits.flatten_all().unwrap().to_vec1().unwrap()
     };

@@ -1,7 +1,5 @@
 //! How far the activations of a network reach, and with it what its integers stand for.
 
-use serde::{Deserialize, Serialize};
-
 use super::sequence::sequence;
 use super::{Factors, Int8, MOST_INPUTS, Residual, Steps};
 use crate::engine::cpu::int8::{HIGHEST, product};
@@ -9,33 +7,25 @@ use crate::engine::cpu::matmul::Rows;
 use crate::error::Problem;
 use crate::models::dense::kernel::{Layer, Layers, Stem, Stream};
 
-/// The highest activation of each channel that layers read: of every block and of the hidden layer
-/// in turn, then of the hidden layer's own outputs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Ranges(pub Vec<Vec<f32>>);
-
 /// Positions of the sequence that ranges are found on.
 const POSITIONS: usize = 8192;
 /// A channel's range is at least so much of the layer's widest: one that hardly shows itself on the
 /// sequence may do so elsewhere.
-const LEAST: f32 = 0.3;
+pub const LEAST: f32 = 0.3;
 
 impl Int8 {
-    /// Rounds the layers behind a stem. Activations reach as far as `ranges` says, of a network
-    /// that was trained in integers. Without, they reach as far as on a fixed sequence, and what
-    /// rounding adds to each output there in the mean is taken from its bias; each layer is
-    /// computed in integers, so that every CPU finds the same.
+    /// Rounds the layers behind a stem. Activations reach as far as on a fixed sequence, and what
+    /// rounding of weights adds to each output there in the mean is taken from its bias; each layer
+    /// is computed in integers, so that every CPU finds the same.
     ///
     /// # Errors
-    /// If a layer is too wide, its values could overflow, or the ranges are not those of the layers.
-    pub fn new(
-        stem: &Stem,
-        dilations: &[usize],
-        layers: &Layers,
-        ranges: Option<&Ranges>,
-    ) -> Result<Self, Problem> {
-        check(stem, layers, ranges)?;
+    /// If a layer is too wide, or its values could overflow.
+    pub fn new(stem: &Stem, dilations: &[usize], layers: &Layers) -> Result<Self, Problem> {
+        let all = layers.blocks.iter().chain([&layers.hidden, &layers.first]);
+        if let Some(wide) = all.map(Layer::inputs).find(|&inputs| inputs > MOST_INPUTS) {
+            let problem = format!("a layer has {wide} inputs; at most {MOST_INPUTS} are summed");
+            return Err(problem.into());
+        }
         let sequence = sequence(POSITIONS);
         let channels = stem.channels();
         let mut rows = sequence.len() + 1 - stem.width();
@@ -43,8 +33,8 @@ impl Int8 {
         stem.embed(&sequence, &mut stream);
         let mut bound = stem.bound();
         let (mut blocks, mut inputs) = (Vec::new(), Vec::new());
-        for (number, (layer, &dilation)) in layers.blocks.iter().zip(dilations).enumerate() {
-            let input = Input::new(&stream, channels, ranges, number);
+        for (layer, &dilation) in layers.blocks.iter().zip(dilations) {
+            let input = Input::new(&stream, channels);
             let factors = input.round(layer);
             bound += factors.bound();
             rows -= 2 * dilation;
@@ -53,36 +43,19 @@ impl Int8 {
             blocks.push(factors);
             inputs.push(input.steps);
         }
-        let input = Input::new(&stream, channels, ranges, blocks.len());
+        let input = Input::new(&stream, channels);
         let hidden = input.round(&layers.hidden);
         let values = hidden.apply(Rows::matrix(&input.integers, rows, channels));
         inputs.push(input.steps);
-        let input = Input::new(&values, hidden.weight.width(), ranges, inputs.len());
+        let input = Input::new(&values, hidden.weight.width());
         let first = input.round(&layers.first);
         let cleavage = layers.cleavage.as_ref().map(|layer| input.round(layer));
         let heads = [Some(&hidden), Some(&first), cleavage.as_ref()];
-        let bounds = heads.into_iter().flatten().map(Factors::bound);
-        if !bounds.fold(bound, f32::max).is_finite() {
+        bound += heads.into_iter().flatten().map(Factors::bound).sum::<f32>();
+        if !bound.is_finite() {
             return Err("weights so large that activations could overflow".into());
         }
         Ok(Self { blocks, hidden, first, cleavage, inputs, of_hidden: input.steps })
-    }
-}
-
-/// Checks that layers can be rounded, and that ranges are theirs.
-fn check(stem: &Stem, layers: &Layers, ranges: Option<&Ranges>) -> Result<(), Problem> {
-    let all = layers.blocks.iter().chain([&layers.hidden, &layers.first]);
-    if let Some(wide) = all.map(Layer::inputs).find(|&inputs| inputs > MOST_INPUTS) {
-        return Err(format!("a layer has {wide} inputs; at most {MOST_INPUTS} are summed").into());
-    }
-    let Some(Ranges(ranges)) = ranges else { return Ok(()) };
-    let channels = std::iter::repeat_n(stem.channels(), layers.blocks.len() + 1);
-    if ranges.iter().map(Vec::len).ne(channels.chain([layers.hidden.bias.len()])) {
-        return Err("its ranges are those of another network".into());
-    }
-    match ranges.iter().flatten().find(|range| !range.is_normal() || **range < 0.0) {
-        Some(range) => Err(format!("range {range}: must be above 0").into()),
-        None => Ok(()),
     }
 }
 
@@ -90,26 +63,23 @@ fn check(stem: &Stem, layers: &Layers, ranges: Option<&Ranges>) -> Result<(), Pr
 struct Input {
     steps: Steps,
     integers: Vec<u8>,
-    /// The mean integer of each channel, where rounding is made up for.
-    means: Option<Vec<f64>>,
+    /// The mean integer of each channel.
+    means: Vec<f64>,
 }
 
 impl Input {
-    /// Rounds what layer `number` is to read, rows of `width` values.
-    fn new(values: &[f32], width: usize, ranges: Option<&Ranges>, number: usize) -> Self {
-        let steps = match ranges {
-            Some(Ranges(ranges)) => Steps::new(&ranges[number]),
-            None => Steps::new(&highest(values, width)),
-        };
+    /// Rounds what a layer is to read, rows of `width` values.
+    fn new(values: &[f32], width: usize) -> Self {
+        let steps = Steps::new(&highest(values, width));
         let mut integers = vec![0; values.len()];
         steps.round(values, &mut integers);
-        let means = ranges.is_none().then(|| means(&integers, width));
+        let means = means(&integers, width);
         Self { steps, integers, means }
     }
 
     /// Rounds a layer that reads this.
     fn round(&self, layer: &Layer) -> Factors {
-        Factors::new(layer, &self.steps, self.means.as_deref())
+        Factors::new(layer, &self.steps, &self.means)
     }
 
     /// Computes so many rows of a block that reads this.
@@ -137,7 +107,8 @@ impl Factors {
     fn bound(&self) -> f32 {
         let highest = HIGHEST * HIGHEST * self.inputs as f32;
         let bounds = self.weight.scales.iter().zip(&self.bias);
-        bounds.map(|(scale, bias)| scale * highest + bias.abs()).fold(0.0, f32::max)
+        // A sum, so that NaN is not lost.
+        bounds.map(|(scale, bias)| scale * highest + bias.abs()).sum()
     }
 }
 
