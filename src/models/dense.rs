@@ -18,7 +18,7 @@ use super::architecture::{Architecture, ArchitectureKind, Recogniser};
 use super::card::{ModelCard, Task};
 use super::posterior::Posterior;
 use super::{
-    CLEAVAGE, Input, Model, Output, Predictions, Replacement, StrandScores, Window, copies,
+    CLEAVAGE, Input, Model, Output, Predictions, Replacement, StrandScores, WINDOW, Window, copies,
     gpu as gpu_scan,
 };
 use crate::engine::cpu::matmul::{Packed, pad};
@@ -122,6 +122,10 @@ impl Model for DenseScan {
 
     fn can_scan(&self) -> bool {
         true
+    }
+
+    fn windows_per_stretch(&self) -> usize {
+        WINDOW - 1
     }
 
     fn scan(&self, sequence: &[u8], cleavage_above: f32) -> Result<StrandScores> {
