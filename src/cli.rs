@@ -12,6 +12,7 @@ pub mod completions;
 pub mod config;
 mod context;
 pub mod convert;
+pub mod distil;
 pub mod evaluate;
 mod genes;
 pub mod interrupt;
@@ -78,6 +79,7 @@ enum Command {
     Attribute(attribute::Args),
     Convert(convert::Args),
     Train(train::Args),
+    Distil(distil::Args),
     Tune(tune::Args),
     Sites(sites::Args),
     Simulate(simulate::Args),
@@ -161,6 +163,7 @@ impl Command {
             Self::Attribute(args) => attribute::run(args),
             Self::Convert(args) => convert::run(args),
             Self::Train(args) => train::run(args),
+            Self::Distil(args) => distil::run(args),
             Self::Tune(args) => tune::run(args),
             Self::Sites(args) => sites::run(args),
             Self::Simulate(args) => simulate::run(args),

@@ -37,6 +37,8 @@ pub mod posterior;
 pub mod pysster;
 pub mod registry;
 #[doc(hidden)]
+pub mod screen;
+#[doc(hidden)]
 pub mod strength;
 #[doc(hidden)]
 pub mod weight_file;
@@ -353,6 +355,12 @@ pub trait Model: Send + Sync {
     /// window of the signal's first base.
     fn signal_index(&self) -> Option<usize> {
         None
+    }
+
+    /// Returns how many windows' work a stretch of neighbours costs beside that of its windows: what
+    /// lies between two stretches is computed with them where that is less.
+    fn windows_per_stretch(&self) -> usize {
+        0
     }
 
     /// Scores every 240-nt window of `sequence` (`sequence.len() - 239` of them; none if it is

@@ -16,10 +16,13 @@ pub mod consolidate;
 pub mod in_context;
 #[doc(hidden)]
 pub mod inference;
-mod memory;
+#[doc(hidden)]
+pub mod memory;
 mod pipeline;
 #[doc(hidden)]
 pub mod record;
+#[doc(hidden)]
+pub mod screened;
 pub mod sequence;
 pub mod settings;
 #[doc(hidden)]
@@ -42,13 +45,16 @@ mod tests;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use calls::CallSettings;
 use chunks::{BaseSource, ChunkReader, ChunkSizes};
 use inference::{ChunkScores, Scorer};
+use screened::Screening;
 
 use crate::context::features::GeneContext;
 use crate::error::{Error, Result};
 use crate::genome::contigs::Contigs;
 use crate::models::Model;
+use crate::models::screen::Screen;
 use crate::output::bed::Site;
 use crate::pipeline::Stop;
 use crate::shard::Portion;
@@ -87,6 +93,8 @@ pub struct ScanJob<'a> {
     pub fasta: &'a Path,
     /// A model that can be scanned.
     pub model: &'a dyn Model,
+    /// Says which windows the model is not asked for.
+    pub screen: Option<&'a Screen>,
     /// Positions asked for.
     pub targets: &'a Targets,
     /// Names the genes and classes of sites.
@@ -123,7 +131,9 @@ pub fn score(
     portion: Portion,
     consume: &mut dyn FnMut(&ChunkScores) -> Result<()>,
 ) -> Result<()> {
-    let (ScanSettings { anchor, chunk_size, .. }, threads) = (job.settings, job.threads);
+    let ScanSettings { anchor, chunk_size, calls: CallSettings { background, .. }, .. } =
+        job.settings;
+    let threads = job.threads;
     if !job.model.can_scan() {
         return Err(job.model.not_scannable());
     }
@@ -133,6 +143,10 @@ pub fn score(
             "--anchor signal: {name} is not anchored on polyA signals; use --anchor window"
         );
         return Err(Error::Usage(problem));
+    }
+    if anchor == Anchor::Signal && job.screen.is_some() {
+        let problem = "--anchor signal takes the place of a screen: leave --screen out, or use --anchor window";
+        return Err(Error::Usage(problem.into()));
     }
     if threads == 0 || chunk_size == 0 {
         return Err(Error::Usage("threads and chunk size must be at least 1".into()));
@@ -150,6 +164,7 @@ pub fn score(
         targets: job.targets,
         keep: job.settings.keep(),
         anchor,
+        screening: job.screen.map(|screen| Screening { screen, background }),
         stop: &stop_at_once,
         profile: job.profile,
     };

@@ -28,6 +28,8 @@ pub enum Stage {
     Reading,
     /// Chunks to what the model says.
     Inference,
+    /// Of inference: the screen, where there is one.
+    Screening,
     /// Of inference: the model itself.
     Model,
     /// What the model says, in order, to sites.
@@ -43,10 +45,11 @@ pub enum Stage {
 }
 
 impl Stage {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Opening,
         Self::Reading,
         Self::Inference,
+        Self::Screening,
         Self::Model,
         Self::Consolidation,
         Self::Handing,
@@ -61,6 +64,7 @@ impl Stage {
             Self::Opening => "opening",
             Self::Reading => "reading",
             Self::Inference => "inference",
+            Self::Screening => "screening",
             Self::Model => "model",
             Self::Consolidation => "consolidation",
             Self::Handing => "handing on",
@@ -73,7 +77,7 @@ impl Stage {
     /// Returns the stage whose threads do this.
     fn whole(self) -> Option<Self> {
         match self {
-            Self::Model => Some(Self::Inference),
+            Self::Screening | Self::Model => Some(Self::Inference),
             Self::Handing | Self::Context => Some(Self::Consolidation),
             _ => None,
         }
@@ -167,7 +171,7 @@ impl Profile {
         }
     }
 
-    /// Returns what was measured, stages without threads left out.
+    /// Returns what was measured, stages without threads and the screening of none left out.
     pub fn stages(&self) -> Vec<StageTimes> {
         let times = |stage: Stage| {
             let (own, clock) = (stage.whole().unwrap_or(stage), self.clock(stage));
@@ -180,7 +184,11 @@ impl Profile {
                 waiting_for_output: clock.seconds(Activity::WaitingOut),
             }
         };
-        Stage::ALL.into_iter().map(times).filter(|times| times.threads > 0).collect()
+        let took_part = |stage: &Stage| {
+            *stage != Stage::Screening || self.clock(*stage).seconds(Activity::Busy) > 0.0
+        };
+        let stages = Stage::ALL.into_iter().filter(took_part).map(times);
+        stages.filter(|times| times.threads > 0).collect()
     }
 }
 

@@ -13,6 +13,7 @@ pub mod networks;
 pub mod optimiser;
 pub mod recipe;
 pub mod scan;
+pub mod screen;
 pub mod skip_gram;
 pub mod strength;
 pub mod tune;

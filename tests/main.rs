@@ -48,6 +48,7 @@ mod regions;
 mod report;
 mod resume;
 mod scan_outputs;
+mod screen;
 mod shards;
 mod signals;
 mod simd;

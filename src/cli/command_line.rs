@@ -22,6 +22,7 @@ const WITH_EFFECT: &[&str] = &[
     "by",
     "calls",
     "catalogues",
+    "channels",
     "changed_motif_only",
     "baseline",
     "class",
@@ -85,6 +86,7 @@ const WITH_EFFECT: &[&str] = &[
     "replacements",
     "rate",
     "reads",
+    "recall",
     "runs",
     "seqlet_p",
     "sequences",
@@ -96,6 +98,7 @@ const WITH_EFFECT: &[&str] = &[
     "width",
     "rules",
     "score_ends",
+    "screen",
     "seed",
     "shards",
     "shell",
@@ -118,6 +121,8 @@ const WITH_EFFECT: &[&str] = &[
     "validation",
     "whole_genome",
     "window",
+    "windows",
+    "calibration_windows",
     "within",
 ];
 

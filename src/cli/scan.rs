@@ -18,6 +18,8 @@ use crate::error::{Error, Problem, Result};
 use crate::genome::fasta::FastaFile;
 use crate::genome::region::{Region, read_bed};
 use crate::genome::strand::Strand;
+use crate::models::card::ModelCard;
+use crate::models::screen::Screen;
 use crate::scan::Anchor;
 use crate::scan::targets::StrandedRegion;
 use crate::scan::work::Outputs;
@@ -55,6 +57,11 @@ pub struct Args {
     strand: StrandChoice,
     #[command(flatten)]
     model: ModelOptions,
+    /// Ask the model only for windows that this screen leaves in, a small network that
+    /// `polyascan distil` made of the model: much faster; kept windows have the same values, and the
+    /// summary says how many of them the screen was measured to find.
+    #[arg(long, value_name = "FILE")]
+    screen: Option<PathBuf>,
     /// Score every position, or (APARENT2) only where one of the known polyA signals lies in its
     /// place, 32 nt upstream: much faster, blind to other signals.
     #[arg(long, value_enum, default_value = "window")]
@@ -147,6 +154,11 @@ impl Args {
             || self.tables.parquet()
             || self.parts.keep_parts()
             || self.context.needs_prefix();
+        if self.screen.is_some() && (self.tracks || self.hub.is_some()) {
+            let problem = "--tracks and --hub show the classification of every window, and a screen leaves most \
+                of them out: leave --screen out";
+            return Err(Error::Usage(problem.into()));
+        }
         self.tables.check()?;
         if (self.multiqc || self.tables.parquet()) && self.parts.shard.is_some() {
             let problem =
@@ -163,6 +175,14 @@ impl Args {
         }
     }
 
+    /// The screen, having made sure that it goes with the model and the thresholds.
+    fn screen(&self, model: &ModelCard, config: &Config) -> Result<Option<Screen>> {
+        let Some(path) = &self.screen else { return Ok(None) };
+        let screen = Screen::load(path)?;
+        screen.check(model, config.scan.min_probability, config.scan.min_centre_cleavage)?;
+        Ok(Some(screen))
+    }
+
     /// The files that are asked for.
     fn outputs(&self) -> Outputs {
         let [plus, minus] = Strand::BOTH.map(|s| self.strand.strands().contains(&s));
@@ -172,7 +192,7 @@ impl Args {
     }
 
     fn inputs(&self) -> Vec<&Path> {
-        let given = [&self.regions_file, &self.annotation, &self.config];
+        let given = [&self.regions_file, &self.annotation, &self.config, &self.screen];
         let given = given.into_iter().flatten().map(PathBuf::as_path).chain([self.genome.path()]);
         given.chain(self.model.file()).chain(self.context.files()).collect()
     }

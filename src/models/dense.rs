@@ -18,8 +18,8 @@ use super::architecture::{Architecture, ArchitectureKind, Recogniser};
 use super::card::{ModelCard, Task};
 use super::posterior::Posterior;
 use super::{
-    CLEAVAGE, Holder, Input, Model, Output, Predictions, Replacement, StrandScores, Window, copies,
-    gpu as gpu_scan,
+    CLEAVAGE, Holder, Input, Model, Output, Predictions, Replacement, StrandScores, WINDOW, Window,
+    copies, gpu as gpu_scan,
 };
 use crate::engine::cuda::Pool;
 use crate::engine::device::{CpuPrecision, DeviceKind, Workers};
@@ -121,6 +121,10 @@ impl Model for DenseScan {
 
     fn can_scan(&self) -> bool {
         true
+    }
+
+    fn windows_per_stretch(&self) -> usize {
+        WINDOW - 1
     }
 
     fn scan(&self, sequence: &[u8], cleavage_above: f32) -> Result<StrandScores> {

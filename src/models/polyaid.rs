@@ -145,6 +145,12 @@ impl Model for BiLstm {
         self.kind == Kind::PolyaId
     }
 
+    /// The input projections of the 228 pooled positions that a stretch has more than windows, at a
+    /// thirtieth of a window's work each.
+    fn windows_per_stretch(&self) -> usize {
+        8
+    }
+
     fn scan(&self, sequence: &[u8], cleavage_above: f32) -> Result<StrandScores> {
         if !self.can_scan() {
             return Err(self.not_scannable());

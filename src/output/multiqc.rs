@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn a_scan_is_columns_and_a_bar_of_its_classes() {
         let skipped = SkippedWindows { n: 4, contig_edge: 6, ..SkippedWindows::default() };
-        let windows = WindowCounts { requested: 200, scored: 190, skipped };
+        let windows = WindowCounts { requested: 200, scored: 190, screened: 0, skipped };
         let mut summary = ScanSummary { windows, ..ScanSummary::default() };
         summary.sites.total = 7;
         let [columns, bar] = of_scan("s", &summary).map(|text| parsed(&text));

@@ -24,6 +24,7 @@ use crate::error::{Error, Result};
 use crate::genome::compression::Source;
 use crate::genome::fasta::FastaFile;
 use crate::models::card::ModelCard;
+use crate::models::screen::Screen;
 use crate::scan::calls::CallCounts;
 use crate::timing::StageTimes;
 
@@ -34,6 +35,9 @@ pub struct ScanSummary {
     pub version: String,
     pub command_line: String,
     pub model: ModelSummary,
+    /// What said which windows the model was not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub screen: Option<ScreenSummary>,
     pub fasta: FastaSummary,
     pub annotation: Option<FileSummary>,
     /// Every threshold that was in force, by its name in the configuration.
@@ -65,6 +69,34 @@ impl ModelSummary {
     pub fn of(card: &ModelCard) -> Self {
         let ModelCard { name, sha256, architecture, .. } = card.clone();
         Self { name, sha256, architecture }
+    }
+}
+
+/// The screen of a scan, and the shares of kept windows and of calls that it was measured to find on
+/// sequence that it was not made of.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ScreenSummary {
+    pub path: String,
+    pub sha256: String,
+    pub recall_kept_windows: f64,
+    pub recall_calls: f64,
+    /// Held-out windows and calls that this was measured on.
+    pub held_out_windows: u64,
+    pub held_out_calls: u64,
+}
+
+impl ScreenSummary {
+    /// Describes a screen.
+    pub fn of(screen: &Screen) -> Self {
+        let held_out = &screen.card.held_out;
+        Self {
+            path: screen.path().display().to_string(),
+            sha256: screen.sha256().to_owned(),
+            recall_kept_windows: held_out.recall(),
+            recall_calls: held_out.call_recall(),
+            held_out_windows: held_out.windows,
+            held_out_calls: held_out.calls,
+        }
     }
 }
 
@@ -106,12 +138,19 @@ pub struct FileSummary {
     pub sha256: String,
 }
 
-/// Windows, one for each position and strand asked for: requested = scored + skipped.
+/// Windows, one for each position and strand asked for: requested = scored + screened + skipped.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WindowCounts {
     pub requested: u64,
     pub scored: u64,
+    /// Windows that the model was not asked for, as the screen says that it cannot keep them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub screened: u64,
     pub skipped: SkippedWindows,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Windows that were not scored, by the first reason that applies.
@@ -153,11 +192,14 @@ impl WindowCounts {
     /// # Errors
     /// If windows are missing or counted twice, which is an error of the program.
     pub fn check(&self) -> Result<()> {
-        let (requested, scored, skipped) = (self.requested, self.scored, self.skipped.total());
-        if requested == scored + skipped {
+        let Self { requested, scored, screened, ref skipped } = *self;
+        let skipped = skipped.total();
+        if requested == scored + screened + skipped {
             return Ok(());
         }
-        let problem = format!("windows: {requested} requested, {scored} scored, {skipped} skipped");
+        let problem = format!(
+            "windows: {requested} requested, {scored} scored, {screened} screened, {skipped} skipped"
+        );
         Err(Error::Internal(problem))
     }
 }
@@ -227,6 +269,7 @@ mod tests {
             program: "polyascan".to_owned(),
             settings: [("classification".to_owned(), 0.5.into())].into(),
             windows: WindowCounts {
+                screened: 0,
                 requested: 100,
                 scored: 60,
                 skipped: SkippedWindows { n: 10, short_contig: 10, contig_edge: 15, no_signal: 5 },

@@ -125,6 +125,10 @@ fn of_scan(summary: &Value) -> Vec<Account> {
     let (windows, sites) = (&summary["windows"], &summary["sites"]);
     let part = |name: &str, n: &Value| (name.to_owned(), number(n), String::new());
     let mut of_windows = vec![part("scored", &windows["scored"])];
+    if let Some(screened) = windows.get("screened") {
+        let meaning = "screened out: the model was not asked, as it cannot keep them (--screen)";
+        of_windows.push(("screened".to_owned(), number(screened), meaning.to_owned()));
+    }
     of_windows.extend(parts(&windows["skipped"], |reason| match reason {
         "n" => "skipped: more than half of the window is N",
         "short_contig" => "skipped: the contig is shorter than a window",

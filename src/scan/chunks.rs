@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::screened::MARGIN;
 use super::targets::{ScoringPlan, Targets, overlaps};
 use crate::error::{Error, Result};
 use crate::genome::contigs::Contigs;
@@ -11,8 +12,9 @@ use crate::genome::fasta::Bases;
 use crate::models::CENTRE;
 
 /// Nucleotides that a chunk holds on either side of its centres, where the contig has them: enough
-/// for the windows of both strands (239 nt shared by neighbours on a strand, and the shift by one).
-pub(super) const FLANK: u64 = CENTRE as u64;
+/// for the windows of both strands (239 nt shared by neighbours on a strand, and the shift by one),
+/// and for those beside them that decide which windows a screen leaves in.
+pub(super) const FLANK: u64 = CENTRE as u64 + MARGIN;
 
 /// Centres in a chunk unless told otherwise.
 pub const DEFAULT_CHUNK: usize = 65_536;
@@ -53,7 +55,7 @@ pub struct Chunk {
     pub contig_length: u64,
     /// Position of `codes[0]`.
     pub start: u64,
-    /// Plus-strand codes of the centres and 120 nt on either side, less at the contig's ends.
+    /// Plus-strand codes of the centres and 168 nt on either side, less at the contig's ends.
     pub codes: Arc<[u8]>,
     /// The positions that this chunk, and no other, answers for.
     pub centres: Range<u64>,

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::Anchor;
 use super::chunks::Chunk;
+use super::screened::{MARGIN, Screened, Screening};
 use super::targets::{Targets, overlap_total};
 use super::totals::WindowCounts;
 use crate::context::signal::is_signal_at;
@@ -57,10 +58,11 @@ pub struct ChunkScores {
 }
 
 impl ChunkScores {
-    /// Returns how many windows were scored on both strands, margins included.
+    /// Returns how many windows were scored or screened on both strands, margins included.
     pub fn scored(&self) -> u64 {
         let strands = self.strands.iter().flatten();
-        strands.map(|strand| strand.windows.scored + strand.windows.context).sum()
+        let windows = strands.map(|strand| strand.windows);
+        windows.map(|windows| windows.scored + windows.screened + windows.context).sum()
     }
 }
 
@@ -78,12 +80,16 @@ impl KeepAbove {
     /// Returns whether a window is kept; `on_signal`: whether the model is anchored on the polyA
     /// signal.
     pub fn keeps(&self, probability: f32, cleavage: &CleavageVector, on_signal: bool) -> bool {
-        let peak = if on_signal {
+        probability > self.probability && self.peak(cleavage, on_signal) > self.centre_cleavage
+    }
+
+    /// Returns the raw cleavage that decides whether a window is kept.
+    pub fn peak(&self, cleavage: &CleavageVector, on_signal: bool) -> f32 {
+        if on_signal {
             cleavage.iter().copied().fold(0.0, f32::max)
         } else {
             cleavage[CLEAVAGE_CENTRE]
-        };
-        probability > self.probability && peak > self.centre_cleavage
+        }
     }
 }
 
@@ -116,6 +122,8 @@ pub struct Scorer<'a> {
     pub targets: &'a Targets,
     pub keep: KeepAbove,
     pub anchor: Anchor,
+    /// Says which windows the model is not asked for.
+    pub screening: Option<Screening<'a>>,
     /// Says whether to give up; asked between calls of the model.
     pub stop: &'a (dyn Fn() -> bool + Sync),
     pub profile: &'a Profile,
@@ -154,9 +162,10 @@ impl Scorer<'_> {
             let requested = asked(wanted.clone());
             let asked_whole = asked(whole.clone());
             let scored_before = scores.windows.scored;
-            let mut asked_known = 0;
-            for run in scorable_runs(chunk, strand, whole) {
-                asked_known += asked(run.clone());
+            let runs = scorable_runs(chunk, strand, whole.clone());
+            let asked_known: u64 = runs.iter().cloned().map(asked).sum();
+            // Of what is screened, windows beyond a run may decide.
+            for run in if self.screening.is_some() { vec![whole] } else { runs } {
                 if !self.score_run(chunk, strand, run, &mut scores)? {
                     return Ok(None);
                 }
@@ -164,7 +173,11 @@ impl Scorer<'_> {
             let windows = &mut scores.windows;
             windows.requested += requested;
             windows.n += asked_whole - asked_known;
-            windows.no_signal += asked_known - (windows.scored - scored_before);
+            let left_out = match self.screening {
+                Some(_) => &mut windows.screened,
+                None => &mut windows.no_signal,
+            };
+            *left_out += asked_known - (windows.scored - scored_before);
             let edge = if short { &mut windows.short_contig } else { &mut windows.contig_edge };
             *edge += requested - asked_whole;
         }
@@ -190,7 +203,12 @@ impl Scorer<'_> {
                 return Ok(false);
             }
             let end = run.end.min(start + per_call);
-            self.call_model(chunk, strand, start..end, scores)?;
+            match &self.screening {
+                None => self.call_model(chunk, strand, start..end, scores)?,
+                Some(screening) => {
+                    self.screen(screening, chunk, strand, start..end, scores)?;
+                }
+            }
             start = end;
         }
         Ok(true)
@@ -206,33 +224,19 @@ impl Scorer<'_> {
         scores: &mut StrandChunk,
     ) -> Result<()> {
         let windows = (centres.end - centres.start) as usize;
-        let start = centres.start - before_centre(strand);
-        let first = (start - chunk.start) as usize;
-        let codes = &chunk.codes[first..first + windows + WINDOW - 1];
-        let sequence = match strand {
-            Strand::Plus => Cow::Borrowed(codes),
-            Strand::Minus => Cow::Owned(reverse_complement(codes)),
-        };
+        let sequence = sequence_of(chunk, strand, &centres);
         let starts = self.anchored(&sequence, windows);
         let start_of = |index: usize| starts.as_ref().map_or(index, |starts| starts[index]);
-        // The minus strand's first window in transcript direction is its last on the contig.
-        let centre_of = |index: usize| match strand {
-            Strand::Plus => centres.start + start_of(index) as u64,
-            Strand::Minus => centres.end - 1 - start_of(index) as u64,
-        };
-        let above = self.keep.probability;
+        let centre_of = |index: usize| centre_at(start_of(index), strand, &centres);
+        let (start, above) = (centres.start - before_centre(strand), self.keep.probability);
         let said = self.profile.part(Stage::Model, || match (&starts, self.scans) {
             (None, None) => self.model.scan(&sequence, above),
             (None, Some(scans)) => scans.scan(&Stretch { strand, start, codes: &sequence }, above),
             (Some(starts), _) => self.model.scan_at(&sequence, starts, above),
         });
         let said = said
-            .and_then(|said| self.checked(said, starts.as_ref().map_or(windows, Vec::len)))
-            .map_err(|error| {
-                let contig = &self.contigs[chunk.contig].name;
-                let place = |index| format!("{contig}:{}:{strand}", centre_of(index) + 1);
-                error.at_window(|index| WindowPlace::Named(place(index)))
-            })?;
+            .and_then(|said| checked(self.model, said, starts.as_ref().map_or(windows, Vec::len)))
+            .map_err(|error| self.at_window(error, chunk, strand, centre_of))?;
         let targets = self.targets.get(chunk.contig, strand).as_slice();
         for (index, &probability) in said.probability.iter().enumerate() {
             scores.probability[(centre_of(index) - chunk.centres.start) as usize] = probability;
@@ -270,19 +274,113 @@ impl Scorer<'_> {
         (self.anchor == Anchor::Signal).then(|| (0..windows).filter(is_anchored).collect())
     }
 
-    /// Turns an answer that the rest of the scan could not trust into an error.
-    fn checked(&self, said: StrandScores, windows: usize) -> Result<StrandScores> {
-        let model = self.model.card().name.as_str();
-        let last = said.cleavage.last().map(|&(start, _)| start);
-        if said.probability.len() != windows
-            || !said.cleavage.is_sorted_by(|a, b| a.0 < b.0)
-            || last.is_some_and(|last| last >= windows)
-        {
-            return Err(Error::model(model, "its scan does not match the windows asked for"));
+    /// Scores those windows with these centres that a screen leaves in.
+    fn screen(
+        &self,
+        screening: &Screening<'_>,
+        chunk: &Chunk,
+        strand: Strand,
+        centres: Range<u64>,
+        scores: &mut StrandChunk,
+    ) -> Result<()> {
+        let there = windows_in(chunk, strand);
+        let around = centres.start.saturating_sub(MARGIN).max(there.start)
+            ..(centres.end + MARGIN).min(there.end);
+        let windows = (around.end - around.start) as usize;
+        let centre_of = |index| centre_at(index, strand, &around);
+        let mut scorable = vec![false; windows];
+        for run in scorable_runs(chunk, strand, around.clone()) {
+            scorable[(run.start - around.start) as usize..(run.end - around.start) as usize]
+                .fill(true);
         }
-        said.check_finite(model)?;
-        Ok(said)
+        if strand == Strand::Minus {
+            scorable.reverse();
+        }
+        let sequence = sequence_of(chunk, strand, &around);
+        let Screened { probability, kept } = screening
+            .scan(self.model, &sequence, &scorable, self.keep, self.profile)
+            .map_err(|error| self.at_window(error, chunk, strand, centre_of))?;
+        let targets = self.targets.get(chunk.contig, strand).as_slice();
+        let computed = (0..windows).filter(|&index| !probability[index].is_nan());
+        for (index, centre) in computed.map(|index| (index, centre_of(index))) {
+            if centres.contains(&centre) {
+                scores.probability[(centre - chunk.centres.start) as usize] = probability[index];
+                match overlap_total(targets, centre..centre + 1) {
+                    0 => scores.windows.context += 1,
+                    _ => scores.windows.scored += 1,
+                }
+            }
+        }
+        let kept = kept.into_iter().map(|(index, cleavage)| Kept {
+            centre: centre_of(index),
+            probability: probability[index],
+            cleavage,
+        });
+        let mut kept: Vec<Kept> = kept.filter(|kept| centres.contains(&kept.centre)).collect();
+        if strand == Strand::Minus {
+            kept.reverse();
+        }
+        scores.kept.extend(kept);
+        Ok(())
     }
+
+    /// Says where the window lies whose score is no number, if that is the error.
+    fn at_window(
+        &self,
+        error: Error,
+        chunk: &Chunk,
+        strand: Strand,
+        centre_of: impl Fn(usize) -> u64,
+    ) -> Error {
+        let contig = &self.contigs[chunk.contig].name;
+        let place = |index| format!("{contig}:{}:{strand}", centre_of(index) + 1);
+        error.at_window(|index| WindowPlace::Named(place(index)))
+    }
+}
+
+/// Turns an answer that the rest of the scan could not trust into an error.
+pub(super) fn checked(
+    model: &dyn Model,
+    said: StrandScores,
+    windows: usize,
+) -> Result<StrandScores> {
+    let model = model.card().name.as_str();
+    let last = said.cleavage.last().map(|&(start, _)| start);
+    if said.probability.len() != windows
+        || !said.cleavage.is_sorted_by(|a, b| a.0 < b.0)
+        || last.is_some_and(|last| last >= windows)
+    {
+        return Err(Error::model(model, "its scan does not match the windows asked for"));
+    }
+    said.check_finite(model)?;
+    Ok(said)
+}
+
+/// Returns the nucleotides of the windows with these centres, in transcript direction.
+fn sequence_of<'a>(chunk: &'a Chunk, strand: Strand, centres: &Range<u64>) -> Cow<'a, [u8]> {
+    let windows = (centres.end - centres.start) as usize;
+    let first = (centres.start - before_centre(strand) - chunk.start) as usize;
+    let codes = &chunk.codes[first..first + windows + WINDOW - 1];
+    match strand {
+        Strand::Plus => Cow::Borrowed(codes),
+        Strand::Minus => Cow::Owned(reverse_complement(codes)),
+    }
+}
+
+/// Returns the centre of a window, by its number among those with these centres, in transcript
+/// direction.
+fn centre_at(index: usize, strand: Strand, centres: &Range<u64>) -> u64 {
+    match strand {
+        Strand::Plus => centres.start + index as u64,
+        // The first window in transcript direction is the last on the contig.
+        Strand::Minus => centres.end - 1 - index as u64,
+    }
+}
+
+/// Returns the centres of the windows that lie wholly in what a chunk holds.
+fn windows_in(chunk: &Chunk, strand: Strand) -> Range<u64> {
+    let first = chunk.start + before_centre(strand);
+    first..first + (chunk.codes.len() as u64 + 1).saturating_sub(WINDOW as u64)
 }
 
 /// Returns how many nucleotides of a window precede its centre on the contig.

@@ -57,10 +57,18 @@ fn strand_scores(out: &mut Encoder, strand: &StrandChunk, centres: &Range<u64>, 
 }
 
 /// Returns the counts in the order in which they are stored.
-fn counts(windows: &WindowCounts) -> [u64; 7] {
-    let WindowCounts { requested, scored, contig_edge, short_contig, n, no_signal, context } =
-        *windows;
-    [requested, scored, contig_edge, short_contig, n, no_signal, context]
+fn counts(windows: &WindowCounts) -> [u64; 8] {
+    let WindowCounts {
+        requested,
+        scored,
+        screened,
+        contig_edge,
+        short_contig,
+        n,
+        no_signal,
+        context,
+    } = *windows;
+    [requested, scored, screened, contig_edge, short_contig, n, no_signal, context]
 }
 
 /// Returns the indices, in a list that begins at position `start`, closer than `reach` + 1 to a
@@ -115,7 +123,7 @@ pub fn decode(bytes: &[u8], length_of: impl Fn(usize) -> Option<u64>) -> Option<
 }
 
 fn strand_of(from: &mut Decoder<'_>, centres: &Range<u64>) -> Option<StrandChunk> {
-    let mut values = [0; 7];
+    let mut values = [0; 8];
     for value in &mut values {
         *value = from.u64()?;
     }
@@ -123,9 +131,17 @@ fn strand_of(from: &mut Decoder<'_>, centres: &Range<u64>) -> Option<StrandChunk
     if values.iter().any(|&count| count > length) {
         return None;
     }
-    let [requested, scored, contig_edge, short_contig, n, no_signal, context] = values;
-    let windows =
-        WindowCounts { requested, scored, contig_edge, short_contig, n, no_signal, context };
+    let [requested, scored, screened, contig_edge, short_contig, n, no_signal, context] = values;
+    let windows = WindowCounts {
+        requested,
+        scored,
+        screened,
+        contig_edge,
+        short_contig,
+        n,
+        no_signal,
+        context,
+    };
     let mut probability = vec![f32::NAN; usize::try_from(length).ok()?];
     from.runs(&mut probability, Decoder::f32)?;
     let mut kept: Vec<Kept> = Vec::new();

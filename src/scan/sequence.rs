@@ -59,6 +59,7 @@ pub fn scan(
         contigs: &contigs,
         fasta: Path::new("sequence"),
         model,
+        screen: None,
         targets: &Targets::new(&contigs, &Strand::BOTH, None, None),
         genes: None,
         settings,

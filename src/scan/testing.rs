@@ -211,6 +211,18 @@ pub fn scan_into(
     bases: MemoryBases,
     model: &dyn Model,
     regions: Option<&[StrandedRegion]>,
+    settings: (ScanSettings, usize),
+    sink: &mut dyn Sink,
+) -> Result<ScanTotals> {
+    scan_screened(bases, model, None, regions, settings, sink)
+}
+
+/// Scans with a screen.
+pub fn scan_screened(
+    bases: MemoryBases,
+    model: &dyn Model,
+    screen: Option<&Screen>,
+    regions: Option<&[StrandedRegion]>,
     (settings, threads): (ScanSettings, usize),
     sink: &mut dyn Sink,
 ) -> Result<ScanTotals> {
@@ -221,6 +233,7 @@ pub fn scan_into(
         contigs: &contigs,
         fasta: Path::new("memory.fa"),
         model,
+        screen,
         targets: &targets,
         genes: None,
         settings,

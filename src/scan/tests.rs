@@ -201,6 +201,7 @@ fn every_position_asked_for_is_scored_or_skipped_for_one_reason() {
     let want = WindowCounts {
         requested: 1_000,
         scored: 761 - 299,
+        screened: 0,
         contig_edge: 239,
         short_contig: 0,
         n: 299,

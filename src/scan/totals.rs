@@ -7,13 +7,15 @@ use super::calls::CallCounts;
 use crate::context::class::Feature;
 use crate::genome::strand::Strand;
 
-/// Windows on one strand. `requested` equals `scored` plus the reasons for skipping.
+/// Windows on one strand. `requested` equals `scored` plus `screened` plus the reasons for skipping.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WindowCounts {
     /// Positions asked for.
     pub requested: u64,
     /// Of these, windows that a model scored.
     pub scored: u64,
+    /// Windows that a screen left out: the model cannot keep them.
+    pub screened: u64,
     /// Skipped: the window would reach past the contig's start or end.
     pub contig_edge: u64,
     /// Skipped: the contig is shorter than a window.
@@ -38,6 +40,7 @@ impl AddAssign for WindowCounts {
     fn add_assign(&mut self, other: Self) {
         self.requested += other.requested;
         self.scored += other.scored;
+        self.screened += other.screened;
         self.contig_edge += other.contig_edge;
         self.short_contig += other.short_contig;
         self.n += other.n;

@@ -131,6 +131,7 @@ impl Work for ScanWork {
             version,
             command_line: _,
             model,
+            screen,
             fasta,
             annotation,
             // Printed; they are those above.
@@ -152,6 +153,9 @@ impl Work for ScanWork {
             ("tracks".to_owned(), tracks.to_string()),
             ("positions asked for".to_owned(), short_digest(&self.targets().digest())),
         ]);
+        if let Some(screen) = screen {
+            identity.insert("screen".into(), short_digest(&screen.sha256));
+        }
         if let Some(annotation) = annotation {
             identity.insert("annotation".into(), short_digest(&annotation.sha256));
         }

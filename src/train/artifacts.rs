@@ -14,6 +14,7 @@ use crate::models::Model;
 use crate::models::card::ModelCard;
 use crate::models::posterior::Posterior;
 use crate::models::registry;
+use crate::models::screen::{self, ScreenCard};
 use crate::models::weight_file::{self, FORMAT_VERSION, Tensors, sha256};
 use crate::output::atomic::{publish, whole};
 
@@ -67,11 +68,24 @@ pub fn calibrated<C: Configuration>(config: &C, weights: &[u8], line: &Line) -> 
 /// # Errors
 /// If the weights cannot be read again.
 pub fn with_posterior(weights: &[u8], posterior: &Posterior) -> Result<Vec<u8>> {
+    with_entry(weights, "posterior", posterior)
+}
+
+/// Returns a weight file with what makes a screen of it.
+///
+/// # Errors
+/// If the weights cannot be read again.
+pub fn with_screen(weights: &[u8], card: &ScreenCard) -> Result<Vec<u8>> {
+    with_entry(weights, screen::ENTRY, card)
+}
+
+/// Returns a weight file with one more metadata entry (JSON).
+fn with_entry(weights: &[u8], name: &str, value: &impl Serialize) -> Result<Vec<u8>> {
     let internal = |e: Problem| Error::Internal(format!("weights: {e}"));
     let file = weight_file::decode(weights).map_err(internal)?;
-    let json = serde_json::to_string(posterior).map_err(|e| internal(e.to_string().into()))?;
+    let json = serde_json::to_string(value).map_err(|e| internal(e.to_string().into()))?;
     let entries = file.metadata.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-    let metadata = entries.chain([("posterior", json.as_str())]).collect();
+    let metadata = entries.chain([(name, json.as_str())]).collect();
     weight_file::encode(&file.tensors, &metadata).map_err(|e| internal(e.to_string().into()))
 }
 

@@ -167,7 +167,10 @@ impl Task for ScanTask<'_> {
 }
 
 /// Binary cross-entropy of the classification plus cross-entropy of the cleavage vectors.
-fn loss(outputs: &Tensor, batch: &Batch, weights: &Loss) -> Result<Tensor> {
+///
+/// # Errors
+/// If the tensor library fails.
+pub fn loss(outputs: &Tensor, batch: &Batch, weights: &Loss) -> Result<Tensor> {
     let outputs = outputs.flatten_to(1)?;
     let logits = outputs.narrow(1, 0, 1)?.squeeze(1)?;
     let total = (binary_cross_entropy(&logits, &batch.target)? * weights.classification)?;

@@ -278,6 +278,7 @@ impl<'a> VariantScorer<'a> {
             targets: &self.everywhere,
             keep: self.settings.latent,
             anchor: Anchor::Window,
+            screening: None,
             stop: self.stop.as_ref(),
             profile: &self.profile,
         }

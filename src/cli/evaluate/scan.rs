@@ -179,6 +179,7 @@ fn scan_calls(
         contigs: &fasta.contigs,
         fasta: path,
         model,
+        screen: None,
         targets: &targets,
         genes: None,
         // Of genes nothing is asked.

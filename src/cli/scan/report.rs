@@ -13,10 +13,12 @@ use crate::genome::contigs::Contigs;
 use crate::genome::fasta::FastaFile;
 use crate::genome::strand::Strand;
 use crate::models::Model;
+use crate::models::screen::Screen;
 use crate::output::provenance::{entries, file_entry};
 use crate::output::summary::settings::printed;
 use crate::output::summary::{
-    FastaSummary, FileSummary, ModelSummary, ScanSummary, SiteCounts, SkippedWindows, WindowCounts,
+    FastaSummary, FileSummary, ModelSummary, ScanSummary, ScreenSummary, SiteCounts,
+    SkippedWindows, WindowCounts,
 };
 use crate::scan::settings::ContextPlan;
 use crate::scan::work::{Outputs, ScanWork};
@@ -72,6 +74,11 @@ impl Report {
         Self { summary }
     }
 
+    /// Notes the screen that is used.
+    pub fn screen(&mut self, screen: &Screen) {
+        self.summary.screen = Some(ScreenSummary::of(screen));
+    }
+
     /// Notes the annotation that is used.
     ///
     /// # Errors
@@ -121,6 +128,10 @@ impl Report {
         let s = &self.summary;
         let command = command_line::result();
         let mut lines = entries(&s.version, &command, Some(&s.model), None, Some(&s.fasta));
+        lines.extend(s.screen.iter().map(|screen| {
+            let ScreenSummary { path, sha256, .. } = screen.clone();
+            file_entry("screen", &FileSummary { path, sha256 })
+        }));
         lines.extend(s.annotation.iter().map(|gtf| file_entry("annotation", gtf)));
         lines
     }
@@ -142,7 +153,8 @@ impl Report {
         completing.lap(Activity::Busy);
         notes.into_iter().for_each(|note| self.note(note));
         let seconds = outcome.earlier + outcome.begin.elapsed().as_secs_f64();
-        self.summary.set_wall_seconds(seconds, self.summary.windows.scored);
+        let windows = &self.summary.windows;
+        self.summary.set_wall_seconds(seconds, windows.scored + windows.screened);
         self.summary.profile = outcome.show_profile.then(|| outcome.profile.stages());
         match file {
             Some(file) => complete.push(self.summary.complete(file)?),
@@ -150,8 +162,12 @@ impl Report {
         }
         let written = Written::publish(complete)?;
         let (w, s) = (&self.summary.windows, &self.summary);
+        let screened = match &s.screen {
+            Some(_) => format!("{} screened out + ", w.screened),
+            None => String::new(),
+        };
         tracing::info!(
-            "{} ({} less likely and {} merged into others left out); {} = {} scored + {} skipped ({} N, {} contig edge, {} short contig, {} without signal); {:.1} s, {:.0} windows/s",
+            "{} ({} less likely and {} merged into others left out); {} = {} scored + {screened}{} skipped ({} N, {} contig edge, {} short contig, {} without signal); {:.1} s, {:.0} windows/s",
             count(s.sites.total, "site"),
             s.sites.left_out.below_posterior,
             s.sites.left_out.merged,
@@ -192,6 +208,7 @@ impl Report {
         self.summary.windows = WindowCounts {
             requested: windows.requested,
             scored: windows.scored,
+            screened: windows.screened,
             skipped: SkippedWindows {
                 n: windows.n,
                 short_contig: windows.short_contig,

@@ -17,6 +17,7 @@ use crate::context::features::GeneContext;
 use crate::error::Result;
 use crate::genome::fasta::FastaFile;
 use crate::models::Model;
+use crate::models::screen::Screen;
 use crate::output::lock::Lock;
 use crate::parts::{self, Checkpoint};
 use crate::scan::in_context::InContextSink;
@@ -30,6 +31,7 @@ struct Inputs {
     begin: Instant,
     threads: usize,
     model: Box<dyn Model>,
+    screen: Option<Screen>,
     fasta: FastaFile,
     genes: Option<GeneContext>,
     targets: Targets,
@@ -69,6 +71,7 @@ fn open(args: &Args, profile: &Profile) -> Result<(Inputs, Files, Report)> {
     args.check_output()?;
     check_stdin(&args.inputs())?;
     let model = args.model.load()?;
+    let screen = args.screen(model.card(), &config)?;
     let lock = match args.output.as_str() {
         "-" => None,
         prefix => Some(files::claim(&args.parts.base(prefix), &args.inputs())?),
@@ -91,6 +94,7 @@ fn open(args: &Args, profile: &Profile) -> Result<(Inputs, Files, Report)> {
     let targets = Targets::new(&fasta.contigs, strands, regions.as_deref(), restrict);
 
     let mut report = Report::new(&settings, model.as_ref(), &fasta, threads);
+    screen.iter().for_each(|screen| report.screen(screen));
     if let Some(gtf) = &gtf {
         report.annotation(gtf)?;
     }
@@ -119,8 +123,19 @@ fn open(args: &Args, profile: &Profile) -> Result<(Inputs, Files, Report)> {
     };
     opening.lap(Activity::Busy);
     let kept = args.parts.checkpoint(&args.output);
-    let inputs =
-        Inputs { begin, threads, model, fasta, genes, targets, work, context, kept, _lock: lock };
+    let inputs = Inputs {
+        begin,
+        threads,
+        model,
+        screen,
+        fasta,
+        genes,
+        targets,
+        work,
+        context,
+        kept,
+        _lock: lock,
+    };
     Ok((inputs, files, report))
 }
 
@@ -132,13 +147,16 @@ fn compute<'a>(
     report: &mut Report,
     profile: &Profile,
 ) -> Result<Option<Computed<'a>>> {
-    let Inputs { begin, threads, model, fasta, genes, targets, work, context, kept, .. } = inputs;
+    let Inputs {
+        begin, threads, model, screen, fasta, genes, targets, work, context, kept, ..
+    } = inputs;
     let (contigs, genes, interrupt) = (&fasta.contigs, genes.as_ref(), interrupt::watch());
     let job = ScanJob {
         bases: Box::new(fasta.bases()?),
         contigs,
         fasta: args.genome.path(),
         model: model.as_ref(),
+        screen: screen.as_ref(),
         targets,
         genes,
         settings: work.settings,

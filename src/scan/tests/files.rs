@@ -28,6 +28,7 @@ fn scan_file(
         contigs: &fasta.contigs,
         fasta: &fasta.path,
         model: &HashModel::new(0.1),
+        screen: None,
         targets: &targets,
         genes,
         settings: settings(2, chunk).0,

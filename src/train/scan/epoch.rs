@@ -199,7 +199,11 @@ impl Epoch {
     }
 }
 
-fn tensors(
+/// Returns labelled segments as a batch.
+///
+/// # Errors
+/// If the tensor library fails.
+pub fn tensors(
     segments: Vec<Segment>,
     labels: &[Vec<WindowLabel>],
     windows: usize,
