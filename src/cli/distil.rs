@@ -9,7 +9,7 @@ use super::options::{ThreadOptions, open_device};
 use super::progress::steps;
 use super::written::Written;
 use crate::config::Config;
-use crate::engine::cuda::Precision;
+use crate::engine::device::Precision;
 use crate::engine::device::DeviceChoice;
 use crate::error::{Error, Result};
 use crate::genome::fasta::FastaFile;
