@@ -85,7 +85,8 @@ choices! {
         Int8 "int8" "On the CPU, of the dense models: activations to 7 bits, weights to 8, sums are exact",
     }
     simd::Path {
-        Portable "portable" "What every CPU has; slow, as no kernel is written for it",
+        Portable "portable" "What every CPU has, without fused multiply-add",
+        Neon "neon" "NEON, of 64-bit ARM",
         Avx2 "avx2" "AVX2 with fused multiply-add",
         Avx512 "avx512" "AVX-512",
         Avx512Pairs "avx512-pairs" "AVX-512 on a CPU that adds beside its multiplications (AMD from Zen 4 on): large products do half of their multiplications as additions",

@@ -4,7 +4,7 @@
 //! Every word's vector learns to tell the words around it from words drawn at random. One thread,
 //! one order of operations: the same settings and sentences give the same bits.
 
-use crate::engine::cpu::simd::dispatch;
+use crate::engine::cpu::simd::vectorized;
 use crate::error::Problem;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -86,7 +86,10 @@ impl SkipGram {
             for sentence in sentences {
                 let done = seen as f64 / total as f64;
                 network.rate = (self.learning_rate * (1.0 - done).max(LEAST_RATE)) as f32;
-                dispatch(|| network.sentence(sentence));
+                vectorized(
+                    #[inline(always)]
+                    || network.sentence(sentence),
+                );
                 seen += sentence.len();
             }
             epoch(number, network.take_loss());

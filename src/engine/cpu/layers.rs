@@ -5,7 +5,7 @@
 
 use super::activation::relu;
 use super::matmul::{Affine, Packed, Rows, pad, padded, product};
-use super::simd::dispatch;
+use super::simd::vectorized;
 
 /// Values of n windows: windows x positions x channels, each row of channels padded to
 /// [`padded`]`(channels)`.
@@ -70,21 +70,25 @@ impl LetterConv {
         if positions == 0 {
             return out;
         }
-        let rows = letters.chunks_exact(length).flat_map(|window| window.windows(self.taps));
-        dispatch(|| {
-            for (row, seen) in out.values.chunks_exact_mut(width).zip(rows) {
-                row.copy_from_slice(&self.bias);
-                for (tap, &letter) in seen.iter().enumerate() {
-                    if usize::from(letter) < self.letters {
-                        let at = (tap * self.letters + usize::from(letter)) * width;
-                        for (sum, weight) in row.iter_mut().zip(&self.table[at..at + width]) {
-                            *sum += weight;
+        vectorized(
+            #[inline(always)]
+            || {
+                let rows =
+                    letters.chunks_exact(length).flat_map(|window| window.windows(self.taps));
+                for (row, seen) in out.values.chunks_exact_mut(width).zip(rows) {
+                    row.copy_from_slice(&self.bias);
+                    for (tap, &letter) in seen.iter().enumerate() {
+                        if usize::from(letter) < self.letters {
+                            let at = (tap * self.letters + usize::from(letter)) * width;
+                            for (sum, weight) in row.iter_mut().zip(&self.table[at..at + width]) {
+                                *sum += weight;
+                            }
                         }
                     }
+                    row.iter_mut().for_each(|value| *value = relu(*value));
                 }
-                row.iter_mut().for_each(|value| *value = relu(*value));
-            }
-        });
+            },
+        );
         out
     }
 }
@@ -145,19 +149,24 @@ pub fn max_pool(input: &Activations, size: usize, stride: usize) -> Activations 
     if positions == 0 {
         return out;
     }
-    let windows = input.values.chunks_exact(input.positions * width);
-    dispatch(|| {
-        for (from, to) in windows.zip(out.values.chunks_exact_mut(positions * width)) {
-            for (position, row) in to.chunks_exact_mut(width).enumerate() {
-                let mut pool =
-                    from[position * stride * width..][..size * width].chunks_exact(width);
-                pool.next().into_iter().for_each(|first| row.copy_from_slice(first));
-                for other in pool {
-                    row.iter_mut().zip(other).for_each(|(most, &value)| *most = most.max(value));
+    vectorized(
+        #[inline(always)]
+        || {
+            let windows = input.values.chunks_exact(input.positions * width);
+            for (from, to) in windows.zip(out.values.chunks_exact_mut(positions * width)) {
+                for (position, row) in to.chunks_exact_mut(width).enumerate() {
+                    let mut pool =
+                        from[position * stride * width..][..size * width].chunks_exact(width);
+                    pool.next().into_iter().for_each(|first| row.copy_from_slice(first));
+                    for other in pool {
+                        row.iter_mut()
+                            .zip(other)
+                            .for_each(|(most, &value)| *most = most.max(value));
+                    }
                 }
             }
-        }
-    });
+        },
+    );
     out
 }
 

@@ -10,7 +10,9 @@ use std::f32::consts::LOG2_E;
 
 use pulp::{Simd, WithSimd};
 
-use super::matmul::{Epilogue, LANES, Packed, Rows, load, padded, product, store};
+use super::matmul::{
+    Epilogue, LANES, Packed, Rows, multiply_add, padded, product, vectors, vectors_mut,
+};
 use super::simd::dispatch;
 
 /// Gates, in this order: input, forget, cell candidate, output.
@@ -107,10 +109,19 @@ struct AddInput<'a> {
 
 impl Epilogue for AddInput<'_> {
     #[inline(always)]
-    fn store<S: Simd>(&mut self, simd: S, row: usize, column: usize, value: S::f32s) {
+    fn store<S: Simd, const V: usize>(
+        &mut self,
+        simd: S,
+        row: usize,
+        column: usize,
+        values: [S::f32s; V],
+    ) {
         let at = row * self.width + column;
-        let input = load::<S>(&self.input[at..]);
-        store::<S>(&mut self.out[at..], simd.add_f32s(value, input));
+        let input = vectors::<S, V>(&self.input[at..]);
+        let out = vectors_mut::<S, V>(&mut self.out[at..]);
+        for v in 0..V {
+            out[v] = simd.add_f32s(values[v], input[v]);
+        }
     }
 }
 
@@ -216,7 +227,7 @@ impl<S: Simd> Cell<S> {
         let candidate = self.power(candidate);
         let enter = simd.mul_f32s(self.plus_one(self.power(i)), self.plus_one(candidate));
         let entering = simd.mul_f32s(simd.sub_f32s(self.one, candidate), forget);
-        let above = simd.mul_add_e_f32s(state, enter, entering);
+        let above = multiply_add(simd, state, enter, entering);
         let state = simd.div_f32s(above, simd.mul_f32s(enter, forget));
         let s = self.power(simd.mul_f32s(state, self.tanh));
         let leave = simd.mul_f32s(self.plus_one(self.power(o)), self.plus_one(s));
@@ -237,7 +248,7 @@ impl<S: Simd> Cell<S> {
         let rest = simd.sub_f32s(x, simd.sub_f32s(rounded, self.round));
         let mut power = self.exp2[0];
         for &coefficient in &self.exp2[1..] {
-            power = simd.mul_add_e_f32s(power, rest, coefficient);
+            power = multiply_add(simd, power, rest, coefficient);
         }
         // The whole part goes into the exponent's bits; shifting drops what ROUND left above it.
         let whole = simd.wrapping_dyn_shl_u32s(simd.transmute_u32s_f32s(rounded), self.exponent);

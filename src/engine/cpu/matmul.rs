@@ -8,9 +8,11 @@
 // The inner loop reads through strides that were checked before.
 #![allow(unsafe_code)]
 
+use std::ops::Range;
+
 use pulp::{Simd, WithSimd};
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", test))]
 use super::simd::Path;
 use super::simd::dispatch;
 
@@ -26,13 +28,32 @@ macro_rules! unrolled {
     };
 }
 
+mod aligned;
+mod epilogue;
 #[cfg(target_arch = "x86_64")]
 mod pairs;
+mod tile;
+
+pub use aligned::Aligned;
+pub use epilogue::{
+    Accumulate, Affine, Epilogue, load, multiply_add, rectified, store, vectors, vectors_mut,
+};
+use tile::Tile;
 
 /// Columns are padded to a multiple of this: one AVX-512 vector.
 pub const LANES: usize = 16;
 /// Columns of a full panel: three AVX-512 vectors, so that a tile of 8 rows fills the registers.
 const PANEL: usize = 3 * LANES;
+
+/// Returns the width of the first panel of so many padded columns.
+fn panel_width(columns: usize) -> usize {
+    // Two panels of two vectors rather than one of three and a thin one.
+    if columns == PANEL + LANES { 2 * LANES } else { columns.min(PANEL) }
+}
+
+/// Rows that are multiplied by all panels before the next ones: they stay in the cache. A multiple
+/// of every tile's rows.
+const TOGETHER: usize = 96;
 
 /// Returns `columns` rounded up to whole vectors.
 pub fn padded(columns: usize) -> usize {
@@ -51,7 +72,7 @@ pub fn pad(values: &[f32]) -> Vec<f32> {
 pub struct Packed {
     k: usize,
     width: usize,
-    values: Vec<f32>,
+    values: Aligned,
     #[cfg(target_arch = "x86_64")]
     pairs: Option<pairs::Pairs>,
 }
@@ -66,7 +87,7 @@ impl Packed {
         Self {
             k,
             width: padded(n),
-            values: panels(matrix, n, PANEL),
+            values: panels(matrix, n, panel_width),
             #[cfg(target_arch = "x86_64")]
             pairs: None,
         }
@@ -91,7 +112,7 @@ impl Packed {
     fn in_pairs(matrix: &[f32], k: usize, n: usize) -> Self {
         assert_eq!(Some(matrix.len()), k.checked_mul(n), "a packed matrix needs all its values");
         let (scaled, pairs) = pairs::prepare(matrix, k, n);
-        let values = panels(&scaled, n, pairs::PANEL);
+        let values = panels(&scaled, n, |_| pairs::PANEL);
         Self { k, width: padded(n), values, pairs: Some(pairs) }
     }
 
@@ -111,25 +132,27 @@ impl Packed {
 
     /// Returns the panel that starts at `column`, and its width.
     fn panel(&self, column: usize) -> (&[f32], usize) {
-        let width = PANEL.min(self.width - column);
+        let width = panel_width(self.width - column);
         (&self.values[column * self.k..][..width * self.k], width)
     }
 }
 
-/// Returns a matrix of n columns as panels of up to `panel` columns, padded with zeros to whole
-/// vectors.
-fn panels(matrix: &[f32], n: usize, panel: usize) -> Vec<f32> {
+/// Returns a matrix of n columns as panels, padded with zeros to whole vectors; `panel` says how
+/// wide the first panel of so many columns is.
+fn panels(matrix: &[f32], n: usize, panel: impl Fn(usize) -> usize) -> Aligned {
     let width = padded(n);
     let mut values = Vec::with_capacity(matrix.len() / n.max(1) * width);
-    for first in (0..width).step_by(panel) {
-        let last = (first + panel).min(width);
+    let mut first = 0;
+    while first < width {
+        let last = first + panel(width - first);
         for row in matrix.chunks_exact(n.max(1)) {
             let filled = &row[first.min(n)..last.min(n)];
             values.extend_from_slice(filled);
             values.resize(values.len() + (last - first) - filled.len(), 0.0);
         }
+        first = last;
     }
-    values
+    Aligned::from(&values[..])
 }
 
 /// The left operand: element (row, k) is
@@ -168,48 +191,6 @@ impl<'a, T> Rows<'a, T> {
     }
 }
 
-/// What is done with each finished vector of a product: `value` holds the columns
-/// `column..column + lanes` of `row`. Rows ascend within a column; `lanes` divides 16.
-pub trait Epilogue {
-    fn store<S: Simd>(&mut self, simd: S, row: usize, column: usize, value: S::f32s);
-}
-
-/// Writes the product plus a bias, optionally through a ReLU, to rows of [`Packed::width`] values.
-pub struct Affine<'a> {
-    pub out: &'a mut [f32],
-    /// One value per padded column.
-    pub bias: &'a [f32],
-    pub relu: bool,
-}
-
-impl Epilogue for Affine<'_> {
-    #[inline(always)]
-    fn store<S: Simd>(&mut self, simd: S, row: usize, column: usize, value: S::f32s) {
-        let bias = load::<S>(&self.bias[column..]);
-        let mut value = simd.add_f32s(value, bias);
-        if self.relu {
-            value = rectified::<S>(simd, value);
-        }
-        let at = row * self.bias.len() + column;
-        store::<S>(&mut self.out[at..], value);
-    }
-}
-
-/// Adds the product to rows of `width` values.
-pub struct Accumulate<'a> {
-    pub out: &'a mut [f32],
-    pub width: usize,
-}
-
-impl Epilogue for Accumulate<'_> {
-    #[inline(always)]
-    fn store<S: Simd>(&mut self, simd: S, row: usize, column: usize, value: S::f32s) {
-        let at = row * self.width + column;
-        let sum = simd.add_f32s(load::<S>(&self.out[at..]), value);
-        store::<S>(&mut self.out[at..], sum);
-    }
-}
-
 /// Computes `a * b` and hands every value to `epilogue`.
 ///
 /// # Panics
@@ -234,120 +215,30 @@ impl<E: Epilogue> WithSimd for Product<'_, E> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let mut column = 0;
-        while column < self.b.width {
-            let (panel, width) = self.b.panel(column);
-            // 32 vector registers hold 8 x 3 or 12 x 2 sums, 16 hold 4 x 3 or 6 x 2.
-            let mut done = 0;
-            while done < width {
-                let tile = Tile { a: &self.a, panel, width, first: done, column: column + done };
-                let vectors = match (width - done) / S::F32_LANES {
-                    // Two tiles of two rather than one of three and a thin one.
-                    4 => 2,
-                    left => left.min(3),
-                };
-                match (vectors, S::F32_LANES == LANES) {
-                    (3, true) => tile.rows::<S, 8, 3, E>(simd, self.epilogue),
-                    (3, false) => tile.rows::<S, 4, 3, E>(simd, self.epilogue),
-                    (2, true) => tile.rows::<S, 12, 2, E>(simd, self.epilogue),
-                    (2, false) => tile.rows::<S, 6, 2, E>(simd, self.epilogue),
-                    _ => tile.rows::<S, 8, 1, E>(simd, self.epilogue),
-                }
-                done += vectors * S::F32_LANES;
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        for first in (0..self.a.rows).step_by(TOGETHER) {
+            let rows = first..self.a.rows.min(first + TOGETHER);
+            let mut column = 0;
+            while column < self.b.width {
+                column += self.panel(simd, &rows, column);
             }
-            column += width;
         }
     }
 }
 
-/// Returns the first vector of a slice that holds at least one.
-#[inline(always)]
-pub fn load<S: Simd>(values: &[f32]) -> S::f32s {
-    S::as_simd_f32s(values).0[0]
-}
-
-/// Writes a vector to the start of a slice that has room for it.
-#[inline(always)]
-pub fn store<S: Simd>(values: &mut [f32], vector: S::f32s) {
-    S::as_mut_simd_f32s(values).0[0] = vector;
-}
-
-/// Returns the ReLU of a vector. NaN is propagated: in this order of arguments x86 hands it on, and
-/// so do the others in either.
-#[inline(always)]
-pub fn rectified<S: Simd>(simd: S, vector: S::f32s) -> S::f32s {
-    simd.max_f32s(simd.splat_f32s(0.0), vector)
-}
-
-/// Some columns of a panel against all rows.
-struct Tile<'a> {
-    a: &'a Rows<'a>,
-    panel: &'a [f32],
-    width: usize,
-    /// First column within the panel, and within the output.
-    first: usize,
-    column: usize,
-}
-
-impl Tile<'_> {
+impl<E: Epilogue> Product<'_, E> {
+    /// Multiplies rows by the panel that starts at `column`; returns its width.
     #[inline(always)]
-    fn rows<S: Simd, const M: usize, const V: usize, E: Epilogue>(&self, simd: S, out: &mut E) {
-        let mut row = 0;
-        while row + M <= self.a.rows {
-            self.block::<S, M, V, E>(simd, row, out);
-            row += M;
+    fn panel<S: Simd>(&mut self, simd: S, rows: &Range<usize>, column: usize) -> usize {
+        let (panel, width) = self.b.panel(column);
+        let mut first = 0;
+        while first < width {
+            let rows = rows.clone();
+            let tile = Tile { a: &self.a, rows, panel, width, first, column: column + first };
+            let vectors = (width - first) / S::F32_LANES;
+            first += S::F32_LANES * tile.best(simd, vectors, self.epilogue);
         }
-        while row + 4 <= self.a.rows {
-            self.block::<S, 4, V, E>(simd, row, out);
-            row += 4;
-        }
-        while row < self.a.rows {
-            self.block::<S, 1, V, E>(simd, row, out);
-            row += 1;
-        }
-    }
-
-    #[inline(always)]
-    fn block<S: Simd, const M: usize, const V: usize, E: Epilogue>(
-        &self,
-        simd: S,
-        row: usize,
-        out: &mut E,
-    ) {
-        let mut sums = [[simd.splat_f32s(0.0); V]; M];
-        let (row_stride, k_stride) = (self.a.row_stride, self.a.k_stride);
-        let mut right_at = self.first;
-        for &segment in self.a.segments {
-            let mut left_at = segment + row * row_stride;
-            for _ in 0..self.a.length {
-                // SAFETY: `product` checked that segment + row * row_stride + i * k_stride lies
-                // inside `data` for every row below `rows` (row + M <= rows here), and that the
-                // segments' lengths add up to the panel's k rows of `width` values; V vectors from
-                // `first` end within `width`. The reads are unaligned.
-                let left = unsafe { self.a.data.as_ptr().add(left_at) };
-                let right = unsafe { self.panel.as_ptr().add(right_at).cast::<S::f32s>() };
-                let mut vectors = [simd.splat_f32s(0.0); V];
-                unrolled!(v < V: [0 1 2] => {
-                    // SAFETY: as above.
-                    vectors[v] = unsafe { right.add(v).read_unaligned() };
-                });
-                unrolled!(m < M: [0 1 2 3 4 5 6 7 8 9 10 11] => {
-                    // SAFETY: as above.
-                    let value = simd.splat_f32s(unsafe { *left.add(m * row_stride) });
-                    unrolled!(v < V: [0 1 2] => {
-                        sums[m][v] = simd.mul_add_e_f32s(value, vectors[v], sums[m][v]);
-                    });
-                });
-                left_at += k_stride;
-                right_at += self.width;
-            }
-        }
-        unrolled!(m < M: [0 1 2 3 4 5 6 7 8 9 10 11] => {
-            unrolled!(v < V: [0 1 2] => {
-                out.store(simd, row + m, self.column + v * S::F32_LANES, sums[m][v]);
-            });
-        });
+        width
     }
 }
 

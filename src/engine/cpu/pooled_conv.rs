@@ -4,7 +4,7 @@
 //! to them; nothing is multiplied. Only the position of a pool that had the maximum passes anything
 //! back. Gradients are summed in fixed groups of windows, so that they do not depend on threads.
 
-use super::simd::dispatch;
+use super::simd::vectorized;
 use std::sync::OnceLock;
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Shape, Tensor};
@@ -152,7 +152,10 @@ impl CustomOp2 for PooledConv {
             .zip(winners.par_chunks_mut(size))
             .zip(self.codes.par_chunks(self.length))
             .for_each(|((out, winners), codes)| {
-                dispatch(|| self.forward(s, codes, weight, bias, out, winners));
+                vectorized(
+                    #[inline(always)]
+                    || self.forward(s, codes, weight, bias, out, winners),
+                );
             });
         // The operation is applied once: there is nothing in it yet.
         let _ = self.winners.set(winners);
@@ -181,8 +184,10 @@ impl CustomOp2 for PooledConv {
                 let (mut dw, mut db) = zeros();
                 let windows = gradient.chunks_exact(size).zip(winners.chunks_exact(size));
                 for ((gradient, winners), codes) in windows.zip(codes.chunks_exact(self.length)) {
-                    let sums = (&mut dw[..], &mut db[..]);
-                    dispatch(|| self.backward(s, codes, gradient, winners, sums));
+                    vectorized(
+                        #[inline(always)]
+                        || self.backward(s, codes, gradient, winners, (&mut dw[..], &mut db[..])),
+                    );
                 }
                 (dw, db)
             })

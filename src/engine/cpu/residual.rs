@@ -8,7 +8,7 @@ use candle_core::{CpuStorage, CustomOp3, Layout, Shape, Tensor};
 use pulp::Simd;
 use rayon::prelude::*;
 
-use super::matmul::{Accumulate, Epilogue, Packed, Rows, load, product, store};
+use super::matmul::{Accumulate, Epilogue, Packed, Rows, product, vectors, vectors_mut};
 
 /// Samples whose weight gradients are summed one after the other.
 const GROUP: usize = 8;
@@ -60,14 +60,20 @@ struct Forward<'a> {
 
 impl Epilogue for Forward<'_> {
     #[inline(always)]
-    fn store<S: Simd>(&mut self, simd: S, row: usize, column: usize, value: S::f32s) {
+    fn store<S: Simd, const V: usize>(
+        &mut self,
+        simd: S,
+        row: usize,
+        column: usize,
+        values: [S::f32s; V],
+    ) {
         let channels = self.bias.len();
-        let from = (row + self.dilation) * channels + column;
-        let shortcut = load::<S>(&self.x[from..]);
-        let bias = load::<S>(&self.bias[column..]);
-        let to = row * channels + column;
-        let sum = simd.add_f32s(simd.add_f32s(value, bias), shortcut);
-        store::<S>(&mut self.out[to..], sum);
+        let shortcut = vectors::<S, V>(&self.x[(row + self.dilation) * channels + column..]);
+        let bias = vectors::<S, V>(&self.bias[column..]);
+        let out = vectors_mut::<S, V>(&mut self.out[row * channels + column..]);
+        for v in 0..V {
+            out[v] = simd.add_f32s(simd.add_f32s(values[v], bias[v]), shortcut[v]);
+        }
     }
 }
 
@@ -81,13 +87,21 @@ struct Backward<'a> {
 
 impl Epilogue for Backward<'_> {
     #[inline(always)]
-    fn store<S: Simd>(&mut self, simd: S, row: usize, column: usize, value: S::f32s) {
+    fn store<S: Simd, const V: usize>(
+        &mut self,
+        simd: S,
+        row: usize,
+        column: usize,
+        values: [S::f32s; V],
+    ) {
         let at = row * self.channels + column;
-        let x = load::<S>(&self.x[at..]);
+        let x = vectors::<S, V>(&self.x[at..]);
+        let out = vectors_mut::<S, V>(&mut self.out[at..]);
         let zero = simd.splat_f32s(0.0);
-        let passed = simd.select_f32s(simd.greater_than_f32s(x, zero), value, zero);
-        let sum = simd.add_f32s(load::<S>(&self.out[at..]), passed);
-        store::<S>(&mut self.out[at..], sum);
+        for v in 0..V {
+            let passed = simd.select_f32s(simd.greater_than_f32s(x[v], zero), values[v], zero);
+            out[v] = simd.add_f32s(out[v], passed);
+        }
     }
 }
 

@@ -9,13 +9,19 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::error::Problem;
-use pulp::WithSimd;
+use pulp::{Simd, WithSimd};
+
+/// Vectors of the portable path: four plain floats, which compilers make an instruction of on every
+/// CPU that has vectors (SSE2, NEON).
+pub type Portable = pulp::Scalar128b;
 
 /// A set of instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Path {
-    /// What every CPU has; slow, as no kernel is written for it.
+    /// What every CPU of its kind has: plain code, without fused multiply-add.
     Portable,
+    /// NEON, on 64-bit ARM.
+    Neon,
     /// AVX2 with fused multiply-add.
     Avx2,
     /// AVX-512.
@@ -36,7 +42,8 @@ static BEST: LazyLock<Path> = LazyLock::new(|| {
 
 impl Path {
     /// All, the plainest first.
-    pub const ALL: [Self; 4] = [Self::Portable, Self::Avx2, Self::Avx512, Self::Avx512Pairs];
+    pub const ALL: [Self; 5] =
+        [Self::Portable, Self::Neon, Self::Avx2, Self::Avx512, Self::Avx512Pairs];
 
     /// Returns the fastest path of this CPU.
     pub fn best() -> Self {
@@ -73,7 +80,8 @@ impl Path {
             Self::Avx2 => pulp::x86::V3::try_new().is_some(),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 | Self::Avx512Pairs => pulp::x86::V4::try_new().is_some(),
-            #[cfg(not(target_arch = "x86_64"))]
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => pulp::aarch64::Neon::try_new().is_some(),
             _ => false,
         }
     }
@@ -88,6 +96,7 @@ impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Portable => "portable",
+            Self::Neon => "neon",
             Self::Avx2 => "avx2",
             Self::Avx512 => "avx512",
             Self::Avx512Pairs => "avx512-pairs",
@@ -110,28 +119,47 @@ fn adds_beside_multiplying() -> bool {
 }
 
 /// Runs a kernel on the current path.
-#[cfg(target_arch = "x86_64")]
 #[inline]
 pub fn dispatch<Op: WithSimd>(kernel: Op) -> Op::Output {
-    use pulp::Simd;
-    use pulp::x86::{V3, V4};
     let path = Path::current();
-    if path >= Path::Avx512
-        && let Some(simd) = V4::try_new()
+    #[cfg(target_arch = "x86_64")]
+    {
+        if matches!(path, Path::Avx512 | Path::Avx512Pairs)
+            && let Some(simd) = pulp::x86::V4::try_new()
+        {
+            return Simd::vectorize(simd, kernel);
+        }
+        if path == Path::Avx2
+            && let Some(simd) = pulp::x86::V3::try_new()
+        {
+            return Simd::vectorize(simd, kernel);
+        }
+    }
+    #[cfg(target_arch = "aarch64")]
+    if path == Path::Neon
+        && let Some(simd) = pulp::aarch64::Neon::try_new()
     {
         return Simd::vectorize(simd, kernel);
     }
-    if path >= Path::Avx2
-        && let Some(simd) = V3::try_new()
-    {
-        return Simd::vectorize(simd, kernel);
-    }
-    Simd::vectorize(pulp::Scalar::new(), kernel)
+    debug_assert_eq!(path, Path::Portable);
+    Simd::vectorize(pulp::Scalar128b, kernel)
 }
 
-/// Runs a kernel on the current path.
-#[cfg(not(target_arch = "x86_64"))]
+/// Runs plain loops on the current path, compiled once for each: to be called as
+/// `vectorized(#[inline(always)] || ..)`. Without the attribute the closure is a function of its
+/// own, compiled for what every CPU has.
 #[inline]
-pub fn dispatch<Op: WithSimd>(kernel: Op) -> Op::Output {
-    pulp::Arch::new().dispatch(kernel)
+pub fn vectorized<R>(loops: impl FnMut() -> R) -> R {
+    dispatch(Loops(loops))
+}
+
+struct Loops<F>(F);
+
+impl<R, F: FnMut() -> R> WithSimd for Loops<F> {
+    type Output = R;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, _: S) -> R {
+        (self.0)()
+    }
 }

@@ -5,12 +5,12 @@
 //! stay in the second-level cache; computing frames by themselves also makes a result independent
 //! of the frames beside it.
 
-use crate::engine::cpu::simd::dispatch;
+use crate::engine::cpu::simd::vectorized;
 use pulp::Simd;
 
 use crate::engine::cpu::activation::relu;
 use crate::engine::cpu::matmul::{
-    Affine, Epilogue, LANES, Packed, Rows, load, product, rectified, store,
+    Affine, Epilogue, LANES, Packed, Rows, multiply_add, product, rectified, vectors, vectors_mut,
 };
 use crate::genome::sequence::UNKNOWN;
 
@@ -56,14 +56,24 @@ struct Residual<'a> {
 
 impl Epilogue for Residual<'_> {
     #[inline(always)]
-    fn store<S: Simd>(&mut self, simd: S, row: usize, column: usize, value: S::f32s) {
+    fn store<S: Simd, const V: usize>(
+        &mut self,
+        simd: S,
+        row: usize,
+        column: usize,
+        values: [S::f32s; V],
+    ) {
         let at = row * self.bias.len() + column;
-        let shortcut = load::<S>(&self.stream[at..]);
-        let sum = simd.add_f32s(simd.add_f32s(value, load::<S>(&self.bias[column..])), shortcut);
-        store::<S>(&mut self.stream[at..], sum);
-        let (scale, shift) = (load::<S>(&self.scale[column..]), load::<S>(&self.shift[column..]));
-        let normed = simd.mul_add_e_f32s(sum, scale, shift);
-        store::<S>(&mut self.activated[at..], rectified::<S>(simd, normed));
+        let stream = vectors_mut::<S, V>(&mut self.stream[at..]);
+        let activated = vectors_mut::<S, V>(&mut self.activated[at..]);
+        let [bias, scale, shift] =
+            [self.bias, self.scale, self.shift].map(|values| vectors::<S, V>(&values[column..]));
+        for v in 0..V {
+            let sum = simd.add_f32s(simd.add_f32s(values[v], bias[v]), stream[v]);
+            stream[v] = sum;
+            let normed = multiply_add(simd, sum, scale[v], shift[v]);
+            activated[v] = rectified::<S>(simd, normed);
+        }
     }
 }
 
@@ -124,15 +134,20 @@ impl FrameKernel {
         }
         let Some(Block { scale, shift, .. }) = self.blocks.first() else { return };
         let activated = &mut buffers.activated[self.padding() * channels..];
-        dispatch(|| {
-            let rows = activated.chunks_exact_mut(channels).zip(buffers.stream.chunks(channels));
-            for (out, row) in rows {
-                for (((out, value), scale), shift) in out.iter_mut().zip(row).zip(scale).zip(shift)
-                {
-                    *out = relu(value * scale + shift);
+        vectorized(
+            #[inline(always)]
+            || {
+                let rows =
+                    activated.chunks_exact_mut(channels).zip(buffers.stream.chunks(channels));
+                for (out, row) in rows {
+                    for (((out, value), scale), shift) in
+                        out.iter_mut().zip(row).zip(scale).zip(shift)
+                    {
+                        *out = relu(value * scale + shift);
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 
     fn block(&self, block: &Block, next: &Block, buffers: &mut Buffers) {
@@ -163,16 +178,19 @@ impl FrameKernel {
 
 /// Adds the scalar product of each row with `weights` to `out`.
 fn add_products(rows: &[f32], weights: &[f32], out: &mut [f32]) {
-    dispatch(|| {
-        for (out, row) in out.iter_mut().zip(rows.chunks_exact(weights.len())) {
-            let mut sums = [0.0; LANES];
-            let vectors = row.as_chunks::<LANES>().0.iter().zip(weights.as_chunks::<LANES>().0);
-            for (values, weights) in vectors {
-                for lane in 0..LANES {
-                    sums[lane] += values[lane] * weights[lane];
+    vectorized(
+        #[inline(always)]
+        || {
+            for (out, row) in out.iter_mut().zip(rows.chunks_exact(weights.len())) {
+                let mut sums = [0.0; LANES];
+                let vectors = row.as_chunks::<LANES>().0.iter().zip(weights.as_chunks::<LANES>().0);
+                for (values, weights) in vectors {
+                    for lane in 0..LANES {
+                        sums[lane] += values[lane] * weights[lane];
+                    }
                 }
+                *out += sums.iter().sum::<f32>();
             }
-            *out += sums.iter().sum::<f32>();
-        }
-    });
+        },
+    );
 }

@@ -8,7 +8,7 @@
 use super::config::{Config, Convolution, Track};
 use crate::engine::cpu::activation::relu;
 use crate::engine::cpu::matmul::{Affine, Packed, Rows, pad, padded, product};
-use crate::engine::cpu::simd::dispatch;
+use crate::engine::cpu::simd::vectorized;
 use crate::models::weight_file::Tensors;
 
 /// The modules of a network, packed.
@@ -138,21 +138,24 @@ impl WordLayer {
         let filters = self.bias.len();
         let positions = words.len() + 2 * self.padding + 1 - self.width;
         out.resize(positions * filters, 0.0);
-        dispatch(|| {
-            for (position, sums) in out.chunks_exact_mut(filters).enumerate() {
-                sums.copy_from_slice(&self.bias);
-                let first = self.padding.saturating_sub(position);
-                let past = (words.len() + self.padding - position).min(self.width);
-                for place in first..past {
-                    // A word with an unknown letter has an embedding of zeros, as padding has.
-                    let Some(word) = words[position + place - self.padding] else { continue };
-                    let entry = (word * self.width + place) * filters;
-                    let added = &self.table[entry..entry + filters];
-                    sums.iter_mut().zip(added).for_each(|(sum, value)| *sum += value);
+        vectorized(
+            #[inline(always)]
+            || {
+                for (position, sums) in out.chunks_exact_mut(filters).enumerate() {
+                    sums.copy_from_slice(&self.bias);
+                    let first = self.padding.saturating_sub(position);
+                    let past = (words.len() + self.padding - position).min(self.width);
+                    for place in first..past {
+                        // A word with an unknown letter has an embedding of zeros, as padding has.
+                        let Some(word) = words[position + place - self.padding] else { continue };
+                        let entry = (word * self.width + place) * filters;
+                        let added = &self.table[entry..entry + filters];
+                        sums.iter_mut().zip(added).for_each(|(sum, value)| *sum += value);
+                    }
+                    sums.iter_mut().for_each(|sum| *sum = relu(*sum));
                 }
-                sums.iter_mut().for_each(|sum| *sum = relu(*sum));
-            }
-        });
+            },
+        );
     }
 }
 
@@ -210,15 +213,19 @@ fn pool(values: &[f32], filters: usize, size: usize, to: Plane<'_>) {
         out.resize((rows + 2 * padding) * width, 0.0);
     }
     let out = &mut out[padding * width..][..rows * width];
-    dispatch(|| {
-        for (group, out) in values.chunks_exact(size * filters).zip(out.chunks_exact_mut(width)) {
-            let out = &mut out[column..column + filters];
-            for row in group.chunks_exact(filters) {
-                // Nothing is below 0 after a ReLU, which is what `out` holds.
-                out.iter_mut().zip(row).for_each(|(most, value)| *most = most.max(*value));
+    vectorized(
+        #[inline(always)]
+        || {
+            for (group, out) in values.chunks_exact(size * filters).zip(out.chunks_exact_mut(width))
+            {
+                let out = &mut out[column..column + filters];
+                for row in group.chunks_exact(filters) {
+                    // Nothing is below 0 after a ReLU, which is what `out` holds.
+                    out.iter_mut().zip(row).for_each(|(most, value)| *most = most.max(*value));
+                }
             }
-        }
-    });
+        },
+    );
 }
 
 /// Packs a matrix whose rows come in blocks that take whole vectors each: `blocks` are the rows of

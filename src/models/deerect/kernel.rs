@@ -8,7 +8,7 @@ use pulp::{Simd, WithSimd};
 
 use crate::engine::cpu::activation::sigmoid;
 use crate::engine::cpu::layers::{Activations, Dense};
-use crate::engine::cpu::matmul::{LANES, load, padded, rectified, store};
+use crate::engine::cpu::matmul::{LANES, load, multiply_add, padded, rectified, store};
 use crate::genome::sequence::UNKNOWN;
 
 /// Width and stride of the max-pool over convolution positions.
@@ -226,7 +226,7 @@ fn centred_squares<S: Simd>(simd: S, conv: &[Lanes], mean: &Lanes) -> Lanes {
         let mut sum = simd.splat_f32s(0.0);
         for value in conv {
             let centred = simd.sub_f32s(load::<S>(&value[first..]), mean);
-            sum = simd.mul_add_e_f32s(centred, centred, sum);
+            sum = multiply_add(simd, centred, centred, sum);
         }
         store::<S>(&mut squares[first..], sum);
     }
@@ -250,7 +250,7 @@ impl Normalise {
             }
             let centred = simd.sub_f32s(highest, load::<S>(&self.mean[first..]));
             let (scale, bias) = (load::<S>(&self.scale[first..]), load::<S>(&self.bias[first..]));
-            let value = simd.mul_add_e_f32s(centred, scale, bias);
+            let value = multiply_add(simd, centred, scale, bias);
             store::<S>(&mut out[first..], rectified::<S>(simd, value));
         }
     }

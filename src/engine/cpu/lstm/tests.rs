@@ -99,7 +99,7 @@ fn narrower_vectors_give_the_same_within_rounding() {
         let pairs = state.iter().zip(&narrow_state).chain(output.iter().zip(&narrow_output));
         assert!(pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-6));
     };
-    other(&|cells| cells.with_simd(pulp::Scalar::new()));
+    other(&|cells| cells.with_simd(pulp::Scalar128b));
     if let Some(avx2) = pulp::x86::V3::try_new() {
         other(&|cells| Simd::vectorize(avx2, cells));
     }

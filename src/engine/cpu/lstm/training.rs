@@ -4,7 +4,7 @@ use crate::engine::cpu::simd::dispatch;
 use pulp::{Simd, WithSimd};
 
 use super::{Cell, GATES, LANES};
-use crate::engine::cpu::matmul::{load, store};
+use crate::engine::cpu::matmul::{load, multiply_add, store};
 
 impl<S: Simd> Cell<S> {
     #[inline(always)]
@@ -69,7 +69,7 @@ impl WithSimd for Forward<'_> {
             let candidate = cell.tanh(load::<S>(&gates[c..]));
             let out = cell.logistic(load::<S>(&gates[o..]));
             let entering = simd.mul_f32s(input, candidate);
-            let after = simd.mul_add_e_f32s(load::<S>(&before[at..]), forget, entering);
+            let after = multiply_add(simd, load::<S>(&before[at..]), forget, entering);
             store::<S>(&mut gates[i..], input);
             store::<S>(&mut gates[f..], forget);
             store::<S>(&mut gates[c..], candidate);
@@ -121,7 +121,7 @@ impl WithSimd for Backward<'_> {
             let squashed = cell.tanh(load::<S>(&state[at..]));
             let passed = simd.mul_f32s(d_out, o);
             let d_state =
-                simd.mul_add_e_f32s(passed, cell.tanh_slope(squashed), load::<S>(&carried[at..]));
+                multiply_add(simd, passed, cell.tanh_slope(squashed), load::<S>(&carried[at..]));
             let gradients = [
                 simd.mul_f32s(simd.mul_f32s(d_state, c), cell.logistic_slope(i)),
                 simd.mul_f32s(simd.mul_f32s(d_state, before), cell.logistic_slope(f)),

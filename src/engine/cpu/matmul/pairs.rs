@@ -113,19 +113,17 @@ impl<E: Epilogue> NullaryFnOnce for Product<'_, E> {
                 part.prefetch(row / TILE, a.rows / TILE, next);
                 // SAFETY: `vectorize` runs this on a CPU with AVX-512; the rows are there.
                 let sums = unsafe { part.full_tile(row, &frame) };
-                unrolled!(n < SUMS: [0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23] => {
-                    let (m, v) = (n / VECTORS, n % VECTORS);
-                    let value = simd.mul_f32x16(sums[n], unscale);
-                    epilogue.store(simd, row + m, column + v * LANES, value);
+                unrolled!(m < TILE: [0 1 2 3 4 5 6 7 8 9 10 11] => {
+                    let sums: [f32x16; VECTORS] = std::array::from_fn(|v| sums[m * VECTORS + v]);
+                    let values = sums.map(|sum| simd.mul_f32x16(sum, unscale));
+                    epilogue.store(simd, row + m, column, values);
                 });
                 row += TILE;
             }
             while row < a.rows {
                 frame.rows[0] = rows[row];
-                for (v, sum) in part.thin_tile(simd, row, &frame).into_iter().enumerate() {
-                    let value = simd.mul_f32x16(sum, unscale);
-                    epilogue.store(simd, row, column + v * LANES, value);
-                }
+                let sums = part.thin_tile(simd, row, &frame);
+                epilogue.store(simd, row, column, sums.map(|sum| simd.mul_f32x16(sum, unscale)));
                 row += 1;
             }
         }

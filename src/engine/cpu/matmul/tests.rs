@@ -65,14 +65,20 @@ proptest! {
     }
 }
 
-/// Each kind of CPU has its own tiles; every path with fused multiply-adds gives the same bits.
-#[cfg(target_arch = "x86_64")]
+/// Each kind of CPU has its own tiles; a sum is the same chain over k in all, fused on every path but
+/// the portable one.
 #[test]
-fn narrower_vectors_give_the_same() {
-    let (rows, k) = (25, 9);
-    for n in [16, 32, 48, 80] {
-        let data = values(rows * k, 1);
-        let (packed, bias) = (Packed::new(&values(k * n, 2), k, n), vec![0.0; n]);
+fn a_sum_is_the_chain_of_its_products_on_every_path() {
+    let k = 9;
+    for (rows, n) in [(1, 48), (3, 96), (25, 16), (25, 32), (25, 80), (2 * TOGETHER + 1, 64)] {
+        let (data, right) = (values(rows * k, 1), values(k * n, 2));
+        let (packed, bias) = (Packed::new(&right, k, n), vec![0.0; n]);
+        let chain = |step: &dyn Fn(f32, f32, f32) -> f32| -> Vec<f32> {
+            let elements = (0..rows).flat_map(|r| (0..n).map(move |c| (r, c)));
+            let sum =
+                |(r, c)| (0..k).fold(0.0, |sum, i| step(data[r * k + i], right[i * n + c], sum));
+            elements.map(sum).collect()
+        };
         let run = |call: &dyn Fn(Product<'_, Affine<'_>>)| {
             let mut out = vec![0.0; rows * n];
             let mut epilogue = Affine { out: &mut out, bias: &bias, relu: false };
@@ -80,13 +86,51 @@ fn narrower_vectors_give_the_same() {
             call(Product { a, b: &packed, epilogue: &mut epilogue });
             out
         };
-        let best = run(&|product| dispatch(product));
-        let plain = run(&|product| product.with_simd(pulp::Scalar::new()));
-        assert!(best.iter().zip(&plain).all(|(a, b)| (a - b).abs() < 1e-5));
+        let portable = run(&|product| product.with_simd(pulp::Scalar128b));
+        assert_eq!(portable, chain(&|x, y, sum| x * y + sum));
+        let fused = chain(&f32::mul_add);
+        if Path::current() != Path::Portable {
+            assert_eq!(run(&|product| dispatch(product)), fused);
+        }
+        #[cfg(target_arch = "x86_64")]
         if let Some(avx2) = pulp::x86::V3::try_new() {
-            assert_eq!(run(&|product| Simd::vectorize(avx2, product)), best);
+            assert_eq!(run(&|product| Simd::vectorize(avx2, product)), fused);
         }
     }
+}
+
+#[test]
+fn relu_hands_on_what_is_not_a_number() {
+    struct Relu<'a>(&'a mut [f32]);
+    impl WithSimd for Relu<'_> {
+        type Output = ();
+        fn with_simd<S: Simd>(self, simd: S) {
+            for at in (0..self.0.len()).step_by(S::F32_LANES) {
+                let value = rectified::<S>(simd, load::<S>(&self.0[at..]));
+                store::<S>(&mut self.0[at..], value);
+            }
+        }
+    }
+    let mut values = [-1.5; LANES];
+    (values[3], values[5], values[6]) = (f32::NAN, 2.5, 0.0);
+    let expected = values.map(|value| if value < 0.0 { 0.0 } else { value });
+    let (mut best, mut portable) = (values, values);
+    dispatch(Relu(&mut best));
+    Relu(&mut portable).with_simd(pulp::Scalar128b);
+    for found in [best, portable] {
+        assert_eq!(found.map(f32::to_bits), expected.map(f32::to_bits));
+    }
+}
+
+/// What lies behind a value that is dropped does not come back.
+#[test]
+fn room_that_is_made_again_holds_zeros() {
+    let mut values = Aligned::from(&[1.0; 20][..]);
+    assert_eq!(values.as_ptr().align_offset(64), 0);
+    values.resize(3);
+    values.resize(40);
+    assert_eq!(values[..3], [1.0; 3]);
+    assert_eq!(values[3..], [0.0; 37]);
 }
 
 #[test]

@@ -5,9 +5,9 @@ use pulp::Simd;
 use super::{Arithmetic, Layer, Layers, Stream};
 use crate::engine::cpu::activation::{relu, softmax};
 use crate::engine::cpu::matmul::{
-    Affine, Epilogue, Packed, Rows, load, pad, product, rectified, store,
+    Affine, Epilogue, Packed, Rows, pad, product, rectified, vectors, vectors_mut,
 };
-use crate::engine::cpu::simd::dispatch;
+use crate::engine::cpu::simd::vectorized;
 use crate::models::CleavageVector;
 
 /// A layer, packed.
@@ -63,16 +63,25 @@ struct Residual<'a> {
 
 impl Epilogue for Residual<'_> {
     #[inline(always)]
-    fn store<S: Simd>(&mut self, simd: S, row: usize, column: usize, value: S::f32s) {
+    fn store<S: Simd, const V: usize>(
+        &mut self,
+        simd: S,
+        row: usize,
+        column: usize,
+        values: [S::f32s; V],
+    ) {
         let channels = self.bias.len();
-        let Stream { values, rectified: next, dilation } = &mut self.stream;
-        let from = (row + *dilation) * channels + column;
+        let Stream { values: stream, rectified: next, dilation } = &mut self.stream;
         let to = row * channels + column;
-        let shortcut = load::<S>(&values[from..]);
-        let bias = load::<S>(&self.bias[column..]);
-        let sum = simd.add_f32s(simd.add_f32s(value, bias), shortcut);
-        store::<S>(&mut values[to..], sum);
-        store::<S>(&mut next[to..], rectified::<S>(simd, sum));
+        let bias = vectors::<S, V>(&self.bias[column..]);
+        let shortcut = *vectors::<S, V>(&stream[(row + *dilation) * channels + column..]);
+        let stream = vectors_mut::<S, V>(&mut stream[to..]);
+        let next = vectors_mut::<S, V>(&mut next[to..]);
+        for v in 0..V {
+            let sum = simd.add_f32s(simd.add_f32s(values[v], bias[v]), shortcut[v]);
+            stream[v] = sum;
+            next[v] = rectified::<S>(simd, sum);
+        }
     }
 }
 
@@ -80,11 +89,14 @@ impl Arithmetic for Exact {
     type Value = f32;
 
     fn rectify(&self, stream: &[f32], rectified: &mut [f32]) {
-        dispatch(|| {
-            for (rectified, &value) in rectified.iter_mut().zip(stream) {
-                *rectified = relu(value);
-            }
-        });
+        vectorized(
+            #[inline(always)]
+            || {
+                for (rectified, &value) in rectified.iter_mut().zip(stream) {
+                    *rectified = relu(value);
+                }
+            },
+        );
     }
 
     fn block(&self, number: usize, rows: Rows<'_>, stream: Stream<'_, f32>) {

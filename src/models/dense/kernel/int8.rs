@@ -12,7 +12,7 @@ use super::{Arithmetic, Layer, Stream};
 use crate::engine::cpu::activation::softmax;
 use crate::engine::cpu::int8::{Epilogue, HIGHEST, Integers, Packed, product, rounded};
 use crate::engine::cpu::matmul::{LANES, Rows, pad};
-use crate::engine::cpu::simd::dispatch;
+use crate::engine::cpu::simd::vectorized;
 use crate::models::CleavageVector;
 pub use calibrate::LEAST;
 
@@ -37,16 +37,19 @@ impl Steps {
 
     /// Rectifies and rounds rows.
     fn round(&self, values: &[f32], integers: &mut [u8]) {
-        dispatch(|| {
-            let rows = integers.chunks_exact_mut(self.steps.len());
-            for (integers, values) in rows.zip(values.chunks_exact(self.steps.len())) {
-                for ((integer, &value), &inverse) in
-                    integers.iter_mut().zip(values).zip(&self.inverse)
-                {
-                    *integer = rounded(value, inverse);
+        vectorized(
+            #[inline(always)]
+            || {
+                let rows = integers.chunks_exact_mut(self.steps.len());
+                for (integers, values) in rows.zip(values.chunks_exact(self.steps.len())) {
+                    for ((integer, &value), &inverse) in
+                        integers.iter_mut().zip(values).zip(&self.inverse)
+                    {
+                        *integer = rounded(value, inverse);
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 }
 

@@ -1,6 +1,8 @@
 //! The first convolution, as table look-ups.
 
-use crate::engine::cpu::matmul::LANES;
+use pulp::{Simd, WithSimd};
+
+use crate::engine::cpu::matmul::{vectors, vectors_mut};
 use crate::engine::cpu::simd::dispatch;
 use crate::genome::sequence::UNKNOWN;
 
@@ -43,27 +45,57 @@ impl Stem {
 
     /// Computes some rows of a sequence.
     pub fn rows(&self, sequence: &[u8], rows: impl Iterator<Item = usize>, out: &mut [f32]) {
-        let channels = self.channels();
-        let (weights, _) = self.weight.as_chunks::<LANES>();
-        let (biases, _) = self.bias.as_chunks::<LANES>();
-        let vectors = biases.len();
-        dispatch(|| {
-            for (out, row) in out.chunks_exact_mut(channels).zip(rows) {
-                let bases = &sequence[row..row + self.width()];
-                let (out, _) = out.as_chunks_mut::<LANES>();
-                for (v, (out, bias)) in out.iter_mut().zip(biases).enumerate() {
-                    let mut sums = *bias;
-                    for (tap, &base) in bases.iter().enumerate() {
-                        if base < UNKNOWN {
-                            let weight = &weights[(tap * 4 + usize::from(base)) * vectors + v];
-                            for (sum, weight) in sums.iter_mut().zip(weight) {
-                                *sum += weight;
-                            }
-                        }
-                    }
-                    *out = sums;
+        dispatch(Look { stem: self, sequence, rows, out });
+    }
+
+    /// Computes V vectors of channels of a row.
+    #[inline(always)]
+    fn columns<S: Simd, const V: usize>(
+        &self,
+        simd: S,
+        bases: &[u8],
+        column: usize,
+        out: &mut [f32],
+    ) {
+        let mut sums = *vectors::<S, V>(&self.bias[column..]);
+        for (tap, &base) in bases.iter().enumerate() {
+            if base < UNKNOWN {
+                let at = (tap * 4 + usize::from(base)) * self.channels() + column;
+                let weights = vectors::<S, V>(&self.weight[at..]);
+                for v in 0..V {
+                    sums[v] = simd.add_f32s(sums[v], weights[v]);
                 }
             }
-        });
+        }
+        *vectors_mut::<S, V>(&mut out[column..]) = sums;
+    }
+}
+
+/// Some rows of a sequence.
+struct Look<'a, R> {
+    stem: &'a Stem,
+    sequence: &'a [u8],
+    rows: R,
+    out: &'a mut [f32],
+}
+
+impl<R: Iterator<Item = usize>> WithSimd for Look<'_, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (channels, width) = (self.stem.channels(), self.stem.width());
+        for (out, row) in self.out.chunks_exact_mut(channels).zip(self.rows) {
+            let bases = &self.sequence[row..row + width];
+            let mut column = 0;
+            while column + 4 * S::F32_LANES <= channels {
+                self.stem.columns::<S, 4>(simd, bases, column, out);
+                column += 4 * S::F32_LANES;
+            }
+            while column < channels {
+                self.stem.columns::<S, 1>(simd, bases, column, out);
+                column += S::F32_LANES;
+            }
+        }
     }
 }
