@@ -51,7 +51,7 @@ pub struct Args {
     /// Share of kept windows, and of calls, that are to be found [default: 0.999].
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
     recall: Option<f64>,
-    /// Windows that the model scores to learn from [default: 400000].
+    /// Windows that the model scores to learn from [default: 1000000].
     #[arg(long, value_name = "N")]
     windows: Option<usize>,
     /// Windows that it scores to choose the limit on, of a quarter of the genome that nothing is
