@@ -107,14 +107,13 @@ impl ContextOptions {
         });
         let usage = self.splice.context_model.as_ref();
         let usage = usage.map(|path| Ok::<_, Error>((path.clone(), digest(path)?))).transpose()?;
-        let precision = sites.cpu_precision();
         let strength = strength.map(|name| {
-            let model = registry::load(name, &Workers::cpu(precision))?;
+            let model = registry::load(name, &Workers::CPU)?;
             Ok::<_, Error>((name.to_owned(), model.card().sha256.clone()))
         });
         Ok(ContextPlan {
             model: sites.model.clone(),
-            precision,
+            precision: sites.cpu_precision(),
             strength: strength.transpose()?,
             splice_scores: self.splice.splice_scores.clone(),
             keep_splice_scores: !self.splice.no_splice_cache,
@@ -157,9 +156,8 @@ impl LoadedContext {
         fasta: Option<&FastaFile>,
     ) -> Result<(Self, Vec<String>)> {
         let mut notes = Vec::new();
-        let workers = Workers::cpu(plan.precision);
         let strength = plan.strength.as_ref().map(|(name, sha256)| {
-            let model = registry::load(name, &workers)?;
+            let model = registry::load(name, &Workers::CPU)?;
             if model.card().sha256 != *sha256 {
                 let problem = "it is another one than the scan was begun with";
                 return Err(Error::model(name, problem));
@@ -190,6 +188,7 @@ impl LoadedContext {
             known.add_ends(genes, plan.score_ends);
         }
         known.finish(contigs);
+        let workers = Workers::cpu(plan.precision);
         let sites = known.has_scored().then(|| registry::load(&plan.model, &workers));
         let sites = sites.transpose()?;
         Ok((Self { strength, sites, usage, known, plan: plan.clone() }, notes))

@@ -86,7 +86,7 @@ impl ModelOptions {
         model_file(&self.model)
     }
 
-    /// Returns what is computed in on the CPU, as what goes with the model always is.
+    /// Returns what the model is computed in where that is on the CPU.
     pub fn cpu_precision(&self) -> CpuPrecision {
         self.precision.on_cpu().unwrap_or_default()
     }
@@ -160,13 +160,13 @@ impl StrengthOptions {
         Some(name).filter(|name| *name != NONE)
     }
 
-    /// Loads the strength model that is to go with a site model, if there is to be one.
+    /// Loads the strength model that is to go with a site model, if there is to be one. It is
+    /// computed in f32: small differences of strength are what effects are made of.
     ///
     /// # Errors
     /// If there is no such model.
     pub fn load(&self, sites: &ModelOptions) -> Result<Option<Box<dyn Model>>> {
-        let workers = Workers::cpu(sites.cpu_precision());
-        self.name(sites).map(|name| registry::load(name, &workers)).transpose()
+        self.name(sites).map(|name| registry::load(name, &Workers::CPU)).transpose()
     }
 }
 

@@ -128,7 +128,7 @@ pub type Named<T> = (T, String);
 pub struct ContextPlan {
     /// The model of the scan as it was named, to score known sites where none is called.
     pub model: String,
-    /// What that and the strength model are computed in.
+    /// What that is computed in.
     pub precision: CpuPrecision,
     /// The strength model as it was named.
     pub strength: Option<Named<String>>,
