@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use polyascan::models::screen::HeldOut;
 use serde_json::Value;
 
 use crate::support::*;
@@ -81,7 +82,12 @@ fn a_screened_scan_finds_the_calls_and_accounts_for_every_window() {
     let (all, some) = (by_place(&exact), by_place(&screened));
     let found = some.iter().filter(|(place, _)| all.contains_key(place));
     let found: Vec<_> = found.collect();
-    assert!(found.len() as f64 >= 0.99 * all.len() as f64, "{} of {}", found.len(), all.len());
+    // Few calls were held out: no more is promised of the others.
+    let held_out: HeldOut = serde_json::from_value(card["held_out"].clone()).unwrap();
+    let promised = held_out.call_recall_at_least();
+    assert!(promised > 0.5, "{card:#}");
+    let share = found.len() as f64 / all.len() as f64;
+    assert!(share >= promised, "{} of {}: {share} < {promised}", found.len(), all.len());
     for (place, site) in found {
         // The window centred on a call is computed exactly, whether it passes or not.
         assert_eq!(site.probability, all[place].probability, "{place:?}");

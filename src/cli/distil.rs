@@ -113,13 +113,14 @@ fn tell(measured: &HeldOut) {
     let HeldOut { windows, computed, kept, kept_found, calls, calls_found } = *measured;
     tracing::info!(
         "of {}, {computed} ({:.2} %) are left to the model; found are {kept_found} of {} ({:.3} %) and \
-         {calls_found} of {} ({:.3} %)",
+         {calls_found} of {} ({:.3} %), which promises {:.1} % of others",
         count(windows, "held-out window"),
         100.0 * computed as f64 / windows.max(1) as f64,
         count(kept, "kept window"),
         100.0 * measured.recall(),
         count(calls, "call"),
         100.0 * measured.call_recall(),
+        100.0 * measured.call_recall_at_least(),
     );
 }
 

@@ -8,6 +8,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use statrs::distribution::{Beta, ContinuousCDF};
 
 use super::card::{ModelCard, Task};
 use super::weight_file::{self, WeightFile, sha256};
@@ -63,6 +64,15 @@ impl HeldOut {
     /// Returns the share of calls that are found; 1 of none.
     pub fn call_recall(&self) -> f64 {
         share(self.calls_found, self.calls)
+    }
+
+    /// Returns what share of a genome's calls is found at least, with a confidence of 95 %, if those
+    /// held out are drawn from them (one-sided bound of Clopper & Pearson 1934): few of them promise
+    /// little, even if all are found.
+    pub fn call_recall_at_least(&self) -> f64 {
+        let missed = self.calls.saturating_sub(self.calls_found);
+        let bound = Beta::new(self.calls_found as f64, missed as f64 + 1.0);
+        bound.map_or(0.0, |beta| beta.inverse_cdf(0.05))
     }
 }
 
