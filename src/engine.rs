@@ -1,6 +1,8 @@
 //! Computation: devices and hand-written kernels.
 
 #[doc(hidden)]
+pub mod candle;
+#[doc(hidden)]
 pub mod cpu;
 #[doc(hidden)]
 pub mod cuda;

@@ -98,7 +98,8 @@ fn strength_overfits(precision: CpuPrecision) {
 fn what_has_no_integers_cannot_be_trained_in_them() {
     let text = "[model]\nname = \"x\"\ndescription = \"\"\nseed = 7\n\
                 [optimiser]\nepochs = 1\nbatch = 8\nlearning_rate = 0.1\nquantise = \"int8\"\n\
-                [network]\narchitecture = \"polyaid\"";
+                [network]\narchitecture = \"polyaid\"\nfilters = 24\nwidth = 8\nunits = 8\n\
+                classification = [16]\ncleavage = [16]\n";
     let value = toml::from_str(text).unwrap();
     let refused = from_value::<Trial>(Path::new("x.toml"), value, None).unwrap_err().to_string();
     assert!(refused.contains("polyaid has no int8 form"), "{refused}");
