@@ -2,7 +2,7 @@
 
 use std::any::TypeId;
 
-use pulp::Simd;
+use pulp::{Simd, bytemuck};
 
 use super::super::simd::Portable;
 
@@ -121,7 +121,9 @@ fn is_portable<S: Simd>() -> bool {
 #[inline(always)]
 pub fn multiply_add<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S::f32s {
     if is_portable::<S>() {
-        return simd.add_f32s(simd.mul_f32s(a, b), c);
+        // As plain loops: without link-time optimisation this type's own operations are calls.
+        let [a, b, c] = [a, b, c].map(bytemuck::cast::<S::f32s, [f32; 4]>);
+        return bytemuck::cast(std::array::from_fn::<f32, 4, _>(|i| a[i] * b[i] + c[i]));
     }
     simd.mul_add_e_f32s(a, b, c)
 }
