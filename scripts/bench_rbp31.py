@@ -7,8 +7,8 @@ usage: bench_rbp31.py [--binary target/release/polyascan] [--data ../shared/data
 Recipes are config/train/deeprke.toml and pysster.toml, but for what stands in NETWORKS; a tenth of the training sample
 chooses the epoch, the test sample is looked at once. Embeddings are trained on the training sample alone. Structures
 are of minimum free energy, by RNAfold or by ViennaRNA's Python module (pip install viennarna); without either, the
-networks that read them are left out and named. What is done is not done again, so a run that was stopped goes on.
-Writes target/rbp31/ and, of all that is there, target/rbp31/results.tsv and the means beside the papers'.
+networks that read them are left out and named. What is done, here or in docs/rbp31.tsv, is not done again, so a run that
+was stopped goes on. Writes target/rbp31/ and, of all that is there, docs/rbp31.tsv and the means beside the papers'.
 """
 
 import argparse
@@ -25,6 +25,8 @@ import sys
 import tomllib
 
 OUT = pathlib.Path("target/rbp31")
+RESULTS = pathlib.Path("docs/rbp31.tsv")
+FIGURES = ("auroc", "auprc", "error_rate")
 # Mean AUROC of the papers (Deng et al. 2020, tables of RBP-31).
 PUBLISHED = {"DeepRKE": 0.873, "DeepRKE without structure": 0.863, "iDeepS": 0.86, "GraphProt": 0.82}
 
@@ -43,10 +45,11 @@ def main():
         left_out = [name for name in args.networks if NETWORKS[name]["structures"]]
         args.networks = [name for name in args.networks if name not in left_out]
         print(f"neither RNAfold nor ViennaRNA's Python module is here: not run: {', '.join(left_out)}", file=sys.stderr)
+    done = measured()
     for folder in sets:
         for network in args.networks:
             result = OUT / network / f"{folder.name}.json"
-            if not result.exists():
+            if not result.exists() and (network, folder.name) not in done:
                 measure(args, folder, network, result)
     report()
 
@@ -74,7 +77,7 @@ def measure(args, folder, network, result):
         run(args, "train", "binding", "--config", settings, "-o", weights, "--threads", args.threads, "--resume")
     told = run(args, "evaluate", "classes", "--positive", test[1], "--negative", test[0], "--model", weights, "--json")
     result.write_text(told)
-    print(f"{network}\t{folder.name}\t{json.loads(told)['auroc']:.4f}", flush=True)
+    print(f"{network}\t{folder.name}\t{json.loads(told)['all']['auroc']:.4f}", flush=True)
 
 
 def files(args, folder, part, structures):
@@ -164,25 +167,33 @@ NETWORKS = {
 }
 
 
+def measured():
+    """Returns what is in the table of results: figures by network and set."""
+    if not RESULTS.exists():
+        return {}
+    with open(RESULTS, newline="") as table:
+        rows = list(csv.DictReader(table, delimiter="\t"))
+    return {(row["network"], row["set"]): [float(row[name]) for name in FIGURES] for row in rows}
+
+
 def report():
     """Writes all results that are there, and prints means of each network and of the papers."""
-    rows = [{"network": file.parent.name, "set": file.stem, **figures(json.loads(file.read_text()))}
-            for file in sorted(OUT.glob("*/*.json"), key=lambda file: (file.parent.name, number(file.name)))]
-    if not rows:
+    results = measured()
+    for file in OUT.glob("*/*.json"):
+        told = json.loads(file.read_text())["all"]
+        results[file.parent.name, file.stem] = [round(told[name], 4) for name in FIGURES]
+    if not results:
         return
-    with open(OUT / "results.tsv", "w", newline="") as out:
-        writer = csv.DictWriter(out, rows[0].keys(), delimiter="\t", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    with open(RESULTS, "w", newline="") as out:
+        writer = csv.writer(out, delimiter="\t", lineterminator="\n")
+        writer.writerow(["network", "set", *FIGURES])
+        order = sorted(results, key=lambda key: (key[0], number(key[1])))
+        writer.writerows([*key, *results[key]] for key in order)
     for network in NETWORKS:
-        found = [row["auroc"] for row in rows if row["network"] == network]
+        found = [figures[0] for (name, _), figures in results.items() if name == network]
         if found:
             print(f"{network}: mean AUROC {statistics.mean(found):.4f} of {len(found)} sets")
     print("published, of all 31: " + ", ".join(f"{name} {value}" for name, value in PUBLISHED.items()))
-
-
-def figures(told):
-    return {name: told[name] for name in ("auroc", "auprc", "error_rate")}
 
 
 def run(args, *arguments):
