@@ -91,7 +91,7 @@ pub fn run(args: &Args) -> Result<()> {
     scan.check().map_err(Error::usage)?;
     let threads = args.threads.apply()?;
     let beside = ["toml", "log.tsv", "svg"].map(|ending| args.output.with_extension(ending));
-    let outputs = [&beside[..], &[args.output.clone()]].concat();
+    let outputs = [&beside[..], std::slice::from_ref(&args.output)].concat();
     let _lock = args.claim(&outputs)?;
     let model = registry::load(&args.model, &args.device.workers(Precision::F32)?)?;
     let fasta = FastaFile::open(&args.fasta)?;

@@ -135,7 +135,7 @@ impl Model for DenseScan {
     }
 
     fn holder(&self) -> Option<&dyn Holder> {
-        self.gpu.is_none().then(|| &*self.kernel as &dyn Holder)
+        self.gpu.is_none().then_some(&*self.kernel as &dyn Holder)
     }
 }
 

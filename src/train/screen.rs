@@ -191,10 +191,10 @@ impl Task for ScreenTask<'_> {
         let seed = self.config.model.seed.wrapping_mul(1_000_003).wrapping_add(number as u64);
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let steps = self.steps();
-        if let Some(screen) = model.filter(|_| number >= self.config.stretches.mine_after) {
-            if !self.pool.is_empty() {
-                self.mine(screen, &mut rng)?;
-            }
+        if let Some(screen) = model.filter(|_| number >= self.config.stretches.mine_after)
+            && !self.pool.is_empty()
+        {
+            self.mine(screen, &mut rng)?;
         }
         let batch = self.config.optimiser.batch;
         self.order.clear();

@@ -134,9 +134,9 @@ impl<A: Arithmetic> DenseKernel<A> {
             copy[bases.clone()].copy_from_slice(stretch);
             self.embed_rows(copy, &plan.needed[0][range.clone()], values);
         }
-        for number in 0..self.dilations.len() {
+        for (number, window) in layers[..self.dilations.len()].iter().enumerate() {
             let after = plan.that_see(number + 1, bases);
-            let sources = Sources { window: &layers[number], copies: values, range, count };
+            let sources = Sources { window, copies: values, range, count };
             self.block_rows(number, &plan.taps[number][after.clone()], &sources, operand, next);
             std::mem::swap(values, next);
             range = after;
