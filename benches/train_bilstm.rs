@@ -19,7 +19,7 @@ const BATCH: usize = 64;
 const CPU: Device = Device::Cpu;
 
 fn noise() -> Noise {
-    Noise { rng: ChaCha8Rng::seed_from_u64(1), dropout: 0.1 }
+    Noise::new(ChaCha8Rng::seed_from_u64(1), 0.1)
 }
 
 fn network(config: &PolyaidConfig, form: Form) -> BiLstmNet {
