@@ -5,7 +5,7 @@
 
 Each command runs at sizes that grow by the same factor. Time is processor time, less that of the same command at its
 least size (start-up, models, what is read in any case); the exponent b of time ~ size^b is a least-squares line through
-the logarithms. What merge takes by the number of shards, of one genome, is a line: its slope is told. --largest 0.1
+the logarithms of what takes long enough to be measured. What merge takes by the number of shards, of one genome, is a line: its slope is told. --largest 0.1
 leaves out what is above a tenth of the largest sizes. Exit code 1 if an exponent is not within 0.9 to 1.1.
 """
 
@@ -16,6 +16,7 @@ import sys
 import tempfile
 
 from bench_large_vcf import BLOCK, LINE, Files, measure
+from scaling import LEAST_SECONDS
 
 RANGE = (0.9, 1.1)
 
@@ -61,7 +62,7 @@ class Work:
         return self.command("variants", "-W", "-o", self.out + ".vcf.gz", *self.files.records(count, 0))
 
     def scored(self, count):
-        return self.command("variants", "-W", "-o", self.out + ".vcf", *self.files.records(count, 0)[:3])
+        return self.command("variants", "-W", "-o", self.out + ".vcf.gz", *self.files.records(count, 0)[:3])
 
     def mutagenesis(self, bases):
         genome = self.genome(1_000_000)
@@ -128,18 +129,20 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             work = Work(folder, os.path.abspath(args.binary), args.threads)
             make = getattr(work, name)
-            least = measure(make(300 if name != "merge" else 1))[1] if name != "merge" else 0.0
+            least = 0.0 if name == "merge" else measure(make(300 if scale > 1 else 1))[1]
             points = []
             for size in sizes:
                 wall, processor, peak = measure(make(int(size * scale)))
                 points.append((size, max(processor - least, 1e-3), wall, peak))
                 if size != sizes[-1]:
                     print(f"| {name} | {size:,} {unit} | {wall:.1f} | {processor:.1f} | {peak:.0f} | |", flush=True)
-        logs = [[math.log(point[i]) for point in points] for i in (0, 1)]
+        told_apart = [point for point in points if point[1] >= LEAST_SECONDS]
         if name == "merge":
             told = f"{1000 * line([p[0] for p in points], [p[1] for p in points]):.1f} ms a shard"
+        elif len(told_apart) < 2:
+            told = f"below {LEAST_SECONDS} s"
         else:
-            exponent = line(*logs)
+            exponent = line(*([math.log(point[i]) for point in told_apart] for i in (0, 1)))
             told = f"{exponent:.2f}"
             wrong += [name] if not RANGE[0] <= exponent <= RANGE[1] else []
         print(f"| {name} | {sizes[-1]:,} {unit} | {wall:.1f} | {processor:.1f} | {peak:.0f} | {told} |", flush=True)

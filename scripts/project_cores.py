@@ -74,14 +74,14 @@ def main():
         "a track": tracks / chunks,
     }
     print("measured, ms a chunk: " + ", ".join(f"{name} {1000 * seconds:.2f}" for name, seconds in each.items()))
-    last = max(each["consolidation"], each["a track"], each["reading"])
-    print(f"one thread keeps up with {each['a worker'] / last:.0f} workers")
+    consuming = max(each["consolidation"], each["a track"])
+    print(f"one thread keeps up with {each['a worker'] / max(consuming, each['reading']):.0f} workers")
     print("\n| cores | windows/s | of the ideal | genome, min |\n| --- | --- | --- | --- |")
     many = max(20_000, chunks)
     per_chunk = windows / chunks
-    alone = simulate(1, many, each["reading"], each["a worker"], max(each["consolidation"], each["a track"]))
+    alone = simulate(1, many, each["reading"], each["a worker"], consuming)
     for cores in args.cores:
-        wall = simulate(cores, many, each["reading"], each["a worker"], max(each["consolidation"], each["a track"]))
+        wall = simulate(cores, many, each["reading"], each["a worker"], consuming)
         speed = many * per_chunk / wall
         minutes = 2 * args.bases / speed / 60
         print(f"| {cores} | {speed:,.0f} | {alone / wall / cores:.0%} | {minutes:,.0f} |")
