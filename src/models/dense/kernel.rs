@@ -125,10 +125,7 @@ impl<A: Arithmetic> Kernel for DenseKernel<A> {
     fn scan_each(&self, windows: &[&[u8]]) -> StrandScores {
         let mut scores = StrandScores::default();
         self.few(windows, 1, |logits, hidden| {
-            let start = scores.probability.len();
-            scores.probability.extend(logits.iter().map(|&logit| sigmoid(logit)));
-            let Some(vectors) = self.layers.cleavage(hidden) else { return };
-            scores.cleavage.extend((start..).zip(vectors));
+            self.add_scores(logits, hidden, f32::NEG_INFINITY, &mut scores);
         });
         scores
     }

@@ -32,12 +32,13 @@ const TOGETHER: usize = 1 << 20;
 
 thread_local! {
     /// Takes long to make.
-    static COMPRESSOR: RefCell<Compressor> = RefCell::new(compressor());
+    static COMPRESSOR: RefCell<Compressor> =
+        RefCell::new(Compressor::new(CompressionLvl::default()));
 }
 
 /// Compresses sections, each by itself.
+#[derive(Default)]
 pub(super) struct Packer {
-    compressor: Compressor,
     raw: Vec<u8>,
     packed: Vec<u8>,
     /// Bytes of the largest section before compression.
@@ -45,10 +46,6 @@ pub(super) struct Packer {
 }
 
 impl Packer {
-    fn new() -> Self {
-        Self { compressor: compressor(), raw: Vec::new(), packed: Vec::new(), largest: 0 }
-    }
-
     /// Returns where the bytes of the next section go.
     pub(super) fn begin(&mut self) -> &mut Vec<u8> {
         self.raw.clear();
@@ -58,20 +55,18 @@ impl Packer {
     /// Returns them compressed.
     pub(super) fn pack(&mut self) -> io::Result<&[u8]> {
         self.largest = self.largest.max(self.raw.len());
-        compress(&mut self.compressor, &self.raw, &mut self.packed)?;
+        compress(&self.raw, &mut self.packed)?;
         Ok(&self.packed)
     }
 }
 
-fn compressor() -> Compressor {
-    Compressor::new(CompressionLvl::default())
-}
-
-fn compress(by: &mut Compressor, raw: &[u8], packed: &mut Vec<u8>) -> io::Result<()> {
-    packed.resize(by.zlib_compress_bound(raw.len()), 0);
-    let length = by.zlib_compress(raw, packed).map_err(io::Error::other)?;
-    packed.truncate(length);
-    Ok(())
+fn compress(raw: &[u8], packed: &mut Vec<u8>) -> io::Result<()> {
+    COMPRESSOR.with_borrow_mut(|by| {
+        packed.resize(by.zlib_compress_bound(raw.len()), 0);
+        let length = by.zlib_compress(raw, packed).map_err(io::Error::other)?;
+        packed.truncate(length);
+        Ok(())
+    })
 }
 
 /// A section that is not compressed yet: contig, start and end, and its bytes.
@@ -135,7 +130,7 @@ impl<C: Borrow<Contigs>, W: Write + Seek> Container<C, W> {
             levels: Level::all(longest)?,
             summary: None,
             of_contig: Summary::new(),
-            packer: Packer::new(),
+            packer: Packer::default(),
         })
     }
 
@@ -192,8 +187,7 @@ impl<C: Borrow<Contigs>, W: Write + Seek> Container<C, W> {
         let waiting = std::mem::take(&mut self.waiting);
         let packed = waiting.into_par_iter().map(|Waiting { place, raw }| {
             let mut packed = Vec::new();
-            let compressed = COMPRESSOR.with_borrow_mut(|by| compress(by, &raw, &mut packed));
-            compressed.map(|()| (place, packed))
+            compress(&raw, &mut packed).map(|()| (place, packed))
         });
         for section in packed.collect::<Vec<_>>() {
             let ([contig, start, end], packed) = section?;
