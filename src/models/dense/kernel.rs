@@ -5,6 +5,7 @@ mod exact;
 mod few;
 mod held;
 mod int8;
+mod pieces;
 mod stem;
 
 use std::ops::Range;
@@ -15,11 +16,8 @@ use crate::models::{CleavageVector, Holder, Replacement, StrandScores};
 pub use exact::Exact;
 pub use few::Plans;
 pub use int8::{Int8, LEAST};
+use pieces::PIECE;
 pub use stem::Stem;
-
-/// Windows computed in one go; bounds the activations to a few MB per worker, with 239 positions of
-/// overlap between blocks.
-const BLOCK: usize = 4096;
 
 /// A layer's weight (inputs x outputs, row-major) and bias, as the network has them.
 #[derive(Clone, Debug)]
@@ -48,7 +46,7 @@ pub struct Layers {
 
 /// The residual stream of a block, and what the next one reads of it.
 pub struct Stream<'a, T> {
-    /// Row t is rewritten from row t + dilation, which comes later.
+    /// Row t is rewritten from row t + dilation, which comes later, or from itself.
     pub values: &'a mut [f32],
     pub rectified: &'a mut [T],
     pub dilation: usize,
@@ -116,7 +114,7 @@ pub struct DenseKernel<A> {
 impl<A: Arithmetic> Kernel for DenseKernel<A> {
     fn scan(&self, sequence: &[u8], cleavage_above: f32) -> StrandScores {
         let mut scores = StrandScores::default();
-        self.blocks(sequence, |logits, hidden| {
+        self.pieces(sequence, |logits, hidden| {
             self.add_scores(logits, hidden, cleavage_above, &mut scores);
         });
         scores
@@ -181,28 +179,23 @@ impl<A: Arithmetic> DenseKernel<A> {
         }
     }
 
-    /// Hands over the windows of `sequence` block by block: first output and hidden layer of each.
-    fn blocks(&self, sequence: &[u8], mut take: impl FnMut(&[f32], &[A::Value])) {
+    /// Hands over the windows of `sequence` piece by piece: first output and hidden layer of each.
+    fn pieces(&self, sequence: &[u8], mut take: impl FnMut(&[f32], &[A::Value])) {
         let overlap = self.receptive_field() - 1;
         let windows = sequence.len().saturating_sub(overlap);
         if (1..=few::MOST).contains(&windows) {
             return self.few(&[sequence], windows, take);
         }
-        let mut buffers = Buffers::default();
-        for start in (0..windows).step_by(BLOCK) {
-            let count = BLOCK.min(windows - start);
-            self.trunk(&sequence[start..start + count + overlap], &mut buffers);
+        let (mut buffers, mut kept) = (Buffers::default(), self.nothing_kept());
+        let mut from = 0;
+        for start in (0..windows).step_by(PIECE) {
+            let count = PIECE.min(windows - start);
+            let past = start + count + overlap;
+            self.piece(&sequence[from..past], count, &mut kept, &mut buffers);
+            from = past + 1 - self.stem.width();
             let (logits, hidden) = self.layers.heads(count, &buffers.rectified);
             take(&logits, &hidden);
         }
-    }
-
-    /// Leaves the rectified trunk output of every window in `buffers.rectified`.
-    fn trunk(&self, sequence: &[u8], buffers: &mut Buffers<A::Value>) {
-        let rows = sequence.len() + 1 - self.stem.width();
-        buffers.resize(rows * self.stem.channels());
-        self.embed(sequence, &mut buffers.stream, &mut buffers.rectified);
-        self.blocks_everywhere(0..self.dilations.len(), rows, buffers);
     }
 
     /// The stem: the stream of every position and its rectified values.
@@ -220,25 +213,25 @@ impl<A: Arithmetic> DenseKernel<A> {
         buffers: &mut Buffers<A::Value>,
     ) {
         for number in blocks {
-            rows -= 2 * self.dilations[number];
+            let dilation = self.dilations[number];
+            rows -= 2 * dilation;
             let (values, rectified) = (&mut *buffers.stream, &mut *buffers.next);
-            self.block_everywhere(number, &buffers.rectified, rows, values, rectified);
+            let stream = Stream { values, rectified, dilation };
+            self.block_everywhere(number, &buffers.rectified, rows, stream);
             std::mem::swap(&mut buffers.rectified, &mut buffers.next);
         }
     }
 
-    /// Computes `rows` rows of a block, of the rectified rows before it: their stream, which is
-    /// rewritten, and what of it is rectified.
+    /// Computes `rows` rows of a block, of the rectified rows before it.
     fn block_everywhere(
         &self,
         number: usize,
         before: &[A::Value],
         rows: usize,
-        values: &mut [f32],
-        rectified: &mut [A::Value],
+        stream: Stream<'_, A::Value>,
     ) {
-        let (channels, dilation) = (self.stem.channels(), self.dilations[number]);
-        let step = dilation * channels;
+        let channels = self.stem.channels();
+        let step = self.dilations[number] * channels;
         let operand = Rows {
             data: before,
             rows,
@@ -247,11 +240,11 @@ impl<A: Arithmetic> DenseKernel<A> {
             length: channels,
             k_stride: 1,
         };
-        self.layers.block(number, operand, Stream { values, rectified, dilation });
+        self.layers.block(number, operand, stream);
     }
 }
 
-/// Activations, reused between blocks.
+/// Activations, reused between blocks and pieces.
 #[derive(Default)]
 struct Buffers<T> {
     stream: Vec<f32>,

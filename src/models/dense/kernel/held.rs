@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::{Arithmetic, Buffers, DenseKernel};
+use super::{Arithmetic, Buffers, DenseKernel, Stream};
 use crate::models::{ChangedCopy, HeldScan, Holder, StrandScores};
 
 /// The rows of a layer: the stream and its rectified values.
@@ -39,11 +39,12 @@ impl<A: Arithmetic> Holder for DenseKernel<A> {
         let (stream, rectified) = (vec![0.0; values], vec![A::Value::default(); values]);
         let mut last = Layer { stream, rectified, sees };
         self.embed(sequence, &mut last.stream, &mut last.rectified);
-        for (block, dilation) in self.dilations.iter().enumerate() {
+        for (block, &dilation) in self.dilations.iter().enumerate() {
             (rows, sees) = (rows - 2 * dilation, sees + 2 * dilation);
             let mut stream = last.stream.clone();
             let mut rectified = vec![A::Value::default(); rows * channels];
-            self.block_everywhere(block, &last.rectified, rows, &mut stream, &mut rectified);
+            let into = Stream { values: &mut stream, rectified: &mut rectified, dilation };
+            self.block_everywhere(block, &last.rectified, rows, into);
             held.layers.push(std::mem::replace(&mut last, Layer { stream, rectified, sees }));
         }
         self.said(windows, &last.rectified, cleavage_above, &mut scores);
