@@ -155,7 +155,8 @@ fn plain_dense(device: &Device, codes: &[u8]) -> Result<f64> {
 fn plain_polyaid(path: &str, device: &Device, codes: &[u8]) -> Result<f64> {
     const BATCH: usize = 2048;
     let bytes = std::fs::read(path).map_err(|e| Error::io(Path::new(path), "cannot read", e))?;
-    let weights = Weights::new(Kind::PolyaId, &weights(&bytes)?.tensors);
+    let file = weights(&bytes)?;
+    let weights = Weights::new(Kind::PolyaId, &file.tensors);
     let plain = Plain::new(&weights.map_err(|problem| Error::model(path, problem))?, device)?;
     let windows: Vec<&[u8]> = codes.windows(WINDOW).take(BATCH).collect();
     rate(1, || Ok(plain.predict(&windows)?[0].len()))

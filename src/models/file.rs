@@ -26,6 +26,9 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
         return Ok(bytes);
     }
     let rest = MOST_BYTES + 1 - bytes.len() as u64;
+    // Room for all at once: growing step by step copies everything again and again.
+    let size = file.metadata().map_err(failed)?.len();
+    bytes.reserve_exact(size.min(rest) as usize);
     (&mut file).take(rest).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > MOST_BYTES {
         let problem = "larger than 2 GiB: not the weights of a model that this program knows";

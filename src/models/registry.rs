@@ -155,8 +155,13 @@ pub fn load_file(path: &Path, workers: &Workers) -> Result<Box<dyn Model>> {
     let bytes = file::read(path)?;
     let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
     let card = ModelCard { sha256: sha256(&bytes), ..ModelCard::new(name, "", Task::Sites) };
+    let model = decoded(&bytes, &card).and_then(|file| {
+        // Makes room for the packed weights.
+        drop(bytes);
+        assemble(&file, card, workers)
+    });
     // The card's name is the file's stem, which does not say where the file is.
-    build(&bytes, card, workers).map_err(|error| match error {
+    model.map_err(|error| match error {
         Error::Model { problem, .. } => Error::model(path.display().to_string(), problem),
         other => other,
     })
@@ -167,17 +172,26 @@ pub fn load_file(path: &Path, workers: &Workers) -> Result<Box<dyn Model>> {
 ///
 /// # Errors
 /// If the bytes are no model of a known architecture.
-pub fn build(bytes: &[u8], mut card: ModelCard, workers: &Workers) -> Result<Box<dyn Model>> {
-    let wrong = |problem: Problem| Error::model(card.name.as_str(), problem);
-    let file = weight_file::decode(bytes).map_err(|problem| {
-        wrong(match foreign::describe(bytes) {
+pub fn build(bytes: &[u8], card: ModelCard, workers: &Workers) -> Result<Box<dyn Model>> {
+    assemble(&decoded(bytes, &card)?, card, workers)
+}
+
+/// Decodes a model's file, or says what it is instead.
+fn decoded(bytes: &[u8], card: &ModelCard) -> Result<WeightFile> {
+    weight_file::decode(bytes).map_err(|problem| {
+        let problem = match foreign::describe(bytes) {
             Some(what) if !foreign::is_safetensors(bytes) => format!(
                 "no safetensors file, but {what}; `polyascan convert IN OUT` reads published files"
             )
             .into(),
             _ => problem,
-        })
-    })?;
+        };
+        Error::model(card.name.as_str(), problem)
+    })
+}
+
+fn assemble(file: &WeightFile, mut card: ModelCard, workers: &Workers) -> Result<Box<dyn Model>> {
+    let wrong = |problem: Problem| Error::model(card.name.as_str(), problem);
     let name = file.entry("architecture");
     let Some(architecture) = architecture(name) else {
         return Err(wrong(match name {
@@ -197,5 +211,5 @@ pub fn build(bytes: &[u8], mut card: ModelCard, workers: &Workers) -> Result<Box
             *field = file.entry(key).to_owned();
         }
     }
-    (architecture.load)(&file, card, workers)
+    (architecture.load)(file, card, workers)
 }

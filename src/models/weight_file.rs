@@ -115,11 +115,19 @@ impl<'a> Reader<'a> {
         Self { tensors, used: 0 }
     }
 
-    /// Takes a tensor of known shape.
+    /// Takes a copy of a tensor of known shape.
+    ///
+    /// # Errors
+    /// As [`Reader::view`].
+    pub fn take(&mut self, name: &str, shape: &[usize]) -> std::result::Result<Vec<f32>, Problem> {
+        self.view(name, shape).map(<[f32]>::to_vec)
+    }
+
+    /// Takes a tensor of known shape where it stands.
     ///
     /// # Errors
     /// If it is missing, of another shape or not finite.
-    pub fn take(&mut self, name: &str, shape: &[usize]) -> std::result::Result<Vec<f32>, Problem> {
+    pub fn view(&mut self, name: &str, shape: &[usize]) -> std::result::Result<&'a [f32], Problem> {
         let tensor = self.get(name)?;
         if tensor.shape != shape {
             return Err(format!("tensor {name} is {:?}, expected {shape:?}", tensor.shape).into());
@@ -132,9 +140,8 @@ impl<'a> Reader<'a> {
         if let Some(at) = tensor.values.iter().position(|value| !value.is_finite()) {
             return Err(format!("tensor {name}: value {at} is {}", tensor.values[at]).into());
         }
-        let values = tensor.values.clone();
         self.used += 1;
-        Ok(values)
+        Ok(&tensor.values)
     }
 
     /// Returns a tensor's shape, which must have `rank` dimensions above 0.

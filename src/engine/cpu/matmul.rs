@@ -34,7 +34,7 @@ mod epilogue;
 mod pairs;
 mod tile;
 
-pub use aligned::Aligned;
+use aligned::Aligned;
 pub use epilogue::{
     Accumulate, Affine, Epilogue, load, multiply_add, rectified, store, vectors, vectors_mut,
 };
@@ -141,18 +141,18 @@ impl Packed {
 /// wide the first panel of so many columns is.
 fn panels(matrix: &[f32], n: usize, panel: impl Fn(usize) -> usize) -> Aligned {
     let width = padded(n);
-    let mut values = Vec::with_capacity(matrix.len() / n.max(1) * width);
-    let mut first = 0;
+    let mut values = Aligned::zeros(matrix.len() / n.max(1) * width);
+    let (mut first, mut at) = (0, 0);
     while first < width {
         let last = first + panel(width - first);
         for row in matrix.chunks_exact(n.max(1)) {
             let filled = &row[first.min(n)..last.min(n)];
-            values.extend_from_slice(filled);
-            values.resize(values.len() + (last - first) - filled.len(), 0.0);
+            values[at..at + filled.len()].copy_from_slice(filled);
+            at += last - first;
         }
         first = last;
     }
-    Aligned::from(&values[..])
+    values
 }
 
 /// The left operand: element (row, k) is

@@ -39,7 +39,7 @@ impl GpuBiLstm {
     ///
     /// # Errors
     /// If the device fails, or the model is another.
-    pub fn new(weights: &Weights, device: &Device, precision: Precision) -> Result<Self> {
+    pub fn new(weights: &Weights<'_>, device: &Device, precision: Precision) -> Result<Self> {
         let Sizes { width, filters, units, steps } = weights.sizes;
         let [classification, cleavage] = weights.heads.as_slice() else {
             let problem = "the scan needs a classification and a cleavage head";
@@ -47,30 +47,31 @@ impl GpuBiLstm {
         };
         let wide = padded(units);
         let place = |values: &[f32], shape: &[usize]| Tensor::from_slice(values, shape, device);
-        let of_both = |part: fn(&Direction) -> &[f32], rows: usize| -> TensorResult<Tensor> {
-            let shape = (rows, GATES * wide);
-            let matrix = |direction: &Direction| {
-                Tensor::from_vec(pad_gates(part(direction), units), shape, &Device::Cpu)
+        let of_both =
+            |part: for<'a> fn(&Direction<'a>) -> &'a [f32], rows: usize| -> TensorResult<Tensor> {
+                let shape = (rows, GATES * wide);
+                let matrix = |direction: &Direction<'_>| {
+                    Tensor::from_vec(pad_gates(part(direction), units), shape, &Device::Cpu)
+                };
+                let [forward, backward] = &weights.directions;
+                Tensor::cat(&[matrix(forward)?, matrix(backward)?], 1)?.to_device(device)
             };
-            let [forward, backward] = &weights.directions;
-            Tensor::cat(&[matrix(forward)?, matrix(backward)?], 1)?.to_device(device)
-        };
         let recurrent = weights.directions.each_ref().map(|direction| {
-            let mut matrix = pad_gates(&direction.recurrent, units);
+            let mut matrix = pad_gates(direction.recurrent, units);
             matrix.resize(wide * GATES * wide, 0.0);
             matrix
         });
         let [forward, backward] = &recurrent;
         let kind = if precision == Precision::Bf16 { DType::BF16 } else { DType::F32 };
-        let head = |layers: &[Dense]| head(layers, units, wide, kind, device);
+        let head = |layers: &[Dense<'_>]| head(layers, units, wide, kind, device);
         Ok(Self {
             recurrence: Recurrence { steps, precision },
             span: POOL * (steps - 1),
-            table: place(&weights.conv_weight, &[width, 4, filters])?,
-            conv_bias: place(&weights.conv_bias, &[filters])?,
+            table: place(weights.conv_weight, &[width, 4, filters])?,
+            conv_bias: place(weights.conv_bias, &[filters])?,
             input: (
-                of_both(|direction| &direction.input, filters)?,
-                of_both(|direction| &direction.bias, 1)?,
+                of_both(|direction| direction.input, filters)?,
+                of_both(|direction| direction.bias, 1)?,
             ),
             recurrent: Recurrence::pack([forward, backward], wide, precision)?.to_device(device)?,
             classification: head(classification)?,
@@ -106,14 +107,14 @@ impl GpuNetwork for GpuBiLstm {
 
 /// Takes a head to the device; the first layer reads padded units, of type `kind`.
 fn head(
-    layers: &[Dense],
+    layers: &[Dense<'_>],
     units: usize,
     wide: usize,
     kind: DType,
     device: &Device,
 ) -> TensorResult<Vec<(Tensor, Tensor)>> {
     let layers = layers.iter().enumerate().map(|(n, layer)| {
-        let mut weight = layer.weight.clone();
+        let mut weight = layer.weight.to_vec();
         let mut inputs = layer.inputs;
         if n == 0 {
             let rows = weight.chunks_exact(units * layer.outputs);
@@ -123,7 +124,7 @@ fn head(
         }
         let kind = if n == 0 { kind } else { DType::F32 };
         let weight = Tensor::from_vec(weight, (inputs, layer.outputs), device)?.to_dtype(kind)?;
-        Ok((weight, Tensor::from_slice(&layer.bias, layer.outputs, device)?))
+        Ok((weight, Tensor::from_slice(layer.bias, layer.outputs, device)?))
     });
     layers.collect()
 }

@@ -18,17 +18,17 @@ pub struct Head {
 
 impl Head {
     /// Packs the layers of a head that reads `steps` x 2 directions x `units`.
-    pub fn new(layers: &[Dense], steps: usize, units: usize) -> Self {
+    pub fn new(layers: &[Dense<'_>], steps: usize, units: usize) -> Self {
         let mut packed =
             Self { units: padded(units), first: vec![], first_bias: vec![], rest: vec![] };
         for (n, layer) in layers.iter().enumerate() {
-            let bias = pad(&layer.bias);
+            let bias = pad(layer.bias);
             if n == 0 {
                 packed.first_bias = bias;
                 packed.first = cut(layer, steps, units);
             } else {
                 let inputs = padded(layer.inputs);
-                let mut weight = layer.weight.clone();
+                let mut weight = layer.weight.to_vec();
                 weight.resize(inputs * layer.outputs, 0.0);
                 packed.rest.push((Packed::new(&weight, inputs, layer.outputs), bias));
             }
@@ -67,7 +67,7 @@ impl Head {
 }
 
 /// Cuts the first layer's weights by step and direction and pads the units.
-fn cut(layer: &Dense, steps: usize, units: usize) -> Vec<[Packed; 2]> {
+fn cut(layer: &Dense<'_>, steps: usize, units: usize) -> Vec<[Packed; 2]> {
     let (wide, n) = (padded(units), layer.outputs);
     let direction = |t: usize, d: usize| {
         let mut rows = layer.weight[(2 * t + d) * units * n..][..units * n].to_vec();

@@ -41,7 +41,7 @@ pub struct Recurring {
 
 impl Kernel {
     /// Packs the weights.
-    pub fn new(weights: &Weights) -> Self {
+    pub fn new(weights: &Weights<'_>) -> Self {
         let Sizes { width, filters, units, steps } = weights.sizes;
         let wide = padded(filters);
         let codes = usize::from(UNKNOWN) + 1;
@@ -50,15 +50,15 @@ impl Kernel {
             let (place, base) = (row / 4, row % 4);
             table[(place * codes + base) * wide..][..filters].copy_from_slice(values);
         }
-        let mut conv_bias = weights.conv_bias.clone();
+        let mut conv_bias = weights.conv_bias.to_vec();
         conv_bias.resize(wide, 0.0);
-        let direction = |direction: &Direction| {
-            let mut input = exponents(&direction.input, units);
+        let direction = |direction: &Direction<'_>| {
+            let mut input = exponents(direction.input, units);
             input.resize(wide * GATES * padded(units), 0.0);
             PackedDirection {
                 input: Packed::fast(&input, wide, GATES * padded(units)),
-                bias: exponents(&direction.bias, units),
-                recurrence: Recurrence::new(&direction.recurrent, units),
+                bias: exponents(direction.bias, units),
+                recurrence: Recurrence::new(direction.recurrent, units),
             }
         };
         Self {

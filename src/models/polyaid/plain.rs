@@ -31,26 +31,26 @@ impl Plain {
     ///
     /// # Errors
     /// If the tensor library fails.
-    pub fn new(weights: &Weights, device: &Device) -> Result<Self> {
+    pub fn new(weights: &Weights<'_>, device: &Device) -> Result<Self> {
         let Sizes { width, filters, units, .. } = weights.sizes;
-        let conv = Tensor::from_slice(&weights.conv_weight, (width, 4, filters), device)?;
-        let lstm = |direction: &Direction| {
+        let conv = Tensor::from_slice(weights.conv_weight, (width, 4, filters), device)?;
+        let lstm = |direction: &Direction<'_>| {
             let gates = GATES * units;
             Ok::<_, Error>(Lstm {
-                input: Tensor::from_slice(&direction.input, (filters, gates), device)?,
-                recurrent: Tensor::from_slice(&direction.recurrent, (units, gates), device)?,
-                bias: Tensor::from_slice(&direction.bias, gates, device)?,
+                input: Tensor::from_slice(direction.input, (filters, gates), device)?,
+                recurrent: Tensor::from_slice(direction.recurrent, (units, gates), device)?,
+                bias: Tensor::from_slice(direction.bias, gates, device)?,
             })
         };
-        let dense = |layer: &Dense| {
-            let weight = Tensor::from_slice(&layer.weight, (layer.inputs, layer.outputs), device)?;
-            Ok((weight, Tensor::from_slice(&layer.bias, layer.outputs, device)?))
+        let dense = |layer: &Dense<'_>| {
+            let weight = Tensor::from_slice(layer.weight, (layer.inputs, layer.outputs), device)?;
+            Ok((weight, Tensor::from_slice(layer.bias, layer.outputs, device)?))
         };
         let heads = weights.heads.iter().map(|head| head.iter().map(dense).collect());
         Ok(Self {
             sizes: weights.sizes,
             conv_weight: conv.permute((2, 1, 0))?.contiguous()?,
-            conv_bias: Tensor::from_slice(&weights.conv_bias, (1, filters, 1), device)?,
+            conv_bias: Tensor::from_slice(weights.conv_bias, (1, filters, 1), device)?,
             directions: [lstm(&weights.directions[0])?, lstm(&weights.directions[1])?],
             heads: heads.collect::<Result<_>>()?,
         })

@@ -65,40 +65,40 @@ pub struct Sizes {
 
 /// One direction of the LSTM.
 #[derive(Clone, Debug)]
-pub struct Direction {
-    pub input: Vec<f32>,
-    pub recurrent: Vec<f32>,
-    pub bias: Vec<f32>,
+pub struct Direction<'a> {
+    pub input: &'a [f32],
+    pub recurrent: &'a [f32],
+    pub bias: &'a [f32],
 }
 
 /// A dense layer: `weight` is inputs x outputs.
 #[derive(Clone, Debug)]
-pub struct Dense {
-    pub weight: Vec<f32>,
-    pub bias: Vec<f32>,
+pub struct Dense<'a> {
+    pub weight: &'a [f32],
+    pub bias: &'a [f32],
     pub inputs: usize,
     pub outputs: usize,
 }
 
-/// Tensors that fit together.
+/// Tensors that fit together, where they stand.
 #[derive(Clone, Debug)]
-pub struct Weights {
+pub struct Weights<'a> {
     pub sizes: Sizes,
-    pub conv_weight: Vec<f32>,
-    pub conv_bias: Vec<f32>,
+    pub conv_weight: &'a [f32],
+    pub conv_bias: &'a [f32],
     /// Forward and backward.
-    pub directions: [Direction; 2],
+    pub directions: [Direction<'a>; 2],
     /// The dense layers of each head: classification and cleavage, or strength.
-    pub heads: Vec<Vec<Dense>>,
+    pub heads: Vec<Vec<Dense<'a>>>,
 }
 
-impl Weights {
+impl<'a> Weights<'a> {
     /// Takes the tensors of `architecture` and checks every shape and value.
     ///
     /// # Errors
     /// Says which tensor is missing, left over, not finite or of a shape that fits no 240-nt
     /// window.
-    pub fn new(kind: Kind, tensors: &Tensors) -> Result<Self, Problem> {
+    pub fn new(kind: Kind, tensors: &'a Tensors) -> Result<Self, Problem> {
         let mut reader = Reader::new(tensors);
         let (sizes, conv_weight, conv_bias) = convolution(&mut reader)?;
         let forward = direction(&mut reader, "lstm.forward", sizes)?;
@@ -111,7 +111,7 @@ impl Weights {
     }
 }
 
-fn convolution(reader: &mut Reader<'_>) -> Result<(Sizes, Vec<f32>, Vec<f32>), Problem> {
+fn convolution<'a>(reader: &mut Reader<'a>) -> Result<(Sizes, &'a [f32], &'a [f32]), Problem> {
     let shape = reader.shape("conv.weight", 3)?;
     let (width, filters) = (shape[0], shape[2]);
     if width > WINDOW + 1 - POOL {
@@ -122,34 +122,38 @@ fn convolution(reader: &mut Reader<'_>) -> Result<(Sizes, Vec<f32>, Vec<f32>), P
     let recurrent = "lstm.forward.recurrent";
     let units = reader.shape(recurrent, 2)?[1] / GATES;
     let steps = (WINDOW - width + 1) / POOL;
-    let weight = reader.take("conv.weight", &[width, 4, filters])?;
-    let bias = reader.take("conv.bias", &[filters])?;
+    let weight = reader.view("conv.weight", &[width, 4, filters])?;
+    let bias = reader.view("conv.bias", &[filters])?;
     Ok((Sizes { width, filters, units, steps }, weight, bias))
 }
 
-fn direction(reader: &mut Reader<'_>, name: &str, sizes: Sizes) -> Result<Direction, Problem> {
+fn direction<'a>(
+    reader: &mut Reader<'a>,
+    name: &str,
+    sizes: Sizes,
+) -> Result<Direction<'a>, Problem> {
     let Sizes { filters, units, .. } = sizes;
     let gates = GATES * units;
     Ok(Direction {
-        input: reader.take(&format!("{name}.input"), &[filters, gates])?,
-        recurrent: reader.take(&format!("{name}.recurrent"), &[units, gates])?,
-        bias: reader.take(&format!("{name}.bias"), &[gates])?,
+        input: reader.view(&format!("{name}.input"), &[filters, gates])?,
+        recurrent: reader.view(&format!("{name}.recurrent"), &[units, gates])?,
+        bias: reader.view(&format!("{name}.bias"), &[gates])?,
     })
 }
 
-fn head(
-    reader: &mut Reader<'_>,
+fn head<'a>(
+    reader: &mut Reader<'a>,
     name: &str,
     sizes: Sizes,
     outputs: usize,
-) -> Result<Vec<Dense>, Problem> {
+) -> Result<Vec<Dense<'a>>, Problem> {
     let mut inputs = sizes.steps * 2 * sizes.units;
     let mut layers = Vec::new();
     while reader.has(&format!("{name}.{}.weight", layers.len())) {
         let layer = format!("{name}.{}", layers.len());
         let outputs = reader.shape(&format!("{layer}.weight"), 2)?[1];
-        let weight = reader.take(&format!("{layer}.weight"), &[inputs, outputs])?;
-        let bias = reader.take(&format!("{layer}.bias"), &[outputs])?;
+        let weight = reader.view(&format!("{layer}.weight"), &[inputs, outputs])?;
+        let bias = reader.view(&format!("{layer}.bias"), &[outputs])?;
         layers.push(Dense { weight, bias, inputs, outputs });
         inputs = outputs;
     }

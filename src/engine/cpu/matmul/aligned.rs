@@ -10,32 +10,16 @@ use super::LANES;
 struct Line([f32; LANES]);
 
 /// A vector of values whose first one begins a cache line.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Aligned {
     lines: Vec<Line>,
     length: usize,
 }
 
 impl Aligned {
-    /// Makes room for `length` values; new ones are 0.
-    pub fn resize(&mut self, length: usize) {
-        self.lines.resize(length.div_ceil(LANES), Line([0.0; LANES]));
-        if length > self.length {
-            let old = self.length;
-            self.length = length;
-            let line = old.next_multiple_of(LANES).min(length);
-            self[old..line].fill(0.0);
-        }
-        self.length = length;
-    }
-}
-
-impl From<&[f32]> for Aligned {
-    fn from(values: &[f32]) -> Self {
-        let mut aligned = Self::default();
-        aligned.resize(values.len());
-        aligned.copy_from_slice(values);
-        aligned
+    /// Returns so many zeros.
+    pub fn zeros(length: usize) -> Self {
+        Self { lines: vec![Line([0.0; LANES]); length.div_ceil(LANES)], length }
     }
 }
 
@@ -44,8 +28,8 @@ impl Deref for Aligned {
 
     #[inline]
     fn deref(&self) -> &[f32] {
-        // SAFETY: lines are arrays of floats without padding, one behind the other, and `resize`
-        // has made as many as `length` values need.
+        // SAFETY: lines are arrays of floats without padding, one behind the other, and there
+        // are as many as `length` values need.
         unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.length) }
     }
 }

@@ -46,11 +46,12 @@ impl<A: Arithmetic> DenseKernel<A> {
             let read = before + end - start;
             carry(&mut kept.rectified, rectified, before, read, 2 * step);
             let first = carry(&mut kept.stream, stream, start, end, step);
+            // What was kept of the stream begins with the middle tap of row 0.
             let dilation = dilation - (start - first) / channels;
             before = later.first().map_or(0, |later| later.rectified.len());
-            let (values, into) = (&mut stream[first..], &mut next[before..]);
-            let stream = Stream { values, rectified: into, dilation };
-            self.block_everywhere(number, rectified, (read - 2 * step) / channels, stream);
+            let (values, next_rectified) = (&mut stream[first..], &mut next[before..]);
+            let into = Stream { values, rectified: next_rectified, dilation };
+            self.block_everywhere(number, rectified, (read - 2 * step) / channels, into);
             (start, end) = (first, first + read - 2 * step);
             std::mem::swap(rectified, next);
         }
