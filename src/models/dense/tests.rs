@@ -117,7 +117,7 @@ proptest! {
 
     #[test]
     fn a_window_scores_the_same_bits_wherever_it_lies_and_however_few_others_are_there(
-        config in sizes(), extra in 1usize..300, at in 0usize..300, others in 0usize..12,
+        config in sizes(), extra in 1usize..700, at in 0usize..700, others in 0usize..12,
         precision in precisions(), seed: u64
     ) {
         let (model, _) = with_network(&config, seed, precision);
@@ -134,12 +134,12 @@ proptest! {
 }
 
 #[test]
-fn block_borders_do_not_show() {
+fn borders_of_pieces_do_not_show() {
     let config = DenseConfig { channels: 16, stem_width: 16, dilations: vec![50, 62], hidden: 16 };
     let model = model(&config, 7);
     let codes = sequence(9000, 8);
     let whole = model.scan(&codes, 0.5).unwrap();
-    for start in [4000usize, 4095, 4096, 8000] {
+    for start in [287usize, 288, 289, 4000, 8000] {
         let part = model.scan(&codes[start..start + 700], 0.5).unwrap();
         assert_eq!(part.probability, whole.probability[start..start + 700 - WINDOW + 1]);
     }
