@@ -14,6 +14,7 @@ mod context;
 pub mod convert;
 pub mod distil;
 pub mod evaluate;
+mod fold;
 mod genes;
 pub mod interrupt;
 pub mod log;

@@ -10,6 +10,6 @@ pub mod labels;
 pub mod matched;
 
 pub use files::{Form, Record, Records};
-pub use fold::RnaFold;
+pub use fold::{Folder, Program};
 pub use labels::{LABELS, label};
 pub use matched::{Annotated, Matched, annotated};

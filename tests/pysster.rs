@@ -122,32 +122,40 @@ fn folded_structures_score_as_those_of_a_file() {
     let expected = rows(&run(["predict", &fasta, "--structures", &file, "--model", &model]));
     let inline = rows(&run(["predict", &file, "--model", &model]));
     assert!(expected.len() == 200 && inline == expected);
-    // A program called RNAfold that looks the answers up.
+    // Programs called RNAfold and RNAshapes that look the answers up.
     let table = folder.file(
         "table",
         sequences.iter().zip(&energies).map(|(s, e)| format!("{s}\t{e}\n")).collect::<String>(),
     );
     let bin = folder.folder("bin");
-    let script = format!(
-        "#!/bin/sh\nexec /usr/bin/env -S PATH=/usr/bin:/bin awk -F '\\t' 'NR == FNR {{ fold[$1] = $2; next }} \
-         /^>/ {{ print; next }} {{ print; print fold[$1] }}' {table} -\n"
-    );
-    fs::write(format!("{bin}/RNAfold"), script).unwrap();
-    fs::set_permissions(format!("{bin}/RNAfold"), fs::Permissions::from_mode(0o755)).unwrap();
-    let assert = polyascan()
-        .args(["predict", &fasta, "--fold", "--model", &model])
-        .env("PATH", &bin)
-        .assert()
-        .success();
-    assert_eq!(rows(&assert.get_output().stdout), expected);
     let empty = folder.folder("empty");
-    let assert = polyascan()
-        .args(["predict", &fasta, "--fold", "--model", &model])
-        .env("PATH", &empty)
-        .assert()
-        .code(2);
-    let said = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
-    assert!(said.contains("vienna-rna") && said.contains("--structures"), "{said}");
+    for (program, option, answer, package) in [
+        ("RNAfold", "--fold", "print; print fold[$1]", "vienna-rna"),
+        (
+            "RNAshapes",
+            "--fold=rnashapes",
+            "print 1, $1, length($1); split(fold[$1], s, \" \"); print -12.3, s[1], \"[]\"",
+            "rnashapes",
+        ),
+    ] {
+        let path = format!("{bin}/{program}");
+        let awk =
+            format!("NR == FNR {{ fold[$1] = $2; next }} /^>/ {{ print; next }} {{ {answer} }}");
+        let script = format!(
+            "#!/bin/sh\nexec /usr/bin/env -S PATH=/usr/bin:/bin awk -F '\\t' '{awk}' {table} -\n"
+        );
+        fs::write(&path, script).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        let predict = |path: &str| {
+            let mut command = polyascan();
+            command.args(["predict", &fasta, option, "--model", &model]).env("PATH", path);
+            command.assert()
+        };
+        assert_eq!(rows(&predict(&bin).success().get_output().stdout), expected, "{program}");
+        let assert = predict(&empty).code(2);
+        let said = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+        assert!(said.contains(package) && said.contains("--structures"), "{said}");
+    }
 }
 
 /// Writes a small random model of 30 nt with this alphabet.

@@ -10,6 +10,7 @@ use crate::models::part::Part;
 use crate::reads::bam::Library;
 use crate::reads::cleavage::GenomicAs;
 use crate::scan::Anchor;
+use crate::structure::Program;
 use crate::variants::settings::CheckRef;
 use crate::variants::settings::ContextRule;
 use crate::variants::settings::LatentSites;
@@ -46,6 +47,10 @@ choices! {
     ContextRule {
         IntronExpressed "intron-expressed" "A site in an intron counts if one haplotype's is used with a probability of 0.9 or more",
         Extended1kb "extended-1kb" "A site past the last exon counts up to 1 kb from the annotated end",
+    }
+    Program {
+        RnaFold "rnafold" "RNAfold of ViennaRNA",
+        RnaShapes "rnashapes" "RNAshapes, as DeepRKE's authors used it",
     }
     GenomicAs {
         First "first" "The first A",

@@ -247,7 +247,13 @@ fn given(arg: &Arg, matches: &ArgMatches) -> Vec<Given> {
         let values: Vec<String> =
             values.map(|value| value.to_string_lossy().into_owned()).collect();
         let place = places.by_ref().take(values.len()).min().unwrap_or_default();
-        Given { place, words: option.iter().cloned().chain(values).collect(), positional }
+        let words = match &option {
+            Some(option) if arg.is_require_equals_set() => {
+                vec![format!("{option}={}", values.join(","))]
+            }
+            _ => option.iter().cloned().chain(values).collect(),
+        };
+        Given { place, words, positional }
     });
     times.collect()
 }

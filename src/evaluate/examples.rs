@@ -11,7 +11,7 @@ use crate::genome::sequence::Coder;
 use crate::genome::sequences::{Sequence, Sequences};
 use crate::models::features::{Feature, Rows};
 use crate::models::{Input, Length, Model, OwnedWindow};
-use crate::structure::{Annotated, Form, Matched, RnaFold, annotated};
+use crate::structure::{Annotated, Folder, Form, Matched, annotated};
 
 /// Why a sequence has no window.
 pub const NO_LETTER: &str = "letter that is no nucleotide";
@@ -30,7 +30,7 @@ pub struct Reader {
     features: Vec<Feature>,
     anchor: Option<usize>,
     /// What folds sequences, where files have no structure.
-    fold: Option<RnaFold>,
+    folder: Option<Folder>,
 }
 
 /// Sequences, and what belongs to them.
@@ -119,7 +119,7 @@ impl Reader {
             coder: Coder::of(model.letters()),
             features: model.features().to_vec(),
             anchor,
-            fold: None,
+            folder: None,
         })
     }
 
@@ -129,10 +129,10 @@ impl Reader {
         Self { features: Vec::new(), ..self }
     }
 
-    /// Lets RNAfold compute the structures of files that come without.
+    /// Lets a program compute the structures of files that come without.
     #[must_use]
-    pub fn folding(self, program: RnaFold) -> Self {
-        Self { fold: Some(program), ..self }
+    pub fn folding(self, folder: Option<Folder>) -> Self {
+        Self { folder, ..self }
     }
 
     /// Hands over every sequence, in order; figures may be broken down by a column of tables.
@@ -167,7 +167,7 @@ impl Reader {
         by: Option<&str>,
         each: &mut Each<'_>,
     ) -> Result<()> {
-        match (self.form, structures, &self.fold) {
+        match (self.form, structures, &self.folder) {
             (None, _, _) => self.alone(source, by, each),
             (Some(form), Some(structures), _) => self.matched(source, (structures, form), by, each),
             (Some(form), None, None) => self.annotated(source, form, by, each),
@@ -230,7 +230,7 @@ impl Reader {
     fn folded(
         &self,
         source: &Source,
-        (program, form): (&RnaFold, Form),
+        (folder, form): (&Folder, Form),
         by: Option<&str>,
         each: &mut Each<'_>,
     ) -> Result<()> {
@@ -243,7 +243,7 @@ impl Reader {
             let codes = turn.iter().map(|sequence| sequences.codes_of(sequence, &self.coder));
             let codes = codes.collect::<Result<Vec<_>>>()?;
             let folded: Vec<&[u8]> = codes.iter().map(Vec::as_slice).collect();
-            let structures = program.fold(&folded, form)?;
+            let structures = folder.fold(&folded, form)?;
             for ((sequence, codes), structure) in turn.iter().zip(&codes).zip(&structures) {
                 each(Taken::of(sequence, self.cut(codes, Some(structure))))?;
             }

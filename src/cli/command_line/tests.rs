@@ -47,6 +47,17 @@ fn however_an_option_is_written_the_header_is_the_same() {
 }
 
 #[test]
+fn a_program_that_folds_is_named_with_an_equals_sign_as_clap_reads_it() {
+    for (typed, header) in [
+        ("predict a.fa --fold", "polyascan predict a.fa --fold=rnafold"),
+        ("predict --fold=rnashapes a.fa", "polyascan predict --fold=rnashapes a.fa"),
+    ] {
+        assert_eq!(line(typed), header);
+        assert_eq!(line(header.strip_prefix("polyascan ").unwrap()), header);
+    }
+}
+
+#[test]
 fn several_values_of_one_option_stay_together() {
     assert_eq!(
         line("evaluate classes --negative n.fa --positive a.fa b.fa --by x --positive c.fa"),

@@ -17,7 +17,6 @@ use crate::evaluate::examples::Reader;
 use crate::models::{Classes, Model};
 use crate::output::atomic::{keep_apart, keep_input, whole};
 use crate::output::plot;
-use crate::structure::RnaFold;
 use print::{OfClasses, OfTwo};
 use sources::SourceOptions;
 
@@ -137,18 +136,7 @@ impl Args {
             let at = self.anchor_at.unwrap_or_default();
             Error::Usage(format!("--anchor-at {at}: {problem}"))
         })?;
-        if self.sources.fold {
-            if model.structure_letters().is_none() {
-                let name = &model.card().name;
-                return Err(Error::Usage(format!("--fold: {name} reads the sequence alone")));
-            }
-            if model.letters().is_some() {
-                let name = &model.card().name;
-                let problem = format!("--fold: {name} reads letters that are no nucleotides");
-                return Err(Error::Usage(problem));
-            }
-            reader = reader.folding(RnaFold::find()?);
-        }
+        reader = reader.folding(self.sources.fold.open(model)?);
         let judge = Judge { model, outputs, reader, by: self.by.as_deref() };
         let (all, accounts) = self.sources.score(&judge, classes, &names)?;
         let labels = Labels { classes, threshold: self.threshold };

@@ -6,12 +6,13 @@ use clap::Args as ClapArgs;
 
 use super::table::Table;
 use super::{Args, sequences};
+use crate::cli::fold::FoldOption;
 use crate::cli::options::StrandChoice;
 use crate::error::{Error, Result};
 use crate::genome::compression::Source;
 use crate::genome::sequence::Coder;
 use crate::models::{Model, Window};
-use crate::structure::{Annotated, Form, Matched, Record, Records, RnaFold, annotated};
+use crate::structure::{Annotated, Folder, Form, Matched, Record, Records, annotated};
 
 /// Where structures come from; without either, the input itself must have them.
 #[derive(Debug, ClapArgs)]
@@ -22,9 +23,8 @@ pub struct StructureOptions {
     /// sequence on the line after it.
     #[arg(long, value_name = "FILE", conflicts_with = "fold")]
     structures: Option<PathBuf>,
-    /// Compute the structures with RNAfold (ViennaRNA), which must be installed.
-    #[arg(long)]
-    fold: bool,
+    #[command(flatten)]
+    fold: FoldOption,
 }
 
 /// Sequences folded in one go.
@@ -33,7 +33,7 @@ const FOLDED: usize = 1024;
 /// What gives the structures.
 pub enum Structures {
     File(Box<Matched>),
-    Fold(RnaFold, Form),
+    Fold(Folder, Form),
     Input(Form),
 }
 
@@ -45,13 +45,10 @@ impl StructureOptions {
     pub fn open(&self, args: &Args, model: &dyn Model) -> Result<Option<Structures>> {
         let name = &model.card().name;
         let usage = |problem: String| Err(Error::Usage(problem));
-        let given = match self {
-            Self { structures: Some(_), .. } => Some("--structures"),
-            Self { fold, .. } => fold.then_some("--fold"),
-        };
+        let folder = self.fold.open(model)?;
         let Some(letters) = model.structure_letters() else {
-            return match given {
-                Some(option) => usage(format!("{option}: {name} reads the sequence alone")),
+            return match self.structures {
+                Some(_) => usage(format!("--structures: {name} reads the sequence alone")),
                 None => Ok(None),
             };
         };
@@ -73,19 +70,10 @@ impl StructureOptions {
                 Coder::of(model.letters()),
             )))));
         }
-        if !self.fold {
-            return Ok(Some(Structures::Input(form)));
-        }
-        if model.letters().is_some() {
-            return usage(format!("--fold: {name} reads letters that are no nucleotides"));
-        }
-        if form == Form::Raw && letters.bytes().any(|letter| !b"().".contains(&letter)) {
-            return usage(format!(
-                "--fold gives dot-bracket, {name} reads the structure letters {letters}; give \
-                 structures in these (--structures)"
-            ));
-        }
-        Ok(Some(Structures::Fold(RnaFold::find()?, form)))
+        Ok(Some(match folder {
+            Some(folder) => Structures::Fold(folder, form),
+            None => Structures::Input(form),
+        }))
     }
 }
 
@@ -105,7 +93,7 @@ impl Structures {
         };
         let problem = format!(
             "{problem}; the model reads RNA structure: give it in a file (--structures), let \
-             RNAfold compute it (--fold), or write it on the line after each sequence"
+             a program compute it (--fold), or write it on the line after each sequence"
         );
         Err(Error::input(source.path(), place, problem))
     }
@@ -131,17 +119,17 @@ pub fn predict(structures: Structures, source: &Source, out: &mut Table<'_>) -> 
             }
             Ok(())
         }
-        Structures::Fold(program, form) => {
+        Structures::Fold(folder, form) => {
             let mut waiting = Vec::new();
             sequences(source, &out.coder(), |name, _, codes| {
                 waiting.push((name, codes));
                 if waiting.len() == FOLDED {
-                    fold(&program, form, &mut waiting, out)
+                    fold(&folder, form, &mut waiting, out)
                 } else {
                     Ok(())
                 }
             })?;
-            fold(&program, form, &mut waiting, out)
+            fold(&folder, form, &mut waiting, out)
         }
     }
 }
@@ -152,13 +140,13 @@ fn with<'a>(codes: &'a [u8], structure: &'a [u8]) -> Window<'a> {
 
 /// Folds and prints the sequences that wait.
 fn fold(
-    program: &RnaFold,
+    folder: &Folder,
     form: Form,
     waiting: &mut Vec<(String, Vec<u8>)>,
     out: &mut Table<'_>,
 ) -> Result<()> {
     let codes: Vec<&[u8]> = waiting.iter().map(|(_, codes)| codes.as_slice()).collect();
-    let structures = program.fold(&codes, form)?;
+    let structures = folder.fold(&codes, form)?;
     for ((name, codes), structure) in waiting.drain(..).zip(structures) {
         out.sequence(&name, with(&codes, &structure))?;
     }

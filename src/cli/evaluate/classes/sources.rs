@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::cli::fold::FoldOption;
 use crate::error::{Error, Result};
 use crate::evaluate::classes::judge::{Account, ClassesOf, Judge, Said};
 use crate::evaluate::examples::Files;
@@ -36,9 +37,8 @@ pub struct SourceOptions {
     /// negatives), where these are not among the sequences.
     #[arg(long, num_args = 1.., value_name = "FILE", conflicts_with = "fold")]
     structures: Vec<PathBuf>,
-    /// Compute the structures with RNAfold (ViennaRNA), which must be installed.
-    #[arg(long)]
-    pub fold: bool,
+    #[command(flatten)]
+    pub fold: FoldOption,
     /// Files of features, as many as files of sequences and in their order: a tab-separated line
     /// for each sequence.
     #[arg(long, num_args = 1.., value_name = "TSV")]
