@@ -4,7 +4,7 @@
 .PHONY: help build static dist python-test notebook tools-test book multiqc-test cuda demo test check fuzz fuzz-coverage sanitize deny deny-offline third-party soak \
         differential scaling bench-large bench-scale \
         workflow workflow-test report-test \
-        bench bench-peers bench-scan bench-variants bench-gpu bench-rbp31 compare \
+        bench bench-peers bench-scan bench-variants bench-versions bench-gpu bench-rbp31 compare \
         train-default train-strength train-yeast train-curves train-from-reads train-deerect-cv clean
 .DEFAULT_GOAL := help
 
@@ -170,6 +170,9 @@ bench-scan: build $(BENCH_VENV)/frameworks ## PolyaID scanned, against Keras, ON
 bench-variants: build $(BENCH_VENV)/frameworks ## SNVs per hour, and beside PolyaID in Keras (the same)
 	sh scripts/bench_variants.sh
 	$(BENCH_VENV)/bin/python scripts/bench_peers.py --json target/bench_variants.json variants
+
+bench-versions: build $(BENCH_VENV)/frameworks ## this version, that of BEFORE=binary and the best peer of each thing, one table (the same)
+	$(BENCH_VENV)/bin/python scripts/bench_peers.py --json target/bench_versions.json versions --before $(BEFORE) $(VERSIONS)
 
 bench-gpu: cuda ## on a machine with a GPU: parity, speed beside PyTorch (needs ../shared, python3 with torch)
 	@sh scripts/build_cuda.sh bench --no-run --bench gpu_scan

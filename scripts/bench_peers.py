@@ -13,6 +13,8 @@ model's scan.
 
 variants: SNVs per hour, VCF to VCF, beside the windows that touch them by PolyaID in Keras.
 
+versions: this version, another one and the best peer, of scans, variants, start-up and genes, one thread.
+
 In all, programs take turns, frameworks get the batch size that suits them best, medians are printed,
 and outputs must agree within their tolerances. Run it with `make bench-peers`, `make bench-scan` or `make bench-variants`; it
 needs ../shared and the packages of bench_requirements.txt or bench_scan_requirements.txt.
@@ -153,6 +155,12 @@ def run_variants(args, folder):
     return variants.run(args, folder)
 
 
+def run_versions(args, folder):
+    from peers import versions
+
+    return versions.run(args, folder)
+
+
 def arguments():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -187,6 +195,19 @@ def arguments():
     variants.add_argument("--polyaid", type=pathlib.Path, help="as of scan")
     variants.add_argument("--snvs", type=int, default=8000)
     variants.add_argument("--repetitions", type=int, default=3)
+
+    versions = modes.add_parser("versions", help="this version, the one before it and the best peer of each thing")
+    versions.set_defaults(run=run_versions, polyaid=None)
+    versions.add_argument("--before", type=pathlib.Path, required=True, help="binary of the version before")
+    versions.add_argument("--genome", type=pathlib.Path, default=genome)
+    versions.add_argument("--annotation", type=pathlib.Path, default=shared / "data/human/chr9_public_test.gtf.gz")
+    versions.add_argument("--models", type=pathlib.Path, default=shared / "models")
+    versions.add_argument("--default-model", type=pathlib.Path, default=default)
+    versions.add_argument("--screen", type=pathlib.Path, help="of `polyascan distil`, with --screened-model")
+    versions.add_argument("--screened-model", type=pathlib.Path)
+    versions.add_argument("--windows", type=int, default=16384, help="that PolyaID scores")
+    versions.add_argument("--snvs", type=int, default=3000)
+    versions.add_argument("--repetitions", type=int, default=5)
     args = parser.parse_args()
     # Some commands are run elsewhere.
     paths = {name: value.resolve() for name, value in vars(args).items() if isinstance(value, pathlib.Path)}

@@ -6,8 +6,8 @@ import time
 
 import numpy as np
 
+from . import aparent2, polyaid
 from . import keras as keras_file
-from . import polyaid
 from .runners import Batched, OnnxRuntime
 
 HEADS = {"bin": "sigmoid", "prob": "softmax"}
@@ -123,4 +123,45 @@ class PyTorch(Batched):
             return [torch.sigmoid(classification).numpy(), torch.softmax(cleavage, 1).numpy()]
 
 
+class Dense(Batched):
+    """The dense-scan network in PyTorch, all layers once per position; a batch is a stretch of windows."""
+
+    BATCHES = (1024, 4096, 16384, 65536)
+
+    def __init__(self, path, sequence, threads):
+        import torch
+
+        from . import torch_models
+
+        torch.set_num_threads(threads)
+        super().__init__(encode(sequence)[:, 0, 0], time.perf_counter)
+        self.version = f"PyTorch {torch.__version__.partition('+')[0]}"
+        self.torch, self.model = torch, torch_models.DenseScan(path)
+        letters = np.frombuffer(sequence.upper().encode(), np.uint8)
+        one_hot = (letters == np.frombuffer(b"ACGT", np.uint8)[:, None]).astype(np.float32)
+        self.columns = torch.from_numpy(one_hot)[None, :, None]
+
+    def seconds(self, n):
+        starts = range(0, min(n, len(self.encoded)), self.batch)
+        begin = self.clock()
+        for start in starts:
+            self.scan(start)
+        return self.clock() - begin
+
+    def scan(self, start):
+        with self.torch.inference_mode():
+            return self.model(self.columns[..., start : start + self.batch + polyaid.LENGTH - 1]).numpy()
+
+    def outputs(self):
+        return [np.concatenate([self.scan(start) for start in range(0, len(self.encoded), self.batch)])]
+
+
+def aparent2_on_onnx_runtime(path, sequence, threads):
+    peer = aparent2.peer(path)
+    windows = [sequence[at : at + peer.length] for at in range(len(sequence) - peer.length + 1)]
+    return OnnxRuntime(peer.graph, peer.encode(windows), threads, time.perf_counter)
+
+
 FRAMEWORKS = {"keras": Keras, "onnxruntime": onnx_runtime, "pytorch": PyTorch}
+# Those of other networks than PolyaID.
+OTHERS = {"dense": Dense, "aparent2": aparent2_on_onnx_runtime}

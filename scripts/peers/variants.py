@@ -1,6 +1,7 @@
 """`bench_peers.py variants`: SNVs of chromosome 9 by `polyascan variants`, VCF to VCF, both strands, and the
 windows that touch them by PolyaID in Keras, on the same cores by turns."""
 
+import bisect
 import contextlib
 import gzip
 import json
@@ -10,7 +11,7 @@ import subprocess
 import sys
 
 from . import polyaid
-from .scan import SCRIPTS, random_weights, write_piece
+from .scan import SCRIPTS, START, random_weights, write_piece
 from .worker import Worker, pinned
 
 # Windows of an SNV: on both strands and both haplotypes, all that touch it.
@@ -19,17 +20,22 @@ WINDOWS_PER_SNV = 2 * 2 * polyaid.LENGTH
 TIMED = 4096
 
 
-def write_snvs(genome, count, path):
-    """Writes SNVs evenly over the known bases of the genome's first contig; returns how many."""
+def write_snvs(genome, count, path, stretch=False):
+    """Writes SNVs evenly over the known bases of the genome's first contig, or every SNV of a stretch of them;
+    returns how many."""
     with gzip.open(genome, "rt") as file:
         name, _, letters = file.read().split(">")[1].partition("\n")
     letters = letters.replace("\n", "").upper()
     known = [at for at in range(1000, len(letters) - 1000) if letters[at] in "ACGT"]
-    chosen = known[:: max(1, len(known) // count)][:count]
+    if stretch:
+        first = bisect.bisect(known, START)
+        chosen = [(at, n) for at in known[first : first + count // 3] for n in (1, 2, 3)]
+    else:
+        chosen = [(at, 1) for at in known[:: max(1, len(known) // count)][:count]]
     with open(path, "w") as vcf:
         vcf.write("##fileformat=VCFv4.3\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n")
-        for at in chosen:
-            other = "ACGT"["CGTA".index(letters[at])]
+        for at, n in chosen:
+            other = "ACGT"[("ACGT".index(letters[at]) - n) % 4]
             vcf.write(f"{name.split()[0]}\t{at + 1}\t.\t{letters[at]}\t{other}\t.\t.\t.\n")
     return len(chosen)
 

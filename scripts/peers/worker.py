@@ -77,10 +77,10 @@ def answer(runner, what, *arguments):
 def main(framework, weights, sequence, threads):
     # What a framework prints is not an answer.
     answers, sys.stdout = sys.stdout, sys.stderr
-    from .frameworks import FRAMEWORKS
+    from .frameworks import FRAMEWORKS, OTHERS
 
     letters = pathlib.Path(sequence).read_text().partition("\n")[2].replace("\n", "")
-    runner = FRAMEWORKS[framework](pathlib.Path(weights), letters, int(threads))
+    runner = {**FRAMEWORKS, **OTHERS}[framework](pathlib.Path(weights), letters, int(threads))
     for request in sys.stdin:
         print(json.dumps(answer(runner, *json.loads(request))), file=answers, flush=True)
 
