@@ -40,6 +40,7 @@ pub mod registry;
 pub mod screen;
 #[doc(hidden)]
 pub mod strength;
+mod stretches;
 #[doc(hidden)]
 pub mod weight_file;
 
@@ -390,7 +391,8 @@ pub trait Model: Send + Sync {
         Error::model(card.name.as_str(), problem)
     }
 
-    /// Scores the 240-nt windows of `sequence` that begin at `starts`, as [`Model::scan`] does.
+    /// Scores the 240-nt windows of `sequence` that begin at `starts` (ascending), as
+    /// [`Model::scan`] does, to the bit.
     ///
     /// # Errors
     /// As [`Model::scan`]; if a window reaches past the sequence.
@@ -400,17 +402,6 @@ pub trait Model: Send + Sync {
         starts: &[usize],
         cleavage_above: f32,
     ) -> Result<StrandScores> {
-        let mut scores = StrandScores::default();
-        for (index, &start) in starts.iter().enumerate() {
-            let Some(window) = sequence.get(start..start + WINDOW) else {
-                let problem = format!("window at {start} of {} nt", sequence.len());
-                return Err(Error::Internal(problem));
-            };
-            let alone = self.scan(window, cleavage_above);
-            let alone = alone.map_err(|e| e.at_window(|_| WindowPlace::Number(index)))?;
-            scores.probability.extend(alone.probability);
-            scores.cleavage.extend(alone.cleavage.into_iter().map(|(_, vector)| (index, vector)));
-        }
-        Ok(scores)
+        stretches::scan_at(self, sequence, starts, cleavage_above)
     }
 }

@@ -179,6 +179,7 @@ proptest! {
         sequence in sequences(),
         (width, filters, units) in (1usize..13, 1usize..40, 1usize..36),
         dense in prop::collection::vec(1usize..40, 0..4),
+        asked in prop::collection::vec(prop_oneof![3 => Just(1usize), 1 => 1usize..60], 1..200),
         seed: u64,
     ) {
         let shape = Shape { width, filters, units, dense: &dense };
@@ -199,6 +200,19 @@ proptest! {
             prop_assert_eq!(alone.probability[0].to_bits(), scan.probability[start].to_bits());
             prop_assert_eq!(alone.cleavage[0].1, scan.cleavage[start].1);
         }
+        // Here and there, with those of all places together.
+        let starts: Vec<usize> = asked
+            .iter()
+            .scan(0, |next, gap| Some(std::mem::replace(next, *next + gap)))
+            .take_while(|&start| start < scan.probability.len())
+            .collect();
+        let some = model.scan_at(&sequence, &starts, -1.0).unwrap();
+        prop_assert_eq!(some.probability.len(), starts.len());
+        for (index, &start) in starts.iter().enumerate() {
+            prop_assert_eq!(some.probability[index].to_bits(), scan.probability[start].to_bits());
+            prop_assert_eq!(some.cleavage[index], (index, scan.cleavage[start].1));
+        }
+        prop_assert!(model.scan_at(&sequence, &[scan.probability.len()], 0.5).is_err());
         let cut = sequence.len() / 3;
         let rest = model.scan(&sequence[cut..], -1.0).unwrap();
         if !rest.probability.is_empty() {

@@ -7,6 +7,7 @@
 //! Flattened step by step they feed the heads: PolyaID's classification and cleavage, or
 //! PolyaStrength's log2 odds. Any layer sizes are read from the tensors: see [`weights`].
 
+mod chosen;
 mod gpu;
 mod head;
 mod import;
@@ -21,6 +22,8 @@ pub mod weights;
 use super::architecture::{Architecture, ArchitectureKind, Recogniser};
 use super::card::{ModelCard, Task};
 use super::gpu as gpu_scan;
+use super::stretches;
+
 use super::weight_file::Tensors;
 use super::{CLEAVAGE, Input, Model, Output, Predictions, StrandScores, Window};
 use crate::engine::cpu::activation::{sigmoid, softmax};
@@ -145,8 +148,23 @@ impl Model for BiLstm {
         self.kind == Kind::PolyaId
     }
 
-    /// The input projections of the 228 pooled positions that a stretch has more than windows, at a
-    /// thirtieth of a window's work each.
+    fn scan_at(
+        &self,
+        sequence: &[u8],
+        starts: &[usize],
+        cleavage_above: f32,
+    ) -> Result<StrandScores> {
+        if self.gpu.is_some() || !self.can_scan() {
+            return stretches::scan_at(self, sequence, starts, cleavage_above);
+        }
+        stretches::check(sequence, starts)?;
+        let scores = chosen::scan_at(&self.kernel, sequence, starts, cleavage_above);
+        scores.check_finite(&self.card.name)?;
+        Ok(scores)
+    }
+
+    /// On a GPU: the input projections of the 228 pooled positions that a stretch has more than
+    /// windows, at a thirtieth of a window's work each.
     fn windows_per_stretch(&self) -> usize {
         8
     }

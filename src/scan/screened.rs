@@ -7,13 +7,11 @@
 //! window depends on the windows within [`MARGIN`] of it and on nothing else, so that chunks do not
 //! show. Kept windows have the values of a scan without screen, to the bit.
 
-use std::ops::Range;
-
 use super::consolidate::REACH;
 use super::inference::{KeepAbove, checked};
 use crate::error::{Result, WindowPlace};
 use crate::models::screen::Screen;
-use crate::models::{CLEAVAGE, CLEAVAGE_CENTRE, CleavageVector, Model, WINDOW};
+use crate::models::{CLEAVAGE, CLEAVAGE_CENTRE, CleavageVector, Model};
 use crate::timing::{Profile, Stage};
 
 /// Windows so far away, in nt, may decide whether a window is computed: one that passes, kept,
@@ -103,26 +101,20 @@ impl<'a> Exact<'a> {
 
     /// Computes the windows that are wanted, and returns those that are kept.
     fn compute(&mut self, wanted: &[bool]) -> Result<Vec<(usize, CleavageVector)>> {
-        let mut kept = Vec::new();
-        let on_signal = self.model.signal_index().is_some();
-        for run in runs(wanted, self.model.windows_per_stretch()) {
-            let codes = &self.sequence[run.start..run.end + WINDOW - 1];
-            let said = self.model.scan(codes, self.keep.probability);
-            let said = said
-                .and_then(|said| checked(self.model, said, run.len()))
-                .map_err(|error| error.at_window(|at| WindowPlace::Number(run.start + at)))?;
-            // What lies between wanted windows was computed because that is quicker: whether it was
-            // depends on where the sequence begins.
-            for window in run.clone().filter(|&window| wanted[window]) {
-                self.screened.probability[window] = said.probability[window - run.start];
-            }
-            let cleavage = said.cleavage.into_iter().filter(|&(at, cleavage)| {
-                let probability = said.probability[at];
-                wanted[run.start + at] && self.keep.keeps(probability, &cleavage, on_signal)
-            });
-            kept.extend(cleavage.map(|(at, cleavage)| (run.start + at, cleavage)));
+        let windows: Vec<usize> = (0..wanted.len()).filter(|&window| wanted[window]).collect();
+        let said = self.model.scan_at(self.sequence, &windows, self.keep.probability);
+        let said = said
+            .and_then(|said| checked(self.model, said, windows.len()))
+            .map_err(|error| error.at_window(|at| WindowPlace::Number(windows[at])))?;
+        for (&window, &probability) in windows.iter().zip(&said.probability) {
+            self.screened.probability[window] = probability;
         }
-        Ok(kept)
+        let on_signal = self.model.signal_index().is_some();
+        let kept = said
+            .cleavage
+            .into_iter()
+            .filter(|&(at, cleavage)| self.keep.keeps(said.probability[at], &cleavage, on_signal));
+        Ok(kept.map(|(at, cleavage)| (windows[at], cleavage)).collect())
     }
 
     /// Returns which windows that kept ones speak of are scorable and not computed yet.
@@ -142,19 +134,6 @@ impl<'a> Exact<'a> {
         }
         near
     }
-}
-
-/// Returns stretches with all wanted windows, each beginning and ending with one; what lies between
-/// two is joined to them where it is no longer than `gap`.
-fn runs(wanted: &[bool], gap: usize) -> Vec<Range<usize>> {
-    let mut runs: Vec<Range<usize>> = Vec::new();
-    for window in (0..wanted.len()).filter(|&window| wanted[window]) {
-        match runs.last_mut() {
-            Some(run) if window - run.end <= gap => run.end = window + 1,
-            _ => runs.push(window..window + 1),
-        }
-    }
-    runs
 }
 
 #[cfg(test)]

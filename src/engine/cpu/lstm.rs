@@ -20,6 +20,13 @@ pub const GATES: usize = 4;
 /// The gate that goes through tanh.
 const CANDIDATE: usize = 2;
 
+/// The projected input of a step: where in `values` that of each window begins.
+#[derive(Clone, Copy)]
+pub struct Input<'a, P> {
+    pub values: &'a [f32],
+    pub place: P,
+}
+
 /// The recurrent weights of one direction, padded to whole vectors of units.
 ///
 /// Padding units have weights and biases of zero, so that their state and output stay exactly zero.
@@ -48,7 +55,7 @@ impl Recurrence {
 
     /// Takes one step for `rows` windows.
     ///
-    /// `input` holds the projected input with bias (rows x 4 units) by weights and bias that went
+    /// `input` holds the projected input with bias (4 units a window) by weights and bias that went
     /// through [`exponents`], `previous` the last step's
     /// outputs (rows x units; `None` at the first step), `state` the cells' states (rows x units,
     /// zero at the first step), `gates` is scratch (rows x 4 units). Writes rows x units outputs.
@@ -59,7 +66,7 @@ impl Recurrence {
     pub fn step(
         &self,
         rows: usize,
-        input: &[f32],
+        input: Input<'_, impl Fn(usize) -> usize>,
         previous: Option<&[f32]>,
         gates: &mut [f32],
         state: &mut [f32],
@@ -67,13 +74,16 @@ impl Recurrence {
     ) {
         let (units, width) = (self.units, GATES * self.units);
         let (state, output) = (&mut state[..rows * units], &mut output[..rows * units]);
-        let Some(previous) = previous else {
-            // Outputs before the first step are zero: there is nothing to multiply.
-            return cells(units, &input[..rows * width], state, output);
-        };
         let gates = &mut gates[..rows * width];
-        let mut sum = AddInput { out: gates, input, width };
-        product(Rows::matrix(previous, rows, units), &self.recurrent, &mut sum);
+        if let Some(previous) = previous {
+            let mut sum = AddInput { out: gates, input, width };
+            product(Rows::matrix(previous, rows, units), &self.recurrent, &mut sum);
+        } else {
+            // Outputs before the first step are zero: there is nothing to multiply.
+            for (row, gates) in gates.chunks_exact_mut(width.max(1)).enumerate() {
+                gates.copy_from_slice(&input.values[(input.place)(row)..][..width]);
+            }
+        }
         cells(units, gates, state, output);
     }
 }
@@ -101,13 +111,13 @@ pub fn exponents(matrix: &[f32], units: usize) -> Vec<f32> {
 }
 
 /// Writes product + input.
-struct AddInput<'a> {
+struct AddInput<'a, P> {
     out: &'a mut [f32],
-    input: &'a [f32],
+    input: Input<'a, P>,
     width: usize,
 }
 
-impl Epilogue for AddInput<'_> {
+impl<P: Fn(usize) -> usize> Epilogue for AddInput<'_, P> {
     #[inline(always)]
     fn store<S: Simd, const V: usize>(
         &mut self,
@@ -116,9 +126,8 @@ impl Epilogue for AddInput<'_> {
         column: usize,
         values: [S::f32s; V],
     ) {
-        let at = row * self.width + column;
-        let input = vectors::<S, V>(&self.input[at..]);
-        let out = vectors_mut::<S, V>(&mut self.out[at..]);
+        let input = vectors::<S, V>(&self.input.values[(self.input.place)(row) + column..]);
+        let out = vectors_mut::<S, V>(&mut self.out[row * self.width + column..]);
         for v in 0..V {
             out[v] = simd.add_f32s(values[v], input[v]);
         }

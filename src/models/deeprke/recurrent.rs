@@ -3,7 +3,7 @@
 
 use super::config::{Activation, Config};
 use super::convolutions::pack;
-use crate::engine::cpu::lstm::{GATES, Recurrence, exponents};
+use crate::engine::cpu::lstm::{GATES, Input, Recurrence, exponents};
 use crate::engine::cpu::matmul::{Affine, Packed, Rows, pad, padded, product};
 use crate::models::weight_file::Tensors;
 
@@ -119,17 +119,16 @@ impl Direction {
         let buffer = |width| vec![0.0; steps.len() * width];
         let (mut gates, mut state) = (buffer(width), buffer(units));
         let (mut output, mut previous) = (buffer(units), buffer(units));
-        let mut input = Vec::new();
         for step in 0..steps.iter().copied().max().unwrap_or(0) {
             let active = order.partition_point(|&sequence| steps[sequence] > step);
-            input.clear();
-            for &sequence in &order[..active] {
-                let place = if backward { steps[sequence] - 1 - step } else { step };
-                let at = (starts[sequence] + place) * width;
-                input.extend_from_slice(&projected[at..at + width]);
-            }
+            let place = |row: usize| {
+                let sequence = order[row];
+                let step = if backward { steps[sequence] - 1 - step } else { step };
+                (starts[sequence] + step) * width
+            };
+            let input = Input { values: &projected, place };
             let before = (step > 0).then_some(previous.as_slice());
-            self.recurrence.step(active, &input, before, &mut gates, &mut state, &mut output);
+            self.recurrence.step(active, input, before, &mut gates, &mut state, &mut output);
             for (row, &sequence) in order[..active].iter().enumerate() {
                 if steps[sequence] == step + 1 {
                     finals[sequence].copy_from_slice(&output[row * units..][..units]);

@@ -6,7 +6,7 @@
 use super::head::Head;
 use super::weights::{Direction, GATES, POOL, Sizes, Weights};
 use crate::engine::cpu::activation::relu;
-use crate::engine::cpu::lstm::{Recurrence, exponents};
+use crate::engine::cpu::lstm::{Input, Recurrence, exponents};
 use crate::engine::cpu::matmul::{Affine, Packed, Rows, padded, product};
 use crate::genome::sequence::UNKNOWN;
 
@@ -102,6 +102,25 @@ impl Kernel {
         }
     }
 
+    /// Writes the pooled vectors of `count` positions that are [`POOL`] apart, from the start of
+    /// `sequence`, that of position p into row `row(p)`. `convolved` has room for what they pool.
+    pub fn pool_apart(
+        &self,
+        sequence: &[u8],
+        count: usize,
+        convolved: &mut [f32],
+        pooled: &mut [f32],
+        row: impl Fn(usize) -> usize,
+    ) {
+        let filters = self.filters;
+        let convolved = &mut convolved[..POOL * count * filters];
+        self.convolve(sequence, POOL * count, convolved);
+        for (position, rows) in convolved.chunks_exact_mut(POOL * filters).enumerate() {
+            pool(rows, 1, filters);
+            pooled[row(position) * filters..][..filters].copy_from_slice(&rows[..filters]);
+        }
+    }
+
     /// Projects `count` pooled rows into the gates of both directions, bias included.
     pub fn project(&self, pooled: &[f32], count: usize, projected: [&mut [f32]; 2]) {
         let rows = Rows::matrix(&pooled[..count * self.filters], count, self.filters);
@@ -122,14 +141,14 @@ impl Kernel {
     }
 
     /// Runs both directions over a block of windows and returns their outputs: forward then
-    /// backward, each steps x windows x units. The gates' inputs of step t begin at row `first(t)`
-    /// of each direction's projections, one row per window. `take` is handed each step's outputs
-    /// while they are in cache: direction, step, windows x units.
+    /// backward, each steps x windows x units. The gates' input of step t of window w is row
+    /// `row(t, w)` of each direction's projections. `take` is handed each step's outputs while they
+    /// are in cache: direction, step, windows x units.
     pub fn recur<'a>(
         &self,
         windows: usize,
         projected: &[Vec<f32>; 2],
-        first: impl Fn(usize) -> usize,
+        row: impl Fn(usize, usize) -> usize,
         mut take: impl FnMut(usize, usize, &[f32]),
         Recurring { gates, state, outputs }: &'a mut Recurring,
     ) -> &'a [f32] {
@@ -141,7 +160,8 @@ impl Kernel {
                 state[..size].fill(0.0);
                 previous = None;
             }
-            let input = &projected[d][first(step) * width..][..windows * width];
+            let place = |window| row(step, window) * width;
+            let input = Input { values: &projected[d], place };
             let outputs = &mut outputs[d * steps * size..][..steps * size];
             let (last, output) = neighbours(outputs, previous, step, size);
             self.directions[d].recurrence.step(windows, input, last, gates, state, output);

@@ -1,6 +1,6 @@
 //! Windows that share nothing: each by itself, many at a time.
 
-use super::kernel::{Kernel, pool};
+use super::kernel::Kernel;
 use super::weights::POOL;
 
 /// Windows that go through the recurrence together.
@@ -22,11 +22,7 @@ pub fn logits(kernel: &Kernel, windows: &[&[u8]]) -> Vec<Vec<f32>> {
     for windows in windows.chunks(BLOCK) {
         let n = windows.len();
         for (w, window) in windows.iter().enumerate() {
-            kernel.convolve(window, POOL * steps, &mut convolved);
-            for (step, rows) in convolved.chunks_exact_mut(POOL * filters).enumerate() {
-                pool(rows, 1, filters);
-                pooled[(step * n + w) * filters..][..filters].copy_from_slice(&rows[..filters]);
-            }
+            kernel.pool_apart(window, steps, &mut convolved, &mut pooled, |step| step * n + w);
         }
         for first in (0..steps * n).step_by(ROWS) {
             let from = first * kernel.width();
@@ -39,7 +35,7 @@ pub fn logits(kernel: &Kernel, windows: &[&[u8]]) -> Vec<Vec<f32>> {
                 head.add(direction, step, outputs, sums);
             }
         };
-        kernel.recur(n, &projected, |step| step * n, take, &mut recurring);
+        kernel.recur(n, &projected, |step, w| step * n + w, take, &mut recurring);
         for ((head, sums), logits) in kernel.heads.iter().zip(sums).zip(&mut logits) {
             logits.extend(head.finish(sums));
         }

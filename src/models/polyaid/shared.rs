@@ -26,9 +26,21 @@ struct Scratch {
     convolved: Vec<f32>,
     /// Projections of both directions: pooled positions x 4 units.
     projected: [Vec<f32>; 2],
+    heads: Scores,
+}
+
+/// Buffers that turn projections into scores.
+pub(super) struct Scores {
     recurring: Recurring,
     /// Outputs of selected windows at one step.
     selected: Vec<f32>,
+}
+
+impl Scores {
+    /// Returns those for blocks of up to so many windows.
+    pub(super) fn new(kernel: &Kernel, windows: usize) -> Self {
+        Self { recurring: kernel.recurring(windows), selected: Vec::new() }
+    }
 }
 
 /// Scores every window of `sequence` by a model with the heads classification and cleavage;
@@ -44,7 +56,9 @@ pub fn scan(kernel: &Kernel, sequence: &[u8], cleavage_above: f32) -> StrandScor
         for block in strip.clone().step_by(BLOCK) {
             let block = block..(block + BLOCK).min(strip.end);
             let place = block.start - strip.start;
-            finish(kernel, place, block, cleavage_above, &mut scratch, &mut scores);
+            let row = |step, window| place + POOL * step + window;
+            let Scratch { projected, heads, .. } = &mut scratch;
+            finish(kernel, block.len(), (projected, row), cleavage_above, heads, &mut scores);
         }
     }
     scores
@@ -56,8 +70,7 @@ fn scratch(kernel: &Kernel, windows: usize) -> Scratch {
     Scratch {
         convolved: vec![0.0; (positions.min(POSITIONS) + POOL - 1) * kernel.filters],
         projected: [projected(), projected()],
-        recurring: kernel.recurring(windows.min(BLOCK)),
-        selected: vec![],
+        heads: Scores::new(kernel, windows.min(BLOCK)),
     }
 }
 
@@ -79,23 +92,22 @@ fn project(kernel: &Kernel, sequence: &[u8], strip: Range<usize>, scratch: &mut 
     }
 }
 
-/// Turns a block of windows, which begins at `place` in its strip, into scores.
-fn finish(
+/// Adds the scores of a block of windows; step t of window w reads row `row(t, w)` of the
+/// projections.
+pub(super) fn finish(
     kernel: &Kernel,
-    place: usize,
-    block: Range<usize>,
+    windows: usize,
+    (projected, row): (&[Vec<f32>; 2], impl Fn(usize, usize) -> usize),
     cleavage_above: f32,
-    scratch: &mut Scratch,
+    Scores { recurring, selected: gathered }: &mut Scores,
     scores: &mut StrandScores,
 ) {
     let [classification, cleavage] = kernel.heads.as_slice() else { return };
-    let windows = block.len();
-    let Scratch { projected, recurring, selected: gathered, .. } = scratch;
     let mut sums = classification.start(windows);
     let take = |direction, step, outputs: &[f32]| {
         classification.add(direction, step, outputs, &mut sums);
     };
-    let outputs = kernel.recur(windows, projected, |step| place + POOL * step, take, recurring);
+    let outputs = kernel.recur(windows, projected, row, take, recurring);
     let logits = classification.finish(sums);
     let probability = logits.chunks_exact(logits.len() / windows).map(|row| sigmoid(row[0]));
     let before = scores.probability.len();
@@ -117,5 +129,5 @@ fn finish(
     let logits = cleavage.finish(sums);
     let rows = logits.chunks_exact(logits.len() / selected.len());
     let vectors = selected.iter().zip(rows);
-    scores.cleavage.extend(vectors.map(|(w, row)| (block.start + w, softmax(row))));
+    scores.cleavage.extend(vectors.map(|(w, row)| (before + w, softmax(row))));
 }

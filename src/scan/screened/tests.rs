@@ -3,30 +3,10 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
+use crate::models::WINDOW;
 use crate::models::screen::{HeldOut, ScreenCard};
 use crate::scan::testing::*;
 use crate::scan::{ScanSettings, ScanTotals, WindowCounts};
-
-proptest! {
-    #[test]
-    fn runs_hold_every_wanted_window_once_and_join_what_is_near(
-        wanted in prop::collection::vec(any::<bool>(), 0..200),
-        gap in 0usize..12,
-    ) {
-        let runs = runs(&wanted, gap);
-        let mut covered = vec![false; wanted.len()];
-        for run in &runs {
-            prop_assert!(wanted[run.start] && wanted[run.end - 1]);
-            covered[run.clone()].fill(true);
-        }
-        prop_assert!(runs.windows(2).all(|two| two[1].start > two[0].end + gap));
-        for run in &runs {
-            let between = wanted[run.clone()].split(|&wanted| wanted).map(<[bool]>::len);
-            prop_assert!(between.max().unwrap_or(0) <= gap);
-        }
-        prop_assert!(wanted.iter().zip(&covered).all(|(wanted, covered)| covered >= wanted));
-    }
-}
 
 /// A screen whose classification is that of a hash of the window; more of them `likely` to pass.
 fn screen(limit: f32, likely: f64) -> Screen {
@@ -138,13 +118,6 @@ proptest! {
             }
         }
     }
-}
-
-#[test]
-fn a_stretch_is_computed_together_where_that_is_less_work() {
-    let wanted: Vec<bool> = (0..30).map(|at| [3, 4, 9, 20].contains(&at)).collect();
-    assert_eq!(runs(&wanted, 0), [3..5, 9..10, 20..21]);
-    assert_eq!(runs(&wanted, 4), [3..10, 20..21]);
 }
 
 #[test]

@@ -62,7 +62,8 @@ fn a_step_multiplies_adds_and_activates_each_window_by_itself() {
     let (previous, state) = (pad(3), pad(50));
     let mut gates = vec![0.0; rows * GATES * wide];
     let (mut new_state, mut output) = (state.clone(), vec![9.0; rows * wide]);
-    recurrence.step(rows, &padded_input, Some(&previous), &mut gates, &mut new_state, &mut output);
+    let projected = Input { values: &padded_input, place: |row| row * GATES * wide };
+    recurrence.step(rows, projected, Some(&previous), &mut gates, &mut new_state, &mut output);
     for r in 0..rows {
         for u in 0..units {
             let gate = |g: usize| {
