@@ -10,8 +10,8 @@ use super::weights::POOL;
 use crate::models::StrandScores;
 
 /// Windows that go through the recurrence together; bounds what they read, where none overlap, to
-/// some 20 MB at the published size.
-const BLOCK: usize = 64;
+/// some 40 MB at the published size.
+const BLOCK: usize = 128;
 /// Pooled positions that are projected together.
 const POSITIONS: usize = 128;
 
