@@ -45,12 +45,11 @@ impl StructureOptions {
     pub fn open(&self, args: &Args, model: &dyn Model) -> Result<Option<Structures>> {
         let name = &model.card().name;
         let usage = |problem: String| Err(Error::Usage(problem));
-        let folder = self.fold.open(model)?;
         let Some(letters) = model.structure_letters() else {
-            return match self.structures {
-                Some(_) => usage(format!("--structures: {name} reads the sequence alone")),
-                None => Ok(None),
-            };
+            if self.structures.is_some() {
+                return usage(format!("--structures: {name} reads the sequence alone"));
+            }
+            return self.fold.open(model).map(|_| None);
         };
         if matches!(args.strand, Some(StrandChoice::Minus | StrandChoice::Both)) {
             return usage(format!(
@@ -70,7 +69,7 @@ impl StructureOptions {
                 Coder::of(model.letters()),
             )))));
         }
-        Ok(Some(match folder {
+        Ok(Some(match self.fold.open(model)? {
             Some(folder) => Structures::Fold(folder, form),
             None => Structures::Input(form),
         }))
