@@ -3,14 +3,17 @@
 
     python3 scripts/project_cores.py GENOME [--binary target/release/polyascan] [--cores 1 2 16 64 96] [-- SCAN OPTIONS]
 
-Scans GENOME on one thread with --profile for the times of reading, inference, context, consolidation and tracks per
-chunk. The simulation has the pipeline's rules (src/pipeline.rs): a reader, a worker on each core, results taken in order
-by one consolidating thread, four chunks under way per worker. Work on sites in context runs on all cores, beside the
-workers, so it is added to theirs; the consolidating thread keeps what is left of its time, and each track is written by
-a thread of its own. What is not in it: memory bandwidth, clock rates that fall with busy cores, hyper-threads.
+Scans GENOME on one thread with --profile for the times of reading, inference and consolidation per chunk, and looks at
+the processor time of its threads meanwhile (/proc). The simulation has the pipeline's rules (src/pipeline.rs): a reader,
+a worker on each core, results taken in order by one consolidating thread, four chunks under way per worker. Sites in
+context and the compression of tracks are computed on all cores, beside the workers, so they are added to theirs; the
+consolidating thread keeps what is left of its time, and each track the time of its own thread. What is not in it: memory
+bandwidth, clock rates that fall with busy cores, hyper-threads.
 """
 
 import argparse
+import contextlib
+import glob
 import heapq
 import json
 import os
@@ -18,6 +21,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 
 TICKETS = 4
 
@@ -27,15 +31,35 @@ def profile(binary, genome, options):
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "out")
         command = [binary, "scan", genome, "--profile", "-t", "1", "-o", out, *options]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode != 0:
-            sys.exit(done.stderr)
+        with open(out + ".err", "w+") as errors:
+            run = subprocess.Popen(command, stderr=errors)
+            threads = processor_times(run)
+            errors.seek(0)
+            said = errors.read()
+        if run.returncode != 0:
+            sys.exit(said)
         with open(out + ".summary.json") as summary:
             told = json.load(summary)
-    lines = re.findall(r"^ *([a-z ]+?) +(\d+) +([\d.]+) s ", done.stderr, re.MULTILINE)
-    stages = {name: (int(threads), float(busy)) for name, threads, busy in lines}
+    lines = re.findall(r"^ *([a-z ]+?) +\d+ +([\d.]+) s ", said, re.MULTILINE)
+    stages = {name: float(busy) for name, busy in lines}
     chunks = max(1, told["fasta"]["bases"] // int(told["settings"]["chunk_size"]))
-    return stages, chunks, told["windows"]["requested"]
+    return stages, threads, chunks, told["windows"]["requested"]
+
+
+def processor_times(run):
+    """Seconds of the threads of a command, which is waited for: of each track, and of the pool of all cores."""
+    found = {}
+    while run.poll() is None:
+        for stat in glob.glob(f"/proc/{run.pid}/task/*/stat"):
+            with contextlib.suppress(OSError), open(stat) as file:
+                number, _, rest = file.read().partition(" (")
+                name, _, rest = rest.rpartition(") ")
+                found[int(number)] = (name, sum(map(int, rest.split()[11:13])) / os.sysconf("SC_CLK_TCK"))
+        time.sleep(0.02)
+    tracks = [seconds for name, seconds in found.values() if name == "track"]
+    # The pool's threads have the program's name, as its first one does.
+    pool = sum(seconds for number, (name, seconds) in found.items() if name == "polyascan" and number != run.pid)
+    return {"track": max(tracks, default=0.0), "pool": pool}
 
 
 def simulate(cores, chunks, reading, working, consuming):
@@ -63,15 +87,12 @@ def main():
     arguments = sys.argv[1:]
     split = arguments.index("--") if "--" in arguments else len(arguments)
     args = parser.parse_args(arguments[:split])
-    stages, chunks, windows = profile(os.path.abspath(args.binary), args.genome, arguments[split + 1:])
-    busy = {name: seconds for name, (_, seconds) in stages.items()}
-    context = busy.get("context", 0.0)
-    tracks = busy.get("track writing", 0.0) / max(1, stages.get("track writing", (1, 0))[0])
+    busy, threads, chunks, windows = profile(os.path.abspath(args.binary), args.genome, arguments[split + 1:])
     each = {
         "reading": busy["reading"] / chunks,
-        "a worker": (busy["inference"] + context) / chunks,
-        "consolidation": (busy["consolidation"] - context) / chunks,
-        "a track": tracks / chunks,
+        "a worker": (busy["inference"] + threads["pool"]) / chunks,
+        "consolidation": (busy["consolidation"] - busy.get("context", 0.0)) / chunks,
+        "a track": threads["track"] / chunks,
     }
     print("measured, ms a chunk: " + ", ".join(f"{name} {1000 * seconds:.2f}" for name, seconds in each.items()))
     consuming = max(each["consolidation"], each["a track"])
