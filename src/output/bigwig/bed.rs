@@ -100,7 +100,7 @@ impl ItemWriter {
 
     fn end_section(&mut self) -> io::Result<()> {
         let Some((first, last, _)) = self.section.take() else { return Ok(()) };
-        let raw = std::mem::take(&mut self.raw);
+        let raw = std::mem::replace(&mut self.raw, self.file.buffer());
         self.file.add_section(first, last + 1, raw)
     }
 

@@ -97,6 +97,10 @@ pub(super) struct Container<C, W: Write + Seek> {
     /// Of fewer than [`TOGETHER`] bytes.
     waiting: Vec<Waiting>,
     waiting_bytes: usize,
+    /// What held sections that are written, for those to come: memory that goes from thread to
+    /// thread is cleared page by page each time.
+    spare: Vec<Vec<u8>>,
+    packed: Vec<Vec<u8>>,
     levels: Vec<Level>,
     /// Of the contigs that are done, and of the current one.
     summary: Option<Summary>,
@@ -127,6 +131,8 @@ impl<C: Borrow<Contigs>, W: Write + Seek> Container<C, W> {
             sections: Sections::default(),
             waiting: Vec::new(),
             waiting_bytes: 0,
+            spare: Vec::new(),
+            packed: Vec::new(),
             levels: Level::all(longest)?,
             summary: None,
             of_contig: Summary::new(),
@@ -173,6 +179,11 @@ impl<C: Borrow<Contigs>, W: Write + Seek> Container<C, W> {
         Ok(())
     }
 
+    /// Returns where the bytes of a section go.
+    pub(super) fn buffer(&mut self) -> Vec<u8> {
+        self.spare.pop().unwrap_or_default()
+    }
+
     /// Takes a section, which covers `start..end` of the current contig.
     pub(super) fn add_section(&mut self, start: u32, end: u32, raw: Vec<u8>) -> io::Result<()> {
         self.packer.largest = self.packer.largest.max(raw.len());
@@ -183,16 +194,17 @@ impl<C: Borrow<Contigs>, W: Write + Seek> Container<C, W> {
 
     /// Writes the sections that wait.
     fn write_sections(&mut self) -> io::Result<()> {
+        let Self { waiting, packed, .. } = self;
+        packed.resize_with(packed.len().max(waiting.len()), Vec::new);
+        let pairs = waiting.par_iter().zip(packed.par_iter_mut());
+        pairs.try_for_each(|(section, packed)| compress(&section.raw, packed))?;
         self.waiting_bytes = 0;
-        let waiting = std::mem::take(&mut self.waiting);
-        let packed = waiting.into_par_iter().map(|Waiting { place, raw }| {
-            let mut packed = Vec::new();
-            compress(&raw, &mut packed).map(|()| (place, packed))
-        });
-        for section in packed.collect::<Vec<_>>() {
-            let ([contig, start, end], packed) = section?;
+        for (Waiting { place, mut raw }, packed) in self.waiting.drain(..).zip(&self.packed) {
+            let [contig, start, end] = place;
             self.sections.push(Section { contig, start, end, bytes: packed.len() as u32 });
-            self.out.write_all(&packed)?;
+            self.out.write_all(packed)?;
+            raw.clear();
+            self.spare.push(raw);
         }
         Ok(())
     }

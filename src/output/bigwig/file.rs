@@ -54,7 +54,7 @@ impl<'a, W: Write + Seek> BigWig<'a, W> {
     fn write_section(&mut self) -> io::Result<()> {
         let (contig, count) = (self.file.number(), self.runs.len() as u16);
         let (start, end) = (self.runs[0].start, self.runs[self.runs.len() - 1].end);
-        let mut raw = Vec::with_capacity(24 + 12 * self.runs.len());
+        let mut raw = self.file.buffer();
         for number in [contig, start, end, 0, 0] {
             raw.extend(number.to_le_bytes());
         }
