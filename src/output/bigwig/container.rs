@@ -29,6 +29,8 @@ const DESCRIPTION: u64 = SUMMARY + 40;
 /// Bytes of sections that are compressed together, on all threads: compression is most of a track's
 /// work, and on many cores a track would be what a scan waits for.
 const TOGETHER: usize = 1 << 20;
+/// Buffers that are kept: as many as full sections wait. Of short contigs there are far more.
+const MOST_SPARE: usize = 96;
 
 thread_local! {
     /// Takes long to make.
@@ -203,9 +205,12 @@ impl<C: Borrow<Contigs>, W: Write + Seek> Container<C, W> {
             let [contig, start, end] = place;
             self.sections.push(Section { contig, start, end, bytes: packed.len() as u32 });
             self.out.write_all(packed)?;
-            raw.clear();
-            self.spare.push(raw);
+            if self.spare.len() < MOST_SPARE {
+                raw.clear();
+                self.spare.push(raw);
+            }
         }
+        self.packed.truncate(MOST_SPARE);
         Ok(())
     }
 
