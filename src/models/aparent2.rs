@@ -18,6 +18,7 @@ use std::ops::Range;
 
 use super::architecture::{Architecture, ArchitectureKind, LeftOpen, Recogniser};
 use super::card::{ModelCard, Task};
+use super::stretches;
 use super::weight_file::Tensors;
 use super::{CENTRE, CLEAVAGE_CENTRE, WINDOW};
 use super::{Input, Length, Model, Output, Predictions, StrandScores, Window};
@@ -99,11 +100,8 @@ impl Aparent2 {
         let mut buffers = self.kernel.buffers();
         let mut scores = StrandScores::default();
         for (index, start) in starts.enumerate() {
-            let window = sequence.get(start..).and_then(|rest| rest.get(..WINDOW));
-            let window = window.ok_or_else(|| {
-                Error::Internal(format!("window at {start} of {} nt", sequence.len()))
-            })?;
-            let profile = self.profile(index, &window[FRAME..FRAME + LENGTH], &mut buffers)?;
+            let frame = &sequence[start + FRAME..][..LENGTH];
+            let profile = self.profile(index, frame, &mut buffers)?;
             let probability = profile.probability(NARROW);
             scores.probability.push(probability);
             if probability > cleavage_above {
@@ -160,6 +158,7 @@ impl Model for Aparent2 {
         starts: &[usize],
         cleavage_above: f32,
     ) -> Result<StrandScores> {
+        stretches::check(sequence, starts)?;
         self.score(sequence, starts.iter().copied(), cleavage_above)
     }
 }

@@ -23,7 +23,6 @@ use super::architecture::{Architecture, ArchitectureKind, Recogniser};
 use super::card::{ModelCard, Task};
 use super::gpu as gpu_scan;
 use super::stretches;
-
 use super::weight_file::Tensors;
 use super::{CLEAVAGE, Input, Model, Output, Predictions, StrandScores, Window};
 use crate::engine::cpu::activation::{sigmoid, softmax};

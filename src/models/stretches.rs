@@ -50,30 +50,4 @@ pub fn scan_at<M: Model + ?Sized>(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::scan::testing::HashModel;
-
-    #[test]
-    fn windows_here_and_there_are_those_of_the_scan() {
-        let model = HashModel::new(0.5);
-        let sequence: Vec<u8> = (0..400u32).map(|at| (at * at / 7 % 4) as u8).collect();
-        let all = model.scan(&sequence, 0.5).unwrap();
-        let starts = [0, 1, 7, 8, 60, 160];
-        let some = model.scan_at(&sequence, &starts, 0.5).unwrap();
-        assert_eq!(some.probability, starts.map(|start| all.probability[start]));
-        let expected = starts.iter().enumerate().filter_map(|(index, start)| {
-            let found = all.cleavage.iter().find(|(at, _)| at == start);
-            found.map(|(_, vector)| (index, *vector))
-        });
-        assert_eq!(some.cleavage, expected.collect::<Vec<_>>());
-        assert!(!some.cleavage.is_empty());
-    }
-
-    #[test]
-    fn a_window_past_the_sequence_is_an_error() {
-        let model = HashModel::new(0.5);
-        let said = model.scan_at(&[0; 300], &[60, 61], 0.5).unwrap_err().to_string();
-        assert!(said.contains("window at 61 of 300 nt"), "{said}");
-    }
-}
+mod tests;

@@ -5,15 +5,13 @@
 //! recurrence and the heads together, whose weights are read once for many.
 
 use super::kernel::Kernel;
-use super::shared::{Scores, finish};
+use super::shared::{POSITIONS, Scores, finish};
 use super::weights::POOL;
 use crate::models::StrandScores;
 
 /// Windows that go through the recurrence together; bounds what they read, where none overlap, to
 /// some 40 MB at the published size.
 const BLOCK: usize = 128;
-/// Pooled positions that are projected together.
-const POSITIONS: usize = 128;
 
 /// Pooled positions, each [`POOL`] after the one before it.
 struct Stretch {
@@ -22,6 +20,14 @@ struct Stretch {
     /// Of the projections, from here on.
     first_row: usize,
     rows: usize,
+}
+
+/// Buffers of the projections.
+struct Scratch {
+    convolved: Vec<f32>,
+    pooled: Vec<f32>,
+    /// Of both directions: rows x 4 units.
+    projected: [Vec<f32>; 2],
 }
 
 /// Scores the windows of `sequence` that begin at `starts`; cleavage where classification >
@@ -34,12 +40,16 @@ pub fn scan_at(
 ) -> StrandScores {
     let mut scores = StrandScores::default();
     let mut heads = Scores::new(kernel, starts.len().min(BLOCK));
-    let mut projected = [Vec::new(), Vec::new()];
+    let mut scratch = Scratch {
+        convolved: vec![0.0; POOL * POSITIONS * kernel.filters],
+        pooled: vec![0.0; POSITIONS * kernel.filters],
+        projected: [Vec::new(), Vec::new()],
+    };
     for block in starts.chunks(BLOCK) {
         let (stretches, first_rows) = lay_out(kernel.sizes.steps, block);
-        project(kernel, sequence, &stretches, &mut projected);
+        project(kernel, sequence, &stretches, &mut scratch);
         let row = |step, window: usize| first_rows[window] + step;
-        let read = (&projected, row);
+        let read = (&scratch.projected, row);
         finish(kernel, block.len(), read, cleavage_above, &mut heads, &mut scores);
     }
     scores
@@ -81,18 +91,17 @@ impl Stretch {
 }
 
 /// Convolves, pools and projects all stretches.
-fn project(kernel: &Kernel, sequence: &[u8], stretches: &[Stretch], projected: &mut [Vec<f32>; 2]) {
+fn project(kernel: &Kernel, sequence: &[u8], stretches: &[Stretch], scratch: &mut Scratch) {
+    let Scratch { convolved, pooled, projected } = scratch;
     let rows = rows_of(stretches);
     projected.iter_mut().for_each(|all| all.resize(rows * kernel.width(), 0.0));
-    let mut convolved = vec![0.0; POOL * POSITIONS * kernel.filters];
-    let mut pooled = vec![0.0; POSITIONS * kernel.filters];
     for stretch in stretches {
         for first in (0..stretch.rows).step_by(POSITIONS) {
             let count = POSITIONS.min(stretch.rows - first);
             let codes = &sequence[stretch.start + POOL * first..];
-            kernel.pool_apart(codes, count, &mut convolved, &mut pooled, |position| position);
+            kernel.pool_apart(codes, count, convolved, pooled, |position| position);
             let from = (stretch.first_row + first) * kernel.width();
-            kernel.project(&pooled, count, projected.each_mut().map(|all| &mut all[from..]));
+            kernel.project(pooled, count, projected.each_mut().map(|all| &mut all[from..]));
         }
     }
 }

@@ -19,7 +19,7 @@ const BLOCK: usize = 144;
 /// Windows that share one buffer of projections.
 const STRIP: usize = 10 * BLOCK;
 /// Pooled positions that are convolved and projected together.
-const POSITIONS: usize = 128;
+pub(super) const POSITIONS: usize = 128;
 
 /// Buffers of one scan.
 struct Scratch {
