@@ -16,8 +16,8 @@ variants: SNVs per hour, VCF to VCF, beside the windows that touch them by Polya
 versions: this version, another one and the best peer, of scans, variants, start-up and genes, one thread.
 
 In all, programs take turns, frameworks get the batch size that suits them best, medians are printed,
-and outputs must agree within their tolerances. Run it with `make bench-peers`, `make bench-scan` or `make bench-variants`; it
-needs ../shared and the packages of bench_requirements.txt or bench_scan_requirements.txt.
+and outputs must agree within their tolerances. Run it with `make bench-peers`, `make bench-scan`, `make bench-variants` or
+`make bench-versions`; it needs ../shared and the packages of bench_requirements.txt or bench_scan_requirements.txt.
 """
 
 import argparse
@@ -197,7 +197,7 @@ def arguments():
     variants.add_argument("--repetitions", type=int, default=3)
 
     versions = modes.add_parser("versions", help="this version, the one before it and the best peer of each thing")
-    versions.set_defaults(run=run_versions, polyaid=None)
+    versions.set_defaults(run=run_versions)
     versions.add_argument("--before", type=pathlib.Path, required=True, help="binary of the version before")
     versions.add_argument("--genome", type=pathlib.Path, default=genome)
     versions.add_argument("--annotation", type=pathlib.Path, default=shared / "data/human/chr9_public_test.gtf.gz")

@@ -13,12 +13,15 @@ from .runners import Batched, OnnxRuntime
 HEADS = {"bin": "sigmoid", "prob": "softmax"}
 
 
+def one_hot(sequence):
+    """Returns a sequence of A, C, G and T: length x letters."""
+    letters = np.frombuffer(sequence.upper().encode(), np.uint8)
+    return (letters[:, None] == np.frombuffer(b"ACGT", np.uint8)).astype(np.float32)
+
+
 def encode(sequence):
     """Returns every window of a sequence of A, C, G and T: windows x letters x length."""
-    letters = np.frombuffer(sequence.upper().encode(), np.uint8)
-    one_hot = (letters[:, None] == np.frombuffer(b"ACGT", np.uint8)).astype(np.float32)
-    # windows x letters x length.
-    windows = np.lib.stride_tricks.sliding_window_view(one_hot, polyaid.LENGTH, axis=0)
+    windows = np.lib.stride_tricks.sliding_window_view(one_hot(sequence), polyaid.LENGTH, axis=0)
     return np.ascontiguousarray(windows)
 
 
@@ -134,12 +137,11 @@ class Dense(Batched):
         from . import torch_models
 
         torch.set_num_threads(threads)
-        super().__init__(encode(sequence)[:, 0, 0], time.perf_counter)
+        # Windows are not encoded one by one: they are counted.
+        super().__init__(range(len(sequence) - polyaid.LENGTH + 1), time.perf_counter)
         self.version = f"PyTorch {torch.__version__.partition('+')[0]}"
         self.torch, self.model = torch, torch_models.DenseScan(path)
-        letters = np.frombuffer(sequence.upper().encode(), np.uint8)
-        one_hot = (letters == np.frombuffer(b"ACGT", np.uint8)[:, None]).astype(np.float32)
-        self.columns = torch.from_numpy(one_hot)[None, :, None]
+        self.columns = torch.from_numpy(np.ascontiguousarray(one_hot(sequence).T))[None, :, None]
 
     def seconds(self, n):
         starts = range(0, min(n, len(self.encoded)), self.batch)
