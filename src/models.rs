@@ -18,6 +18,7 @@ pub mod deerect;
 pub mod dense;
 #[doc(hidden)]
 pub mod encoding;
+pub(crate) mod every;
 #[doc(hidden)]
 pub mod features;
 #[doc(hidden)]
@@ -327,6 +328,16 @@ pub trait Model: Send + Sync {
     /// If a window is not as [`Model::input`] says, or the computation fails.
     fn predict(&self, windows: &[Window<'_>]) -> Result<Predictions>;
 
+    /// Scores the windows that begin at every `every`-th position of each sequence, one sequence's
+    /// behind the other's; a model that reads whole sequences reads each as it is. Equals `predict`
+    /// to the bit; models whose layers are computed once per position share them between windows.
+    ///
+    /// # Errors
+    /// As [`Model::predict`]; a window is named by its number among those of all sequences.
+    fn predict_every(&self, sequences: &[Window<'_>], every: usize) -> Result<Predictions> {
+        self.predict(&every::windows(self.input().length, sequences, every))
+    }
+
     /// Returns whether [`Model::predict_copies`] computes only what a replacement changes.
     fn shares_copies(&self) -> bool {
         false
@@ -359,7 +370,8 @@ pub trait Model: Send + Sync {
     }
 
     /// Returns how many windows' work a stretch of neighbours costs beside that of its windows: what
-    /// lies between two stretches is computed with them where that is less.
+    /// lies between two stretches is computed with them where that is less, and stretches are long
+    /// beside it.
     fn windows_per_stretch(&self) -> usize {
         0
     }

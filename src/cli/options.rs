@@ -271,8 +271,8 @@ impl StrandChoice {
     pub fn strands(self) -> &'static [Strand] {
         match self {
             Self::Both => &Strand::BOTH,
-            Self::Plus => &[Strand::Plus],
-            Self::Minus => &[Strand::Minus],
+            Self::Plus => Strand::Plus.alone(),
+            Self::Minus => Strand::Minus.alone(),
         }
     }
 }

@@ -20,6 +20,12 @@ impl Strand {
     /// Both strands, plus first: the order in which everything is computed and written.
     pub const BOTH: [Self; 2] = [Self::Plus, Self::Minus];
 
+    /// Returns this strand, of the two.
+    pub fn alone(self) -> &'static [Self] {
+        let both: &'static [Self; 2] = &Self::BOTH;
+        &both[self.index()..=self.index()]
+    }
+
     /// Returns the strand's place in per-strand arrays: plus 0, minus 1.
     pub fn index(self) -> usize {
         self as usize

@@ -19,7 +19,7 @@ use super::card::{ModelCard, Task};
 use super::posterior::Posterior;
 use super::{
     CLEAVAGE, Holder, Input, Model, Output, Predictions, Replacement, StrandScores, WINDOW, Window,
-    copies, gpu as gpu_scan,
+    copies, every, gpu as gpu_scan,
 };
 use crate::engine::cuda::Pool;
 use crate::engine::device::{CpuPrecision, DeviceKind, Workers};
@@ -27,6 +27,10 @@ use crate::error::{Error, Problem, Result};
 use crate::models::dense::kernel::{DenseKernel, Exact, Int8, Kernel, Layers, Plans, Stem};
 use gpu::GpuDense;
 use network::{DenseConfig, DenseNetwork, Layer};
+
+/// Positions of a scan that are as much work as a window by itself: windows so far apart are not
+/// scanned.
+const APART: usize = 32;
 
 /// Classification and cleavage vector, every layer once per position.
 pub const ARCHITECTURE: Architecture = Architecture {
@@ -77,6 +81,21 @@ impl DenseScan {
         outputs.extend(posterior.map(|_| Output::new("posterior", 1)));
         Ok(Self { card, outputs, posterior, kernel, gpu, device: workers.kind() })
     }
+
+    /// Returns the outputs of windows of which all cleavage vectors are there.
+    fn predictions(&self, scores: StrandScores) -> Result<Predictions> {
+        let StrandScores { probability, cleavage } = scores;
+        let windows = probability.len();
+        let cleavage = cleavage.iter().flat_map(|(_, vector)| vector).copied().collect();
+        let posterior = self.posterior.map(|p| probability.iter().map(|&x| p.of(x)).collect());
+        let values = [probability, cleavage].into_iter().chain(posterior).collect();
+        Predictions { values }.check_finite(&self.card.name, windows)
+    }
+}
+
+/// Returns whether windows at every `every`-th position are less work in a scan.
+fn shares(sequences: &[Window<'_>], every: usize) -> bool {
+    (1..APART).contains(&every) && sequences.iter().any(|sequence| sequence.codes.len() > WINDOW)
 }
 
 impl Model for DenseScan {
@@ -99,11 +118,22 @@ impl Model for DenseScan {
     fn predict(&self, windows: &[Window<'_>]) -> Result<Predictions> {
         self.input().check(&self.card.name, windows)?;
         let codes: Vec<&[u8]> = windows.iter().map(|window| window.codes).collect();
-        let StrandScores { probability, cleavage } = self.kernel.scan_each(&codes);
-        let cleavage = cleavage.iter().flat_map(|(_, vector)| vector).copied().collect();
-        let posterior = self.posterior.map(|p| probability.iter().map(|&x| p.of(x)).collect());
-        let values = [probability, cleavage].into_iter().chain(posterior).collect();
-        Predictions { values }.check_finite(&self.card.name, windows.len())
+        self.predictions(self.kernel.scan_each(&codes))
+    }
+
+    fn predict_every(&self, sequences: &[Window<'_>], every: usize) -> Result<Predictions> {
+        if !shares(sequences, every) {
+            return self.predict(&every::windows(self.input().length, sequences, every));
+        }
+        let mut scores = StrandScores::default();
+        for sequence in sequences {
+            let said = self.kernel.scan(sequence.codes, f32::NEG_INFINITY);
+            let before = scores.probability.len();
+            scores.probability.extend(said.probability.into_iter().step_by(every));
+            let asked = said.cleavage.into_iter().filter(|(at, _)| at.is_multiple_of(every));
+            scores.cleavage.extend(asked.map(|(at, vector)| (before + at / every, vector)));
+        }
+        self.predictions(scores)
     }
 
     fn shares_copies(&self) -> bool {

@@ -3,10 +3,14 @@
 //! candle's own keep their moments to themselves, so that a killed run could not go on as if
 //! nothing had happened.
 
+mod in_place;
+
 use candle_core::{Tensor, Var};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
+pub use in_place::blend;
+use in_place::{Adaptive, blend_squares};
 
 /// Rule of descent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -86,44 +90,33 @@ impl Descent {
         rate: f64,
         step: usize,
     ) -> Result<()> {
-        let value = var.as_tensor().detach();
         let gradient = gradient.detach();
-        let moved = match self.rule {
-            Rule::Sgd => {
-                let pull = (&gradient + (&value * self.weight_decay)?)?;
-                moments.first = ((&moments.first * self.momentum)? + pull)?;
-                (&value - (&moments.first * rate)?)?
-            }
-            Rule::AdamW | Rule::Nadam => {
-                let direction = self.adaptive(&gradient, moments, step)?;
-                let kept = (&value * (1.0 - rate * self.weight_decay))?;
-                (kept - (direction * rate)?)?
-            }
-        };
-        Ok(var.set(&moved.detach())?)
-    }
-
-    fn adaptive(&self, gradient: &Tensor, moments: &mut Moments, step: usize) -> Result<Tensor> {
+        if self.rule == Rule::Sgd {
+            let value = var.as_tensor().detach();
+            let pull = (&gradient + (&value * self.weight_decay)?)?;
+            moments.first = ((&moments.first * self.momentum)? + pull)?.detach();
+            let moved = (&value - (&moments.first * rate)?)?;
+            return Ok(var.set(&moved.detach())?);
+        }
         let (b1, b2) = BETA;
-        let mean = |old: &Tensor, new: &Tensor, beta: f64| -> Result<Tensor> {
-            Ok(((old * beta)? + (new * (1.0 - beta))?)?.detach())
-        };
-        moments.first = mean(&moments.first, gradient, b1)?;
-        moments.second = mean(&moments.second, &gradient.sqr()?, b2)?;
+        blend(&mut moments.first, b1, &gradient, 1.0 - b1)?;
+        blend_squares(&mut moments.second, b2, &gradient, 1.0 - b2)?;
         let power = |beta: f64| 1.0 - beta.powf(step as f64);
-        let (first, epsilon) = match self.rule {
+        let (first, scale, epsilon) = match self.rule {
             // One step ahead of the mean.
             Rule::Nadam => {
                 let (now, next) = (momentum(step), momentum(step + 1));
                 let so_far = momenta(step);
-                let ahead = (&moments.first * (next / (1.0 - so_far * next)))?;
-                let own = (gradient * ((1.0 - now) / (1.0 - so_far)))?;
-                ((ahead + own)?, NADAM_EPSILON)
+                let mut ahead = moments.first.copy()?;
+                let own = (1.0 - now) / (1.0 - so_far);
+                blend(&mut ahead, next / (1.0 - so_far * next), &gradient, own)?;
+                (ahead, 1.0, NADAM_EPSILON)
             }
-            _ => ((&moments.first / power(b1))?, EPSILON),
+            _ => (moments.first.clone(), 1.0 / power(b1), EPSILON),
         };
-        let scale = ((&moments.second / power(b2))?.sqrt()? + epsilon)?;
-        Ok((first / scale)?)
+        let kept = 1.0 - rate * self.weight_decay;
+        let scales = (scale, 1.0 / power(b2));
+        Adaptive { kept, rate, scales, epsilon }.apply(var, &first, &moments.second)
     }
 }
 

@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::network::{Network, Start};
 use super::networks::NetworkConfig;
-use super::optimiser::{Descent, Moments};
+use super::optimiser::{Descent, Moments, blend};
 use super::recipe::{Recipe, Schedule, Trained};
 use crate::error::{Error, Result};
 use crate::models::weight_file::{RawTensor, Tensors};
@@ -97,14 +97,13 @@ impl Weights {
         let decay = recipe.average.min(young);
         for weight in self.all.iter_mut().filter(|weight| !weight.frozen) {
             let Some(gradient) = gradients.get(&weight.var) else { continue };
-            let gradient = (gradient * scale)?;
+            let gradient = if scale < 1.0 { (gradient * scale)? } else { gradient.clone() };
             let descent = Descent { rule, momentum, weight_decay: weight.decay };
             descent.step(&weight.var, &gradient, &mut weight.moments, rate, self.step)?;
             if let Some(most) = weight.max_norm {
                 shorten(&weight.var, most)?;
             }
-            let value = weight.var.as_tensor().detach();
-            weight.average = ((&weight.average * decay)? + (value * (1.0 - decay))?)?.detach();
+            blend(&mut weight.average, decay, weight.var.as_tensor(), 1.0 - decay)?;
         }
         Ok(())
     }

@@ -2,41 +2,36 @@
 
 use std::fmt::Write as _;
 use std::io::Write;
-use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use super::Args;
+use super::stretch::{Stretch, rows};
 use crate::cli::command_line;
 use crate::cli::options::StrandChoice;
 use crate::cli::written::Written;
 use crate::context::signal::is_signal_at;
-use crate::error::{Error, Result, WindowPlace};
+use crate::error::{Error, Result};
 use crate::evaluate::classes::labels::Labels;
 use crate::genome::compression::Source;
 use crate::genome::sequence::{Coder, reverse_complement};
 use crate::genome::strand::Strand;
+use crate::models::every::starts;
 use crate::models::features::Rows;
-use crate::models::{Input, Length, Model, Output, OwnedWindow, Predictions, Window};
+use crate::models::{Input, Length, Model, Output, OwnedWindow, Window};
 use crate::output::atomic::AtomicFile;
 use crate::output::parquet::{self, Kind};
 use crate::scan::Anchor;
 use crate::text::{count, printable};
 
-/// Windows per task of the thread pool.
+/// Windows per task of the thread pool, of a model that shares nothing between neighbours.
 const BATCH: usize = 64;
+/// What a task has more of a model that does, times what a stretch of neighbours costs.
+const SHARED: usize = 2;
 /// Tasks per thread that wait for each other: one slow task does not leave the rest idle for long.
 const TASKS: usize = 4;
-
-/// A window to print.
-struct Waiting {
-    name: Arc<str>,
-    start: usize,
-    strand: Strand,
-    window: OwnedWindow,
-}
 
 /// The output table and the model that fills it.
 pub struct Table<'a> {
@@ -50,7 +45,9 @@ pub struct Table<'a> {
     pub input: Input,
     file: AtomicFile,
     /// Windows, also of several sequences, that will be computed together.
-    waiting: Vec<Waiting>,
+    waiting: Vec<Stretch>,
+    /// How many on a strand.
+    waiting_windows: usize,
     /// Start, in the current sequence, of the next window to print.
     next_start: usize,
     totals: Totals,
@@ -97,6 +94,7 @@ impl<'a> Table<'a> {
             input: model.input(),
             file,
             waiting: Vec::new(),
+            waiting_windows: 0,
             next_start: 0,
             totals: Totals::default(),
         })
@@ -126,7 +124,7 @@ impl<'a> Table<'a> {
                 if nt > most {
                     self.totals.long += 1;
                 } else if nt >= least {
-                    self.print(name, sequence, std::iter::once(0..nt))?;
+                    self.print(name, sequence, &[0], nt)?;
                 }
                 self.next_start = usize::from(nt >= least);
             }
@@ -142,10 +140,9 @@ impl<'a> Table<'a> {
     /// If the model fails, or the file cannot be written.
     pub fn windows(&mut self, name: &str, piece: Window<'_>) -> Result<usize> {
         let (length, _) = self.input.length.limits();
-        let count = (piece.codes.len() + 1).saturating_sub(length);
-        let starts = (0..count).step_by(self.args.every);
+        let starts = starts(piece.codes.len(), length, self.args.every).collect::<Vec<_>>();
         let done = starts.len() * self.args.every;
-        self.print(name, piece, starts.map(|start| start..start + length))?;
+        self.print(name, piece, &starts, length)?;
         self.next_start += done;
         Ok(done)
     }
@@ -157,57 +154,79 @@ impl<'a> Table<'a> {
         self.next_start = 0;
     }
 
-    /// Prints windows on every strand asked for.
-    fn print(
-        &mut self,
-        name: &str,
-        piece: Window<'_>,
-        windows: impl Iterator<Item = Range<usize>>,
-    ) -> Result<()> {
+    /// Prints windows, `every` apart, on every strand asked for.
+    fn print(&mut self, name: &str, piece: Window<'_>, starts: &[usize], nt: usize) -> Result<()> {
         // Of a file of sequences: it must not forge a row.
         let name: Arc<str> = printable(name).replace('\t', " ").into();
-        for window in windows {
-            for &strand in self.strands {
-                let codes = oriented(&piece.codes[window.clone()], strand);
-                if self.args.anchor == Anchor::Signal && !is_signal_at(&codes, self.input.anchor) {
-                    self.totals.without_signal += 1;
-                    continue;
-                }
-                // Models that read structure read the plus strand alone.
-                let structure = piece.structure.map(|all| all[window.clone()].to_vec());
-                let start = self.next_start + window.start;
-                let window = OwnedWindow { codes, structure, features: piece.features.to_vec() };
-                self.waiting.push(Waiting { name: name.clone(), start, strand, window });
-            }
-            if self.waiting.len() >= BATCH * TASKS * rayon::current_num_threads() {
+        let together = match self.args.anchor {
+            Anchor::Signal => 1,
+            Anchor::Window => self.task(),
+        };
+        for starts in starts.chunks(together) {
+            let (Some(&first), Some(last)) = (starts.first(), starts.last()) else { continue };
+            let part = first..last + nt;
+            let codes = piece.codes[part.clone()].to_vec();
+            let strands = match self.args.anchor {
+                Anchor::Signal => self.with_signal(&codes),
+                Anchor::Window => self.strands,
+            };
+            let structure = piece.structure.map(|all| all[part].to_vec());
+            let piece = OwnedWindow { codes, structure, features: piece.features.to_vec() };
+            let (name, start) = (name.clone(), self.next_start + first);
+            let stretch = Stretch { name, start, windows: starts.len(), strands, piece };
+            self.totals.windows += stretch.count() as u64;
+            self.waiting_windows += stretch.windows;
+            self.waiting.push(stretch);
+            if self.waiting_windows >= self.task() * TASKS * rayon::current_num_threads() {
                 self.compute()?;
             }
         }
         Ok(())
     }
 
+    /// Returns the strands, of those asked for, on which a window has a polyA signal in its place;
+    /// counts the others.
+    fn with_signal(&mut self, codes: &[u8]) -> &'static [Strand] {
+        let has_signal = |strand: &Strand| match strand {
+            Strand::Plus => is_signal_at(codes, self.input.anchor),
+            Strand::Minus => is_signal_at(&reverse_complement(codes), self.input.anchor),
+        };
+        let found: Vec<Strand> = self.strands.iter().copied().filter(has_signal).collect();
+        self.totals.without_signal += (self.strands.len() - found.len()) as u64;
+        match found[..] {
+            [] => &[],
+            [strand] => strand.alone(),
+            _ => self.strands,
+        }
+    }
+
+    /// Returns the number of windows of a task: more for a model that shares work between them.
+    fn task(&self) -> usize {
+        BATCH + SHARED * self.model.windows_per_stretch()
+    }
+
     /// Computes and prints the windows that wait.
     fn compute(&mut self) -> Result<()> {
-        let texts: Vec<String> = self
-            .waiting
-            .par_chunks(BATCH)
-            .map(|batch| {
-                let windows = batch.iter().map(|waiting| waiting.window.window());
-                let said = self.model.predict(&windows.collect::<Vec<_>>());
-                let said = said.map_err(|error| {
-                    error.at_window(|number| {
-                        let Waiting { name, start, strand, .. } = &batch[number];
-                        WindowPlace::Named(format!("{name}:{}:{strand}", start + 1))
-                    })
-                })?;
-                Ok(rows(batch, self.model.outputs(), &said, self.labels))
-            })
+        let (task, mut windows) = (self.task(), 0);
+        let tasks = self.waiting.chunk_by(|stretch, _| {
+            windows += stretch.windows;
+            let is_full = windows >= task;
+            if is_full {
+                windows = 0;
+            }
+            !is_full
+        });
+        let Self { args, model, labels, .. } = *self;
+        let texts: Vec<String> = tasks
+            .collect::<Vec<_>>()
+            .into_par_iter()
+            .map(|stretches| rows(stretches, args.every, model, labels))
             .collect::<Result<_>>()?;
         for text in texts {
-            write(&mut self.file, &self.args.output, &text)?;
+            write(&mut self.file, &args.output, &text)?;
         }
-        self.totals.windows += self.waiting.len() as u64;
         self.waiting.clear();
+        self.waiting_windows = 0;
         Ok(())
     }
 
@@ -274,39 +293,6 @@ fn open_features(args: &Args, model: &dyn Model) -> Result<Option<Rows>> {
             Err(Error::Usage(format!("{name} reads features ({names}): give them with --features")))
         }
     }
-}
-
-fn oriented(codes: &[u8], strand: Strand) -> Vec<u8> {
-    match strand {
-        Strand::Plus => codes.to_vec(),
-        Strand::Minus => reverse_complement(codes),
-    }
-}
-
-fn rows(
-    batch: &[Waiting],
-    outputs: &[Output],
-    said: &Predictions,
-    labels: Option<Labels>,
-) -> String {
-    let mut text = String::new();
-    for (i, Waiting { name, start, strand, .. }) in batch.iter().enumerate() {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{name}\t{start}\t{strand}");
-        for (output, values) in outputs.iter().zip(&said.values) {
-            let of_window = &values[i * output.width..][..output.width];
-            for (n, value) in of_window.iter().enumerate() {
-                let _ = write!(text, "{}{value}", if n == 0 { '\t' } else { ',' });
-            }
-        }
-        if let Some(labels) = labels {
-            let of_window: Vec<f32> = said.values.iter().map(|values| values[i]).collect();
-            text.push('\t');
-            text.push_str(&labels.text(&labels.of(&of_window)));
-        }
-        text.push('\n');
-    }
-    text
 }
 
 fn write(file: &mut AtomicFile, path: &Path, text: &str) -> Result<()> {

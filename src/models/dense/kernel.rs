@@ -85,6 +85,9 @@ pub trait Kernel: Holder + Send {
     /// If a window is not as long as the receptive field.
     fn scan_each(&self, windows: &[&[u8]]) -> StrandScores;
 
+    /// Returns the first output of all windows of `sequence`, without an activation.
+    fn first(&self, sequence: &[u8]) -> Vec<f32>;
+
     /// Returns the first output of windows, without an activation.
     ///
     /// # Panics
@@ -126,6 +129,12 @@ impl<A: Arithmetic> Kernel for DenseKernel<A> {
             self.add_scores(logits, hidden, f32::NEG_INFINITY, &mut scores);
         });
         scores
+    }
+
+    fn first(&self, sequence: &[u8]) -> Vec<f32> {
+        let mut values = Vec::new();
+        self.pieces(sequence, |logits, _| values.extend_from_slice(logits));
+        values
     }
 
     fn first_each(&self, windows: &[&[u8]]) -> Vec<f32> {

@@ -1,13 +1,15 @@
 //! `dense-strength`: the network of dense-scan with one output, log2 odds of usage.
 
-use super::{network, pack};
+use super::{network, pack, shares};
 use crate::engine::device::{DeviceKind, Workers};
 use crate::error::{Error, Result};
 use crate::models::architecture::{Architecture, ArchitectureKind, Recogniser};
 use crate::models::card::{ModelCard, Task};
 use crate::models::dense::kernel::Kernel;
 use crate::models::weight_file::WeightFile;
-use crate::models::{Input, Model, Output, Predictions, Replacement, Window, copies};
+use crate::models::{
+    Input, Model, Output, Predictions, Replacement, WINDOW, Window, copies, every,
+};
 
 /// Strength of a polyA site, every layer once per position.
 pub const ARCHITECTURE: Architecture = Architecture {
@@ -66,6 +68,21 @@ impl Model for DenseStrength {
         let values = self.kernel.first_each(&codes);
         Predictions { values: vec![values] }.check_finite(&self.card.name, windows.len())
     }
+
+    fn predict_every(&self, sequences: &[Window<'_>], every: usize) -> Result<Predictions> {
+        if !shares(sequences, every) {
+            return self.predict(&every::windows(self.input().length, sequences, every));
+        }
+        let each = sequences.iter().map(|sequence| self.kernel.first(sequence.codes));
+        let values: Vec<f32> = each.flat_map(|said| said.into_iter().step_by(every)).collect();
+        let windows = values.len();
+        Predictions { values: vec![values] }.check_finite(&self.card.name, windows)
+    }
+
+    fn windows_per_stretch(&self) -> usize {
+        WINDOW - 1
+    }
+
     fn shares_copies(&self) -> bool {
         true
     }

@@ -157,12 +157,15 @@ impl CustomOp1 for MaxPool {
             sums.par_chunks_mut(length * channels).zip(from.par_chunks(length * channels));
         samples.zip(pooled.par_chunks(each).zip(gradient.par_chunks(each))).for_each(
             |((sums, x), (pooled, gradient))| {
-                for (at, (most, gradient)) in pooled.iter().zip(gradient).enumerate() {
-                    let first = at / channels * self.stride * channels + at % channels;
-                    let mut places = (0..self.size).map(|place| first + place * channels);
-                    // The first of equals, as in other libraries.
-                    if let Some(place) = places.find(|&place| x[place] == *most) {
-                        sums[place] += gradient;
+                let rows = pooled.chunks_exact(channels).zip(gradient.chunks_exact(channels));
+                for (position, (pooled, gradient)) in rows.enumerate() {
+                    let first = position * self.stride * channels;
+                    for (channel, (most, gradient)) in pooled.iter().zip(gradient).enumerate() {
+                        let mut places = (first + channel..).step_by(channels).take(self.size);
+                        // The first of equals, as in other libraries.
+                        if let Some(place) = places.find(|&place| x[place] == *most) {
+                            sums[place] += gradient;
+                        }
                     }
                 }
             },

@@ -96,8 +96,12 @@ impl Sizes {
         if self.padding == 0 {
             return Cow::Borrowed(x);
         }
-        let samples = x.chunks_exact(self.sample());
-        Cow::Owned(samples.flat_map(|x| framed(x, self.padding * self.inputs)).collect())
+        let (sample, edge) = (self.sample(), self.padding * self.inputs);
+        let mut padded = vec![0f32; x.len() / sample * (sample + 2 * edge)];
+        for (padded, x) in padded.chunks_exact_mut(sample + 2 * edge).zip(x.chunks_exact(sample)) {
+            padded[edge..edge + sample].copy_from_slice(x);
+        }
+        Cow::Owned(padded)
     }
 
     /// A row of x is the taps from one position on.
@@ -121,9 +125,12 @@ impl Sizes {
     fn input_gradient(self, weight: &[f32], gradient: &[f32]) -> Vec<f32> {
         let Self { length, positions, taps, dilation, padding, inputs, outputs } = self;
         let mut reversed = vec![0f32; weight.len()];
-        for (at, value) in weight.iter().enumerate() {
-            let (tap, input, output) = (at / outputs / inputs, at / outputs % inputs, at % outputs);
-            reversed[((taps - 1 - tap) * outputs + output) * inputs + input] = *value;
+        let from_last = reversed.chunks_exact_mut(outputs * inputs).rev();
+        for (reversed, tap) in from_last.zip(weight.chunks_exact(inputs * outputs)) {
+            for (input, row) in tap.chunks_exact(outputs).enumerate() {
+                let column = reversed[input..].iter_mut().step_by(inputs);
+                column.zip(row).for_each(|(to, value)| *to = *value);
+            }
         }
         let reversed = Packed::new(&reversed, taps * outputs, inputs);
         let (segments, stretch) = self.segments(outputs);
