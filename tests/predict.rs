@@ -81,6 +81,35 @@ fn text_gives_the_same_windows_as_fasta_named_by_line() {
     assert!(rows(&text) == expected);
 }
 
+/// At a stride at which the default model scans, and at one at which it takes window by window.
+#[test]
+fn rows_of_a_sequence_are_those_of_its_windows_given_one_by_one() {
+    let folder = Folder::new();
+    let (small, genome) = (small_model(&folder), genome(&folder));
+    let rows = |file: &str, args: &[&str]| {
+        let table = String::from_utf8(run(["predict", file].iter().chain(args))).unwrap();
+        table.lines().filter(|row| !row.starts_with('#')).map(str::to_owned).collect::<Vec<_>>()
+    };
+    for (model, every) in [("default", 5), ("default", 60), ("strength", 5), (&small, 40)] {
+        let cut = |(name, letters): &(String, String)| {
+            let starts = (0..(letters.len() + 1).saturating_sub(240)).step_by(every);
+            let window =
+                |start| (format!("{name}\t{start}"), letters[start..start + 240].to_owned());
+            starts.map(window).collect::<Vec<_>>()
+        };
+        let windows: Vec<_> = read_fasta(&genome).iter().flat_map(cut).collect();
+        let text: Vec<&str> = windows.iter().map(|window| window.1.as_str()).collect();
+        let expected = rows(&folder.file("windows.txt", text.join("\n")), &["--model", model]);
+        // Named by line, each begins at 0.
+        let cells = expected.iter().map(|row| row.splitn(3, '\t').nth(2).unwrap());
+        let places = windows.iter().flat_map(|(place, _)| [place, place]);
+        let expected: Vec<String> =
+            places.zip(cells).map(|(place, cells)| format!("{place}\t{cells}")).collect();
+        let args = ["--model", model, "--every", &every.to_string()];
+        assert!(expected.len() > 60 && rows(&genome, &args) == expected, "{model} {every}");
+    }
+}
+
 #[test]
 fn short_sequences_are_counted_and_said() {
     let folder = Folder::new();

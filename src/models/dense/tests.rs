@@ -116,6 +116,26 @@ proptest! {
     }
 
     #[test]
+    fn windows_at_a_stride_are_those_by_themselves_to_the_bit(
+        config in sizes(), lengths in prop::collection::vec(200usize..700, 1..4),
+        every in prop::sample::select(vec![1usize, 2, 7, 31, 32, 240]),
+        precision in precisions(), seed: u64,
+    ) {
+        let (sites, _) = with_network(&config, seed, precision);
+        let pieces: Vec<Vec<u8>> = (seed % 97..).zip(lengths).map(|(s, nt)| sequence(nt, s)).collect();
+        let windows: Vec<Window> = pieces
+            .iter()
+            .flat_map(|codes| codes.windows(WINDOW).step_by(every).map(Window::from))
+            .collect();
+        let pieces: Vec<Window> = pieces.iter().map(|codes| codes[..].into()).collect();
+        let strength = registry::load("strength", &Workers::cpu(precision)).unwrap();
+        for model in [&sites as &dyn Model, &*strength] {
+            let said = model.predict_every(&pieces, every).unwrap();
+            prop_assert_eq!(said, model.predict(&windows).unwrap());
+        }
+    }
+
+    #[test]
     fn a_window_scores_the_same_bits_wherever_it_lies_and_however_few_others_are_there(
         config in sizes(), extra in 1usize..700, at in 0usize..700, others in 0usize..12,
         precision in precisions(), seed: u64
