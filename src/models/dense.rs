@@ -30,7 +30,7 @@ use network::{DenseConfig, DenseNetwork, Layer};
 
 /// Positions of a scan that are as much work as a window by itself: windows so far apart are not
 /// scanned.
-const APART: usize = 32;
+const APART: usize = 48;
 
 /// Classification and cleavage vector, every layer once per position.
 pub const ARCHITECTURE: Architecture = Architecture {
