@@ -35,8 +35,9 @@ use table::Table;
 /// those of the positions -25 to +24 from there, in transcript direction. In the windows of
 /// APARENT2 the polyA signal begins at index 70, in those of DeeReCT-PolyA at index 100.
 ///
-/// Each window says what it says by itself; windows of more than half N are printed too, although a
-/// scan skips them. Sequences that are too short or too long for the model are skipped and counted.
+/// A window's values are those of the window alone, whatever lies around it; windows of more than
+/// half N are printed too, although a scan skips them. Sequences that are too short or too long for
+/// the model are skipped and counted.
 ///
 /// Models that read RNA structure (pysster) need --structures, --fold, or an input with the
 /// structure of each sequence on the line after it; they read the sequences as given, never the

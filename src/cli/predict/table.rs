@@ -170,6 +170,9 @@ impl<'a> Table<'a> {
                 Anchor::Signal => self.with_signal(&codes),
                 Anchor::Window => self.strands,
             };
+            if strands.is_empty() {
+                continue;
+            }
             let structure = piece.structure.map(|all| all[part].to_vec());
             let piece = OwnedWindow { codes, structure, features: piece.features.to_vec() };
             let (name, start) = (name.clone(), self.next_start + first);
