@@ -90,7 +90,7 @@ fn rows_of_a_sequence_are_those_of_its_windows_given_one_by_one() {
         let table = String::from_utf8(run(["predict", file].iter().chain(args))).unwrap();
         table.lines().filter(|row| !row.starts_with('#')).map(str::to_owned).collect::<Vec<_>>()
     };
-    for (model, every) in [("default", 5), ("default", 60), ("strength", 5), (&small, 40)] {
+    for (model, every) in [("default", 5), ("default", 60), ("default-strength", 5), (&small, 40)] {
         let cut = |(name, letters): &(String, String)| {
             let starts = (0..(letters.len() + 1).saturating_sub(240)).step_by(every);
             let window =

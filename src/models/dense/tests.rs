@@ -128,7 +128,7 @@ proptest! {
             .flat_map(|codes| codes.windows(WINDOW).step_by(every).map(Window::from))
             .collect();
         let pieces: Vec<Window> = pieces.iter().map(|codes| codes[..].into()).collect();
-        let strength = registry::load("strength", &Workers::cpu(precision)).unwrap();
+        let strength = registry::load("default-strength", &Workers::cpu(precision)).unwrap();
         for model in [&sites as &dyn Model, &*strength] {
             let said = model.predict_every(&pieces, every).unwrap();
             prop_assert_eq!(said, model.predict(&windows).unwrap());
