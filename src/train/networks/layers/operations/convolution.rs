@@ -96,12 +96,7 @@ impl Sizes {
         if self.padding == 0 {
             return Cow::Borrowed(x);
         }
-        let (sample, edge) = (self.sample(), self.padding * self.inputs);
-        let mut padded = vec![0f32; x.len() / sample * (sample + 2 * edge)];
-        for (padded, x) in padded.chunks_exact_mut(sample + 2 * edge).zip(x.chunks_exact(sample)) {
-            padded[edge..edge + sample].copy_from_slice(x);
-        }
-        Cow::Owned(padded)
+        Cow::Owned(framed(x, self.sample(), self.padding * self.inputs))
     }
 
     /// A row of x is the taps from one position on.
@@ -138,7 +133,7 @@ impl Sizes {
         let samples =
             sums.par_chunks_mut(self.sample()).zip(gradient.par_chunks(positions * outputs));
         samples.for_each(|(sums, gradient)| {
-            let framed = framed(gradient, (taps - 1) * dilation * outputs);
+            let framed = framed(gradient, gradient.len(), (taps - 1) * dilation * outputs);
             let rows = Rows {
                 // What fell on the padding is not asked for.
                 data: &framed[padding * outputs..],
@@ -184,10 +179,13 @@ impl Sizes {
     }
 }
 
-/// Puts `edge` zeros before and behind.
-fn framed(values: &[f32], edge: usize) -> Vec<f32> {
-    let mut framed = vec![0f32; values.len() + 2 * edge];
-    framed[edge..edge + values.len()].copy_from_slice(values);
+/// Puts `edge` zeros before and behind each `sample` values.
+fn framed(values: &[f32], sample: usize, edge: usize) -> Vec<f32> {
+    let wide = sample + 2 * edge;
+    let mut framed = vec![0f32; values.len() / sample * wide];
+    for (framed, values) in framed.chunks_exact_mut(wide).zip(values.chunks_exact(sample)) {
+        framed[edge..edge + sample].copy_from_slice(values);
+    }
     framed
 }
 
