@@ -140,6 +140,56 @@ impl Model for HashModel {
     }
 }
 
+/// A [`HashModel`] whose scans are what a function makes of them.
+pub struct Scanned<F> {
+    pub inner: HashModel,
+    /// See [`Model::windows_per_stretch`].
+    pub gap: usize,
+    pub scan: F,
+}
+
+impl<F> Scanned<F>
+where
+    F: Fn(&HashModel, &[u8], f32) -> Result<StrandScores> + Send + Sync,
+{
+    pub fn new(inner: HashModel, scan: F) -> Self {
+        Self { inner, gap: 0, scan }
+    }
+}
+
+impl<F> Model for Scanned<F>
+where
+    F: Fn(&HashModel, &[u8], f32) -> Result<StrandScores> + Send + Sync,
+{
+    fn card(&self) -> &ModelCard {
+        self.inner.card()
+    }
+
+    fn input(&self) -> Input {
+        self.inner.input()
+    }
+
+    fn outputs(&self) -> &[Output] {
+        self.inner.outputs()
+    }
+
+    fn predict(&self, windows: &[Window<'_>]) -> Result<Predictions> {
+        self.inner.predict(windows)
+    }
+
+    fn can_scan(&self) -> bool {
+        self.inner.can_scan()
+    }
+
+    fn windows_per_stretch(&self) -> usize {
+        self.gap
+    }
+
+    fn scan(&self, sequence: &[u8], cleavage_above: f32) -> Result<StrandScores> {
+        (self.scan)(&self.inner, sequence, cleavage_above)
+    }
+}
+
 /// Positions of one strand of a contig: classification and consolidated cleavage, by position.
 pub type Track = Vec<(f32, f32)>;
 

@@ -4,45 +4,19 @@ use std::sync::Mutex;
 use proptest::prelude::*;
 
 use super::*;
-use crate::models::card::ModelCard;
-use crate::models::{Input, Output, Predictions, Window};
-use crate::scan::testing::HashModel;
+use crate::scan::testing::{HashModel, Scanned};
 
-/// A model whose stretches cost as much as `gap` windows, and which notes what it scans.
-struct Noting<'a> {
-    inner: HashModel,
-    gap: usize,
-    sequence: &'a [u8],
-    scanned: Mutex<Vec<Range<usize>>>,
-}
+/// Which windows of a sequence were scanned, in one go each.
+type Noted = Mutex<Vec<Range<usize>>>;
 
-impl Model for Noting<'_> {
-    fn card(&self) -> &ModelCard {
-        self.inner.card()
-    }
-
-    fn input(&self) -> Input {
-        self.inner.input()
-    }
-
-    fn outputs(&self) -> &[Output] {
-        self.inner.outputs()
-    }
-
-    fn predict(&self, windows: &[Window<'_>]) -> Result<Predictions> {
-        self.inner.predict(windows)
-    }
-
-    fn windows_per_stretch(&self) -> usize {
-        self.gap
-    }
-
-    fn scan(&self, codes: &[u8], cleavage_above: f32) -> Result<StrandScores> {
-        let start = codes.as_ptr().addr() - self.sequence.as_ptr().addr();
-        let windows = start..start + codes.len() + 1 - WINDOW;
-        self.scanned.lock().unwrap().push(windows);
-        self.inner.scan(codes, cleavage_above)
-    }
+/// Returns a model whose stretches cost as much as `gap` windows, and which notes what it scans.
+fn noting<'a>(gap: usize, sequence: &'a [u8], scanned: &'a Noted) -> impl Model + 'a {
+    let scan = move |inner: &HashModel, codes: &[u8], cleavage_above| {
+        let start = codes.as_ptr().addr() - sequence.as_ptr().addr();
+        scanned.lock().unwrap().push(start..start + codes.len() + 1 - WINDOW);
+        inner.scan(codes, cleavage_above)
+    };
+    Scanned { gap, ..Scanned::new(HashModel::new(0.5), scan) }
 }
 
 proptest! {
@@ -52,9 +26,9 @@ proptest! {
         wanted in prop::collection::vec(any::<bool>(), 0..200),
         gap in 0usize..12,
     ) {
-        let inner = HashModel::new(0.5);
-        let all = inner.scan(&codes, 0.5).unwrap();
-        let model = Noting { inner, gap, sequence: &codes, scanned: Mutex::default() };
+        let all = HashModel::new(0.5).scan(&codes, 0.5).unwrap();
+        let scanned = Noted::default();
+        let model = noting(gap, &codes, &scanned);
         let starts: Vec<usize> = (0..wanted.len()).filter(|&window| wanted[window]).collect();
         let some = model.scan_at(&codes, &starts, 0.5).unwrap();
         let expected: Vec<f32> = starts.iter().map(|&start| all.probability[start]).collect();
@@ -64,9 +38,9 @@ proptest! {
         });
         prop_assert_eq!(some.cleavage, expected.collect::<Vec<_>>());
 
-        let runs = model.scanned.into_inner().unwrap();
+        let runs = scanned.lock().unwrap();
         let mut covered = vec![false; wanted.len()];
-        for run in &runs {
+        for run in runs.iter() {
             prop_assert!(wanted[run.start] && wanted[run.end - 1]);
             covered[run.clone()].fill(true);
             let between = wanted[run.clone()].split(|&wanted| wanted).map(<[bool]>::len);
@@ -81,10 +55,9 @@ proptest! {
 fn a_stretch_is_computed_together_where_that_is_less_work() {
     let codes = [0; 300];
     for (gap, expected) in [(0, vec![3..5, 9..10, 20..21]), (4, vec![3..10, 20..21])] {
-        let scanned = Mutex::default();
-        let model = Noting { inner: HashModel::new(0.5), gap, sequence: &codes, scanned };
-        model.scan_at(&codes, &[3, 4, 9, 20], 0.5).unwrap();
-        assert_eq!(model.scanned.into_inner().unwrap(), expected);
+        let scanned = Noted::default();
+        noting(gap, &codes, &scanned).scan_at(&codes, &[3, 4, 9, 20], 0.5).unwrap();
+        assert_eq!(*scanned.lock().unwrap(), expected);
     }
 }
 

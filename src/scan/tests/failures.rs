@@ -1,12 +1,12 @@
 //! Whatever fails, the scan ends at once, with the cause, and without deadlock.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::models::card::{ModelCard, Task};
-use crate::models::{Input, Output, Predictions, StrandScores, Window};
+use crate::models::StrandScores;
+use crate::models::card::Task;
 
 /// How long a scan may take to notice; generous, for busy machines.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -23,53 +23,22 @@ fn long_genome() -> Vec<Vec<u8>> {
     vec![(0..2_000_000u64).map(|i| (i.wrapping_mul(i ^ 0x9e37) >> 5) as u8 % 4).collect()]
 }
 
-/// Behaves like a [`HashModel`] until told otherwise.
-struct Faulty {
-    inner: HashModel,
-    /// Called for each scan with the number of those before it.
-    fault: fn(u64) -> Result<Option<StrandScores>>,
-    calls: std::sync::atomic::AtomicU64,
-}
-
-impl Faulty {
-    fn new(fault: fn(u64) -> Result<Option<StrandScores>>) -> Self {
-        Self { inner: HashModel::new(0.1), fault, calls: Default::default() }
-    }
-}
-
-impl Model for Faulty {
-    fn card(&self) -> &ModelCard {
-        &self.inner.card
-    }
-
-    fn input(&self) -> Input {
-        self.inner.input()
-    }
-
-    fn outputs(&self) -> &[Output] {
-        self.inner.outputs()
-    }
-
-    fn predict(&self, windows: &[Window<'_>]) -> Result<Predictions> {
-        self.inner.predict(windows)
-    }
-
-    fn can_scan(&self) -> bool {
-        self.inner.can_scan()
-    }
-
-    fn scan(&self, sequence: &[u8], above: f32) -> Result<StrandScores> {
-        match (self.fault)(self.calls.fetch_add(1, Ordering::SeqCst))? {
+/// Returns what behaves like a [`HashModel`] until told otherwise: `fault` is called for each scan
+/// with the number of those before it.
+fn faulty(fault: fn(u64) -> Result<Option<StrandScores>>) -> impl Model {
+    let calls = AtomicU64::new(0);
+    Scanned::new(HashModel::new(0.1), move |inner, sequence, above| {
+        match fault(calls.fetch_add(1, Ordering::SeqCst))? {
             Some(scores) => Ok(scores),
-            None => self.inner.scan(sequence, above),
+            None => inner.scan(sequence, above),
         }
-    }
+    })
 }
 
 /// Scans until the model's fault shows, with several threads and small chunks.
 fn error_of(fault: fn(u64) -> Result<Option<StrandScores>>) -> Error {
     in_time(move || {
-        let model = Faulty::new(fault);
+        let model = faulty(fault);
         scan(&long_genome(), &model, None, settings(3, 50)).expect_err("the model fails")
     })
 }
@@ -112,7 +81,7 @@ fn a_window_with_nan_or_infinity_is_named() {
     // One thread: calls alternate between the strands, 50 windows each but for the first 120.
     let place = |fault: fn(u64) -> Result<Option<StrandScores>>| {
         let error = in_time(move || {
-            let model = Faulty::new(fault);
+            let model = faulty(fault);
             scan(&long_genome(), &model, None, settings(1, 50)).expect_err("the model fails")
         });
         let text = error.to_string();

@@ -6,53 +6,23 @@ use std::time::Duration;
 use rayon::prelude::*;
 
 use super::*;
-use crate::models::card::ModelCard;
-use crate::models::{Input, Output, Predictions, StrandScores, Window};
-
-/// Holds up its first call until told to go on.
-struct Stuck<'a> {
-    inner: HashModel,
-    calls: AtomicUsize,
-    go_on: &'a AtomicBool,
-}
-
-impl Model for Stuck<'_> {
-    fn card(&self) -> &ModelCard {
-        &self.inner.card
-    }
-
-    fn input(&self) -> Input {
-        self.inner.input()
-    }
-
-    fn outputs(&self) -> &[Output] {
-        self.inner.outputs()
-    }
-
-    fn predict(&self, windows: &[Window<'_>]) -> Result<Predictions> {
-        self.inner.predict(windows)
-    }
-
-    fn can_scan(&self) -> bool {
-        self.inner.can_scan()
-    }
-
-    fn scan(&self, sequence: &[u8], above: f32) -> Result<StrandScores> {
-        if self.calls.fetch_add(1, Ordering::SeqCst) == 0 {
-            while !self.go_on.load(Ordering::SeqCst) {
-                std::thread::sleep(Duration::from_millis(5));
-            }
-        }
-        self.inner.scan(sequence, above)
-    }
-}
+use crate::models::StrandScores;
 
 #[test]
 fn one_slow_chunk_does_not_let_the_reader_run_ahead() {
     let (threads, chunk) = (2, 250);
     let genome = vec![vec![0; 100_000]];
     let go_on = AtomicBool::new(false);
-    let model = Stuck { inner: HashModel::new(0.0), calls: AtomicUsize::new(0), go_on: &go_on };
+    let calls = AtomicUsize::new(0);
+    // Its first call is held up until it is told to go on.
+    let model = Scanned::new(HashModel::new(0.0), |inner, sequence, above| {
+        if calls.fetch_add(1, Ordering::SeqCst) == 0 {
+            while !go_on.load(Ordering::SeqCst) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+        inner.scan(sequence, above)
+    });
     let bases = MemoryBases::new(&genome);
     let decoded = bases.decoded.clone();
     let totals = std::thread::scope(|scope| {
@@ -68,54 +38,25 @@ fn one_slow_chunk_does_not_let_the_reader_run_ahead() {
     assert_eq!(totals.unwrap().windows().requested, 200_000);
 }
 
-/// Does its work in many small nested tasks.
-struct Nested {
-    inner: HashModel,
-    threads: usize,
-}
-
-impl Model for Nested {
-    fn card(&self) -> &ModelCard {
-        &self.inner.card
-    }
-
-    fn input(&self) -> Input {
-        self.inner.input()
-    }
-
-    fn outputs(&self) -> &[Output] {
-        self.inner.outputs()
-    }
-
-    fn predict(&self, windows: &[Window<'_>]) -> Result<Predictions> {
-        self.inner.predict(windows)
-    }
-
-    fn can_scan(&self) -> bool {
-        self.inner.can_scan()
-    }
-
-    fn scan(&self, sequence: &[u8], above: f32) -> Result<StrandScores> {
-        assert_eq!(rayon::current_num_threads(), self.threads);
-        let windows: Vec<&[u8]> = sequence.windows(240).collect();
-        let scored: Vec<_> = windows.par_iter().map(|codes| self.inner.window(codes)).collect();
-        let mut scores = StrandScores::default();
-        for (start, (probability, cleavage)) in scored.into_iter().enumerate() {
-            scores.probability.push(probability);
-            if probability > above {
-                scores.cleavage.push((start, cleavage));
-            }
-        }
-        Ok(scores)
-    }
-}
-
 #[test]
 fn parallel_work_inside_a_model_stays_within_the_threads_and_does_not_deadlock() {
     let genome = vec![(0..20_000u32).map(|i| (i.wrapping_mul(i) >> 3) as u8 % 4).collect()];
     let (alone, _) = scan(&genome, &HashModel::new(0.1), None, settings(1, 65_536)).unwrap();
     for threads in [1, 2, 4] {
-        let model = Nested { inner: HashModel::new(0.1), threads };
+        // Does its work in many small nested tasks.
+        let model = Scanned::new(HashModel::new(0.1), |inner, sequence, above| {
+            assert_eq!(rayon::current_num_threads(), threads);
+            let windows: Vec<&[u8]> = sequence.windows(240).collect();
+            let scored: Vec<_> = windows.par_iter().map(|codes| inner.window(codes)).collect();
+            let mut scores = StrandScores::default();
+            for (start, (probability, cleavage)) in scored.into_iter().enumerate() {
+                scores.probability.push(probability);
+                if probability > above {
+                    scores.cleavage.push((start, cleavage));
+                }
+            }
+            Ok(scores)
+        });
         let (nested, _) = scan(&genome, &model, None, settings(threads, 300)).unwrap();
         assert_eq!(nested.sites, alone.sites);
     }

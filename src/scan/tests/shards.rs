@@ -1,6 +1,7 @@
 //! Shards and what was done before a kill give what the scan in one go gives.
 
 use std::ops::Range;
+use std::sync::atomic::Ordering;
 
 use super::*;
 use crate::shard::{Portion, Shard};
@@ -96,7 +97,11 @@ fn an_interrupted_scan_that_keeps_its_work_finishes_the_chunks_that_have_begun()
     let total = targets.scoring_total(&list);
     for finish_begun in [false, true] {
         let interrupt = AtomicBool::new(false);
-        let model = Interrupting { inner: HashModel::new(0.1), interrupt: &interrupt };
+        // Is interrupted in its first call.
+        let model = Scanned::new(HashModel::new(0.1), |inner, sequence, above| {
+            interrupt.store(true, Ordering::Relaxed);
+            inner.scan(sequence, above)
+        });
         let job = ScanJob {
             bases: Box::new(MemoryBases::new(&contigs)),
             contigs: &list,
@@ -119,38 +124,5 @@ fn an_interrupted_scan_that_keeps_its_work_finishes_the_chunks_that_have_begun()
         assert!(covered < total);
         // The first chunk was the one in work when the interrupt came.
         assert_eq!(covered, if finish_begun { 1_000 } else { 0 });
-    }
-}
-
-/// Is interrupted in its first call.
-struct Interrupting<'a> {
-    inner: HashModel,
-    interrupt: &'a AtomicBool,
-}
-
-impl Model for Interrupting<'_> {
-    fn card(&self) -> &crate::models::card::ModelCard {
-        self.inner.card()
-    }
-
-    fn input(&self) -> crate::models::Input {
-        self.inner.input()
-    }
-
-    fn outputs(&self) -> &[crate::models::Output] {
-        self.inner.outputs()
-    }
-
-    fn predict(&self, windows: &[crate::models::Window<'_>]) -> Result<crate::models::Predictions> {
-        self.inner.predict(windows)
-    }
-
-    fn can_scan(&self) -> bool {
-        true
-    }
-
-    fn scan(&self, sequence: &[u8], above: f32) -> Result<crate::models::StrandScores> {
-        self.interrupt.store(true, std::sync::atomic::Ordering::Relaxed);
-        self.inner.scan(sequence, above)
     }
 }
